@@ -1,0 +1,2 @@
+/** The kit for actors written in TypeScript. */
+export {}

@@ -1,0 +1,2 @@
+/** The `theater` command. */
+export {}

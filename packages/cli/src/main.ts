@@ -1,0 +1,2 @@
+/** The `theater` command, run by bin/theater.js. */
+export {}

@@ -1,0 +1,2 @@
+/** From the bytes of a WebAssembly component to a checked, typed, runnable module. */
+export {}

@@ -1,0 +1,2 @@
+/** Hash-linked events, their proofs, and where they are stored. */
+export {}

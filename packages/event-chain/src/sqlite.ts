@@ -1,0 +1,2 @@
+/** The `./sqlite` entry. */
+export {}

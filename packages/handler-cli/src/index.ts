@@ -1,0 +1,2 @@
+/** wasi:cli: environment, standard streams, exit, terminal. */
+export {}

@@ -1,0 +1,2 @@
+/** The laws that every capability handler passes. */
+export {}

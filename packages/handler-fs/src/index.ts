@@ -1,0 +1,2 @@
+/** wasi:filesystem over directories of the host. */
+export {}

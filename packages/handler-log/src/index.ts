@@ -1,0 +1,2 @@
+/** Log lines of actors: theater:actor/log and wasi:logging. */
+export {}

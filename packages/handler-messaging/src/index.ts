@@ -1,0 +1,2 @@
+/** Messages between actors: theater:messaging. */
+export {}

@@ -1,0 +1,2 @@
+/** Content-addressed blobs and labels: theater:store. */
+export {}

@@ -1,0 +1,10 @@
+/**
+ * What a capability handler is: the contract between a handler and the boundary.
+ *
+ * @packageDocumentation
+ */
+export { defineHandler } from './handler.ts'
+export type { AnyHandler, Ask, Binding, Call, Denial, Effect, Handler, HandlerFunction, Intent, JsonSchema, Reconciled, Refusal } from './handler.ts'
+export { WitError } from './wit-error.ts'
+export type { ActorContext, Cause, DeliveryFailure, PendingRequest, Reply } from './context.ts'
+export type { InputStream, IoError, OutputStream, Pollable, StreamError } from './io.ts'

@@ -1,0 +1,2 @@
+/** Verify, compare, step through and fork recorded chains. */
+export {}

@@ -1,0 +1,2 @@
+/** Turns, mailboxes, grants and the life of actors. */
+export {}

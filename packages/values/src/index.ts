@@ -1,0 +1,2 @@
+/** WIT types, values, canonical bytes and content identifiers. */
+export {}

@@ -1,0 +1,67 @@
+// `npm test`: every check, then build, then the tests of every package. The last line is the sum.
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { check } from './check.mjs'
+import { run } from './run.mjs'
+import { workspaces } from './workspace.mjs'
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+const problems = []
+const fail = (what) => {
+  total.failed++
+  problems.push(what)
+}
+
+const checked = await check({ withImportTable: false })
+total.passed += checked.passed.length
+for (const name of checked.failed) fail(`check: ${name}`)
+
+// A result that is not from this run (or from turbo's cache for these very inputs) must not be counted.
+const tested = workspaces().filter(({ json }) => json.scripts?.test)
+for (const { path } of tested) rmSync(join(path, '.results'), { recursive: true, force: true })
+
+const turbo = ['--output-logs=new-only', '--concurrency=2', ...process.argv.slice(2)]
+console.log('test: turbo run build')
+if ((await run('turbo', ['run', 'build', ...turbo])) === 0) total.passed++
+else fail('build')
+
+console.log('test: turbo run test')
+const exit = await run('turbo', ['run', 'test', '--continue', ...turbo])
+let ran = 0
+for (const { path, folder } of tested) ran += count(folder, join(path, '.results', 'vitest.json'))
+if (exit !== 0 && problems.length === 0) fail(`turbo run test ended with exit code ${exit}`)
+if (ran === 0) fail('no test ran')
+
+for (const problem of problems) console.log(`failed: ${problem}`)
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed === 0 ? 0 : 1
+
+/** Adds one package's report to the total and returns how many tests it ran. */
+function count(folder, file) {
+  if (!existsSync(file)) {
+    fail(`${folder}: no test report`)
+    return 0
+  }
+  const report = JSON.parse(readFileSync(file, 'utf8'))
+  let tests = 0
+  let failures = 0
+  for (const suite of report.testResults) {
+    let failedHere = 0
+    for (const { status, fullName } of suite.assertionResults) {
+      if (status === 'passed') total.passed++
+      else if (status === 'failed') {
+        fail(`${folder}: ${fullName}`)
+        failedHere++
+      } else total.skipped++
+      if (status === 'passed' || status === 'failed') tests++
+    }
+    // A file that could not even be loaded has no tests to fail.
+    if (suite.status === 'failed' && failedHere === 0) {
+      fail(`${folder}: ${suite.name.slice(suite.name.indexOf(folder))}: ${suite.message ?? ''}`.trimEnd())
+      failedHere++
+    }
+    failures += failedHere
+  }
+  if (!report.success && failures === 0) fail(`${folder}: an error outside any test`)
+  return tests
+}

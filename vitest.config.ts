@@ -1,0 +1,30 @@
+import { defaultServerConditions } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+/*
+ * One configuration for every package. `vitest run` at the root runs all tests; a package's own `test` script
+ * runs it from the package's folder with `--config ../../vitest.config.ts`, so both kinds of path are included.
+ *
+ * The condition `theater-source` makes `@theater/*` resolve to TypeScript sources: no build before a test.
+ * Vite needs it for what it transforms, Node for the workers and child processes that tests start.
+ */
+const conditions = ['theater-source', ...defaultServerConditions]
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['theater-source'] } },
+  test: {
+    include: [
+      'test/**/*.test.ts',
+      '{packages,examples,tooling}/*/test/**/*.test.ts',
+      'wit/test/**/*.test.ts',
+    ],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    pool: 'forks',
+    execArgv: ['--conditions=theater-source'],
+    passWithNoTests: true,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    benchmark: { include: ['**/test/**/*.bench.ts'] },
+  },
+})
