@@ -1,0 +1,167 @@
+/** The shapes of this package's public API. */
+import type { ComponentModel, ResourceType } from '@theater/values'
+
+/**
+ * How a component is called: without ever waiting, or with the imports named here suspending the guest.
+ *
+ * `asyncImports` holds `FunctionModel.id`s of imports. With `jspi` every freestanding function and method that
+ * the component exports returns a promise; exported constructors and statics stay synchronous.
+ */
+export type Plan =
+  | { readonly mode: 'sync' }
+  | { readonly mode: 'jspi'; readonly asyncImports: readonly string[] }
+
+/** Rewrites each core module of a component before it is compiled; `name` and `version` go into cache keys. */
+export interface Transform {
+  readonly name: string
+  readonly version: string
+  /** Answers the bytes to compile instead of `module`. MUST depend on its arguments alone. */
+  apply(module: Uint8Array, index: number): Uint8Array
+}
+
+/** Where transpiled components are kept. What comes back is checked, so a damaged entry is only rebuilt. */
+export interface ComponentCache {
+  get(key: string): Promise<Uint8Array | undefined>
+  put(key: string, bytes: Uint8Array): Promise<void>
+}
+
+/** What is asked of a transpiler: always the checked bytes, never a component that failed a check. */
+export interface TranspileRequest {
+  readonly bytes: Uint8Array
+  readonly plan: Plan
+  /** Names of all imports of the component, each of which keeps its version. */
+  readonly imports: readonly string[]
+  /** Names, in jco's notation, of the exports to make asynchronous (empty for a sync plan). */
+  readonly asyncExports: readonly string[]
+  readonly timeoutMs: number
+  readonly memoryMb: number
+}
+
+/** What jco makes of a component: JavaScript glue and core modules, in the order in which the glue asks for them. */
+export interface Transpiled {
+  readonly glue: string
+  readonly modules: readonly Uint8Array[]
+}
+
+/** Turns a component into glue and core modules. Rejects with a `ComponentError`. */
+export interface Transpiler {
+  /** The version of jco-transpile, part of every cache key. */
+  readonly jco: string
+  transpile(request: TranspileRequest): Promise<Transpiled>
+}
+
+/** Bounds on what is accepted, all checked before jco sees a byte. */
+export interface LoadLimits {
+  /** Bytes of the component file. @default 67108864 (64 MiB) */
+  readonly bytes: number
+  /** Core modules, those of nested components included. @default 64 */
+  readonly modules: number
+  /** Bytes of all core modules together. @default 67108864 (64 MiB) */
+  readonly moduleBytes: number
+  /** Nested components, instances of components included. @default 256 */
+  readonly components: number
+  /** How deep components, and types, nest. @default 32 */
+  readonly depth: number
+  /** Definitions of any sort (types, aliases, functions, instances, imports, exports). @default 65536 */
+  readonly definitions: number
+  /** Functions imported and exported, as counted in the model. @default 4096 */
+  readonly functions: number
+  /** Nodes of all types of the model with every reference written out. @default 131072 */
+  readonly typeNodes: number
+  /** Nodes of any one function's types written out. @default 8192 */
+  readonly functionNodes: number
+  /** Values that one function passes flat: parameters and result, joined variants as widest. @default 4096 */
+  readonly names: number
+  /** Bytes of one name. @default 256 */
+  readonly nameBytes: number
+  /** Time for one transpilation. @default 60000 */
+  readonly transpileMs: number
+  /** Memory of the transpiling worker. @default 1024 */
+  readonly transpileMb: number
+  /** Characters of the glue that jco makes. @default 33554432 (32 MiB) */
+  readonly glueChars: number
+}
+
+/** Options of `loadComponent`. */
+export interface LoadOptions {
+  /** @default none: every load transpiles again */
+  readonly cache?: ComponentCache
+  /** @default the identity */
+  readonly transform?: Transform
+  readonly limits?: Partial<LoadLimits>
+  /** @default in the `./node` entry a worker; in the main entry one must be given */
+  readonly transpiler?: Transpiler
+}
+
+/** A component that passed every check. */
+export interface Component {
+  /** sha-256 of `bytes`. */
+  readonly digest: Uint8Array
+  readonly bytes: Uint8Array
+  readonly model: ComponentModel
+  readonly transform: { readonly name: string; readonly version: string }
+  /** The version of jco-transpile that makes its glue. */
+  readonly jco: string
+  /** Transpiles (or takes from the cache) and compiles; the same plan gives the same `Prepared`. */
+  prepare(plan: Plan): Promise<Prepared>
+}
+
+/** A component compiled for one plan. Any number of instances, and of plans, share its core modules. */
+export interface Prepared {
+  readonly plan: Plan
+  /** Makes the resource classes for one instance-to-be; they work before, while and after it is instantiated. */
+  newResources(): Resources
+  instantiate(host: HostImports, hooks?: InstanceHooks): Promise<Instance>
+  /** Like `instantiate`, without a turn of the event loop. Only with a sync plan. */
+  instantiateSync(host: HostImports, hooks?: InstanceHooks): Instance
+}
+
+/** Observers of an instantiation. */
+export interface InstanceHooks {
+  /** Called with every core instance, in the order of instantiation, before any of its exports is called. */
+  onCoreInstance?(instance: WebAssembly.Instance, index: number): void
+}
+
+/** The objects that stand for resources in the calls of one instance. */
+export interface Resources {
+  /** A fresh object, of the class that the glue expects, standing for host resource `n`. */
+  wrapHost(resource: ResourceType, n: number): object
+  /** The number behind such an object; `undefined` if it is not one of ours, or the guest has dropped it. */
+  hostNumber(value: unknown, resource: ResourceType): number | undefined
+  /** Whether `value` stands for a live resource of that type made by the guest. */
+  isGuest(value: unknown, resource: ResourceType): boolean
+}
+
+/** A function of the host, called by the guest: `(…args)`, for a method `(self, …args)` with self a wrapper. */
+export type HostFunction = (...args: unknown[]) => unknown
+
+/** What a component is instantiated with. Functions answer the raw ok value and throw `{ payload }` for `err`. */
+export interface HostImports {
+  /** From `prepared.newResources()`; a `Resources` serves one instance. */
+  readonly resources: Resources
+  /** By `FunctionModel.id`. A constructor's answer is the resource *number*. Missing ones trap when called. */
+  readonly functions: Readonly<Record<string, HostFunction>>
+  /** The guest dropped host resource `n`, which it owned. */
+  drop(resource: ResourceType, n: number): void
+}
+
+/** A function of the guest. With a sync plan it answers at once, with jspi it may give a promise. */
+export type GuestFunction = (...args: unknown[]) => unknown
+
+/** A running component. Whatever a function of it throws, or rejects with, is a trap or the host's own doing. */
+export interface Instance {
+  /**
+   * By `FunctionModel.id`. A method takes its wrapper first, a constructor gives one, and a function of type
+   * `result<…>` answers `{ tag: 'ok' | 'err', val }`.
+   */
+  readonly functions: Readonly<Record<string, GuestFunction>>
+  readonly resources: Resources
+  /** Drops a resource of the guest, which runs its destructor. */
+  dropGuest(wrapper: object): void
+}
+
+/** Why a guest was ended: the closed set of the event chain. */
+export type TrapCode = 'guest' | 'out-of-fuel' | 'depth' | 'memory' | 'unsupported'
+
+/** Why a call failed through no fault that can be laid on the guest alone. */
+export type HostCause = 'host-stack' | 'host-memory' | 'host-suspend'
