@@ -1,4 +1,3 @@
-import { defaultServerConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 /*
@@ -6,9 +5,9 @@ import { defineConfig } from 'vitest/config'
  * runs it from the package's folder with `--config ../../vitest.config.ts`, so both kinds of path are included.
  *
  * The condition `theater-source` makes `@theater/*` resolve to TypeScript sources: no build before a test.
- * Vite needs it for what it transforms, Node for the workers and child processes that tests start.
+ * Vite needs it (before its own defaults) for what it transforms, Node for workers and child processes.
  */
-const conditions = ['theater-source', ...defaultServerConditions]
+const conditions = ['theater-source', 'module', 'node', 'development|production']
 
 export default defineConfig({
   resolve: { conditions },
