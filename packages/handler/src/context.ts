@@ -1,0 +1,62 @@
+/** The event that caused a turn of another actor: chain id, sequence and header hash, 32-byte digests. */
+export interface Cause {
+  readonly chain: Uint8Array
+  readonly seq: number
+  readonly hash: Uint8Array
+}
+
+/** Why a message could not be queued or a request was not answered by its receiver. */
+export type DeliveryFailure =
+  | { readonly tag: 'unknown-actor' | 'not-served' | 'mailbox-full' | 'stopped' | 'timeout' | 'deadlock' | 'trapped' | 'outcome-unknown' }
+  | { readonly tag: 'outbox-full'; readonly val: number }
+  | { readonly tag: 'too-large'; readonly val: bigint }
+
+/** The outcome of {@link ActorContext.request}: the receiver's lifted result, or why there is none. */
+export type Reply = { readonly tag: 'answered'; readonly val: unknown } | DeliveryFailure
+
+/** A request that was started, see {@link ActorContext.request}. */
+export interface PendingRequest {
+  /** Identifies the request within the sender's chain for {@link ActorContext.pending}: plain data for a description. */
+  readonly id: { readonly [key: string]: string | number }
+  /** Settles when the receiver's turn is durable, the deadline passed, or delivery failed. Never rejects. */
+  readonly reply: Promise<Reply>
+  /** Gives up waiting. The receiver's turn is not undone. */
+  cancel(): void
+}
+
+/** What the runtime offers to a handler about the one actor it is bound to. */
+export interface ActorContext {
+  /** The actor's id: a name, never an authority. */
+  readonly id: string
+  /** Aborts when the actor ends. */
+  readonly signal: AbortSignal
+  /**
+   * Calls an export of this actor from outside: one turn. Resolves when the turn is durable.
+   *
+   * @param fn an export: `theater:messaging/receiver@0.1#handle-send` or a track-less full id
+   * @param o `deadline` in milliseconds from now
+   */
+  invoke(fn: string, args: readonly unknown[], o: { readonly deadline: number; readonly cause?: Cause }): Promise<unknown>
+  /**
+   * Queues a call of an export of another actor. MUST be called synchronously from a function whose effect is `none`;
+   * it leaves, in order, at the turn's end or before the turn's next outside effect, and not at all if the turn traps.
+   *
+   * @returns `undefined` when it was queued, else why not
+   */
+  send(to: string, fn: string, args: readonly unknown[]): DeliveryFailure | undefined
+  /**
+   * Starts a request to another actor. MUST be called synchronously from a function whose effect is `idempotent`:
+   * the intent of that call is the cause that the receiver sees, and the receiver runs a cause once however often it comes.
+   */
+  request(to: string, fn: string, args: readonly unknown[], o: { readonly timeoutMs: number }): PendingRequest
+  /** Takes up, after a restart, a request that was started before it. `undefined`: it is not known. */
+  pending(id: { readonly [key: string]: string | number }): PendingRequest | undefined
+  /** Writes a line to the actor's log: what its stdio and log interfaces say. Not a record; the chain is. */
+  log(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string, fields?: readonly (readonly [string, string])[]): void
+  /**
+   * Ends the actor on its own wish (`wasi:cli/exit`). Call it and return; the boundary ends the guest, the call does not come back.
+   *
+   * @param status 0 to 255
+   */
+  exit(status: number): void
+}
