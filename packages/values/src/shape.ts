@@ -1,0 +1,45 @@
+/** A short, safe description of any value for a message: never longer than about sixty characters, never throws. */
+export function show(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 48 ? `${value.slice(0, 48)}…` : value)
+    case 'bigint':
+      return `${value}n`
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value)
+    case 'boolean':
+    case 'undefined':
+      return String(value)
+    case 'function':
+      return 'a function'
+    case 'symbol':
+      return 'a symbol'
+    case 'object':
+      if (value === null) return 'null'
+      try {
+        if (Array.isArray(value)) return `an array of ${value.length}`
+        if ('then' in value && typeof value.then === 'function') return 'a promise'
+        const tag = typedArrayName(value)
+        if (tag !== undefined) return `a ${tag}`
+      } catch {
+        // A proxy may throw at any question: it stays "an object".
+      }
+      return 'an object'
+  }
+}
+
+const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object
+
+/** `Uint8Array` and so on for a typed array of any realm, else undefined; cannot be fooled by a property. */
+export function typedArrayName(value: unknown): string | undefined {
+  return Reflect.get(typedArrayPrototype, Symbol.toStringTag, value) as string | undefined
+}
+
+/** Whether `value` is an object literal, of any realm, or one without prototype. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (
+    prototype === null ||
+    (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'hasOwnProperty'))
+  )
+}
