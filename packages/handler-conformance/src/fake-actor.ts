@@ -1,0 +1,106 @@
+import type { ActorContext, DeliveryFailure, PendingRequest, Reply } from '@theater/handler'
+
+/** A message that left a {@link FakeActor}, in order. */
+export interface Sent {
+  readonly kind: 'send' | 'request'
+  readonly to: string
+  readonly fn: string
+  readonly args: readonly unknown[]
+  readonly timeoutMs?: number
+}
+
+/** A line that a {@link FakeActor} logged. */
+export interface LogLine {
+  readonly level: Parameters<ActorContext['log']>[0]
+  readonly message: string
+  readonly fields: readonly (readonly [string, string])[]
+}
+
+/** How a {@link FakeActor} answers. */
+export interface FakeActorOptions {
+  /** @default 'actor' */
+  readonly id?: string
+  /** Answers sends. @default queues everything */
+  readonly onSend?: (to: string, fn: string, args: readonly unknown[]) => DeliveryFailure | undefined
+  /** Answers requests; a promise that does not settle is a request without an answer. @default `unknown-actor` */
+  readonly onRequest?: (to: string, fn: string, args: readonly unknown[]) => Reply | Promise<Reply>
+  /** Requests of before a restart, by their `n`. @default none */
+  readonly known?: ReadonlyMap<number, Promise<Reply>>
+}
+
+/** An {@link ActorContext} for tests of handlers: it remembers what a handler asked of it and does nothing else. */
+export interface FakeActor extends ActorContext {
+  /** What left, in order. */
+  readonly sent: readonly Sent[]
+  /** What was logged, in order. */
+  readonly lines: readonly LogLine[]
+  /** Statuses the actor was ended with. */
+  readonly exits: readonly number[]
+  /** The `n` of requests that were given up. */
+  readonly cancelled: readonly number[]
+  /** Ends the actor: its signal aborts. */
+  end(reason?: unknown): void
+}
+
+/**
+ * Makes a {@link FakeActor}.
+ *
+ * @example
+ * const actor = fakeActor({ id: 'auditor' })
+ * const binding = await log().bind(actor, {})
+ * binding.imports['theater:actor/log@0.1'].log('info', 'hello', [])
+ * actor.lines // [{ level: 'info', message: 'hello', fields: [] }]
+ */
+export function fakeActor(options: FakeActorOptions = {}): FakeActor {
+  const controller = new AbortController()
+  const sent: Sent[] = []
+  const lines: LogLine[] = []
+  const exits: number[] = []
+  const cancelled: number[] = []
+  let requests = 0
+
+  function pendingOf(n: number, reply: Promise<Reply>): PendingRequest {
+    return {
+      id: { n },
+      reply,
+      cancel: () => {
+        cancelled.push(n)
+      },
+    }
+  }
+
+  return {
+    id: options.id ?? 'actor',
+    signal: controller.signal,
+    sent,
+    lines,
+    exits,
+    cancelled,
+    end: (reason = new Error('the actor ended')) => controller.abort(reason),
+    invoke: (fn) => Promise.reject(new Error(`the fake actor exports nothing, not ${fn}`)),
+    send(to, fn, args) {
+      const failure = options.onSend?.(to, fn, args)
+      if (failure === undefined) sent.push({ kind: 'send', to, fn, args })
+      return failure
+    },
+    request(to, fn, args, { timeoutMs }) {
+      sent.push({ kind: 'request', to, fn, args, timeoutMs })
+      requests += 1
+      return pendingOf(
+        requests,
+        Promise.resolve(options.onRequest?.(to, fn, args) ?? { tag: 'unknown-actor' }),
+      )
+    },
+    pending(id) {
+      const n = id['n']
+      const reply = typeof n === 'number' ? options.known?.get(n) : undefined
+      return typeof n === 'number' && reply !== undefined ? pendingOf(n, reply) : undefined
+    },
+    log(level, message, fields = []) {
+      lines.push({ level, message, fields })
+    },
+    exit(status) {
+      exits.push(status)
+    },
+  }
+}

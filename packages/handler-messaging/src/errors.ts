@@ -1,0 +1,81 @@
+import { WitError } from '@theater/handler'
+import type { DeliveryFailure, Reply } from '@theater/handler'
+import { isObject, readFailure, readMessage, sizeOf } from './types.ts'
+import type { Message, RequestError, SendError } from './types.ts'
+
+/**
+ * Turns the reason why a message was not queued into the guest's error, or throws what is a fault of the host:
+ * a send does not wait, so nothing about the receiver's turn can be its answer.
+ */
+export function sendError(failure: DeliveryFailure): WitError<SendError> {
+  switch (failure.tag) {
+    case 'unknown-actor':
+    case 'not-served':
+      return new WitError<SendError>({ tag: failure.tag })
+    // The actor is there but takes no messages any more.
+    case 'stopped':
+      return new WitError<SendError>({ tag: 'not-served' })
+    case 'too-large':
+    case 'outbox-full':
+      return new WitError<SendError>(failure)
+    case 'mailbox-full':
+    case 'timeout':
+    case 'deadlock':
+    case 'trapped':
+    case 'outcome-unknown':
+      throw new Error(`a send was answered with '${failure.tag}', which only a request can be`)
+  }
+}
+
+/**
+ * Turns the outcome of a request into its answer or the guest's error.
+ *
+ * @param limit the largest message the requester takes, in bytes
+ * @throws WitError with a {@link RequestError}
+ */
+export function readReply(reply: Reply, limit: number): Message {
+  switch (reply.tag) {
+    case 'answered':
+      return readAnswer(reply.val, limit)
+    case 'unknown-actor':
+    case 'not-served':
+    case 'mailbox-full':
+    case 'stopped':
+    case 'timeout':
+    case 'deadlock':
+    case 'trapped':
+    case 'outcome-unknown':
+      throw requestError({ tag: reply.tag })
+    case 'too-large':
+      throw requestError({ tag: 'too-large', val: reply.val })
+    case 'outbox-full':
+      throw new Error("a request was answered with 'outbox-full', which only a send can be")
+  }
+}
+
+/** A {@link RequestError} for throwing. */
+export function requestError(error: RequestError): WitError<RequestError> {
+  return new WitError<RequestError>(error)
+}
+
+/** The answer is made by another actor: hostile until it has been read field by field. */
+function readAnswer(answer: unknown, limit: number): Message {
+  if (isObject(answer) && answer['tag'] === 'ok') {
+    const message = readMessage(answer['val'])
+    if (message !== undefined) return checkSize(message, limit)
+  }
+  if (isObject(answer) && answer['tag'] === 'err') {
+    const failure = readFailure(answer['val'])
+    if (failure !== undefined) {
+      if (failure.detail !== undefined) checkSize(failure.detail, limit)
+      throw requestError({ tag: 'failed', val: failure })
+    }
+  }
+  // Something ran under the responder's name with another type. `not-served` would claim that nothing ran.
+  throw requestError({ tag: 'outcome-unknown' })
+}
+
+function checkSize(message: Message, limit: number): Message {
+  if (sizeOf(message) > limit) throw requestError({ tag: 'too-large', val: BigInt(limit) })
+  return message
+}

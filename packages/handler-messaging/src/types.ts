@@ -1,0 +1,72 @@
+/** A message, `theater:actor/types.message` as lifted. */
+export interface Message {
+  /** A media type; the body is readable by it alone. */
+  readonly format: string
+  readonly body: Uint8Array
+}
+
+/** A receiver's own "no", `theater:actor/types.failure` as lifted. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly detail?: Message | undefined
+}
+
+/** Who sent a message, `theater:actor/types.sender` as lifted. */
+export type Sender = { readonly tag: 'host' } | { readonly tag: 'actor'; readonly val: string }
+
+/** Why a message was not queued, `theater:messaging/client.send-error` as lifted. */
+export type SendError =
+  | { readonly tag: 'denied' | 'unknown-actor' | 'not-served' }
+  | { readonly tag: 'too-large'; readonly val: bigint }
+  | { readonly tag: 'outbox-full'; readonly val: number }
+
+/** Why a request has no answer, `theater:messaging/client.request-error` as lifted. */
+export type RequestError =
+  | {
+      readonly tag:
+        | 'denied'
+        | 'unknown-actor'
+        | 'not-served'
+        | 'mailbox-full'
+        | 'stopped'
+        | 'timeout'
+        | 'deadlock'
+        | 'trapped'
+        | 'outcome-unknown'
+    }
+  | { readonly tag: 'too-large'; readonly val: bigint }
+  | { readonly tag: 'failed'; readonly val: Failure }
+
+const UTF8 = new TextEncoder()
+
+/** The size that a limit counts: the body and the format, in bytes. */
+export function sizeOf(message: Message): number {
+  return message.body.byteLength + UTF8.encode(message.format).byteLength
+}
+
+/**
+ * Reads a message out of a value that another actor gave; `undefined` when it is none. A receiver may export a
+ * function of our name with types of its own.
+ */
+export function readMessage(value: unknown): Message | undefined {
+  if (!isObject(value)) return undefined
+  const { format, body } = value
+  if (typeof format !== 'string' || !(body instanceof Uint8Array)) return undefined
+  return { format, body }
+}
+
+/** Reads a failure out of a value that another actor gave; `undefined` when it is none. */
+export function readFailure(value: unknown): Failure | undefined {
+  if (!isObject(value)) return undefined
+  const { code, message, detail } = value
+  if (typeof code !== 'string' || typeof message !== 'string') return undefined
+  if (detail === undefined) return { code, message, detail: undefined }
+  const read = readMessage(detail)
+  return read === undefined ? undefined : { code, message, detail: read }
+}
+
+/** Whether a value is an object whose keys may be read. */
+export function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null
+}
