@@ -54,6 +54,8 @@ export interface HandlerFunction {
    * unbound or inert.
    */
   deny?(denial: Denial): WitError
+  /** The function bounds its own wait (its arguments name a deadline), so the host's limit on one call does not apply. */
+  readonly ownDeadline?: true
 }
 
 /** An intent whose result was lost in a crash of the host. */
@@ -103,7 +105,10 @@ export interface Handler<Grant extends Json = Json, Imports extends object = obj
   readonly interfaces: readonly string[]
   /** The schema of a grant; manifest validation, documentation and completion come from it. */
   readonly grant: JsonSchema
-  /** By `${track}#${wit name}`. A function that is not listed is not bound. */
+  /**
+   * By `${track}#${wit name}`. A function that is not listed is not bound. Methods of `wasi:io/streams` MAY be listed,
+   * for the streams that this handler makes: their mode, effect, ask and denial; the boundary implements them.
+   */
   readonly functions: Readonly<Record<string, HandlerFunction>>
   /** Whether a child's grant lies within its parent's. Pure. */
   within(child: Grant, parent: Grant): true | Refusal
