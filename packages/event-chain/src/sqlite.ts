@@ -1,2 +1,51 @@
-/** The `./sqlite` entry. */
-export {}
+/**
+ * Chains and blocks in one SQLite database, by `node:sqlite`.
+ *
+ * @module
+ */
+import { DatabaseSync } from 'node:sqlite'
+import { SqliteStore } from './sqlite/store.ts'
+import { openDatabase } from './sqlite/schema.ts'
+import { guard } from './sqlite/errors.ts'
+import type { Store } from './store.ts'
+
+/** How a {@link sqliteStore} is opened. */
+export interface SqliteOptions {
+  /**
+   * When an append counts as done. `normal`: the operating system has it, so it survives the end of the process, but
+   * perhaps not that of the machine. `full`: it is on the disk.
+   *
+   * @default 'normal'
+   */
+  readonly synchronous?: 'normal' | 'full'
+  /** Opens an existing database beside its writer, and takes no lease. @default false */
+  readonly readOnly?: boolean
+  /** How long to wait for another process that is just writing, in milliseconds. @default 5000 */
+  readonly busyTimeout?: number
+}
+
+/**
+ * Opens a database, and makes it where there is none. Whoever had it open for writing before is refused from here on
+ * with `stale`: one database has one writer, the last.
+ *
+ * @param path A file, or `:memory:`
+ * @throws ChainError `damaged`, `unsupported`, `busy`, `full`, `read-only`, `io`
+ *
+ * @example
+ * ```ts
+ * await using store = sqliteStore('/var/lib/theater/theater.db')
+ * for (const { label, size } of await store.list()) console.log(label, size)
+ * ```
+ */
+export function sqliteStore(path: string, options: SqliteOptions = {}): Store {
+  const { synchronous = 'normal', readOnly = false, busyTimeout = 5000 } = options
+  return guard(() => {
+    const db = new DatabaseSync(path, { readOnly, timeout: busyTimeout })
+    try {
+      return new SqliteStore(db, openDatabase(db, { synchronous, readOnly }))
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  })
+}

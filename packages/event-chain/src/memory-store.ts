@@ -1,0 +1,134 @@
+import { hex, sameBytes } from './cbor-bytes.ts'
+import { broken, ChainError } from './errors.ts'
+import type { Batch, ChainInfo, Store, StoredEvent } from './store.ts'
+
+interface Chain {
+  readonly chain: Uint8Array
+  readonly label: string
+  readonly events: StoredEvent[]
+  head: Uint8Array
+  epoch: number
+}
+
+/** Makes a store that lives in memory: for tests, for actors that need no durability, and for checking a chain. */
+export function memoryStore(): Store {
+  return new MemoryStore()
+}
+
+class MemoryStore implements Store {
+  readonly #chains = new Map<string, Chain>()
+  readonly #byLabel = new Map<string, Chain>()
+  readonly #blobs = new Map<string, Uint8Array>()
+  #closed = false
+
+  async create(id: Uint8Array, label: string, batch: Batch): Promise<void> {
+    this.#open()
+    const key = hex(id)
+    if (this.#chains.has(key)) throw new ChainError('exists', `chain ${key} is already here`)
+    if (this.#byLabel.has(label)) throw new ChainError('exists', `a chain with the label ${label} is already here`)
+    const { head, epoch, events } = batch
+    const chain: Chain = { chain: id, label, events: [...events], head, epoch }
+    this.#chains.set(key, chain)
+    this.#byLabel.set(label, chain)
+    this.#keep(batch)
+  }
+
+  async append(id: Uint8Array, expectedHead: Uint8Array, batch: Batch): Promise<void> {
+    const chain = this.#get(id)
+    if (chain.epoch !== batch.epoch) throw stale(chain.label, batch.epoch, chain.epoch)
+    if (!sameBytes(chain.head, expectedHead)) throw conflict(chain.label)
+    for (const event of batch.events) chain.events.push(event)
+    chain.head = batch.head
+    this.#keep(batch)
+  }
+
+  async *read(id: Uint8Array, from = 0, to?: number): AsyncIterable<StoredEvent> {
+    const { events } = this.#get(id)
+    const end = Math.min(to ?? events.length, events.length)
+    for (let seq = Math.max(from, 0); seq < end; seq++) {
+      const event = events[seq]
+      if (event === undefined) throw broken('missing', 'the event is not in the store', seq)
+      yield event
+    }
+  }
+
+  async info(id: Uint8Array): Promise<ChainInfo | undefined> {
+    this.#open()
+    return info(this.#chains.get(hex(id)))
+  }
+
+  async find(label: string): Promise<ChainInfo | undefined> {
+    this.#open()
+    return info(this.#byLabel.get(label))
+  }
+
+  async list(): Promise<readonly ChainInfo[]> {
+    this.#open()
+    const chains = [...this.#chains.values()].map(infoOf)
+    return chains.sort((a, b) => (a.label < b.label ? -1 : a.label > b.label ? 1 : 0))
+  }
+
+  async lease(id: Uint8Array): Promise<number> {
+    return ++this.#get(id).epoch
+  }
+
+  async put(cid: Uint8Array, bytes: Uint8Array): Promise<void> {
+    this.#open()
+    const key = hex(cid)
+    if (!this.#blobs.has(key)) this.#blobs.set(key, bytes.slice())
+  }
+
+  async get(cid: Uint8Array): Promise<Uint8Array | undefined> {
+    this.#open()
+    return this.#blobs.get(hex(cid))
+  }
+
+  async has(cid: Uint8Array): Promise<boolean> {
+    this.#open()
+    return this.#blobs.has(hex(cid))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#chains.clear()
+    this.#byLabel.clear()
+    this.#blobs.clear()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #open(): void {
+    if (this.#closed) throw new ChainError('closed', 'the store was closed')
+  }
+
+  #get(id: Uint8Array): Chain {
+    this.#open()
+    const chain = this.#chains.get(hex(id))
+    if (chain === undefined) throw new ChainError('not-found', `chain ${hex(id)} is not here`)
+    return chain
+  }
+
+  #keep({ blobs = [] }: Batch): void {
+    for (const { cid, bytes } of blobs) this.#blobs.set(hex(cid), bytes)
+  }
+}
+
+function infoOf({ chain, label, events, head, epoch }: Chain): ChainInfo {
+  return { chain, label, size: events.length, head, epoch }
+}
+
+function info(chain: Chain | undefined): ChainInfo | undefined {
+  return chain === undefined ? undefined : infoOf(chain)
+}
+
+/** The error for a writer whose lease another one took. */
+export function stale(what: string, mine: number, theirs: number): ChainError {
+  return new ChainError('stale', `${what} was taken over: this writer holds epoch ${mine}, the store is at ${theirs}`)
+}
+
+/** The error for a writer that knows another head than the store. */
+export function conflict(label: string): ChainError {
+  return new ChainError('conflict', `the chain ${label} has another head than the writer knows of`)
+}

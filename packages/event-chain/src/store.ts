@@ -1,0 +1,98 @@
+/** One event as it is stored. */
+export interface StoredEvent {
+  readonly header: Uint8Array
+  /** The body block; null where it is withheld or erased. */
+  readonly body: Uint8Array | null
+}
+
+/** A content-addressed block. */
+export interface Block {
+  /** Binary CIDv1, sha2-256, dag-cbor or raw. 36 bytes. */
+  readonly cid: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+/** What a store knows of a chain without reading it. */
+export interface ChainInfo {
+  /** 32 bytes. */
+  readonly chain: Uint8Array
+  /** The name it was created under, unique in its store: the actor's id. */
+  readonly label: string
+  /** How many events it has. */
+  readonly size: number
+  /** The hash of the last header. 32 bytes. */
+  readonly head: Uint8Array
+  /** The epoch of the last lease. */
+  readonly epoch: number
+}
+
+/** Events that become durable together, or not at all. */
+export interface Batch {
+  /** The epoch that the writer holds. */
+  readonly epoch: number
+  /** In order; at least one. */
+  readonly events: readonly StoredEvent[]
+  /** The hash of the last of these events. */
+  readonly head: Uint8Array
+  /** Blocks that these events link to. */
+  readonly blobs?: readonly Block[]
+}
+
+/** What can be read of chains. Reading sees a chain as it was when the reading began. */
+export interface ChainReader {
+  /**
+   * Reads events in order.
+   *
+   * @param from The first sequence number. @default 0
+   * @param to The sequence number after the last. @default the chain's size
+   * @throws ChainError `not-found`; `broken` with reason `missing` and the index where an event is absent
+   */
+  read(chain: Uint8Array, from?: number, to?: number): AsyncIterable<StoredEvent>
+  /** What is known of a chain; undefined where there is none. */
+  info(chain: Uint8Array): Promise<ChainInfo | undefined>
+  /** The chain with a label; undefined where there is none. */
+  find(label: string): Promise<ChainInfo | undefined>
+  /** All chains, ordered by label. */
+  list(): Promise<readonly ChainInfo[]>
+}
+
+/** What can be read of blocks. */
+export interface BlobReader {
+  /** A block's bytes; undefined where there is none. Not checked against the digest: whoever reads does that. */
+  get(cid: Uint8Array): Promise<Uint8Array | undefined>
+  has(cid: Uint8Array): Promise<boolean>
+}
+
+/** Where blocks are kept that stand outside of events: large contents, components, WIT. */
+export interface BlobStore extends BlobReader {
+  /** Keeps a block; a second time does nothing. */
+  put(cid: Uint8Array, bytes: Uint8Array): Promise<void>
+}
+
+/** Where chains are kept. */
+export interface ChainStore extends ChainReader, AsyncDisposable {
+  /**
+   * Makes a chain together with its first events, atomically. From here on this writer holds the batch's epoch.
+   *
+   * @throws ChainError `exists` where the id or the label is taken; `stale`
+   */
+  create(chain: Uint8Array, label: string, batch: Batch): Promise<void>
+  /**
+   * Appends events, atomically with the blocks that they link to.
+   *
+   * @param expectedHead The hash of the last event that the writer knows of
+   * @throws ChainError `stale` where another writer holds the lease; `conflict` where the head is another; `not-found`
+   */
+  append(chain: Uint8Array, expectedHead: Uint8Array, batch: Batch): Promise<void>
+  /**
+   * Takes a chain over: raises its epoch, so that whoever wrote before is refused, and returns the new epoch.
+   *
+   * @throws ChainError `not-found`; `stale`
+   */
+  lease(chain: Uint8Array): Promise<number>
+  /** Lets go of the storage. Doing it twice does nothing. */
+  close(): Promise<void>
+}
+
+/** A store of both. */
+export interface Store extends ChainStore, BlobStore {}

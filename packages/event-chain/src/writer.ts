@@ -1,0 +1,186 @@
+import type { Hash } from '@theater/values'
+import { ChainError } from './errors.ts'
+import type { Kind } from './kinds.ts'
+import { ChainLinker } from './linker.ts'
+import type { Position, Salts } from './linker.ts'
+import type { Batch, BlobStore, Block, ChainStore, StoredEvent } from './store.ts'
+
+/** What every {@link ChainWriter} is made of. */
+export interface WriterOptions {
+  readonly store: ChainStore
+  /** Where the salts come from: `saltPool()` of `./node`, or any source of 16 random bytes. */
+  readonly salts: Salts
+  /**
+   * Where large contents go when it is not the chain's own store; they are durable there before the events are.
+   *
+   * @default with the events, in one transaction
+   */
+  readonly blobs?: BlobStore | undefined
+  /** @default sha256 of `@theater/values`; `./node` has a faster one */
+  readonly hash?: Hash | undefined
+}
+
+/** A chain that begins. */
+export interface CreateOptions extends WriterOptions {
+  /** The chain's name in its store, unique there: the actor's id. */
+  readonly label: string
+  /** The content of the genesis event. */
+  readonly genesis: Uint8Array
+  /** @default 0 */
+  readonly epoch?: number
+}
+
+/** A chain that goes on. */
+export interface ResumeOptions extends WriterOptions, Position {
+  /** What `store.lease(chain)` gave. */
+  readonly epoch: number
+}
+
+/** Where an event came to stand. */
+export interface Appended {
+  readonly seq: number
+  /** The hash of its header. 32 bytes. */
+  readonly hash: Uint8Array
+}
+
+/**
+ * Writes one chain. `append` is synchronous and computes the hash at once; `flush` makes everything appended so far
+ * durable, as one batch.
+ *
+ * @example
+ * ```ts
+ * const writer = ChainWriter.create({ store, salts: saltPool(), label: 'counter', genesis })
+ * writer.append('seed', encodeContent('seed', { seed }))
+ * await writer.flush()
+ * ```
+ */
+export class ChainWriter {
+  readonly #linker: ChainLinker
+  readonly #store: ChainStore
+  readonly #blobStore: BlobStore | undefined
+  readonly #label: string | null
+  #pending: StoredEvent[] = []
+  #blobs: Block[] = []
+  #durableSize: number
+  #durableHead: Uint8Array | null
+  #running: Promise<void> | null = null
+  #next: Promise<void> | null = null
+  #failure: ChainError | null = null
+
+  private constructor(linker: ChainLinker, options: WriterOptions, label: string | null) {
+    this.#linker = linker
+    this.#store = options.store
+    this.#blobStore = options.blobs
+    this.#label = label
+    this.#durableSize = linker.size
+    this.#durableHead = linker.head
+  }
+
+  /** Begins a chain with its genesis event. The chain is in the store once the first `flush` is done. */
+  static create(options: CreateOptions): ChainWriter {
+    const { label, genesis, epoch = 0, salts, hash } = options
+    const writer = new ChainWriter(new ChainLinker({ epoch, salts, hash }), options, label)
+    writer.append('genesis', genesis)
+    return writer
+  }
+
+  /** Goes on with a chain after `lease`. The first event of the new epoch is a `resume`, and the caller appends it. */
+  static resume(options: ResumeOptions): ChainWriter {
+    const { chain, size, head, epoch, salts, hash } = options
+    return new ChainWriter(new ChainLinker({ epoch, salts, hash, at: { chain, size, head } }), options, null)
+  }
+
+  /** The chain's id. 32 bytes. */
+  get chain(): Uint8Array {
+    return this.#linker.chain
+  }
+
+  get epoch(): number {
+    return this.#linker.epoch
+  }
+
+  /** How many events there are, durable or not: the next one's sequence number. */
+  get size(): number {
+    return this.#linker.size
+  }
+
+  /** The hash of the last event, durable or not. */
+  get head(): Uint8Array {
+    const { head } = this.#linker
+    // A writer has its genesis event from the start.
+    if (head === null) throw new ChainError('invalid', 'a chain has no head before its genesis event')
+    return head
+  }
+
+  /** How many events the store has confirmed. */
+  get durable(): number {
+    return this.#durableSize
+  }
+
+  /** What made the writer dead; null while it is not. */
+  get failure(): ChainError | null {
+    return this.#failure
+  }
+
+  /**
+   * Appends an event to what the next `flush` makes durable. The content is copied.
+   *
+   * @throws ChainError `dead` after a failed flush
+   */
+  append(kind: Kind, content: Uint8Array): Appended {
+    if (this.#failure !== null) throw this.#dead(this.#failure)
+    const event = this.#linker.link(kind, content)
+    this.#pending.push(event)
+    if (event.blob !== null) this.#blobs.push(event.blob)
+    return event
+  }
+
+  /**
+   * Makes durable what was appended before this call. Calls that come while another is under way share one batch.
+   *
+   * @throws ChainError what the store refused it with; from then on `dead`
+   */
+  flush(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#dead(this.#failure))
+    // The batch that comes next takes whatever is pending when it starts.
+    if (this.#next !== null) return this.#next
+    if (this.#running === null) return this.#pending.length === 0 ? Promise.resolve() : this.#start()
+    if (this.#pending.length === 0) return this.#running
+    this.#next = this.#running.then(() => this.#start())
+    return this.#next
+  }
+
+  #start(): Promise<void> {
+    const running = this.#write().finally(() => {
+      if (this.#running === running) this.#running = null
+    })
+    this.#running = running
+    this.#next = null
+    return running
+  }
+
+  async #write(): Promise<void> {
+    const events = this.#pending
+    const blobs = this.#blobs
+    const { head, size } = this
+    this.#pending = []
+    this.#blobs = []
+    try {
+      if (this.#blobStore !== undefined) for (const { cid, bytes } of blobs) await this.#blobStore.put(cid, bytes)
+      const batch: Batch = { epoch: this.epoch, events, head, ...(this.#blobStore === undefined && { blobs }) }
+      if (this.#durableHead !== null) await this.#store.append(this.chain, this.#durableHead, batch)
+      else if (this.#label !== null) await this.#store.create(this.chain, this.#label, batch)
+      this.#durableHead = head
+      this.#durableSize = size
+    } catch (error) {
+      this.#failure = ChainError.is(error) ? error : new ChainError('io', 'the store failed', { cause: error })
+      this.#pending = []
+      this.#blobs = []
+      throw this.#failure
+    }
+  }
+
+  #dead(cause: ChainError): ChainError {
+    return new ChainError('dead', `nothing more is written after a failed append: ${cause.message}`, { cause })
+  }
+}
