@@ -1,0 +1,44 @@
+// Writes src/types/*.ts, the TypeScript view of every interface here, from the .wit files with jco's own
+// generator. `node scripts/generate-types.ts` writes; test/types.test.ts checks that nothing changed.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { $init, generateTypes } from '@bytecodealliance/jco-transpile/component'
+import { allPackages, root, witFiles } from './wit-text.ts'
+
+/** The folder of the generated files, from the package's root. */
+export const typesFolder = 'src/types'
+
+/** The generated files: names within `src/types` and texts. */
+export async function generatedTypes(): Promise<Map<string, string>> {
+  await $init
+  const worlds = witFiles().flatMap((file) => file.worlds.map((world) => [file.package, world] as const))
+  const out = new Map<string, string>()
+  for (const [name, world] of worlds) {
+    const [id, version] = name.split('@')
+    const wit = allPackages(`world w { include ${id}/${world}@${version}; }`)
+    const files = generateTypes('w', { wit: { tag: 'source', val: wit }, world: 'w', strict: true })
+    for (const [path, bytes] of files) {
+      const match = /^interfaces\/(.+)\.d\.ts$/.exec(path)
+      if (match) out.set(`${match[1]}.ts`, source(new TextDecoder().decode(bytes)))
+    }
+  }
+  return new Map([...out].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** jco writes declaration files; these are sources, so that they are compiled like all others. */
+function source(text: string): string {
+  return `// Generated from the .wit files by scripts/generate-types.ts. Do not edit.\n${text}`
+    .replaceAll(/^export (function|class) /gm, 'export declare $1 ')
+    .replaceAll(/(import\('\.\/[^']+)\.js'\)/g, "$1.ts')")
+    .replaceAll(/[ \t]+$/gm, '')
+    .replace(/\n*$/, '\n')
+}
+
+if (import.meta.main) {
+  const folder = join(root, typesFolder)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const files = await generatedTypes()
+  for (const [name, text] of files) writeFileSync(join(folder, name), text)
+  console.log(`${files.size} files in ${folder}`)
+}

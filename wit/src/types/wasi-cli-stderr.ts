@@ -1,0 +1,4 @@
+// Generated from the .wit files by scripts/generate-types.ts. Do not edit.
+/** @module Interface wasi:cli/stderr@0.2.12 **/
+export declare function getStderr(): OutputStream;
+export type OutputStream = import('./wasi-io-streams.ts').OutputStream;

@@ -1,0 +1,4 @@
+// Generated from the .wit files by scripts/generate-types.ts. Do not edit.
+/** @module Interface wasi:cli/stdin@0.2.12 **/
+export declare function getStdin(): InputStream;
+export type InputStream = import('./wasi-io-streams.ts').InputStream;

@@ -1,0 +1,4 @@
+// Generated from the .wit files by scripts/generate-types.ts. Do not edit.
+/** @module Interface wasi:cli/terminal-stdin@0.2.12 **/
+export declare function getTerminalStdin(): TerminalInput | undefined;
+export type TerminalInput = import('./wasi-cli-terminal-input.ts').TerminalInput;
