@@ -1,2 +1,17 @@
-/** wasi:cli: environment, standard streams, exit, terminal. */
-export {}
+/**
+ * What a command line program expects of its host: `wasi:cli`, with nothing of the host's own process in it.
+ *
+ * @example
+ * import { cli, writableOutput } from '@theater/handler-cli'
+ *
+ * const stdout = writableOutput(process.stdout)
+ * const handler = cli({ connect: (actor) => (actor === 'main' ? { stdout } : undefined) })
+ * handler.within({ stdout: 'inherit' }, {}) // { refused: '…' }
+ *
+ * @packageDocumentation
+ */
+export { cli } from './handler.ts'
+export type { CliImports, CliOptions, Connection } from './handler.ts'
+export { cliGrant } from './grant.ts'
+export type { CliGrant, Input, Output } from './grant.ts'
+export { readableInput, writableOutput } from './node-streams.ts'

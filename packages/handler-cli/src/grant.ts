@@ -1,0 +1,90 @@
+import type { JsonSchema, Refusal } from '@theater/handler'
+
+/** Where standard output or standard error goes: the actor's log, or what the embedder connected. */
+export type Output = 'log' | 'inherit'
+
+/** Where standard input comes from: nowhere, what the embedder connected, or a text. */
+export type Input = 'none' | 'inherit' | { readonly text: string }
+
+/** What `wasi:cli` shows an actor. */
+export type CliGrant = {
+  /** The environment variables, and no others. @default {} */
+  readonly env?: { readonly [name: string]: string }
+  /** The arguments; the first is the program's name by convention. @default [] */
+  readonly args?: readonly string[]
+  /** Where standard input comes from. @default 'none' */
+  readonly stdin?: Input
+  /** Where standard output goes. @default 'log' */
+  readonly stdout?: Output
+  /** Where standard error goes. @default 'log' */
+  readonly stderr?: Output
+}
+
+// Names and values become NUL-terminated C strings in most guests, names end at the first `=`.
+const TEXT = '^[^\\u0000]*$'
+const NAME = '^[^\\u0000=]+$'
+
+/** The schema of a {@link CliGrant}. */
+export const cliGrant: JsonSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'cli',
+  description: 'What wasi:cli shows the actor: environment, arguments, standard streams.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    env: {
+      description: 'The environment variables, and no others.',
+      type: 'object',
+      propertyNames: { pattern: NAME },
+      additionalProperties: { type: 'string', pattern: TEXT },
+      default: {},
+    },
+    args: {
+      description: "The arguments; the first is the program's name by convention.",
+      type: 'array',
+      items: { type: 'string', pattern: TEXT },
+      default: [],
+    },
+    stdin: {
+      description: 'Where standard input comes from.',
+      oneOf: [
+        { enum: ['none', 'inherit'] },
+        {
+          type: 'object',
+          additionalProperties: false,
+          required: ['text'],
+          properties: { text: { description: 'What standard input consists of.', type: 'string' } },
+        },
+      ],
+      default: 'none',
+    },
+    stdout: {
+      description: 'Where standard output goes.',
+      enum: ['log', 'inherit'],
+      default: 'log',
+    },
+    stderr: {
+      description: 'Where standard error goes.',
+      enum: ['log', 'inherit'],
+      default: 'log',
+    },
+  },
+}
+
+/**
+ * Whether a child's grant lies within its parent's. Only a connected stream is an authority: environment, arguments
+ * and a text are data that the parent hands over, and it may hand over what it likes.
+ */
+export function within(child: CliGrant, parent: CliGrant): true | Refusal {
+  for (const stream of ['stdin', 'stdout', 'stderr'] as const) {
+    if (child[stream] === 'inherit' && parent[stream] !== 'inherit') {
+      return { refused: `${stream} = "inherit" is not within a grant without it` }
+    }
+  }
+  return true
+}
+
+/** Refuses: no function of this handler asks for anything beyond having been bound. */
+export function authorize(): Refusal {
+  return { refused: 'wasi:cli asks for nothing' }
+}
