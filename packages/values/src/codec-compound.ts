@@ -1,7 +1,7 @@
 import { notA } from './codec-scalar.ts'
 import type { ValueCodec } from './codec-types.ts'
 import { ValueError } from './errors.ts'
-import { camelCase } from './names.ts'
+import { distinctKeys } from './names.ts'
 import { show } from './shape.ts'
 
 type Bag = Record<string, unknown>
@@ -85,7 +85,7 @@ export function recordCodec(
   copy: boolean,
 ): ValueCodec {
   const n = fields.length
-  const keys = fields.map((field) => camelCase(field.name))
+  const keys = distinctKeys(fields.map((field) => field.name))
   const codecs = fields.map((field) => field.codec)
   return {
     write(value, out, handles) {
@@ -202,7 +202,7 @@ function taggedCodec(
   }
 }
 
-/** Returns the codec of an option: plain, or `{ tag: 'some' | 'none' }` when its payload is an option itself. */
+/** Returns the codec of an option: plain, or `{ tag: 'some' | 'none' }` where `isTaggedOption` says so. */
 export function optionCodec(payload: ValueCodec, tagged: boolean, copy: boolean): ValueCodec {
   return tagged ? taggedOption(payload, copy) : plainOption(payload)
 }
@@ -286,7 +286,7 @@ export function enumCodec(cases: readonly string[]): ValueCodec {
 export function flagsCodec(names: readonly string[], copy: boolean): ValueCodec {
   const n = names.length
   if (n > 64) throw new ValueError('bad-model', `${n} flags; 64 are the most`)
-  const keys = names.map(camelCase)
+  const keys = distinctKeys(names)
   const maxLow = n >= 32 ? 0xffff_ffff : 2 ** n - 1
   const maxHigh = n > 32 ? 2 ** (n - 32) - 1 : 0
   return {

@@ -12,6 +12,7 @@ import { numericListCodec } from './codec-numeric-list.ts'
 import { scalarCodec } from './codec-scalar.ts'
 import { ValueError } from './errors.ts'
 import { isNumericKind } from './codec-types.ts'
+import { isTaggedOption } from './shape.ts'
 import type { CompileOptions, ValueCodec } from './codec-types.ts'
 import type { HandleType, ValType } from './types.ts'
 
@@ -67,7 +68,7 @@ export class Compiler {
           ? numericListCodec(type.element.kind, copy)
           : listCodec(of(type.element), copy)
       case 'option':
-        return optionCodec(of(type.payload), type.payload.kind === 'option', copy)
+        return optionCodec(of(type.payload), isTaggedOption(type), copy)
       case 'result':
         return resultCodec(orNull(type.ok), orNull(type.err), copy)
       case 'tuple':

@@ -1,3 +1,6 @@
+import { ValueError } from './errors.ts'
+import { show } from './shape.ts'
+
 /**
  * Returns the JavaScript key of a WIT name, as jco spells it: the words of `name` joined, each but the first with a
  * capital, everything else small: `open-at` → `openAt`, `HTTP-status` → `httpStatus`, `a-1` → `a1`.
@@ -19,4 +22,26 @@ export function camelCase(name: string): string {
 function splitCase(word: string): string[] {
   const parts = word.match(/[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z0-9]+|[0-9]+|[A-Z]/g)
   return parts ?? []
+}
+
+/**
+ * Returns the keys of the fields or flags `names`.
+ *
+ * @throws ValueError `bad-model` when two of them have one key, or one has none.
+ */
+export function distinctKeys(names: readonly string[]): string[] {
+  const owners = new Map<string, string>()
+  return names.map((name) => {
+    const key = camelCase(name)
+    if (key === '') throw new ValueError('bad-model', `${show(name)} has no JavaScript key`)
+    const owner = owners.get(key)
+    if (owner !== undefined) {
+      throw new ValueError(
+        'bad-model',
+        `${show(owner)} and ${show(name)} are both ${show(key)} in JavaScript`,
+      )
+    }
+    owners.set(key, name)
+    return key
+  })
 }

@@ -1,10 +1,13 @@
+import type { OptionType, ValType } from './types.ts'
+
 /** A short, safe description of any value for a message: never longer than about sixty characters, never throws. */
 export function show(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value.length > 48 ? `${value.slice(0, 48)}…` : value)
     case 'bigint':
-      return `${value}n`
+      // A large one takes long to print.
+      return BigInt.asIntN(128, value) === value ? `${value}n` : 'a bigint of more than 128 bits'
     case 'number':
       return Object.is(value, -0) ? '-0' : String(value)
     case 'boolean':
@@ -42,4 +45,20 @@ export function isPlain(value: object): boolean {
     prototype === null ||
     (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'hasOwnProperty'))
   )
+}
+
+/**
+ * Whether the values of an option are `{ tag: 'some', val }` and `{ tag: 'none' }`, rather than the payload or undefined.
+ *
+ * So it is where the payload can be undefined itself: jco writes the innermost of nested options plain, the one around
+ * it tagged, the one around that plain again.
+ */
+export function isTaggedOption(type: OptionType): boolean {
+  let nested = 0
+  let payload: ValType = type.payload
+  while (payload.kind === 'option') {
+    nested++
+    payload = payload.payload
+  }
+  return nested % 2 === 1
 }
