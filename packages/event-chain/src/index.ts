@@ -24,9 +24,12 @@ export type {
   Trap,
   Turn,
 } from './contents.ts'
+export { hex } from './cbor-bytes.ts'
 export { decodeContent } from './decode-content.ts'
 export { encodeContent, writeCause, writeContent, writeOutcome } from './encode-content.ts'
 export { ChainError, type BrokenReason, type ChainErrorCode, type ChainErrorData } from './errors.ts'
+export { decodeEvent, type Event, type EventHead, type EventOf, type WithheldEvent } from './event.ts'
+export { Grammar, type GrammarState, type Violation } from './grammar.ts'
 export { decodeHeader, encodeHeader, FORMAT, type Header } from './header.ts'
 export {
   abortCodes,
@@ -39,6 +42,7 @@ export {
 } from './kinds.ts'
 export { ChainLinker, type Linked, type LinkerOptions, type Position, type Salts } from './linker.ts'
 export { memoryStore } from './memory-store.ts'
+export { readEvents } from './read-events.ts'
 export type {
   Batch,
   BlobReader,
@@ -50,6 +54,15 @@ export type {
   Store,
   StoredEvent,
 } from './store.ts'
+export {
+  checkEvents,
+  StructureChecker,
+  verifyStructure,
+  type Broken,
+  type Intact,
+  type StructureResult,
+  type VerifyOptions,
+} from './verify.ts'
 export {
   ChainWriter,
   type Appended,

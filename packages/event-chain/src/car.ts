@@ -1,0 +1,6 @@
+/**
+ * Chains as CAR v1 files.
+ *
+ * @module
+ */
+export {}

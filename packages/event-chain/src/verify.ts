@@ -1,0 +1,211 @@
+import { sha256 } from '@theater/values'
+import type { Hash } from '@theater/values'
+import { hex, sameBytes } from './cbor-bytes.ts'
+import { broken, ChainError } from './errors.ts'
+import type { BrokenReason } from './errors.ts'
+import { closeEvent, linkedContent, openBody, openHeader } from './event.ts'
+import type { Event, OpenEvent } from './event.ts'
+import { Grammar } from './grammar.ts'
+import type { Header } from './header.ts'
+import type { BlobReader, StoredEvent } from './store.ts'
+
+/** How a chain is checked. */
+export interface VerifyOptions {
+  /** The chain's id, where the caller knows it. */
+  readonly chain?: Uint8Array | undefined
+  /** The hash that the last event has to have, where the caller knows it. */
+  readonly head?: Uint8Array | undefined
+  /** Where blocks are found that contents stand in. Without, such contents count as withheld. */
+  readonly blobs?: BlobReader | undefined
+  /** Whether the chain may end inside a turn, as it does after a crash. @default 'refuse' */
+  readonly unfinished?: 'refuse' | 'allow' | undefined
+  /** The most events that are looked at. @default unlimited */
+  readonly maxEvents?: number | undefined
+  /** @default sha256 of `@theater/values`; `./node` has a faster one */
+  readonly hash?: Hash | undefined
+}
+
+/** What is known of a chain that is intact. */
+export interface Intact {
+  readonly ok: true
+  readonly chain: Uint8Array
+  readonly size: number
+  readonly head: Uint8Array
+  readonly epoch: number
+  /** The first event whose content is withheld or erased; null where all is here. */
+  readonly withheld: number | null
+  /** False where the chain ends inside a turn. */
+  readonly finished: boolean
+}
+
+/** Where a chain is broken, and why. */
+export interface Broken {
+  readonly ok: false
+  /** The first event that is not right; the chain's size, where what is missing comes after its last. */
+  readonly index: number
+  readonly reason: BrokenReason
+  readonly message: string
+}
+
+/** What {@link verifyStructure} says. */
+export type StructureResult = Intact | Broken
+
+/** Checks a chain event by event. {@link verifyStructure} and {@link checkEvents} drive it; so does a CAR reader. */
+export class StructureChecker {
+  readonly #expectedChain: Uint8Array | undefined
+  readonly #maxEvents: number
+  readonly #hash: Hash
+  readonly #grammar = new Grammar()
+  #chain: Uint8Array | null = null
+  #size = 0
+  #head: Uint8Array | null = null
+  #epoch = 0
+  #withheld: number | null = null
+
+  constructor({ chain, maxEvents = Infinity, hash = sha256 }: VerifyOptions = {}) {
+    this.#expectedChain = chain
+    this.#maxEvents = maxEvents
+    this.#hash = hash
+  }
+
+  /** How many events were taken. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The hash of the last event taken; null before the first. */
+  get head(): Uint8Array | null {
+    return this.#head
+  }
+
+  /** The chain's id; null before the first event. */
+  get chain(): Uint8Array | null {
+    return this.#chain
+  }
+
+  /** Checks the header of the next event against the events before. Throws ChainError `broken`. */
+  openHeader(bytes: Uint8Array): { header: Header; hash: Uint8Array } {
+    const index = this.#size
+    if (index >= this.#maxEvents) throw broken('too-large', `more than ${this.#maxEvents} events`, index)
+    const { header, hash } = openHeader(bytes, index, this.#hash)
+    const fail = (reason: BrokenReason, message: string): ChainError => broken(reason, message, index)
+    const { chain, epoch, seq, kind, prev, body } = header
+    const expected = this.#chain ?? this.#expectedChain
+    if (expected !== undefined && !sameBytes(chain, expected)) {
+      throw fail('chain', `the event is one of chain ${hex(chain)}`)
+    }
+    if (seq !== index) throw fail('seq', `the event is number ${seq}`)
+    if (this.#head === null) {
+      if (prev !== null) throw fail('prev', 'the first event links to one before it')
+      if (!sameBytes(chain, body)) throw fail('chain', 'the chain id is not the digest of the genesis body')
+    } else {
+      if (prev === null || !sameBytes(prev, this.#head)) throw fail('prev', 'the event does not link to the one before')
+      if (kind === 'resume' ? epoch <= this.#epoch : epoch !== this.#epoch) {
+        throw fail('epoch', `epoch ${epoch} in a ${kind} after epoch ${this.#epoch}`)
+      }
+    }
+    return { header, hash }
+  }
+
+  /** Checks the body of the event whose header was just opened. Throws ChainError `broken`. */
+  openBody(opened: { header: Header; hash: Uint8Array }, body: Uint8Array | null): OpenEvent {
+    return openBody(opened, body, this.#size, this.#hash)
+  }
+
+  /** Takes the event, with the block its content stands in, if it stands in one. Throws ChainError `broken`. */
+  close(open: OpenEvent, linked: Uint8Array | null): Event {
+    const index = this.#size
+    const event = closeEvent(open, linked, index)
+    const { kind, content, epoch } = event
+    const violation = this.#grammar.step(kind, content)
+    if (violation !== null) throw broken(violation.reason, violation.message, index)
+    if (content !== null && kind === 'resume' && content.epoch !== epoch) {
+      throw broken('epoch', `a resume of epoch ${content.epoch} in epoch ${epoch}`, index)
+    }
+    if (content === null) this.#withheld ??= index
+    this.#chain = event.chain
+    this.#head = event.hash
+    this.#epoch = epoch
+    this.#size = index + 1
+    return event
+  }
+
+  /** Says what the chain is when no event follows. Throws ChainError `broken`. */
+  end({ head, unfinished = 'refuse' }: VerifyOptions = {}): Intact {
+    const size = this.#size
+    if (this.#chain === null || this.#head === null) throw broken('empty', 'there are no events', 0)
+    if (head !== undefined && !sameBytes(head, this.#head)) {
+      throw broken('head', `the chain ends here, and not in ${hex(head)}`, size)
+    }
+    const { finished, intent } = this.#grammar
+    if (!finished && unfinished === 'refuse') {
+      const what = intent === null ? 'inside a turn' : `before the result of call ${intent}`
+      throw broken('unfinished-turn', `the chain ends ${what}`, size)
+    }
+    return {
+      ok: true,
+      chain: this.#chain,
+      size,
+      head: this.#head,
+      epoch: this.#epoch,
+      withheld: this.#withheld,
+      finished,
+    }
+  }
+}
+
+/**
+ * Checks a chain while it is read: yields each event once it is known to be right, and returns what the chain is.
+ * Memory does not grow with the chain.
+ *
+ * @throws ChainError `broken` with index and reason at the first event that is not
+ */
+export async function* checkEvents(
+  events: AsyncIterable<StoredEvent>,
+  options: VerifyOptions = {},
+): AsyncGenerator<Event, Intact, undefined> {
+  const { blobs, hash = sha256 } = options
+  const checker = new StructureChecker(options)
+  for await (const { header, body } of events) {
+    const open = checker.openBody(checker.openHeader(header), body)
+    const linked = open.link === null ? null : await linkedContent(open.link, blobs, checker.size, hash)
+    yield checker.close(open, linked)
+  }
+  return checker.end(options)
+}
+
+/**
+ * Checks that events form one intact chain: canonical headers, links, places, epochs, chain id, digests of bodies and
+ * linked contents, the shape of every content, and the order of kinds. It says nothing about whether the component
+ * really did this: that takes a re-run.
+ *
+ * @returns The first event that is not right, with the reason, or what the chain is
+ * @throws ChainError other than `broken`, where reading fails
+ *
+ * @example
+ * ```ts
+ * const result = await verifyStructure(store.read(chain), { blobs: store })
+ * if (!result.ok) console.log(`broken at ${result.index}: ${result.reason}`)
+ * ```
+ */
+export async function verifyStructure(
+  events: AsyncIterable<StoredEvent>,
+  options: VerifyOptions = {},
+): Promise<StructureResult> {
+  try {
+    const checked = checkEvents(events, options)
+    for (;;) {
+      const step = await checked.next()
+      if (step.done === true) return step.value
+    }
+  } catch (error) {
+    return brokenResult(error)
+  }
+}
+
+/** The result for a ChainError `broken`; anything else is thrown on. */
+export function brokenResult(error: unknown): Broken {
+  if (!ChainError.is(error) || error.code !== 'broken') throw error
+  const { index = 0, reason = 'header', message } = error
+  return { ok: false, index, reason, message }
+}
