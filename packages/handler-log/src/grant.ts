@@ -1,7 +1,8 @@
 import type { JsonSchema, Refusal } from '@theater/handler'
+import type { TheaterActorLog } from '@theater/wit'
 
 /** How much a line matters, `theater:actor/log.level` as lifted. */
-export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error'
+export type Level = TheaterActorLog.Level
 
 /** The levels, least first. */
 export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const satisfies readonly Level[]

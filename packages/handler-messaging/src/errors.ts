@@ -1,7 +1,7 @@
 import { WitError } from '@theater/handler'
 import type { DeliveryFailure, Reply } from '@theater/handler'
 import { isObject, readFailure, readMessage, sizeOf } from './types.ts'
-import type { Message, RequestError, SendError } from './types.ts'
+import type { Failure, Message, RequestError, SendError } from './types.ts'
 
 /**
  * Turns the reason why a message was not queued into the guest's error, or throws what is a fault of the host:
@@ -62,20 +62,19 @@ export function requestError(error: RequestError): WitError<RequestError> {
 function readAnswer(answer: unknown, limit: number): Message {
   if (isObject(answer) && answer['tag'] === 'ok') {
     const message = readMessage(answer['val'])
-    if (message !== undefined) return checkSize(message, limit)
+    if (message !== undefined && sizeOf(message) <= limit) return message
   }
   if (isObject(answer) && answer['tag'] === 'err') {
     const failure = readFailure(answer['val'])
-    if (failure !== undefined) {
-      if (failure.detail !== undefined) checkSize(failure.detail, limit)
+    if (failure !== undefined && failureSize(failure) <= limit) {
       throw requestError({ tag: 'failed', val: failure })
     }
   }
-  // Something ran under the responder's name with another type. `not-served` would claim that nothing ran.
+  // Something ran, and its answer is too big to take, or it only bears the responder's name and has another type.
+  // `too-large` and `not-served` would claim that nothing happened.
   throw requestError({ tag: 'outcome-unknown' })
 }
 
-function checkSize(message: Message, limit: number): Message {
-  if (sizeOf(message) > limit) throw requestError({ tag: 'too-large', val: BigInt(limit) })
-  return message
+function failureSize({ code, message, detail }: Failure): number {
+  return code.length + message.length + (detail === undefined ? 0 : sizeOf(detail))
 }

@@ -32,7 +32,7 @@ export const messagingGrant: JsonSchema = {
     to: {
       description: 'Ids of actors; a `*` as the last character stands for any further characters.',
       type: 'array',
-      items: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[a-z0-9._:-]*\\*?$' },
+      items: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[a-z0-9._-]*\\*?$' },
       uniqueItems: true,
     },
   },

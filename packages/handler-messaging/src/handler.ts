@@ -19,6 +19,18 @@ export interface MessagingOptions {
    * @default 1048576
    */
   readonly maxMessageBytes?: number
+  /**
+   * The longest time a request may take, in milliseconds. What a guest asks for is lowered to it; 0 asks for it.
+   *
+   * @default 300000
+   */
+  readonly maxTimeoutMs?: number
+}
+
+/** The options with their defaults. */
+interface Limits {
+  readonly bytes: number
+  readonly timeoutMs: number
 }
 
 /** The functions of `theater:messaging/client@0.1`, as the boundary calls them. */
@@ -60,7 +72,7 @@ type State =
  * handler.authorize({ to: ['reporter', 'worker-*'] }, { send: 'worker-7' }) // true
  */
 export function messaging(options: MessagingOptions = {}): Handler<MessagingGrant, MessagingImports> {
-  const limit = options.maxMessageBytes ?? 1024 * 1024
+  const limits = { bytes: options.maxMessageBytes ?? 1024 * 1024, timeoutMs: options.maxTimeoutMs ?? 300_000 }
   return defineHandler<MessagingGrant, MessagingImports>({
     name: 'messaging',
     interfaces: [CLIENT],
@@ -72,18 +84,20 @@ export function messaging(options: MessagingOptions = {}): Handler<MessagingGran
       [`${CLIENT}#[static]pending.finish`]: {
         mode: 'async',
         effect: 'read',
+        ownDeadline: true,
         ask: askFinish,
         deny: denyFinish,
       },
     },
     within,
     authorize,
-    bind: (actor, grant) => bind(actor, grant, limit),
+    bind: (actor, grant) => bind(actor, grant, limits),
   })
 }
 
-function bind(actor: ActorContext, grant: MessagingGrant, limit: number): Binding<MessagingImports> {
+function bind(actor: ActorContext, grant: MessagingGrant, limits: Limits): Binding<MessagingImports> {
   const sender: Sender = { tag: 'actor', val: actor.id }
+  const limit = limits.bytes
   const states = new WeakMap<object, State>()
 
   function hold(state: State): Pending {
@@ -110,7 +124,9 @@ function bind(actor: ActorContext, grant: MessagingGrant, limit: number): Bindin
           actor.signal.throwIfAborted()
           if (authorize(grant, { request: to }) !== true) return hold({ to, refused: 'denied' })
           if (sizeOf(message) > limit) return hold({ to, refused: 'too-large' })
-          return hold({ to, request: actor.request(to, RESPOND, [sender, message], { timeoutMs }) })
+          const asked = timeoutMs === 0 ? limits.timeoutMs : Math.min(timeoutMs, limits.timeoutMs)
+          const started = actor.request(to, RESPOND, [sender, message], { timeoutMs: asked })
+          return hold({ to, request: started })
         },
         async '[static]pending.finish'(pending) {
           actor.signal.throwIfAborted()

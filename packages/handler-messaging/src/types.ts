@@ -1,42 +1,19 @@
+import type { TheaterActorTypes, TheaterMessagingClient } from '@theater/wit'
+
 /** A message, `theater:actor/types.message` as lifted. */
-export interface Message {
-  /** A media type; the body is readable by it alone. */
-  readonly format: string
-  readonly body: Uint8Array
-}
+export type Message = TheaterActorTypes.Message
 
 /** A receiver's own "no", `theater:actor/types.failure` as lifted. */
-export interface Failure {
-  readonly code: string
-  readonly message: string
-  readonly detail?: Message | undefined
-}
+export type Failure = TheaterActorTypes.Failure
 
 /** Who sent a message, `theater:actor/types.sender` as lifted. */
-export type Sender = { readonly tag: 'host' } | { readonly tag: 'actor'; readonly val: string }
+export type Sender = TheaterActorTypes.Sender
 
 /** Why a message was not queued, `theater:messaging/client.send-error` as lifted. */
-export type SendError =
-  | { readonly tag: 'denied' | 'unknown-actor' | 'not-served' }
-  | { readonly tag: 'too-large'; readonly val: bigint }
-  | { readonly tag: 'outbox-full'; readonly val: number }
+export type SendError = TheaterMessagingClient.SendError
 
 /** Why a request has no answer, `theater:messaging/client.request-error` as lifted. */
-export type RequestError =
-  | {
-      readonly tag:
-        | 'denied'
-        | 'unknown-actor'
-        | 'not-served'
-        | 'mailbox-full'
-        | 'stopped'
-        | 'timeout'
-        | 'deadlock'
-        | 'trapped'
-        | 'outcome-unknown'
-    }
-  | { readonly tag: 'too-large'; readonly val: bigint }
-  | { readonly tag: 'failed'; readonly val: Failure }
+export type RequestError = TheaterMessagingClient.RequestError
 
 const UTF8 = new TextEncoder()
 
@@ -61,7 +38,7 @@ export function readFailure(value: unknown): Failure | undefined {
   if (!isObject(value)) return undefined
   const { code, message, detail } = value
   if (typeof code !== 'string' || typeof message !== 'string') return undefined
-  if (detail === undefined) return { code, message, detail: undefined }
+  if (detail === undefined) return { code, message }
   const read = readMessage(detail)
   return read === undefined ? undefined : { code, message, detail: read }
 }

@@ -98,6 +98,12 @@ describe('request', () => {
     expect(await payload(client[FINISH](first))).toEqual({ tag: 'timeout' })
   })
 
+  test('the time is lowered to the limit; 0 asks for the limit', async () => {
+    const { actor, client } = await bound({}, all, { maxTimeoutMs: 1000 })
+    for (const timeoutMs of [0, 1, 1000, 1001, 2 ** 32 - 1]) await client.request('a', hello, timeoutMs)
+    expect(actor.sent.map((sent) => sent.timeoutMs)).toEqual([1000, 1, 1000, 1000, 1000])
+  })
+
   test('a failure of the receiver is `failed`', async () => {
     const failure = { code: 'no', message: 'not today', detail: hello }
     const { client } = await answers({ tag: 'answered', val: { tag: 'err', val: failure } })
@@ -137,7 +143,7 @@ describe('request', () => {
     expect(await payload(client[FINISH](pending))).toEqual({ tag: 'outcome-unknown' })
   })
 
-  test('an answer over the limit is too large', async () => {
+  test('an answer over the limit is not handed on', async () => {
     const big = { format: 'x', body: new Uint8Array(100) }
     const { client } = await bound(
       { onRequest: () => ({ tag: 'answered', val: { tag: 'ok', val: big } }) },
@@ -147,7 +153,7 @@ describe('request', () => {
       },
     )
     const pending = await client.request('a', hello, 1)
-    expect(await payload(client[FINISH](pending))).toEqual({ tag: 'too-large', val: 50n })
+    expect(await payload(client[FINISH](pending))).toEqual({ tag: 'outcome-unknown' })
   })
 
   test('a refused request does not leave; its answer is `denied`', async () => {
