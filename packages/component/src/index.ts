@@ -1,2 +1,34 @@
-/** From the bytes of a WebAssembly component to a checked, typed, runnable module. */
-export {}
+/**
+ * From the bytes of a WebAssembly component to a checked, typed, runnable module. The only package that knows jco.
+ *
+ * This entry runs in a browser, with a transpiler that the embedder gives; `@theater/component/node` brings one that
+ * works in a worker, and a cache on disk.
+ *
+ * @module
+ */
+export { ComponentError, type ComponentErrorCode } from './errors.ts'
+export { defaultLimits } from './limits.ts'
+export { loadComponent } from './load.ts'
+export { hostCause, isPoison, poison, trapCode, unreachable } from './trap.ts'
+export { type Generate, generateOptions, inThread } from './transpile.ts'
+export { jcoVersion, version } from './version.ts'
+export type {
+  Component,
+  ComponentCache,
+  GuestFunction,
+  HostCause,
+  HostFunction,
+  HostImports,
+  Instance,
+  InstanceHooks,
+  LoadLimits,
+  LoadOptions,
+  Plan,
+  Prepared,
+  Resources,
+  Transform,
+  Transpiled,
+  TranspileRequest,
+  Transpiler,
+  TrapCode,
+} from './types.ts'

@@ -1,5 +1,5 @@
 /** The shapes of this package's public API. */
-import type { ComponentModel, ResourceType } from '@theater/values'
+import type { ComponentModel, Hash, ResourceType } from '@theater/values'
 
 /**
  * How a component is called: without ever waiting, or with the imports named here suspending the guest.
@@ -31,7 +31,8 @@ export interface TranspileRequest {
   readonly plan: Plan
   /** Names of all imports of the component, each of which keeps its version. */
   readonly imports: readonly string[]
-  /** Names, in jco's notation, of the exports to make asynchronous (empty for a sync plan). */
+  /** The functions to make asynchronous, in jco's notation (empty for a sync plan). */
+  readonly asyncImports: readonly string[]
   readonly asyncExports: readonly string[]
   readonly timeoutMs: number
   readonly memoryMb: number
@@ -70,8 +71,6 @@ export interface LoadLimits {
   readonly typeNodes: number
   /** Nodes of any one function's types written out. @default 8192 */
   readonly functionNodes: number
-  /** Values that one function passes flat: parameters and result, joined variants as widest. @default 4096 */
-  readonly names: number
   /** Bytes of one name. @default 256 */
   readonly nameBytes: number
   /** Time for one transpilation. @default 60000 */
@@ -91,6 +90,8 @@ export interface LoadOptions {
   readonly limits?: Partial<LoadLimits>
   /** @default in the `./node` entry a worker; in the main entry one must be given */
   readonly transpiler?: Transpiler
+  /** @default the portable one of `@theater/values`; in the `./node` entry the platform's */
+  readonly sha256?: Hash
 }
 
 /** A component that passed every check. */

@@ -1,0 +1,70 @@
+/** How a transpiled component is kept in a cache, so that damage is always noticed. */
+import type { Hash } from '@theater/values'
+
+/** A core module, by its place among the component's own or by its bytes. */
+export type KeptModule = { readonly embedded: number } | { readonly bytes: Uint8Array }
+
+/** What a cache keeps of one component for one plan. */
+export interface Entry {
+  readonly glue: string
+  readonly modules: readonly KeptModule[]
+}
+
+const magic = 'theater component cache 1\n'
+const digestLength = 32
+const headerLength = magic.length + digestLength
+
+/** Writes an entry: a magic line, the sha-256 of all that follows, then counted parts. */
+export function encodeEntry(entry: Entry, sha256: Hash): Uint8Array {
+  const parts: Uint8Array[] = [new TextEncoder().encode(entry.glue)]
+  const table: number[] = []
+  for (const module of entry.modules) {
+    if ('embedded' in module) table.push(1, module.embedded)
+    else {
+      table.push(0, module.bytes.length)
+      parts.push(module.bytes)
+    }
+  }
+  const numbers = new Uint8Array(4 * (2 + table.length))
+  const view = new DataView(numbers.buffer)
+  ;[parts[0]?.length ?? 0, entry.modules.length, ...table].forEach((n, i) => view.setUint32(4 * i, n))
+  const length = parts.reduce((sum, part) => sum + part.length, headerLength + numbers.length)
+  const out = new Uint8Array(length)
+  new TextEncoder().encodeInto(magic, out)
+  out.set(numbers, headerLength)
+  let at = headerLength + numbers.length
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  out.set(sha256(out.subarray(headerLength)), magic.length)
+  return out
+}
+
+/** Reads an entry; `undefined` for anything that is not, byte for byte, what was written. */
+export function decodeEntry(bytes: Uint8Array, sha256: Hash): Entry | undefined {
+  if (bytes.length < headerLength + 8) return undefined
+  if (new TextDecoder('latin1').decode(bytes.subarray(0, magic.length)) !== magic) return undefined
+  const digest = sha256(bytes.subarray(headerLength))
+  if (digest.some((byte, i) => byte !== bytes[magic.length + i])) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset + headerLength, bytes.length - headerLength)
+  try {
+    const glueLength = view.getUint32(0)
+    const count = view.getUint32(4)
+    let at = headerLength + 4 * (2 + 2 * count)
+    const take = (length: number): Uint8Array => {
+      if (length > bytes.length - at) throw new RangeError('short')
+      at += length
+      return bytes.subarray(at - length, at)
+    }
+    const glue = new TextDecoder().decode(take(glueLength))
+    const modules: KeptModule[] = []
+    for (let i = 0; i < count; i++) {
+      const value = view.getUint32(4 * (3 + 2 * i))
+      modules.push(view.getUint32(4 * (2 + 2 * i)) === 1 ? { embedded: value } : { bytes: take(value) })
+    }
+    return at === bytes.length ? { glue, modules } : undefined
+  } catch {
+    return undefined
+  }
+}

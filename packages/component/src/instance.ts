@@ -1,0 +1,138 @@
+/** From glue and compiled modules to a running instance, behind the conventions of this package. */
+import type { ComponentModel, FunctionModel } from '@theater/values'
+import { ComponentError } from './errors.ts'
+import { camelCase, isInterfaceName, pascalCase, splitPlainName } from './names.ts'
+import type { GlueFactory } from './prelude.ts'
+import { InstanceResources } from './resources.ts'
+import type { GuestFunction, HostImports, Instance, InstanceHooks } from './types.ts'
+
+/** What all instances of one plan share. */
+export interface Blueprint {
+  readonly model: ComponentModel
+  readonly glue: GlueFactory
+  /** By the names under which the glue asks for them. */
+  readonly modules: ReadonlyMap<string, WebAssembly.Module>
+  readonly async: boolean
+}
+
+/** Instantiates a component, synchronously: whatever waits can only wait inside a call. */
+export function instantiate(blueprint: Blueprint, host: HostImports, hooks: InstanceHooks = {}): Instance {
+  const { model, modules } = blueprint
+  const { resources } = host
+  if (!(resources instanceof InstanceResources)) {
+    throw new ComponentError(
+      'bad-plan',
+      'host.resources must come from newResources() of what is instantiated.',
+    )
+  }
+  const imports = resources.bind(host)
+  let index = 0
+  const exports = blueprint.glue({ FinalizationRegistry: resources.registry })(
+    (name) => {
+      const module = modules.get(name)
+      if (module === undefined)
+        throw new ComponentError('glue-rejected', `The glue asks for a module ${name}.`)
+      return module
+    },
+    imports,
+    (module, coreImports) => {
+      const instance = new WebAssembly.Instance(module, coreImports)
+      hooks.onCoreInstance?.(instance, index++)
+      return instance
+    },
+  )
+  const functions: Record<string, GuestFunction> = Object.create(null)
+  for (const { name: iface, functions: models } of model.exports) {
+    const target =
+      iface === '' ? exports : own(exports, isInterfaceName(iface) ? iface : camelCase(iface), iface)
+    for (const fn of models) functions[fn.id] = guestFunction(fn, target, resources, blueprint.async)
+  }
+  return {
+    functions: Object.freeze(functions),
+    resources,
+    dropGuest(wrapper) {
+      const dispose: unknown = Reflect.get(wrapper, Symbol.dispose)
+      if (typeof dispose !== 'function')
+        throw new TypeError('not an object that stands for a resource of a guest')
+      Reflect.apply(dispose, wrapper, [])
+    },
+  }
+}
+
+/** Reads what the glue exports, and nothing that it merely inherits. */
+function own(from: unknown, key: string, id: string): unknown {
+  if ((typeof from === 'object' || typeof from === 'function') && from !== null && Object.hasOwn(from, key)) {
+    return Reflect.get(from, key)
+  }
+  throw new ComponentError('glue-rejected', `The glue does not export ${id}.`)
+}
+
+type Callable = (...args: unknown[]) => unknown
+
+function callable(value: unknown, id: string): Callable {
+  if (typeof value !== 'function')
+    throw new ComponentError('glue-rejected', `The glue does not export ${id}.`)
+  return value as Callable
+}
+
+function guestFunction(
+  fn: FunctionModel,
+  target: unknown,
+  resources: InstanceResources,
+  async: boolean,
+): GuestFunction {
+  const { item } = splitPlainName(fn.name)
+  if (fn.kind === 'freestanding' || fn.resource === null) {
+    const call = callable(own(target, camelCase(fn.name), fn.id), fn.id)
+    return answering(fn, call, async)
+  }
+  const Class = callable(own(target, pascalCase(fn.resource.name), fn.id), fn.id)
+  const prototype: unknown = own(Class, 'prototype', fn.id)
+  if (typeof prototype === 'object' && prototype !== null) resources.learn(fn.resource, prototype)
+  switch (fn.kind) {
+    case 'constructor':
+      return answering(fn, (...args) => Reflect.construct(Class, args), false)
+    case 'static':
+      return answering(fn, callable(own(Class, camelCase(item), fn.id), fn.id), false)
+    case 'method': {
+      const method = callable(own(prototype, camelCase(item), fn.id), fn.id)
+      return answering(fn, (self, ...args) => Reflect.apply(method, self, args), async)
+    }
+  }
+}
+
+/** Gives a function of type `result<…>` its answer as a value; the glue throws the `err`. */
+function answering(fn: FunctionModel, call: Callable, async: boolean): GuestFunction {
+  if (fn.result?.kind !== 'result') return call
+  if (async) {
+    return async (...args) => {
+      try {
+        return { tag: 'ok', val: await call(...args) }
+      } catch (error) {
+        return errorAnswer(error)
+      }
+    }
+  }
+  return (...args) => {
+    try {
+      return { tag: 'ok', val: call(...args) }
+    } catch (error) {
+      return errorAnswer(error)
+    }
+  }
+}
+
+/**
+ * Tells the `err` that an export answered from everything else that can be thrown. The glue's own class has a
+ * `payload` that is a plain, fixed property; a poisoned trap has an accessor, and an import's error never gets here
+ * without going through the guest.
+ */
+function errorAnswer(error: unknown): { readonly tag: 'err'; readonly val: unknown } {
+  if (error instanceof Error && error.constructor.name === 'ComponentError') {
+    const payload = Object.getOwnPropertyDescriptor(error, 'payload')
+    if (payload !== undefined && 'value' in payload && payload.writable === false && !payload.configurable) {
+      return { tag: 'err', val: payload.value }
+    }
+  }
+  throw error
+}

@@ -1,0 +1,243 @@
+/** From bytes to a checked component, and from a component and a plan to something that can be instantiated. */
+import { type ComponentModel, type FunctionModel, type Hash, sha256 as portableSha256 } from '@theater/values'
+import { checkModule } from './core.ts'
+import { decodeEntry, encodeEntry, type Entry, type KeptModule } from './entry.ts'
+import { ComponentError } from './errors.ts'
+import { type Blueprint, instantiate } from './instance.ts'
+import { withDefaults } from './limits.ts'
+import { modelOf } from './model.ts'
+import { parseComponent } from './parse.ts'
+import { asyncNames, normalPlan, planKey } from './plan.ts'
+import { checkGlue } from './prelude.ts'
+import { InstanceResources } from './resources.ts'
+import type { EmbeddedModule } from './syntax.ts'
+import { moduleName } from './transpile.ts'
+import type {
+  Component,
+  ComponentCache,
+  HostImports,
+  Instance,
+  InstanceHooks,
+  LoadLimits,
+  LoadOptions,
+  Plan,
+  Prepared,
+  Resources,
+  Transform,
+  Transpiler,
+} from './types.ts'
+import { jcoVersion, version } from './version.ts'
+
+const identity: Transform = { name: 'identity', version: '1', apply: (module) => module }
+
+/**
+ * Checks the bytes of a component and reads its types. Nothing of it is compiled or handed to jco before every check
+ * has passed. Rejects with a `ComponentError`.
+ */
+export async function loadComponent(bytes: Uint8Array, options: LoadOptions = {}): Promise<Component> {
+  const limits = withDefaults(options.limits)
+  if (bytes.length > limits.bytes) {
+    throw new ComponentError(
+      'too-large',
+      `The component has ${bytes.length} bytes; the limit is ${limits.bytes}.`,
+    )
+  }
+  // What was checked must be what runs, whatever the caller does to its array.
+  const own = Uint8Array.from(bytes)
+  const { component, modules } = parseComponent(own, limits)
+  const model = modelOf(component, limits)
+  for (const module of modules) checkModule(module, limits)
+  return new LoadedComponent(own, model, modules, limits, options)
+}
+
+class LoadedComponent implements Component {
+  readonly digest: Uint8Array
+  readonly bytes: Uint8Array
+  readonly model: ComponentModel
+  readonly transform: { readonly name: string; readonly version: string }
+  readonly jco: string
+  readonly #limits: LoadLimits
+  readonly #embedded: readonly EmbeddedModule[]
+  readonly #transform: Transform
+  readonly #cache: ComponentCache | undefined
+  readonly #transpiler: Transpiler | undefined
+  readonly #sha256: Hash
+  readonly #prepared = new Map<string, Promise<Prepared>>()
+  /** Compiled modules, shared by all plans: by place for the component's own, by digest for jco's adapters. */
+  readonly #compiled = new Map<string, Promise<WebAssembly.Module>>()
+
+  constructor(
+    bytes: Uint8Array,
+    model: ComponentModel,
+    embedded: readonly EmbeddedModule[],
+    limits: LoadLimits,
+    options: LoadOptions,
+  ) {
+    this.bytes = bytes
+    this.model = model
+    this.#embedded = embedded
+    this.#limits = limits
+    this.#transform = options.transform ?? identity
+    this.transform = { name: this.#transform.name, version: this.#transform.version }
+    this.#cache = options.cache
+    this.#transpiler = options.transpiler
+    this.jco = options.transpiler?.jco ?? jcoVersion
+    this.#sha256 = options.sha256 ?? portableSha256
+    this.digest = this.#sha256(bytes)
+  }
+
+  async prepare(plan: Plan): Promise<Prepared> {
+    const normal = normalPlan(plan, this.model)
+    const key = planKey(normal)
+    const known = this.#prepared.get(key)
+    if (known !== undefined) return known
+    const preparing = this.#prepare(normal)
+    this.#prepared.set(key, preparing)
+    // A failure may be of the moment: the next call tries again.
+    preparing.catch(() => this.#prepared.delete(key))
+    return preparing
+  }
+
+  async #prepare(plan: Plan): Promise<Prepared> {
+    const key = this.#cacheKey(plan)
+    const kept = await this.#fromCache(key)
+    const entry = kept ?? (await this.#transpile(plan))
+    const glue = await checkGlue(entry.glue, hex(this.digest).slice(0, 12))
+    const modules = new Map<string, WebAssembly.Module>()
+    await Promise.all(
+      entry.modules.map(async (module, i) => modules.set(moduleName(i), await this.#compile(module))),
+    )
+    if (kept === undefined) await this.#toCache(key, entry)
+    return new PreparedComponent(plan, { model: this.model, glue, modules, async: plan.mode === 'jspi' })
+  }
+
+  async #transpile(plan: Plan): Promise<Entry> {
+    const transpiler = this.#transpiler
+    if (transpiler === undefined) {
+      throw new ComponentError(
+        'transpile-failed',
+        'There is no transpiler: give one in the options, or load with @theater/component/node.',
+      )
+    }
+    const { glue, modules } = await transpiler.transpile({
+      bytes: this.bytes,
+      plan,
+      imports: importNames(this.model),
+      ...asyncNames(plan, this.model),
+      timeoutMs: this.#limits.transpileMs,
+      memoryMb: this.#limits.transpileMb,
+    })
+    if (glue.length > this.#limits.glueChars) {
+      throw new ComponentError(
+        'too-large',
+        `The JavaScript made for this component has ${glue.length} characters; the limit is ${this.#limits.glueChars}.`,
+      )
+    }
+    return { glue, modules: modules.map((bytes, i) => this.#transformed(bytes, i)) }
+  }
+
+  /** Applies the transform; a module that comes out as it went in is kept by its place in the component. */
+  #transformed(bytes: Uint8Array, index: number): KeptModule {
+    let made: Uint8Array
+    try {
+      made = this.#transform.apply(bytes, index)
+    } catch (error) {
+      if (ComponentError.is(error)) throw error
+      const { name, version: of } = this.#transform
+      throw new ComponentError(
+        'transform-failed',
+        `The transform ${name} ${of} failed on core module ${index}.`,
+        {
+          cause: error,
+        },
+      )
+    }
+    const embedded = this.#embedded.findIndex((module) => same(module.bytes, made))
+    return embedded >= 0 ? { embedded } : { bytes: made }
+  }
+
+  #compile(module: KeptModule): Promise<WebAssembly.Module> {
+    const [key, bytes] =
+      'embedded' in module
+        ? [`embedded ${module.embedded}`, this.#embedded[module.embedded]?.bytes]
+        : [hex(this.#sha256(module.bytes)), module.bytes]
+    if (bytes === undefined) throw new ComponentError('cache', 'A cached entry belongs to another component.')
+    const known = this.#compiled.get(key)
+    if (known !== undefined) return known
+    const compiling = WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>).catch((error: unknown) => {
+      this.#compiled.delete(key)
+      const { name, version: of } = this.#transform
+      throw new ComponentError(
+        'transform-failed',
+        `A module made by jco or by ${name} ${of} does not compile.`,
+        {
+          cause: error,
+        },
+      )
+    })
+    this.#compiled.set(key, compiling)
+    return compiling
+  }
+
+  #cacheKey(plan: Plan): string {
+    const parts = [
+      version,
+      this.jco,
+      this.#transform.name,
+      this.#transform.version,
+      planKey(plan),
+      hex(this.digest),
+    ]
+    return hex(this.#sha256(new TextEncoder().encode(JSON.stringify(parts))))
+  }
+
+  async #fromCache(key: string): Promise<Entry | undefined> {
+    const bytes = await this.#cache?.get(key)
+    return bytes === undefined ? undefined : decodeEntry(bytes, this.#sha256)
+  }
+
+  async #toCache(key: string, entry: Entry): Promise<void> {
+    await this.#cache?.put(key, encodeEntry(entry, this.#sha256))
+  }
+}
+
+class PreparedComponent implements Prepared {
+  readonly plan: Plan
+  readonly #blueprint: Blueprint
+
+  constructor(plan: Plan, blueprint: Blueprint) {
+    this.plan = plan
+    this.#blueprint = blueprint
+  }
+
+  newResources(): Resources {
+    return new InstanceResources(this.#blueprint.model)
+  }
+
+  async instantiate(host: HostImports, hooks?: InstanceHooks): Promise<Instance> {
+    return instantiate(this.#blueprint, host, hooks)
+  }
+
+  instantiateSync(host: HostImports, hooks?: InstanceHooks): Instance {
+    return instantiate(this.#blueprint, host, hooks)
+  }
+}
+
+/** The names under which the glue looks imports up. */
+function importNames(model: ComponentModel): string[] {
+  return model.imports.flatMap(({ name, functions, resources }) =>
+    name === '' ? [...functions.filter(isFreestanding), ...resources].map((item) => item.name) : [name],
+  )
+}
+
+function isFreestanding({ kind }: FunctionModel): boolean {
+  return kind === 'freestanding'
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

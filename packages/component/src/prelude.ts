@@ -1,0 +1,116 @@
+/**
+ * The one form in which generated JavaScript is run.
+ *
+ * It is evaluated with `new Function`, not by importing a `data:` URL: a module that was imported is never
+ * collected, while a function and its source are, with the last `Prepared` that holds them. And a function body
+ * cannot have static imports, exports or `import.meta` at all, so those are syntax errors even if the check
+ * before missed one.
+ */
+import { init, parse } from 'es-module-lexer'
+import { ComponentError } from './errors.ts'
+
+/** What a guest's glue is given under other names than the globals of the host. */
+export interface GlueGlobals {
+  /** Stands in for `FinalizationRegistry`. */
+  readonly FinalizationRegistry: unknown
+}
+
+/** The factory inside the glue: gives the exports, as jco names them. */
+export type Instantiate = (
+  getCoreModule: (name: string) => WebAssembly.Module,
+  imports: object,
+  instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
+) => Record<string, unknown>
+
+/** Glue that passed the check: each call evaluates it afresh, for one instance. */
+export type GlueFactory = (globals: GlueGlobals) => Instantiate
+
+const head = '"use components";\nexport function instantiate('
+const tail = /\nexport const _util = \{\s*\}\s*$/
+
+/**
+ * Globals of the host that the glue does not need. Checked names cannot reach them either; that they are not
+ * there is the second lock.
+ */
+const hidden = [
+  'Atomics',
+  'Buffer',
+  'Bun',
+  'Date',
+  'Deno',
+  'Function',
+  'SharedArrayBuffer',
+  'WebSocket',
+  'Worker',
+  'XMLHttpRequest',
+  'clearImmediate',
+  'clearInterval',
+  'crypto',
+  'document',
+  'exports',
+  'fetch',
+  'global',
+  'indexedDB',
+  'localStorage',
+  'location',
+  'module',
+  'navigator',
+  'performance',
+  'process',
+  'require',
+  'self',
+  'sessionStorage',
+  'setImmediate',
+  'setInterval',
+  'window',
+] as const
+
+/** Names that the glue gets a stand-in for. */
+const shadowed = ['globalThis', 'FinalizationRegistry', 'console'] as const
+
+/** The global object as the glue sees it: jco reads an environment variable from it at every step of every call. */
+const fakeGlobal = Object.freeze({
+  process: Object.freeze({ env: Object.freeze(Object.create(null)) }),
+  WebAssembly,
+})
+
+const silent = (): void => {}
+/** jco prints an error that it throws a moment later. */
+const fakeConsole = Object.freeze({ error: silent, debug: silent, log: silent, warn: silent })
+
+function reject(why: string, cause?: unknown): never {
+  throw new ComponentError('glue-rejected', `The JavaScript made for this component is refused: ${why}.`, {
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/** Checks generated JavaScript, and makes it ready to be evaluated. Rejects with `ComponentError('glue-rejected')`. */
+export async function checkGlue(glue: string, label: string): Promise<GlueFactory> {
+  await init()
+  let found: ReturnType<typeof parse>
+  try {
+    found = parse(glue)
+  } catch (error) {
+    reject('it is not a JavaScript module', error)
+  }
+  const [imports, exports] = found
+  if (imports.length > 0) reject('it imports something, or asks where it is')
+  const names = exports.map((e) => (e.type === 'direct' && !e.typeOnly ? e.name : e.type)).join(', ')
+  if (names !== 'instantiate, _util') reject(`it exports ${names}`)
+  if (!glue.startsWith(head) || !tail.test(glue)) reject('it is not of the form that jco gives it')
+  const body = `return function instantiate(${glue.slice(head.length).replace(tail, '')}`
+  try {
+    const factory: unknown = new Function(
+      ...shadowed,
+      ...hidden,
+      `"use strict";\n${body}\n//# sourceURL=theater-component-${label}.js`,
+    )
+    if (typeof factory !== 'function') return reject('it is not a function')
+    return ({ FinalizationRegistry }) => {
+      const instantiate: unknown = factory(fakeGlobal, FinalizationRegistry, fakeConsole)
+      return instantiate as Instantiate
+    }
+  } catch (error) {
+    return reject('it does not compile; two names of the component collide in it', error)
+  }
+}

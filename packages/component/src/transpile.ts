@@ -1,0 +1,75 @@
+/** The one place that knows how jco is called. */
+import type { GenerateOptions, Transpiled as Generated } from '@bytecodealliance/jco-transpile/component'
+import { ComponentError } from './errors.ts'
+import type { TranspileRequest, Transpiled, Transpiler } from './types.ts'
+import { jcoVersion } from './version.ts'
+
+/** `generate` of `@bytecodealliance/jco-transpile/component`. */
+export type Generate = (component: Uint8Array, options: GenerateOptions) => Generated
+
+/** The name that jco derives all file names from. */
+const name = 'component'
+
+/**
+ * jco's options for a request. Every import is mapped to itself, else versions merge; errors are wrapped, so that an
+ * `err` differs from a trap; and instantiation is synchronous also with JSPI, so that no export named `then` is ever
+ * awaited.
+ */
+export function generateOptions(request: Omit<TranspileRequest, 'bytes'>): GenerateOptions {
+  const { plan, imports, asyncImports, asyncExports } = request
+  return {
+    name,
+    instantiation: { tag: 'sync' },
+    map: imports.map((id) => [id, id]),
+    noTypescript: true,
+    noNodejsCompat: true,
+    noComponentErrorWrapping: false,
+    base64Cutoff: 0,
+    ...(plan.mode === 'jspi'
+      ? { asyncMode: { tag: 'jspi', val: { imports: [...asyncImports], exports: [...asyncExports] } } }
+      : {}),
+  }
+}
+
+/** Calls jco and sorts what it gives. Whatever it throws is the caller's to judge. */
+export function generateWith(generate: Generate, request: TranspileRequest): Transpiled {
+  const { files } = generate(request.bytes, generateOptions(request))
+  const modules: Uint8Array[] = []
+  let glue: string | undefined
+  for (const [file, content] of files) {
+    if (file === `${name}.js`) glue = new TextDecoder().decode(content)
+    else if (file === moduleName(modules.length)) modules.push(content)
+    else throw new ComponentError('glue-rejected', `jco made an unexpected file: ${file}.`)
+  }
+  if (glue === undefined) throw new ComponentError('glue-rejected', 'jco made no JavaScript.')
+  return { glue, modules }
+}
+
+/** The name under which the glue asks for its core module `index`. */
+export function moduleName(index: number): string {
+  return `${name}.core${index === 0 ? '' : index + 1}.wasm`
+}
+
+/**
+ * A transpiler that works in the calling thread, for where there are no workers. It has no time or memory limit, and
+ * after a failure it refuses: a panic leaves jco's instance unusable.
+ */
+export function inThread(generate: Generate): Transpiler {
+  let failed: unknown
+  return {
+    jco: jcoVersion,
+    async transpile(request) {
+      if (failed === undefined) {
+        try {
+          return generateWith(generate, request)
+        } catch (error) {
+          if (ComponentError.is(error)) throw error
+          failed = error
+        }
+      }
+      throw new ComponentError('transpile-failed', 'jco failed on this component, or on one before it.', {
+        cause: failed,
+      })
+    },
+  }
+}
