@@ -211,7 +211,7 @@ function parse(json: Json, type: ValType): unknown {
     }
     case 'own':
     case 'borrow':
-      throw new ValueError('wrong-type', `a ${type.kind}<${type.resource.name}> has no JSON`)
+      throw new ValueError('wrong-type', `${type.kind}<${type.resource.name}> has no JSON`)
   }
 }
 
