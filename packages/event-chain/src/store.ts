@@ -28,7 +28,7 @@ export interface ChainInfo {
 
 /** Events that become durable together, or not at all. */
 export interface Batch {
-  /** The epoch that the writer holds. */
+  /** The epoch that the writer holds: 0 for a new chain, then what `lease` gave. */
   readonly epoch: number
   /** In order; at least one. */
   readonly events: readonly StoredEvent[]

@@ -98,6 +98,7 @@ export class StructureChecker {
     if (this.#head === null) {
       if (prev !== null) throw fail('prev', 'the first event links to one before it')
       if (!sameBytes(chain, body)) throw fail('chain', 'the chain id is not the digest of the genesis body')
+      if (epoch !== 0) throw fail('epoch', `a chain begins in epoch 0, not ${epoch}`)
     } else {
       if (prev === null || !sameBytes(prev, this.#head)) throw fail('prev', 'the event does not link to the one before')
       if (kind === 'resume' ? epoch <= this.#epoch : epoch !== this.#epoch) {

@@ -26,8 +26,6 @@ export interface CreateOptions extends WriterOptions {
   readonly label: string
   /** The content of the genesis event. */
   readonly genesis: Uint8Array
-  /** @default 0 */
-  readonly epoch?: number
 }
 
 /** A chain that goes on. */
@@ -76,10 +74,10 @@ export class ChainWriter {
     this.#durableHead = linker.head
   }
 
-  /** Begins a chain with its genesis event. The chain is in the store once the first `flush` is done. */
+  /** Begins a chain, in epoch 0, with its genesis event. The chain is in the store once the first `flush` is done. */
   static create(options: CreateOptions): ChainWriter {
-    const { label, genesis, epoch = 0, salts, hash } = options
-    const writer = new ChainWriter(new ChainLinker({ epoch, salts, hash }), options, label)
+    const { label, genesis, salts, hash } = options
+    const writer = new ChainWriter(new ChainLinker({ epoch: 0, salts, hash }), options, label)
     writer.append('genesis', genesis)
     return writer
   }
