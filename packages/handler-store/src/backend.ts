@@ -1,0 +1,71 @@
+/** The sha-256 of a blob: 32 bytes. */
+export type Hash = Uint8Array
+
+/** What became of {@link StoreBackend.put}. */
+export type PutOutcome = { readonly tag: 'stored' } | { readonly tag: 'full'; readonly left: number }
+
+/** What became of {@link StoreBackend.set}. */
+export type SetOutcome =
+  | { readonly tag: 'set' }
+  | { readonly tag: 'conflict'; readonly current: Hash | undefined }
+  | { readonly tag: 'full' }
+
+/** A change of a label, from what to what. */
+export interface Change {
+  readonly name: string
+  readonly expected: Hash | undefined
+  readonly value: Hash | undefined
+}
+
+/** The last change that a writer made. */
+export interface LastChange extends Change {
+  /** Whether another writer has changed that label since. */
+  readonly overtaken: boolean
+}
+
+/**
+ * Where blobs and labels are kept. A backend keeps what it is given: hashing, checking, limits of size and rights are
+ * the handler's.
+ *
+ * A namespace is an opaque text, a label's name has only characters of `a-z A-Z 0-9 . _ - /`; blobs, labels and quotas of two namespaces never meet. A byte array that a
+ * backend is given or gives MUST NOT change afterwards: it copies where it must. Each method is atomic, and what it
+ * changed is durable when it resolves. A method that fails rejects; it never answers as if something were absent.
+ */
+export interface StoreBackend {
+  /**
+   * Keeps bytes under their hash. Bytes that are there already count nothing; other bytes under that hash are
+   * damage, and are replaced.
+   *
+   * @param quota the most bytes of blobs that the namespace may hold; what is left goes into `full`
+   */
+  put(namespace: string, hash: Hash, bytes: Uint8Array, quota: number): Promise<PutOutcome>
+  /** The bytes that are kept under a hash, whole and unchecked; `undefined` when there are none. */
+  get(namespace: string, hash: Hash): Promise<Uint8Array | undefined>
+  /** What a label names; `undefined` when there is no such label. */
+  label(namespace: string, name: string): Promise<Hash | undefined>
+  /**
+   * Changes a label from `expected` to `value`, `undefined` being no label, and remembers the change, in the same
+   * step, as the writer's last; the last changes of other writers to this label are marked as overtaken.
+   *
+   * A conflict goes before `full`, and neither is remembered.
+   *
+   * @param writer the actor
+   * @param limit the most labels that the namespace may hold
+   */
+  set(namespace: string, writer: string, change: Change, limit: number): Promise<SetOutcome>
+  /** The last change that a writer made in a namespace, see {@link set}. */
+  last(namespace: string, writer: string): Promise<LastChange | undefined>
+  /**
+   * Names of labels with a prefix, after one of them (exclusive), in ascending order of their bytes.
+   *
+   * @param limit the most names to answer, at least 1
+   */
+  list(
+    namespace: string,
+    prefix: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly string[]>
+  /** Ends it. Called once, when the handler is disposed of. */
+  [Symbol.asyncDispose]?(): Promise<void>
+}
