@@ -1,0 +1,40 @@
+/** Gives the memory of a core module a maximum, so that the engine bounds what a transpilation can take. */
+import { Wire } from '../wire.ts'
+
+const page = 65_536
+
+function leb(value: number): number[] {
+  const out: number[] = []
+  let rest = value
+  do {
+    const low = rest & 0x7f
+    rest >>>= 7
+    out.push(rest === 0 ? low : low | 0x80)
+  } while (rest !== 0)
+  return out
+}
+
+/** Answers the module with each memory it defines limited to `bytes`; as it is if it defines none. */
+export function capMemory(module: Uint8Array, bytes: number): Uint8Array {
+  const wire = new Wire(module, 8)
+  while (!wire.done) {
+    const start = wire.at
+    const id = wire.byte()
+    const section = wire.range()
+    if (id !== 5) continue
+    const memories = section.list(() => {
+      const flags = section.byte()
+      const min = section.u32()
+      const max = flags & 1 ? section.u32() : 65_536
+      return [flags | 1, ...leb(min), ...leb(Math.max(min, Math.min(max, Math.floor(bytes / page))))]
+    })
+    const content = [...leb(memories.length), ...memories.flat()]
+    const made = [5, ...leb(content.length), ...content]
+    const out = new Uint8Array(module.length - (wire.at - start) + made.length)
+    out.set(module.subarray(0, start))
+    out.set(made, start)
+    out.set(module.subarray(wire.at), start + made.length)
+    return out
+  }
+  return module
+}

@@ -1,0 +1,61 @@
+/** Transpiled components kept in a folder. Whoever can write into that folder runs code in the host. */
+import { randomBytes } from 'node:crypto'
+import { chmod, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ComponentError } from '../errors.ts'
+import type { ComponentCache } from '../types.ts'
+
+/**
+ * Opens a cache in a folder of its own, which is made with mode 0700. A folder that others own or can write to is
+ * refused: **who can write the cache owns the host**, because what it keeps is run as JavaScript.
+ *
+ * Entries are written to a file of another name and renamed, so a reader never sees half of one.
+ */
+export async function diskCache(folder: string): Promise<ComponentCache> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await checkFolder(folder)
+  return {
+    async get(key) {
+      try {
+        return await readFile(join(folder, file(key)))
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+        throw new ComponentError('cache', `The cache in ${folder} cannot be read.`, { cause: error })
+      }
+    },
+    async put(key, bytes) {
+      const path = join(folder, file(key))
+      const temporary = `${path}.${randomBytes(8).toString('hex')}`
+      try {
+        const handle = await open(temporary, 'wx', 0o600)
+        try {
+          await handle.writeFile(bytes)
+        } finally {
+          await handle.close()
+        }
+        await rename(temporary, path)
+      } catch (error) {
+        await rm(temporary, { force: true })
+        throw new ComponentError('cache', `The cache in ${folder} cannot be written.`, { cause: error })
+      }
+    },
+  }
+}
+
+function file(key: string): string {
+  if (!/^[0-9a-f]{64}$/.test(key)) throw new TypeError('a cache key is 64 hexadecimal digits')
+  return `${key}.theater`
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  const found = await lstat(folder)
+  if (!found.isDirectory()) throw new ComponentError('cache', `${folder} is not a folder.`)
+  if (process.getuid === undefined) return
+  if (found.uid !== process.getuid()) {
+    throw new ComponentError(
+      'cache',
+      `The cache folder ${folder} belongs to somebody else: use one of your own.`,
+    )
+  }
+  if (found.mode & 0o077) await chmod(folder, 0o700)
+}
