@@ -1,0 +1,103 @@
+import type { Call, HandlerFunction } from '@theater/handler'
+import { askFor, askForBoth, denied, type FsAsk } from './grant.ts'
+import { opensToChange } from './open.ts'
+import type { DescriptorFlags, OpenFlags } from './types.ts'
+
+/** The tracks of `wasi:filesystem`. */
+export const TYPES = 'wasi:filesystem/types@0.2'
+export const PREOPENS = 'wasi:filesystem/preopens@0.2'
+
+const DESCRIPTOR = `${TYPES}#[method]descriptor.`
+
+/** Answers from what the handler holds. */
+const held: HandlerFunction = { mode: 'sync', effect: 'none' }
+
+/** Looks at the host. `path`: where in the arguments one is that is relative to the descriptor. */
+function reads(path?: number): HandlerFunction {
+  return {
+    mode: 'sync',
+    effect: 'read',
+    ask: ({ args }: Call): FsAsk => askFor('r', args[0], path === undefined ? '' : args[path]),
+    deny: denied,
+  }
+}
+
+/** Changes the host. */
+function changes(effect: 'idempotent' | 'once', ask: (call: Call) => FsAsk): HandlerFunction {
+  return { mode: 'async', effect, ask, deny: denied }
+}
+
+/** Opens a way to change the host, and changes nothing yet. */
+const writes: HandlerFunction = {
+  mode: 'sync',
+  effect: 'none',
+  ask: ({ args }) => askFor('w', args[0]),
+  deny: denied,
+}
+
+const changesSelf = changes('idempotent', ({ args }) => askFor('w', args[0]))
+const changesAt = (path: number) => changes('idempotent', ({ args }) => askFor('w', args[0], args[path]))
+
+/** Waits for the disk. Not a change: what it makes durable is there already. */
+const syncs: HandlerFunction = {
+  mode: 'async',
+  effect: 'read',
+  ask: ({ args }) => askFor('r', args[0]),
+  deny: denied,
+}
+
+/**
+ * What each function needs and does.
+ *
+ * Most changes are `idempotent`: done again after a crash of the host they leave the same files. The answer to the second
+ * time can differ (`exist`, `no-entry`), and it is true when it is given: a directory used as a lock is never said to be
+ * taken when it might be another's. `rename-at` is `once`: another file may have taken the old name meanwhile, and would
+ * be moved over the first. `open-at` is declared as what it may do with `create` and `truncate`.
+ */
+export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
+  [`${PREOPENS}#get-directories`]: held,
+  [`${TYPES}#filesystem-error-code`]: held,
+  [`${TYPES}#[method]directory-entry-stream.read-directory-entry`]: { mode: 'sync', effect: 'read' },
+
+  [`${DESCRIPTOR}get-flags`]: held,
+  [`${DESCRIPTOR}get-type`]: held,
+  [`${DESCRIPTOR}advise`]: held,
+  [`${DESCRIPTOR}is-same-object`]: { mode: 'sync', effect: 'read' },
+
+  [`${DESCRIPTOR}read`]: reads(),
+  [`${DESCRIPTOR}read-via-stream`]: reads(),
+  [`${DESCRIPTOR}read-directory`]: reads(),
+  [`${DESCRIPTOR}stat`]: reads(),
+  [`${DESCRIPTOR}stat-at`]: reads(2),
+  [`${DESCRIPTOR}readlink-at`]: reads(1),
+  [`${DESCRIPTOR}metadata-hash`]: reads(),
+  [`${DESCRIPTOR}metadata-hash-at`]: reads(2),
+
+  [`${DESCRIPTOR}sync`]: syncs,
+  [`${DESCRIPTOR}sync-data`]: syncs,
+
+  [`${DESCRIPTOR}open-at`]: changes('idempotent', ({ args }) => {
+    const open = args[3] as OpenFlags | undefined
+    const flags = args[4] as DescriptorFlags | undefined
+    return askFor(opensToChange(open, flags) ? 'w' : 'r', args[0], args[2])
+  }),
+
+  [`${DESCRIPTOR}write-via-stream`]: writes,
+  [`${DESCRIPTOR}append-via-stream`]: writes,
+
+  [`${DESCRIPTOR}write`]: changesSelf,
+  [`${DESCRIPTOR}set-size`]: changesSelf,
+  [`${DESCRIPTOR}set-times`]: changesSelf,
+  [`${DESCRIPTOR}set-times-at`]: changesAt(2),
+  [`${DESCRIPTOR}create-directory-at`]: changesAt(1),
+  [`${DESCRIPTOR}remove-directory-at`]: changesAt(1),
+  [`${DESCRIPTOR}unlink-file-at`]: changesAt(1),
+  // The path of the new link; what it says is the resolver's to judge.
+  [`${DESCRIPTOR}symlink-at`]: changesAt(2),
+  [`${DESCRIPTOR}link-at`]: changes('idempotent', ({ args }) =>
+    askForBoth('w', args[0], args[2], args[3], args[4]),
+  ),
+  [`${DESCRIPTOR}rename-at`]: changes('once', ({ args }) =>
+    askForBoth('w', args[0], args[1], args[2], args[3]),
+  ),
+}

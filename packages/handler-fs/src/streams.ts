@@ -1,0 +1,168 @@
+import {
+  WitError,
+  type InputStream,
+  type IoError,
+  type OutputStream,
+  type Pollable,
+  type StreamError,
+} from '@theater/handler'
+import { fail, witError } from './errors.ts'
+import type { Held, Session } from './session.ts'
+import type { DirectoryEntry, ErrorCode } from './types.ts'
+
+/** How many bytes an output stream takes at once. */
+const WRITE = 1 << 20
+
+/** A file is always ready. */
+const READY: Pollable = {
+  ready: () => true,
+  async wait() {
+    // Nothing to wait for.
+  },
+}
+
+/** Why an operation on a file's stream failed; `filesystem-error-code` finds the code in it. */
+export class FsIoError implements IoError {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode) {
+    this.code = code
+  }
+
+  toDebugString(): string {
+    return `filesystem error: ${this.code}`
+  }
+}
+
+const closed = (): WitError<StreamError> =>
+  new WitError<StreamError>({ tag: 'closed' }, 'the stream is closed')
+
+/** What both directions share: a place in a file, and that the first failure is the last. */
+abstract class FileStream implements Disposable {
+  readonly pollable = READY
+  protected readonly session: Session
+  protected readonly held: Held
+  #open = true
+
+  /** Takes over one use of `held`. */
+  constructor(session: Session, held: Held) {
+    this.session = session
+    this.held = held
+    session.add(this)
+  }
+
+  /** Runs an operation on the file; what the file system answers becomes a stream error and closes the stream. */
+  protected attempt<T>(operation: () => T): T {
+    if (!this.#open) throw closed()
+    try {
+      return operation()
+    } catch (error) {
+      const { payload, message } = witError(error)
+      this[Symbol.dispose]()
+      throw new WitError<StreamError>(
+        { tag: 'last-operation-failed', val: new FsIoError(payload) },
+        message,
+        { cause: error },
+      )
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#open) return
+    this.#open = false
+    this.session.remove(this)
+    this.held.release()
+  }
+}
+
+/** `descriptor.read-via-stream`. */
+export class FileInputStream extends FileStream implements InputStream {
+  #offset: bigint
+
+  constructor(session: Session, held: Held, offset: bigint) {
+    super(session, held)
+    this.#offset = offset
+  }
+
+  read(len: number): Uint8Array {
+    const want = Math.min(len, this.session.limits.readBytes)
+    const bytes = this.attempt(() => this.session.backend.read(this.held.handle, want, this.#offset))
+    if (bytes.length === 0 && want > 0) throw closed()
+    this.#offset += BigInt(bytes.length)
+    return bytes
+  }
+
+  async blockingRead(len: number, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted()
+    return this.read(len)
+  }
+}
+
+/** `descriptor.write-via-stream` and `append-via-stream`. What was taken is in the file, so there is nothing to flush. */
+export class FileOutputStream extends FileStream implements OutputStream {
+  #offset: number | 'end'
+
+  constructor(session: Session, held: Held, offset: number | 'end') {
+    super(session, held)
+    this.#offset = offset
+  }
+
+  checkWrite(): number {
+    return this.attempt(() => WRITE)
+  }
+
+  write(contents: Uint8Array): void {
+    this.attempt(() => {
+      const { backend } = this.session
+      if (this.#offset === 'end') return backend.append(this.held.handle, contents)
+      if (this.#offset + contents.length > Number.MAX_SAFE_INTEGER) throw fail('file-too-large')
+      backend.writeNow(this.held.handle, contents, this.#offset)
+      this.#offset += contents.length
+    })
+  }
+
+  flush(): void {
+    this.attempt(() => {})
+  }
+
+  async blockingFlush(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    this.flush()
+  }
+}
+
+/** `directory-entry-stream`: the listing as it was when it was asked for, sorted by code units. */
+export class DirectoryEntries implements Disposable {
+  readonly #session: Session
+  readonly #entries: readonly DirectoryEntry[]
+  #unnameable: number
+  #next = 0
+  #open = true
+
+  constructor(session: Session, entries: readonly DirectoryEntry[], unnameable: number) {
+    this.#session = session
+    this.#entries = entries.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    this.#unnameable = unnameable
+    session.add(this)
+  }
+
+  /** @throws WitError `illegal-byte-sequence`, once after the last, where names that are no text had to be left out */
+  readDirectoryEntry(): DirectoryEntry | undefined {
+    if (!this.#open) throw fail('bad-descriptor')
+    const entry = this.#entries[this.#next]
+    if (entry !== undefined) {
+      this.#next++
+      return entry
+    }
+    if (this.#unnameable > 0) {
+      this.#unnameable = 0
+      throw fail('illegal-byte-sequence', 'some names are not UTF-8')
+    }
+    return undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.#open = false
+    this.#session.remove(this)
+  }
+}
