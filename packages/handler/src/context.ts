@@ -7,7 +7,17 @@ export interface Cause {
 
 /** Why a message could not be queued or a request was not answered by its receiver. */
 export type DeliveryFailure =
-  | { readonly tag: 'unknown-actor' | 'not-served' | 'mailbox-full' | 'stopped' | 'timeout' | 'deadlock' | 'trapped' | 'outcome-unknown' }
+  | {
+      readonly tag:
+        | 'unknown-actor'
+        | 'not-served'
+        | 'mailbox-full'
+        | 'stopped'
+        | 'timeout'
+        | 'deadlock'
+        | 'trapped'
+        | 'outcome-unknown'
+    }
   | { readonly tag: 'outbox-full'; readonly val: number }
   | { readonly tag: 'too-large'; readonly val: bigint }
 
@@ -36,7 +46,11 @@ export interface ActorContext {
    * @param fn an export: `theater:messaging/receiver@0.1#handle-send` or a track-less full id
    * @param o `deadline` in milliseconds from now
    */
-  invoke(fn: string, args: readonly unknown[], o: { readonly deadline: number; readonly cause?: Cause }): Promise<unknown>
+  invoke(
+    fn: string,
+    args: readonly unknown[],
+    o: { readonly deadline: number; readonly cause?: Cause },
+  ): Promise<unknown>
   /**
    * Queues a call of an export of another actor. MUST be called synchronously from a function whose effect is `none`;
    * it leaves, in order, at the turn's end or before the turn's next outside effect, and not at all if the turn traps.
@@ -52,7 +66,11 @@ export interface ActorContext {
   /** Takes up, after a restart, a request that was started before it. `undefined`: it is not known. */
   pending(id: { readonly [key: string]: string | number }): PendingRequest | undefined
   /** Writes a line to the actor's log: what its stdio and log interfaces say. Not a record; the chain is. */
-  log(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string, fields?: readonly (readonly [string, string])[]): void
+  log(
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    fields?: readonly (readonly [string, string])[],
+  ): void
   /**
    * Ends the actor on its own wish (`wasi:cli/exit`). Call it and return; the boundary ends the guest, the call does not come back.
    *

@@ -130,6 +130,8 @@ export interface Handler<Grant extends Json = Json, Imports extends object = obj
 export type AnyHandler = Omit<Handler<never, object>, 'inert'> & { inert?(actor: ActorContext): Binding }
 
 /** Declares a handler; infers the types of its grant and imports. */
-export function defineHandler<Grant extends Json, Imports extends object>(handler: Handler<Grant, Imports>): Handler<Grant, Imports> {
+export function defineHandler<Grant extends Json, Imports extends object>(
+  handler: Handler<Grant, Imports>,
+): Handler<Grant, Imports> {
   return handler
 }

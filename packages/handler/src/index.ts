@@ -4,7 +4,20 @@
  * @packageDocumentation
  */
 export { defineHandler } from './handler.ts'
-export type { AnyHandler, Ask, Binding, Call, Denial, Effect, Handler, HandlerFunction, Intent, JsonSchema, Reconciled, Refusal } from './handler.ts'
+export type {
+  AnyHandler,
+  Ask,
+  Binding,
+  Call,
+  Denial,
+  Effect,
+  Handler,
+  HandlerFunction,
+  Intent,
+  JsonSchema,
+  Reconciled,
+  Refusal,
+} from './handler.ts'
 export { WitError } from './wit-error.ts'
 export type { ActorContext, Cause, DeliveryFailure, PendingRequest, Reply } from './context.ts'
 export type { InputStream, IoError, OutputStream, Pollable, StreamError } from './io.ts'

@@ -12,7 +12,9 @@ export interface IoError {
 }
 
 /** What a stream operation throws, inside a WitError, as `wasi:io/streams.stream-error`. */
-export type StreamError = { readonly tag: 'last-operation-failed'; readonly val: IoError } | { readonly tag: 'closed' }
+export type StreamError =
+  | { readonly tag: 'last-operation-failed'; readonly val: IoError }
+  | { readonly tag: 'closed' }
 
 /** The host side of `wasi:io/streams.input-stream`. Errors: `throw new WitError<StreamError>(…)`. */
 export interface InputStream {

@@ -1,2 +1,14 @@
-/** Turns, mailboxes, grants and the life of actors. */
-export {}
+/**
+ * The actor runtime: turns, mailboxes, grants, lifecycle, rebuild. It knows no handler.
+ *
+ * @packageDocumentation
+ */
+export { TheaterError } from './errors.ts'
+export type { TheaterErrorCode } from './errors.ts'
+export type { ActorState, Recovery } from './actor.ts'
+export type { Grants } from './grants.ts'
+export type { LogLine } from './host.ts'
+export { defaultLimits } from './limits.ts'
+export type { Limits } from './limits.ts'
+export { Theater } from './theater.ts'
+export type { ActorInfo, DeadLetter, Failure, Message, SpawnOptions, TheaterOptions } from './theater.ts'

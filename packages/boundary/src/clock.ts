@@ -1,0 +1,120 @@
+import { Writer } from '@theater/values'
+import type { Hash } from '@theater/values'
+
+/** Version of the rules in this file; genesis names it. */
+export const DERIVE_VERSION = 1
+
+/** Nanoseconds that one reading of a derived clock takes. */
+const READING_NS = 1000n
+
+/**
+ * The derived clocks of one actor (rule 1): wall = turn start, monotonic = turn start minus actor start, each plus
+ * 1 µs per reading and plus the elapsed milliseconds of the calls that waited in this turn. Never backwards.
+ */
+export class DerivedClock {
+  readonly #startMs: bigint
+  #turnNs: bigint
+  #addedNs = 0n
+
+  /** @param startMs milliseconds since the epoch at which the actor was made */
+  constructor(startMs: number) {
+    this.#startMs = BigInt(startMs)
+    this.#turnNs = this.#startMs * 1_000_000n
+  }
+
+  /** The first millisecond that the next turn may start at: not before anything this actor saw. */
+  notBefore(): number {
+    return Number((this.#turnNs + this.#addedNs + 999_999n) / 1_000_000n)
+  }
+
+  startTurn(ms: number): void {
+    this.#turnNs = BigInt(ms) * 1_000_000n
+    this.#addedNs = 0n
+  }
+
+  /** A call waited that long. */
+  elapse(ms: number): void {
+    this.#addedNs += BigInt(ms) * 1_000_000n
+  }
+
+  /** Milliseconds, rounded up, until a monotonic instant; 0 when it is past. */
+  until(deadlineNs: bigint): number {
+    const left = deadlineNs - this.#monotonicNow()
+    return left <= 0n ? 0 : Number((left + 999_999n) / 1_000_000n)
+  }
+
+  /** One reading of the wall clock, in nanoseconds since the epoch. */
+  wall(): bigint {
+    this.#addedNs += READING_NS
+    return this.#turnNs + this.#addedNs
+  }
+
+  /** One reading of the monotonic clock, in nanoseconds since the actor's start. */
+  monotonic(): bigint {
+    this.#addedNs += READING_NS
+    return this.#monotonicNow()
+  }
+
+  #monotonicNow(): bigint {
+    return this.#turnNs + this.#addedNs - this.#startMs * 1_000_000n
+  }
+}
+
+/**
+ * Derived randomness (rule 1): block `i` of turn `t` is sha256(sha256(seed ‖ "turn" ‖ u64be t) ‖ u64be i), where `t`
+ * is the sequence of the turn's event (of the seed's event while instantiating). A turn that is undone leaves no trace:
+ * the next one draws from a stream of its own.
+ */
+export class DerivedRandom {
+  readonly #seed: Uint8Array
+  readonly #hash: Hash
+  #key: Uint8Array
+  #block: Uint8Array = new Uint8Array(0)
+  #used = 0
+  #next = 0n
+
+  constructor(seed: Uint8Array, hash: Hash) {
+    this.#seed = seed
+    this.#hash = hash
+    this.#key = seed
+  }
+
+  startTurn(seq: number): void {
+    this.#key = this.#hash(join(this.#seed, new TextEncoder().encode('turn'), u64(BigInt(seq))))
+    this.#next = 0n
+    this.#used = 0
+    this.#block = new Uint8Array(0)
+  }
+
+  bytes(length: number): Uint8Array<ArrayBuffer> {
+    const out = new Uint8Array(length)
+    let at = 0
+    while (at < length) {
+      if (this.#used === this.#block.length) {
+        this.#block = this.#hash(join(this.#key, u64(this.#next++)))
+        this.#used = 0
+      }
+      const n = Math.min(length - at, this.#block.length - this.#used)
+      out.set(this.#block.subarray(this.#used, this.#used + n), at)
+      this.#used += n
+      at += n
+    }
+    return out
+  }
+
+  u64(): bigint {
+    return new DataView(this.bytes(8).buffer).getBigUint64(0)
+  }
+}
+
+function u64(n: bigint): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, n)
+  return bytes
+}
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Writer()
+  for (const part of parts) out.raw(part)
+  return out.bytes().slice()
+}

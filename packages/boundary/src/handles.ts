@@ -1,0 +1,207 @@
+import type { Resources } from '@theater/component'
+import { encodeData } from '@theater/values'
+import type { Handles, Json, ResourceType, Writer } from '@theater/values'
+import { trackOf } from './track.ts'
+import type { GuestHandle, Link } from './types.ts'
+
+type HandleType = Parameters<Handles['write']>[1]
+
+/** A value, or a record, that does not fit the resources there are. */
+export class HandleFault extends Error {}
+
+/** A host object in the guest's hands. A class, so that no value of a guest can pass for one. */
+export class HostEntry {
+  readonly n: number
+  readonly type: ResourceType
+  /** The interface whose handler made it; `''` for what the boundary made itself. */
+  readonly origin: string
+  readonly description: Json | undefined
+  /** For a timer of the boundary's own: when it is ready, in nanoseconds of the actor's monotonic clock. */
+  readonly deadline: bigint | undefined
+  /** `undefined` until it is resumed, or for what the boundary made itself. */
+  object: object | undefined
+  /** The live maker, where there is one. */
+  link: Link | undefined
+  /** It could not be resumed. */
+  closed = false
+
+  constructor(
+    n: number,
+    type: ResourceType,
+    maker: Maker,
+    description: Json | undefined,
+    object: object | undefined,
+    deadline: bigint | undefined,
+  ) {
+    this.n = n
+    this.type = type
+    this.origin = maker.origin
+    this.link = maker.link
+    this.description = description
+    this.object = object
+    this.deadline = deadline
+  }
+}
+
+/** Who makes the resources that are handed to the guest now. */
+export interface Maker {
+  readonly origin: string
+  readonly link: Link | undefined
+}
+
+const NOBODY: Maker = { origin: '', link: undefined }
+
+/**
+ * The resources of one instance, by number. Host-given and guest-given numbers count apart; every `own` that is
+ * handed over gets a fresh one, so the numbers are a function of the calls alone.
+ */
+export class HandleTable {
+  readonly #resources: Resources
+  readonly #limit: number
+  readonly #host = new Map<number, HostEntry>()
+  readonly #guest = new Map<number, { readonly wrapper: object; readonly type: ResourceType }>()
+  readonly #guestNumbers = new WeakMap<object, number>()
+  #nextHost = 1
+  #nextGuest = 1
+  /** Set by the caller before values go to the guest. */
+  maker: Maker = NOBODY
+  /** Descriptions of the resources handed over since it was emptied, in order. */
+  made: (Json | undefined)[] = []
+  /** The number that was handed over last. */
+  lastFresh = 0
+
+  /** @param limit how many host resources the guest may hold at once */
+  constructor(resources: Resources, limit: number) {
+    this.#resources = resources
+    this.#limit = limit
+  }
+
+  /** From the guest: `own` leaves the table, `borrow` is looked up; hands on the entry, or a guest's handle. */
+  readonly lifting: Handles = {
+    write: (value, type, out) => this.#lift(value, type, out),
+    read: (n, type) => this.#handed(n, type),
+  }
+
+  /** To the guest, live: objects of handlers become fresh numbers. */
+  readonly lowering: Handles = {
+    write: (value, type, out) => this.#lower(value, type, out),
+    read: (n, type) => this.#restore(n, type),
+  }
+
+  /** Host resources that the guest holds. */
+  entries(): Iterable<HostEntry> {
+    return this.#host.values()
+  }
+
+  /** Makes a resource of the boundary's own. */
+  own(type: ResourceType, deadline: bigint): object {
+    return this.#add(type, NOBODY, undefined, undefined, deadline)
+  }
+
+  /** The numbers as they are, for {@link rollback}. */
+  mark(): number {
+    return this.#nextHost
+  }
+
+  /** Takes back what was handed over since a mark: the guest never saw it. */
+  rollback(mark: number): void {
+    for (let n = mark; n < this.#nextHost; n++) this.#host.delete(n)
+    this.#nextHost = mark
+  }
+
+  /** The guest dropped a host resource. */
+  drop(n: number): HostEntry | undefined {
+    const entry = this.#host.get(n)
+    this.#host.delete(n)
+    return entry
+  }
+
+  /** Takes a resource of the guest out of the table, to drop it. */
+  takeGuest(n: number): object | undefined {
+    const found = this.#guest.get(n)
+    this.#guest.delete(n)
+    return found?.wrapper
+  }
+
+  #lift(value: unknown, type: HandleType, out: Writer): unknown {
+    if (type.resource.side === 'export') return this.#liftGuest(value, type, out)
+    const n = this.#resources.hostNumber(value, type.resource)
+    const entry = n === undefined ? undefined : this.#host.get(n)
+    if (n === undefined || entry === undefined) throw new HandleFault(`not a live ${type.resource.name}`)
+    if (type.kind === 'own') this.#host.delete(n)
+    out.uint(n)
+    return entry
+  }
+
+  #liftGuest(value: unknown, type: HandleType, out: Writer): GuestHandle {
+    if (!this.#resources.isGuest(value, type.resource))
+      throw new HandleFault(`not a live ${type.resource.name}`)
+    const wrapper = value as object
+    let n = type.kind === 'borrow' ? this.#guestNumbers.get(wrapper) : undefined
+    if (n === undefined) {
+      n = this.#nextGuest++
+      if (type.kind === 'own') {
+        this.#guest.set(n, { wrapper, type: type.resource })
+        this.#guestNumbers.set(wrapper, n)
+      }
+    }
+    out.uint(n)
+    return { guest: n, type: type.resource }
+  }
+
+  #handed(n: number, type: HandleType): unknown {
+    return type.resource.side === 'export' ? { guest: n, type: type.resource } : this.#host.get(n)
+  }
+
+  #lower(value: unknown, type: HandleType, out: Writer): object {
+    if (type.resource.side === 'export') {
+      const n = (value as Partial<GuestHandle> | null | undefined)?.guest
+      out.uint(typeof n === 'number' ? n : 0)
+      return this.#guestWrapper(typeof n === 'number' ? n : 0, type)
+    }
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+      throw new HandleFault(`a ${type.resource.name} has to be an object`)
+    }
+    const { link } = this.maker
+    const description = link?.binding.describe?.(
+      `${trackOf(type.resource.interface)}#${type.resource.name}`,
+      value,
+    )
+    // Encoded here so that a description that is not plain data is the handler's fault, at once.
+    if (description !== undefined) encodeData(description)
+    this.made.push(description)
+    const wrapper = this.#add(type.resource, this.maker, description, value, undefined)
+    out.uint(this.lastFresh)
+    return wrapper
+  }
+
+  #restore(n: number, type: HandleType): object {
+    if (type.resource.side === 'export') return this.#guestWrapper(n, type)
+    if (n !== this.#nextHost) throw new HandleFault(`resource ${n} where ${this.#nextHost} is next`)
+    const description = this.made.shift()
+    return this.#add(type.resource, this.maker, description, undefined, undefined)
+  }
+
+  #guestWrapper(n: number, type: HandleType): object {
+    const found = this.#guest.get(n)
+    if (found === undefined || found.type !== type.resource) {
+      throw new HandleFault(`the guest has given no ${type.resource.name} with number ${n}`)
+    }
+    if (type.kind === 'own') this.#guest.delete(n)
+    return found.wrapper
+  }
+
+  #add(
+    type: ResourceType,
+    maker: Maker,
+    description: Json | undefined,
+    object: object | undefined,
+    deadline: bigint | undefined,
+  ): object {
+    if (this.#host.size >= this.#limit) throw new HandleFault(`more than ${this.#limit} open resources`)
+    const n = this.#nextHost++
+    this.lastFresh = n
+    this.#host.set(n, new HostEntry(n, type, maker, description, object, deadline))
+    return this.#resources.wrapHost(type, n)
+  }
+}

@@ -1,0 +1,111 @@
+import type { AnyHandler, Binding, Cause } from '@theater/handler'
+import type { AbortCode, EventOf, Kind, TrapCode } from '@theater/event-chain'
+import type { Json, ResourceType } from '@theater/values'
+
+/** An event whose content is there: what a re-run needs. */
+export type TheaterEvent = { readonly [K in Kind]: EventOf<K> }[Kind]
+
+/** A handler as it is bound for one actor. */
+export interface Link {
+  readonly handler: AnyHandler
+  readonly binding: Binding
+  /** The grant in force; `undefined` for an inert binding. */
+  readonly grant: Json | undefined
+}
+
+/** Where the live side writes what happened. */
+export interface Recorder {
+  /** Adds an event to the chain; it is not durable yet. `content` is copied. */
+  append(kind: TheaterEvent['kind'], content: Uint8Array): EventRef
+  /** Resolves when everything that was appended is as durable as the host asked. */
+  flush(): Promise<void>
+}
+
+/** Names one event of a chain. */
+export interface EventRef {
+  readonly seq: number
+  readonly hash: Uint8Array
+}
+
+/** A call of another actor's export that left with a committed turn, or just before an outside effect. */
+export interface Delivery {
+  /** The `send` event, which is the cause that the receiver records. */
+  readonly ref: EventRef
+  readonly to: string
+  /** Full or track name of the export: `theater:messaging/receiver@0.1#handle-send`. */
+  readonly fn: string
+  readonly args: readonly unknown[]
+}
+
+/** What the live side of a boundary needs from its host. */
+export interface Live {
+  readonly recorder: Recorder
+  /** By interface name of the component: who serves it. Built-in interfaces are not in it. */
+  readonly links: ReadonlyMap<string, Link>
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Hands over messages whose `send` events are durable. */
+  leave(deliveries: readonly Delivery[]): void
+  /** Milliseconds that one host call may take before the turn is aborted. */
+  readonly callTimeoutMs: number
+  /** Aborts when the actor is ended. */
+  readonly signal: AbortSignal
+}
+
+/** One turn, as the live side is asked to run it. */
+export interface TurnRequest {
+  /** `FunctionModel.id` of the export. */
+  readonly fn: string
+  readonly args: readonly unknown[]
+  readonly sender: string | null
+  readonly cause: Cause | null
+  /** Who made the resources in `args`, and resumes them. */
+  readonly link?: Link
+}
+
+/** Something that the guest did and the record does not say, or the other way round. */
+export interface Divergence {
+  /** Index of the event at which record and guest part. */
+  readonly seq: number
+  /** What the record says; `undefined` when it ends before. */
+  readonly expected: TheaterEvent | undefined
+  /** What the guest did, as plain data. */
+  readonly actual: Actual
+}
+
+/** What a guest did, for a {@link Divergence}. Values are canonical bytes. */
+export type Actual =
+  | { readonly kind: 'call'; readonly fn: string; readonly args: Uint8Array }
+  | { readonly kind: 'drop'; readonly resource: number }
+  | { readonly kind: 'send'; readonly call: number | undefined }
+  | { readonly kind: 'return'; readonly result: Uint8Array }
+  | { readonly kind: 'trap'; readonly code: TrapCode }
+  | { readonly kind: 'refused-record'; readonly reason: string }
+  | { readonly kind: 'ready' }
+
+/** How a turn, or an instantiation, ended. */
+export type TurnEnd =
+  | {
+      readonly tag: 'return'
+      readonly value: unknown
+      readonly ref: EventRef | undefined
+      readonly sends: readonly Delivery[]
+    }
+  | { readonly tag: 'trap'; readonly code: TrapCode; readonly error: unknown }
+  | {
+      readonly tag: 'abort'
+      readonly code: AbortCode
+      readonly error: unknown
+      readonly status: number | undefined
+    }
+  | { readonly tag: 'diverged'; readonly divergence: Divergence }
+  /** The record ends inside the turn and nobody is there to go on live. */
+  | { readonly tag: 'incomplete' }
+  /** The record could not be written; the actor must not go on, and nothing of this may be shown. */
+  | { readonly tag: 'lost'; readonly error: unknown }
+
+/** A resource that the guest made, as handlers and embedders see it. */
+export interface GuestHandle {
+  readonly guest: number
+  readonly type: ResourceType
+}

@@ -1,0 +1,87 @@
+import type { Resolution } from '@theater/boundary'
+import type { AnyHandler } from '@theater/handler'
+import type { Json } from '@theater/values'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
+import { TheaterError } from './errors.ts'
+
+/** The authority of one actor, by handler name. */
+export type Grants = Readonly<Record<string, Json>>
+
+/** Checks grants against handlers' schemas and the host's ceiling. */
+export class GrantChecker {
+  readonly #handlers: ReadonlyMap<string, AnyHandler>
+  readonly #ceiling: Grants | undefined
+  readonly #validators = new Map<string, ValidateFunction>()
+  readonly #ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })
+
+  /** @param ceiling what any actor of this host may be granted at most; a handler that is absent from it may not be granted */
+  constructor(handlers: readonly AnyHandler[], ceiling: Grants | undefined) {
+    this.#handlers = new Map(handlers.map((handler) => [handler.name, handler]))
+    this.#ceiling = ceiling
+    for (const handler of handlers) this.#validators.set(handler.name, this.#ajv.compile(handler.grant))
+    if (ceiling !== undefined)
+      for (const [name, grant] of Object.entries(ceiling)) this.#checkShape('the ceiling', name, grant)
+  }
+
+  /** @throws TheaterError `bad-grant` with everything that is wrong */
+  check(actor: string, grants: Grants): void {
+    for (const [name, grant] of Object.entries(grants)) {
+      const handler = this.#checkShape(actor, name, grant)
+      if (this.#ceiling === undefined) continue
+      const ceiling = this.#ceiling[name]
+      const verdict: true | { readonly refused: string } =
+        ceiling === undefined
+          ? { refused: 'the ceiling does not name this handler' }
+          : handler.within(grant as never, ceiling as never)
+      if (verdict !== true) {
+        throw new TheaterError(
+          'bad-grant',
+          `${actor}: the grant "${name}" is above what this host allows: ${verdict.refused}`,
+          { actor },
+        )
+      }
+    }
+  }
+
+  #checkShape(actor: string, name: string, grant: Json): AnyHandler {
+    const handler = this.#handlers.get(name)
+    if (handler === undefined) {
+      const known = [...this.#handlers.keys()].toSorted().join(', ')
+      throw new TheaterError(
+        'bad-grant',
+        `${actor}: there is no handler "${name}". Handlers of this host: ${known || 'none'}.`,
+        { actor },
+      )
+    }
+    const validate = this.#validators.get(name)
+    if (validate !== undefined && !validate(grant)) {
+      const what = (validate.errors ?? []).map(describe).join('; ')
+      throw new TheaterError('bad-grant', `${actor}: the grant "${name}" is not valid: ${what}`, {
+        actor,
+        detail: validate.errors ?? [],
+      })
+    }
+    return handler
+  }
+}
+
+function describe(error: ErrorObject): string {
+  const where = error.instancePath === '' ? '' : `${error.instancePath.slice(1).replaceAll('/', '.')}: `
+  if (error.keyword === 'additionalProperties') {
+    return `${where}unknown key "${String((error.params as { additionalProperty: string }).additionalProperty)}"`
+  }
+  return `${where}${error.message ?? error.keyword}`
+}
+
+/** The error for imports that nobody serves: what, and the line to add. */
+export function unmetError(actor: string, resolution: Resolution): TheaterError {
+  const lines = resolution.unmet.map(({ interface: name, handler, fn }) => {
+    if (handler === undefined)
+      return `\`${actor}\` imports \`${name}\`, which no handler of this host serves. Add a handler for it.`
+    if (fn !== undefined)
+      return `\`${actor}\` imports \`${name}#${fn}\`, which the handler "${handler}" does not offer.`
+    return `\`${actor}\` imports \`${name}\`, which it was not granted. Add \`[actor.${actor}.grants.${handler}]\` to theater.toml.`
+  })
+  return new TheaterError('unmet-import', lines.join('\n'), { actor, detail: resolution.unmet })
+}
