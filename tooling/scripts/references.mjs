@@ -8,6 +8,8 @@ const onlyCheck = process.argv.includes('--check')
 const all = workspaces()
 const byName = new Map(all.map((w) => [w.json.name, w]))
 const hasSources = (w) => w !== undefined && existsSync(join(w.path, 'tsconfig.json'))
+// Only what is built can be referenced; a private tool is type-checked with whoever imports it.
+const isLibrary = (w) => hasSources(w) && readFileSync(join(w.path, 'tsconfig.json'), 'utf8').includes('/library.json"')
 const stale = []
 
 const projects = []
@@ -36,7 +38,7 @@ function targets(...groups) {
   const names = new Set(groups.flatMap((group) => Object.keys(group ?? {})))
   return [...names]
     .map((name) => byName.get(name))
-    .filter(hasSources)
+    .filter(isLibrary)
     .map((w) => w.path)
     .sort()
 }

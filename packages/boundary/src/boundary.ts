@@ -7,6 +7,7 @@ import { DerivedClock, DerivedRandom } from './clock.ts'
 import { Crossing } from './crossing.ts'
 import type { Ended } from './crossing.ts'
 import { HandleFault } from './handles.ts'
+import { Performer } from './performer.ts'
 import { Tape } from './tape.ts'
 import type { Actual, EventRef, Live, TheaterEvent, TurnEnd, TurnRequest } from './types.ts'
 
@@ -61,7 +62,9 @@ export class Boundary {
     const clock = new DerivedClock(options.time)
     const random = new DerivedRandom(options.seed, options.hash ?? sha256)
     this.#crossing = new Crossing(resources, options.actor, clock, random, options.maxHandles ?? 10_000)
-    this.#crossing.live = options.live
+    if (options.live !== undefined) {
+      this.#crossing.live = { live: options.live, performer: new Performer(options.live, clock) }
+    }
     const functions: Record<string, HostFunction> = {}
     for (const imported of options.component.model.imports) {
       for (const fn of imported.functions) functions[fn.id] = this.#crossing.hostFunction(fn)

@@ -1,20 +1,19 @@
 import { poison, unreachable } from '@theater/component'
 import type { HostFunction, Resources } from '@theater/component'
-import type { Ask, HandlerFunction } from '@theater/handler'
 import type { AbortCode, EventOf, Outcome, TrapCode } from '@theater/event-chain'
-
-import { compileFunction, encodeData, Reader, ValueError, Writer } from '@theater/values'
-import type { FunctionCodec, FunctionModel, ResourceType, ValType } from '@theater/values'
+import type { Ask } from '@theater/handler'
+import { encodeData, Reader, ValueError, Writer } from '@theater/values'
+import type { FunctionModel } from '@theater/values'
 import type { DerivedClock, DerivedRandom } from './clock.ts'
-import { derivedFunction, GuestFault } from './derived.ts'
-import type { DerivedFunction, DerivedSource } from './derived.ts'
-import { HandleFault, HandleTable, HostEntry } from './handles.ts'
-import { checkIo, ioFunction } from './io.ts'
-import type { IoFunction, IoHost } from './io.ts'
-import { queueRule } from './rules.ts'
-import type { QueueRule } from './rules.ts'
+import { GuestFault } from './derived.ts'
+import type { DerivedSource } from './derived.ts'
+import { HandleFault, HandleTable } from './handles.ts'
+import type { HostEntry } from './handles.ts'
+import { prepare } from './imported.ts'
+import type { Imported } from './imported.ts'
+import { checkIo } from './io.ts'
+import type { Answer, Performer, Target } from './performer.ts'
 import { Tape } from './tape.ts'
-import { camel, trackName, trackOf } from './track.ts'
 import type { Actual, Delivery, Divergence, EventRef, Link, Live, TheaterEvent } from './types.ts'
 
 /** Why an instance is finished. */
@@ -34,24 +33,6 @@ export type Ended =
 /** Answer of a crossing that ended the instance. */
 const ENDED = Symbol('ended')
 
-const DENIED = 1
-const CLOSED = 2
-
-/** An imported function, prepared once per instance. */
-interface Imported {
-  readonly model: FunctionModel
-  readonly track: string
-  readonly codec: FunctionCodec
-  /** The first bytes of its call events: the array head and the name. */
-  readonly head: Uint8Array
-  readonly isResult: boolean
-  readonly handleParams: 'none' | 'flat' | 'nested'
-  readonly derived: DerivedFunction | undefined
-  readonly pollable: ResourceType | undefined
-  readonly io: IoFunction | undefined
-  readonly queue: QueueRule | undefined
-}
-
 interface Queued {
   readonly seq: number
   readonly to: string
@@ -59,19 +40,11 @@ interface Queued {
   readonly args: readonly unknown[]
 }
 
-/** A call resolved to whoever performs it. */
-interface Target {
-  readonly link: Link | undefined
-  readonly origin: string
-  readonly declared: HandlerFunction | undefined
-  readonly mode: 'sync' | 'async'
-  readonly effect: 'none' | 'read' | 'idempotent' | 'once'
+/** Who performs what the record does not answer. */
+export interface LiveSide {
+  readonly live: Live
+  readonly performer: Performer
 }
-
-/** What a handler answered: a value of the function's result type, or a fault. */
-type Answer =
-  | { readonly value: unknown; readonly elapsed: number; readonly flags: number }
-  | { readonly fault: AbortCode; readonly error: unknown }
 
 /**
  * The way in from the guest: every call of an import and every drop passes here, whether the record answers it or a
@@ -81,17 +54,15 @@ export class Crossing {
   readonly handles: HandleTable
   readonly clock: DerivedClock
   readonly random: DerivedRandom
-  readonly #resources: Resources
   readonly #derivedSource: DerivedSource
   readonly #selfId: string
   readonly #writer = new Writer()
   readonly #small = new Writer(64)
   readonly #failure: { resolve: (() => void) | undefined } = { resolve: undefined }
   #queue: Queued[] = []
-  #ioHost: IoHost | undefined
   tape: Tape = new Tape([])
   /** `undefined`: the record answers and nobody else. */
-  live: Live | undefined
+  live: LiveSide | undefined
   ended: Ended | undefined
   instantiating = true
   /** The intent of the outside effect that is being performed. */
@@ -104,7 +75,6 @@ export class Crossing {
     random: DerivedRandom,
     maxHandles: number,
   ) {
-    this.#resources = resources
     this.#selfId = actor.id
     this.clock = clock
     this.random = random
@@ -149,7 +119,7 @@ export class Crossing {
     out.array(2)
     out.uint(n)
     out.null()
-    this.live.recorder.append('drop', out.bytes())
+    this.live.live.recorder.append('drop', out.bytes())
     try {
       const object = entry?.object as { [Symbol.dispose]?: () => void } | undefined
       object?.[Symbol.dispose]?.()
@@ -206,7 +176,7 @@ export class Crossing {
       out.reset()
       out.array(1)
       out.uint(queued.seq)
-      const ref = this.live.recorder.append('send', out.bytes())
+      const ref = this.live.live.recorder.append('send', out.bytes())
       deliveries.push({ ref, to: queued.to, fn: queued.fn, args: queued.args })
     }
     this.#queue = []
@@ -360,259 +330,58 @@ export class Crossing {
     this.handles.maker = { origin: self?.origin ?? fn.model.interface, link }
   }
 
-  /** Who performs a call; the maker of the object for a method. */
-  #target(fn: Imported, args: readonly unknown[], live: Live): Target | undefined {
-    const self = fn.model.kind === 'method' ? (args[0] as HostEntry) : undefined
-    const origin = self?.origin ?? fn.model.interface
-    const link = self?.link ?? live.links.get(origin)
-    const declared = link?.handler.functions[fn.track]
-    if (fn.io !== undefined) {
-      const mode = fn.io.mode === 'async' ? 'async' : (declared?.mode ?? 'sync')
-      return { link, origin, declared, mode, effect: declared?.effect ?? fn.io.effect }
-    }
-    if (link === undefined || declared === undefined) return undefined
-    return { link, origin, declared, mode: declared.mode, effect: declared.effect }
-  }
-
-  #perform(fn: Imported, args: readonly unknown[], out: Writer, start: number, live: Live): unknown {
-    const target = this.#target(fn, args, live)
-    if (target === undefined)
-      return this.#fault('handler-fault', new Error(`no handler answers ${fn.model.id}`))
-    let answer: Answer | undefined
-    let ask: Ask | undefined
+  #perform(fn: Imported, args: readonly unknown[], out: Writer, start: number, live: LiveSide): unknown {
+    const { performer } = live
+    const target = performer.target(fn, args)
+    if (target === undefined) return this.#nobody(fn)
+    let denied: Answer | undefined
+    let objects: readonly unknown[] | undefined
     try {
-      if (target.link !== undefined && target.declared?.ask !== undefined) {
-        ask = target.declared.ask({ fn: fn.track, args: this.#described(fn, args, out.bytes(start)) })
-      }
+      const ask = performer.ask(fn, target, args, out.bytes(start))
       if (ask === undefined) out.null()
       else out.raw(encodeData(ask))
       // Fuel: no meter yet.
       out.null()
-      answer = this.#denied(fn, target, ask)
+      denied = performer.denied(fn, target, ask)
+      if (denied === undefined) objects = performer.objects(fn, args, out.bytes(start))
     } catch (error) {
       return this.#fault('handler-fault', error)
     }
-    if (answer === undefined && target.mode === 'async') return this.#wait(fn, args, target, out, start, live)
-    answer ??= this.#performSync(fn, target, this.#objects(fn, args, out, start), args)
-    return this.#record(fn, args, target, answer, out, undefined)
-  }
-
-  #denied(fn: Imported, target: Target, ask: Ask | undefined): Answer | undefined {
-    if (ask === undefined || target.link === undefined || target.link.grant === undefined) return undefined
-    const { handler, grant } = target.link
-    const verdict = handler.authorize(grant as never, ask)
-    if (verdict === true) return undefined
-    if (target.declared?.deny === undefined) {
-      return {
-        fault: 'handler-fault',
-        error: new Error(`${fn.model.id} was refused (${verdict.refused}) and has no error for it`),
-      }
-    }
-    const denial = target.declared.deny({ fn: fn.track, ask, refusal: verdict })
-    return { value: { tag: 'err', val: denial.payload }, elapsed: 0, flags: DENIED }
-  }
-
-  /** Arguments with resources replaced by their descriptions, for asks. */
-  #described(fn: Imported, args: readonly unknown[], bytes: Uint8Array): readonly unknown[] {
-    return this.#withHandles(fn, args, bytes, (entry) => entry.description ?? null)
-  }
-
-  /** Arguments with resources replaced by the handlers' objects; `undefined`: one of them is closed. */
-  #objects(
-    fn: Imported,
-    args: readonly unknown[],
-    out: Writer,
-    start: number,
-  ): readonly unknown[] | undefined {
-    if (fn.io !== undefined) return args
-    let closed = false
-    const mapped = this.#withHandles(fn, args, out.bytes(start), (entry) => {
-      const object = this.#liveObject(entry)
-      if (object === undefined) closed = true
-      return object
-    })
-    return closed ? undefined : mapped
-  }
-
-  #withHandles(
-    fn: Imported,
-    args: readonly unknown[],
-    bytes: Uint8Array,
-    replace: (entry: HostEntry) => unknown,
-  ): readonly unknown[] {
-    if (fn.handleParams === 'none') return args
-    const params = fn.model.params
-    if (fn.handleParams === 'flat') {
-      return args.map((arg, i) => (isHostHandle(params[i]?.type) ? replace(arg as HostEntry) : arg))
-    }
-    const entries = new Map<number, HostEntry>()
-    collectEntries(args, entries)
-    return fn.codec.readArgs(new Reader(bytes), {
-      write: () => undefined,
-      read: (n, type) => {
-        const entry = entries.get(n)
-        return type.resource.side === 'export' || entry === undefined
-          ? { guest: n, type: type.resource }
-          : replace(entry)
-      },
-    })
-  }
-
-  #liveObject(entry: HostEntry): object | undefined {
-    if (entry.object !== undefined || entry.closed) return entry.object
-    const link = entry.link ?? this.live?.links.get(entry.origin)
-    entry.link = link
-    if (link?.binding.resume !== undefined && entry.description !== undefined) {
-      const type = `${trackOf(entry.type.interface)}#${entry.type.name}`
-      entry.object = link.binding.resume(type, entry.description)
-    }
-    entry.closed = entry.object === undefined
-    return entry.object
-  }
-
-  #implementation(fn: Imported, target: Target, objects: readonly unknown[]): () => unknown {
-    const { model } = fn
-    if (fn.io !== undefined) {
-      const { io } = fn
-      return () => io.run(this.#io(), objects)
-    }
-    if (model.kind === 'method') {
-      const [self, ...rest] = objects
-      const method = (self as Record<string, unknown>)[camel(model.name.slice(model.name.indexOf('.') + 1))]
-      if (typeof method !== 'function')
-        throw new TypeError(`the object of ${target.link?.handler.name} has no ${model.name}`)
-      return () => method.apply(self, rest) as unknown
-    }
-    const imports = target.link?.binding.imports as Record<string, Record<string, unknown>> | undefined
-    const functions = imports?.[trackOf(model.interface)]
-    const name = model.kind === 'freestanding' ? camel(model.name) : model.name
-    const found = functions?.[name]
-    if (typeof found !== 'function') throw new TypeError(`${target.link?.handler.name} binds no ${name}`)
-    return () => found.apply(functions, [...objects]) as unknown
-  }
-
-  #io(): IoHost {
-    this.#ioHost ??= {
-      clock: this.clock,
-      signal: (this.live as Live).signal,
-      live: (entry) => this.#liveObject(entry),
-      error: (payload) => {
-        throw new IoAnswer(payload)
-      },
-    }
-    return this.#ioHost
-  }
-
-  #performSync(
-    fn: Imported,
-    target: Target,
-    objects: readonly unknown[] | undefined,
-    args: readonly unknown[],
-  ): Answer {
-    try {
-      if (objects === undefined) return this.#closedAnswer(fn, target)
-      this.#setMaker(fn, args, target.link)
-      const value = this.#implementation(fn, target, objects)()
-      if (isThenable(value)) {
-        value.then(undefined, () => undefined)
-        return {
-          fault: 'host-value',
-          error: new TypeError(`${fn.model.id} is declared sync and answered with a promise`),
-        }
-      }
-      return { value: fn.isResult ? { tag: 'ok', val: value } : value, elapsed: 0, flags: 0 }
-    } catch (error) {
-      return thrown(fn, error)
-    }
-  }
-
-  #closedAnswer(fn: Imported, target: Target): Answer {
-    const error = target.link?.binding.closed?.(fn.track)
-    if (error === undefined || !fn.isResult) {
-      return {
-        fault: 'handler-fault',
-        error: new Error(`${fn.model.id} on a handle that could not be resumed`),
-      }
-    }
-    return { value: { tag: 'err', val: error.payload }, elapsed: 0, flags: CLOSED }
+    if (denied !== undefined) return this.#record(fn, args, target, denied, out, undefined)
+    if (target.mode === 'async') return this.#wait(fn, args, objects, target, out, live)
+    return this.#record(fn, args, target, performer.performSync(fn, target, objects), out, undefined)
   }
 
   /** A call that waits. The guest is suspended, so the writer keeps its arguments. */
   async #wait(
     fn: Imported,
     args: readonly unknown[],
+    objects: readonly unknown[] | undefined,
     target: Target,
     out: Writer,
-    start: number,
-    live: Live,
+    { live, performer }: LiveSide,
   ): Promise<unknown> {
     if (this.instantiating) {
-      return this.#fault(
-        'handler-fault',
-        new Error(`${fn.model.id} waits, and nothing can wait while a component is instantiated`),
-      )
+      const why = `${fn.model.id} waits, and nothing can wait while a component is instantiated`
+      return this.#fault('handler-fault', new Error(why))
     }
-    const objects = this.#attempt(() => this.#objects(fn, args, out, start))
-    if (objects.failed) return this.#fault('handler-fault', objects.error)
-    if (target.effect === 'none' || target.effect === 'read') {
-      const answer = await this.#performAsync(fn, target, objects.value, args, live)
-      return this.ended === undefined ? this.#record(fn, args, target, answer, out, undefined) : ENDED
-    }
-    const deliveries = this.leaveQueue() ?? []
-    out.null()
-    const ref = live.recorder.append('call', out.bytes())
-    try {
-      await live.recorder.flush()
-    } catch (error) {
-      this.end({ tag: 'lost', error })
-    }
-    if (this.ended !== undefined) return ENDED
-    live.leave(deliveries)
-    this.intent = ref
-    const answer = await this.#performAsync(fn, target, objects.value, args, live)
-    this.intent = undefined
-    return this.ended === undefined ? this.#record(fn, args, target, answer, out, ref) : ENDED
-  }
-
-  #attempt<T>(run: () => T): { failed: false; value: T } | { failed: true; error: unknown } {
-    try {
-      return { failed: false, value: run() }
-    } catch (error) {
-      return { failed: true, error }
-    }
-  }
-
-  async #performAsync(
-    fn: Imported,
-    target: Target,
-    objects: readonly unknown[] | undefined,
-    args: readonly unknown[],
-    live: Live,
-  ): Promise<Answer> {
-    const started = live.now()
-    try {
-      if (objects === undefined) return this.#closedAnswer(fn, target)
-      const run = this.#implementation(fn, target, objects)
-      const own = fn.io !== undefined || target.declared?.ownDeadline === true
-      let value = await withDeadline(run(), own ? undefined : live.callTimeoutMs)
-      let elapsed = Math.max(0, Math.round(live.now() - started))
-      if (fn.io?.mode === 'async') {
-        const waited = value as { value: unknown; atLeast: number }
-        value = waited.value
-        elapsed = Math.max(elapsed, waited.atLeast)
+    let intent: EventRef | undefined
+    if (target.effect === 'idempotent' || target.effect === 'once') {
+      const deliveries = this.leaveQueue() ?? []
+      out.null()
+      intent = live.recorder.append('call', out.bytes())
+      try {
+        await live.recorder.flush()
+      } catch (error) {
+        this.end({ tag: 'lost', error })
       }
-      return { value: fn.isResult ? { tag: 'ok', val: value } : value, elapsed, flags: 0 }
-    } catch (error) {
-      if (error instanceof DeadlinePassed)
-        return {
-          fault: 'deadline',
-          error: new Error(`${fn.model.id} took longer than ${live.callTimeoutMs} ms`),
-        }
-      const answer = thrown(fn, error)
-      return 'fault' in answer
-        ? answer
-        : { ...answer, elapsed: Math.max(0, Math.round(live.now() - started)) }
+      if (this.ended !== undefined) return ENDED
+      live.leave(deliveries)
     }
+    this.intent = intent
+    const answer = await performer.performAsync(fn, target, objects)
+    this.intent = undefined
+    return this.ended === undefined ? this.#record(fn, args, target, answer, out, intent) : ENDED
   }
 
   /** Writes the answer, then hands on what was written. `intent` is the call it settles; else the call is in the writer. */
@@ -625,7 +394,7 @@ export class Crossing {
     intent: EventRef | undefined,
   ): unknown {
     if ('fault' in answer) return this.#fault(answer.fault, answer.error)
-    const live = this.live as Live
+    const { live } = this.live as LiveSide
     if (intent !== undefined) {
       out.reset()
       out.array(2)
@@ -654,166 +423,36 @@ export class Crossing {
     return value
   }
 
-  /** An intent whose result the host lost: done again, reconciled, or answered with the interface's own case for that. */
+  /** Goes on live with an intent whose result the host lost. */
   async #settleIntent(
     fn: Imported,
     call: EventOf<'call'>,
     args: readonly unknown[],
-    live: Live,
+    { performer }: LiveSide,
   ): Promise<unknown> {
-    const out = this.#writer
-    const target = this.#target(fn, args, live)
-    if (target === undefined)
-      return this.#fault('handler-fault', new Error(`no handler answers ${fn.model.id}`))
-    const bytes = new Writer()
-    bytes.raw(call.content.args)
-    const objects = this.#attempt(() => this.#objects(fn, args, bytes, 0))
-    if (objects.failed) return this.#fault('handler-fault', objects.error)
-    const ref: EventRef = { seq: call.seq, hash: call.hash }
-    let answer: Answer | undefined
-    if (target.effect === 'once') {
-      const known = await this.#reconcile(fn, target, objects.value, call)
-      if (known === 'unknown') answer = outcomeUnknown(fn)
-      else if (known !== 'not-done')
-        answer = { value: fn.isResult ? { tag: 'ok', val: known.done } : known.done, elapsed: 0, flags: 0 }
+    const target = performer.target(fn, args)
+    if (target === undefined) return this.#nobody(fn)
+    const ask = call.content.ask === null ? undefined : (call.content.ask as Ask)
+    this.intent = { seq: call.seq, hash: call.hash }
+    let answer: Answer
+    try {
+      answer = await performer.settle(fn, target, performer.objects(fn, args, call.content.args), ask)
+    } catch (error) {
+      answer = { fault: 'handler-fault', error }
     }
-    this.intent = ref
-    answer ??= await this.#performAsync(fn, target, objects.value, args, live)
+    const intent = this.intent
     this.intent = undefined
-    return this.ended === undefined ? this.#record(fn, args, target, answer, out, ref) : ENDED
+    return this.ended === undefined ? this.#record(fn, args, target, answer, this.#writer, intent) : ENDED
   }
 
-  async #reconcile(
-    fn: Imported,
-    target: Target,
-    objects: readonly unknown[] | undefined,
-    call: EventOf<'call'>,
-  ): Promise<'not-done' | 'unknown' | { readonly done: unknown }> {
-    const ask = call.content.ask === null ? undefined : (call.content.ask as Ask)
-    try {
-      return (await target.link?.binding.reconcile?.({ fn: fn.track, args: objects ?? [], ask })) ?? 'unknown'
-    } catch {
-      // A handler that cannot find out does not know.
-      return 'unknown'
-    }
+  #nobody(fn: Imported): typeof ENDED {
+    return this.#fault('handler-fault', new Error(`no handler answers ${fn.model.id}`))
   }
 
   #fault(code: AbortCode, error: unknown): typeof ENDED {
     this.abort(code, error)
     return ENDED
   }
-}
-
-class IoAnswer {
-  readonly payload: unknown
-  constructor(payload: unknown) {
-    this.payload = payload
-  }
-}
-
-class DeadlinePassed extends Error {}
-
-async function withDeadline(value: unknown, ms: number | undefined): Promise<unknown> {
-  if (ms === undefined || !isThenable(value)) return value
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlinePassed()), ms)
-  })
-  try {
-    return await Promise.race([value, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** What a handler threw: the interface's own error, or a fault of the handler. */
-function thrown(fn: Imported, error: unknown): Answer {
-  const known = error instanceof IoAnswer || isWitError(error)
-  if (known && fn.isResult) return { value: { tag: 'err', val: error.payload }, elapsed: 0, flags: 0 }
-  return { fault: 'handler-fault', error }
-}
-
-function isWitError(value: unknown): value is { readonly payload: unknown } {
-  return (
-    value instanceof Error && 'brand' in value && value.brand === 'theater.WitError' && 'payload' in value
-  )
-}
-
-function outcomeUnknown(fn: Imported): Answer {
-  const result = fn.model.result
-  const err = result?.kind === 'result' ? result.err : null
-  const name = 'outcome-unknown'
-  if (err?.kind === 'enum' && err.cases.includes(name))
-    return { value: { tag: 'err', val: name }, elapsed: 0, flags: 0 }
-  if (err?.kind === 'variant' && err.cases.some((one) => one.name === name && one.type === null)) {
-    return { value: { tag: 'err', val: { tag: name } }, elapsed: 0, flags: 0 }
-  }
-  return {
-    fault: name,
-    error: new Error(
-      `${fn.model.id} was under way when the host crashed, and nobody can tell whether it happened`,
-    ),
-  }
-}
-
-function prepare(model: FunctionModel): Imported {
-  const track = trackName(model)
-  const head = new Writer(model.id.length + 16)
-  head.array(5)
-  head.text(model.id)
-  const types = model.params.map((param) => param.type)
-  const flat = types.some(isHostHandle)
-  const nested = types.some((type) => !isHostHandle(type) && hasHandle(type))
-  const result = model.result
-  return {
-    model,
-    track,
-    codec: compileFunction(model),
-    head: head.copy(),
-    isResult: result?.kind === 'result',
-    handleParams: nested ? 'nested' : flat ? 'flat' : 'none',
-    derived: derivedFunction(track),
-    pollable: result?.kind === 'own' ? result.resource : undefined,
-    io: ioFunction(track),
-    queue: queueRule(track),
-  }
-}
-
-function isHostHandle(type: ValType | undefined): boolean {
-  return (type?.kind === 'own' || type?.kind === 'borrow') && type.resource.side === 'import'
-}
-
-function hasHandle(type: ValType): boolean {
-  switch (type.kind) {
-    case 'own':
-    case 'borrow':
-      return true
-    case 'list':
-      return hasHandle(type.element)
-    case 'option':
-      return hasHandle(type.payload)
-    case 'result':
-      return (type.ok !== null && hasHandle(type.ok)) || (type.err !== null && hasHandle(type.err))
-    case 'tuple':
-      return type.elements.some(hasHandle)
-    case 'record':
-      return type.fields.some((field) => hasHandle(field.type))
-    case 'variant':
-      return type.cases.some((one) => one.type !== null && hasHandle(one.type))
-    default:
-      return false
-  }
-}
-
-/** Finds the entries that were lifted into some arguments. */
-function collectEntries(value: unknown, into: Map<number, HostEntry>): void {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return
-  if (value instanceof HostEntry) into.set(value.n, value)
-  else for (const inner of Object.values(value)) collectEntries(inner, into)
-}
-
-function isThenable(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,0 +1,89 @@
+import { compileFunction, Writer } from '@theater/values'
+import type { FunctionCodec, FunctionModel, ResourceType, ValType } from '@theater/values'
+import { derivedFunction } from './derived.ts'
+import type { DerivedFunction } from './derived.ts'
+import { ioFunction } from './io.ts'
+import type { IoFunction } from './io.ts'
+import { queueRule } from './rules.ts'
+import type { QueueRule } from './rules.ts'
+import { trackName } from './track.ts'
+
+/** An imported function, prepared once per instance. */
+export interface Imported {
+  readonly model: FunctionModel
+  readonly track: string
+  readonly codec: FunctionCodec
+  /** The first bytes of its call events: the array head and the name. */
+  readonly head: Uint8Array
+  readonly isResult: boolean
+  readonly handleParams: 'none' | 'flat' | 'nested'
+  readonly derived: DerivedFunction | undefined
+  readonly pollable: ResourceType | undefined
+  readonly io: IoFunction | undefined
+  readonly queue: QueueRule | undefined
+}
+
+/** Prepares an import of a component. */
+export function prepare(model: FunctionModel): Imported {
+  const track = trackName(model)
+  const head = new Writer(model.id.length + 16)
+  head.array(5)
+  head.text(model.id)
+  const types = model.params.map((param) => param.type)
+  const flat = types.some(isHostHandle)
+  const nested = types.some((type) => !isHostHandle(type) && hasHandle(type))
+  const result = model.result
+  return {
+    model,
+    track,
+    codec: compileFunction(model),
+    head: head.copy(),
+    isResult: result?.kind === 'result',
+    handleParams: nested ? 'nested' : flat ? 'flat' : 'none',
+    derived: derivedFunction(track),
+    pollable: result?.kind === 'own' ? result.resource : undefined,
+    io: ioFunction(track),
+    queue: queueRule(track),
+  }
+}
+
+/** Whether values of a type are host resources. */
+export function isHostHandle(type: ValType | undefined): boolean {
+  return (type?.kind === 'own' || type?.kind === 'borrow') && type.resource.side === 'import'
+}
+
+function hasHandle(type: ValType): boolean {
+  switch (type.kind) {
+    case 'own':
+    case 'borrow':
+      return true
+    case 'list':
+      return hasHandle(type.element)
+    case 'option':
+      return hasHandle(type.payload)
+    case 'result':
+      return (type.ok !== null && hasHandle(type.ok)) || (type.err !== null && hasHandle(type.err))
+    case 'tuple':
+      return type.elements.some(hasHandle)
+    case 'record':
+      return type.fields.some((field) => hasHandle(field.type))
+    case 'variant':
+      return type.cases.some((one) => one.type !== null && hasHandle(one.type))
+    case 'bool':
+    case 'u8':
+    case 's8':
+    case 'u16':
+    case 's16':
+    case 'u32':
+    case 's32':
+    case 'u64':
+    case 's64':
+    case 'f32':
+    case 'f64':
+    case 'char':
+    case 'string':
+    case 'enum':
+    case 'flags':
+      return false
+  }
+}

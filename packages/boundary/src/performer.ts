@@ -1,0 +1,314 @@
+import type { AbortCode } from '@theater/event-chain'
+import { Reader } from '@theater/values'
+import type { Ask, HandlerFunction, Reconciled } from '@theater/handler'
+import type { DerivedClock } from './clock.ts'
+import { HostEntry } from './handles.ts'
+import type { IoHost } from './io.ts'
+import { isHostHandle } from './imported.ts'
+import type { Imported } from './imported.ts'
+import { camel, trackOf } from './track.ts'
+import type { Link, Live } from './types.ts'
+
+/** In an outcome's flags: the call was refused by its grant. */
+const DENIED = 1
+/** In an outcome's flags: the call was answered by a closed handle. */
+const CLOSED = 2
+
+/** A call resolved to whoever performs it. */
+export interface Target {
+  readonly link: Link | undefined
+  readonly origin: string
+  readonly declared: HandlerFunction | undefined
+  readonly mode: 'sync' | 'async'
+  readonly effect: 'none' | 'read' | 'idempotent' | 'once'
+}
+
+/** What a handler answered: a value of the function's result type, or a fault. */
+export type Answer =
+  | { readonly value: unknown; readonly elapsed: number; readonly flags: number }
+  | { readonly fault: AbortCode; readonly error: unknown }
+
+/** The live side of calls: it finds who performs a call, checks the grant, and performs. It records nothing. */
+export class Performer {
+  readonly #live: Live
+  readonly #clock: DerivedClock
+  #ioHost: IoHost | undefined
+
+  constructor(live: Live, clock: DerivedClock) {
+    this.#live = live
+    this.#clock = clock
+  }
+
+  /** Who performs a call; the maker of the object for a method. */
+  target(fn: Imported, args: readonly unknown[]): Target | undefined {
+    const self = fn.model.kind === 'method' ? (args[0] as HostEntry) : undefined
+    const origin = self?.origin ?? fn.model.interface
+    const link = self?.link ?? this.#live.links.get(origin)
+    const declared = link?.handler.functions[fn.track]
+    if (fn.io !== undefined) {
+      const mode = fn.io.mode === 'async' ? 'async' : (declared?.mode ?? 'sync')
+      return { link, origin, declared, mode, effect: declared?.effect ?? fn.io.effect }
+    }
+    if (link === undefined || declared === undefined) return undefined
+    return { link, origin, declared, mode: declared.mode, effect: declared.effect }
+  }
+
+  /** What a call asks of its grant. Throws what the handler throws. */
+  ask(fn: Imported, target: Target, args: readonly unknown[], bytes: Uint8Array): Ask | undefined {
+    if (target.declared?.ask === undefined) return undefined
+    return target.declared.ask({ fn: fn.track, args: this.#described(fn, args, bytes) })
+  }
+
+  /** The answer to a call that its grant does not cover; `undefined`: it does. */
+  denied(fn: Imported, target: Target, ask: Ask | undefined): Answer | undefined {
+    if (ask === undefined || target.link === undefined || target.link.grant === undefined) return undefined
+    const { handler, grant } = target.link
+    const verdict = handler.authorize(grant as never, ask)
+    if (verdict === true) return undefined
+    if (target.declared?.deny === undefined) {
+      return {
+        fault: 'handler-fault',
+        error: new Error(`${fn.model.id} was refused (${verdict.refused}) and has no error for it`),
+      }
+    }
+    const denial = target.declared.deny({ fn: fn.track, ask, refusal: verdict })
+    return { value: { tag: 'err', val: denial.payload }, elapsed: 0, flags: DENIED }
+  }
+
+  /** Arguments with resources replaced by their descriptions, for asks. */
+  #described(fn: Imported, args: readonly unknown[], bytes: Uint8Array): readonly unknown[] {
+    return this.#withHandles(fn, args, bytes, (entry) => entry.description ?? null)
+  }
+
+  /** Arguments with resources replaced by the handlers' objects; `undefined`: one of them is closed. */
+  objects(fn: Imported, args: readonly unknown[], bytes: Uint8Array): readonly unknown[] | undefined {
+    if (fn.io !== undefined) return args
+    let closed = false
+    const mapped = this.#withHandles(fn, args, bytes, (entry) => {
+      const object = this.#liveObject(entry)
+      if (object === undefined) closed = true
+      return object
+    })
+    return closed ? undefined : mapped
+  }
+
+  #withHandles(
+    fn: Imported,
+    args: readonly unknown[],
+    bytes: Uint8Array,
+    replace: (entry: HostEntry) => unknown,
+  ): readonly unknown[] {
+    if (fn.handleParams === 'none') return args
+    const params = fn.model.params
+    if (fn.handleParams === 'flat') {
+      return args.map((arg, i) => (isHostHandle(params[i]?.type) ? replace(arg as HostEntry) : arg))
+    }
+    const entries = new Map<number, HostEntry>()
+    collectEntries(args, entries)
+    // Read from a copy: what is handed to a handler must not change with the writer's next use.
+    return fn.codec.readArgs(new Reader(bytes.slice()), {
+      write: () => undefined,
+      read: (n, type) => {
+        const entry = entries.get(n)
+        return type.resource.side === 'export' || entry === undefined
+          ? { guest: n, type: type.resource }
+          : replace(entry)
+      },
+    })
+  }
+
+  #liveObject(entry: HostEntry): object | undefined {
+    if (entry.object !== undefined || entry.closed) return entry.object
+    const link = entry.link ?? this.#live.links.get(entry.origin)
+    entry.link = link
+    if (link?.binding.resume !== undefined && entry.description !== undefined) {
+      const type = `${trackOf(entry.type.interface)}#${entry.type.name}`
+      entry.object = link.binding.resume(type, entry.description)
+    }
+    entry.closed = entry.object === undefined
+    return entry.object
+  }
+
+  #implementation(fn: Imported, target: Target, objects: readonly unknown[]): () => unknown {
+    const { model } = fn
+    if (fn.io !== undefined) {
+      const { io } = fn
+      return () => io.run(this.#io(), objects)
+    }
+    if (model.kind === 'method') {
+      const [self, ...rest] = objects
+      const method = (self as Record<string, unknown>)[camel(model.name.slice(model.name.indexOf('.') + 1))]
+      if (typeof method !== 'function')
+        throw new TypeError(`the object of ${target.link?.handler.name} has no ${model.name}`)
+      return () => method.apply(self, rest) as unknown
+    }
+    const imports = target.link?.binding.imports as Record<string, Record<string, unknown>> | undefined
+    const functions = imports?.[trackOf(model.interface)]
+    const name = model.kind === 'freestanding' ? camel(model.name) : model.name
+    const found = functions?.[name]
+    if (typeof found !== 'function') throw new TypeError(`${target.link?.handler.name} binds no ${name}`)
+    return () => found.apply(functions, [...objects]) as unknown
+  }
+
+  #io(): IoHost {
+    this.#ioHost ??= {
+      clock: this.#clock,
+      signal: this.#live.signal,
+      live: (entry) => this.#liveObject(entry),
+      error: (payload) => {
+        throw new IoAnswer(payload)
+      },
+    }
+    return this.#ioHost
+  }
+
+  /** Performs a call that answers without waiting. Never throws. */
+  performSync(fn: Imported, target: Target, objects: readonly unknown[] | undefined): Answer {
+    try {
+      if (objects === undefined) return this.#closedAnswer(fn, target)
+      const value = this.#implementation(fn, target, objects)()
+      if (isThenable(value)) {
+        value.then(undefined, () => undefined)
+        return {
+          fault: 'host-value',
+          error: new TypeError(`${fn.model.id} is declared sync and answered with a promise`),
+        }
+      }
+      return { value: fn.isResult ? { tag: 'ok', val: value } : value, elapsed: 0, flags: 0 }
+    } catch (error) {
+      return thrown(fn, error)
+    }
+  }
+
+  #closedAnswer(fn: Imported, target: Target): Answer {
+    const error = target.link?.binding.closed?.(fn.track)
+    if (error === undefined || !fn.isResult) {
+      return {
+        fault: 'handler-fault',
+        error: new Error(`${fn.model.id} on a handle that could not be resumed`),
+      }
+    }
+    return { value: { tag: 'err', val: error.payload }, elapsed: 0, flags: CLOSED }
+  }
+
+  /** Performs a call that may wait. Never rejects. */
+  async performAsync(fn: Imported, target: Target, objects: readonly unknown[] | undefined): Promise<Answer> {
+    const live = this.#live
+    const started = live.now()
+    try {
+      if (objects === undefined) return this.#closedAnswer(fn, target)
+      const run = this.#implementation(fn, target, objects)
+      const own = fn.io !== undefined || target.declared?.ownDeadline === true
+      let value = await withDeadline(run(), own ? undefined : live.callTimeoutMs)
+      let elapsed = Math.max(0, Math.round(live.now() - started))
+      if (fn.io?.mode === 'async') {
+        const waited = value as { value: unknown; atLeast: number }
+        value = waited.value
+        elapsed = Math.max(elapsed, waited.atLeast)
+      }
+      return { value: fn.isResult ? { tag: 'ok', val: value } : value, elapsed, flags: 0 }
+    } catch (error) {
+      if (error instanceof DeadlinePassed)
+        return {
+          fault: 'deadline',
+          error: new Error(`${fn.model.id} took longer than ${live.callTimeoutMs} ms`),
+        }
+      const answer = thrown(fn, error)
+      return 'fault' in answer
+        ? answer
+        : { ...answer, elapsed: Math.max(0, Math.round(live.now() - started)) }
+    }
+  }
+
+  /** Settles an intent whose result the host lost: done again, reconciled, or answered with the case for that. */
+  async settle(
+    fn: Imported,
+    target: Target,
+    objects: readonly unknown[] | undefined,
+    ask: Ask | undefined,
+  ): Promise<Answer> {
+    if (target.effect !== 'once') return this.performAsync(fn, target, objects)
+    const known = await this.#reconcile(fn, target, objects, ask)
+    if (known === 'not-done') return this.performAsync(fn, target, objects)
+    if (known === 'unknown') return outcomeUnknown(fn)
+    return { value: fn.isResult ? { tag: 'ok', val: known.done } : known.done, elapsed: 0, flags: 0 }
+  }
+
+  async #reconcile(
+    fn: Imported,
+    target: Target,
+    objects: readonly unknown[] | undefined,
+    ask: Ask | undefined,
+  ): Promise<Reconciled> {
+    try {
+      const known = await target.link?.binding.reconcile?.({ fn: fn.track, args: objects ?? [], ask })
+      return known ?? 'unknown'
+    } catch {
+      // A handler that cannot find out does not know.
+      return 'unknown'
+    }
+  }
+}
+
+class IoAnswer {
+  readonly payload: unknown
+  constructor(payload: unknown) {
+    this.payload = payload
+  }
+}
+
+class DeadlinePassed extends Error {}
+
+async function withDeadline(value: unknown, ms: number | undefined): Promise<unknown> {
+  if (ms === undefined || !isThenable(value)) return value
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new DeadlinePassed()), ms)
+  })
+  try {
+    return await Promise.race([value, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a handler threw: the interface's own error, or a fault of the handler. */
+function thrown(fn: Imported, error: unknown): Answer {
+  const known = error instanceof IoAnswer || isWitError(error)
+  if (known && fn.isResult) return { value: { tag: 'err', val: error.payload }, elapsed: 0, flags: 0 }
+  return { fault: 'handler-fault', error }
+}
+
+function isWitError(value: unknown): value is { readonly payload: unknown } {
+  return (
+    value instanceof Error && 'brand' in value && value.brand === 'theater.WitError' && 'payload' in value
+  )
+}
+
+function outcomeUnknown(fn: Imported): Answer {
+  const result = fn.model.result
+  const err = result?.kind === 'result' ? result.err : null
+  const name = 'outcome-unknown'
+  if (err?.kind === 'enum' && err.cases.includes(name))
+    return { value: { tag: 'err', val: name }, elapsed: 0, flags: 0 }
+  if (err?.kind === 'variant' && err.cases.some((one) => one.name === name && one.type === null)) {
+    return { value: { tag: 'err', val: { tag: name } }, elapsed: 0, flags: 0 }
+  }
+  return {
+    fault: name,
+    error: new Error(
+      `${fn.model.id} was under way when the host crashed, and nobody can tell whether it happened`,
+    ),
+  }
+}
+
+/** Finds the entries that were lifted into some arguments. */
+function collectEntries(value: unknown, into: Map<number, HostEntry>): void {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return
+  if (value instanceof HostEntry) into.set(value.n, value)
+  else for (const inner of Object.values(value)) collectEntries(inner, into)
+}
+
+function isThenable(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
