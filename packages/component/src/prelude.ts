@@ -44,7 +44,6 @@ const hidden = [
   'Worker',
   'XMLHttpRequest',
   'clearImmediate',
-  'clearInterval',
   'crypto',
   'document',
   'exports',
@@ -61,12 +60,18 @@ const hidden = [
   'self',
   'sessionStorage',
   'setImmediate',
-  'setInterval',
   'window',
 ] as const
 
 /** Names that the glue gets a stand-in for. */
-const shadowed = ['globalThis', 'FinalizationRegistry', 'console'] as const
+const shadowed = [
+  'globalThis',
+  'FinalizationRegistry',
+  'console',
+  'setTimeout',
+  'setInterval',
+  'clearInterval',
+] as const
 
 /** The global object as the glue sees it: jco reads an environment variable from it at every step of every call. */
 const fakeGlobal = Object.freeze({
@@ -77,6 +82,12 @@ const fakeGlobal = Object.freeze({
 const silent = (): void => {}
 /** jco prints an error that it throws a moment later. */
 const fakeConsole = Object.freeze({ error: silent, debug: silent, log: silent, warn: silent })
+
+/**
+ * jco polls its tasks by timers, for components of WASI 0.3; those are refused. With real timers each call that waits
+ * would leave two behind, and a deadlock would be told by the clock.
+ */
+const noTimer = (): number => 0
 
 function reject(why: string, cause?: unknown): never {
   throw new ComponentError('glue-rejected', `The JavaScript made for this component is refused: ${why}.`, {
@@ -107,7 +118,14 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
     )
     if (typeof factory !== 'function') return reject('it is not a function')
     return ({ FinalizationRegistry }) => {
-      const instantiate: unknown = factory(fakeGlobal, FinalizationRegistry, fakeConsole)
+      const instantiate: unknown = factory(
+        fakeGlobal,
+        FinalizationRegistry,
+        fakeConsole,
+        noTimer,
+        noTimer,
+        noTimer,
+      )
       return instantiate as Instantiate
     }
   } catch (error) {

@@ -65,13 +65,13 @@ export interface LoadLimits {
   readonly depth: number
   /** Definitions of any sort (types, aliases, functions, instances, imports, exports). @default 65536 */
   readonly definitions: number
-  /** Functions imported and exported, as counted in the model. @default 4096 */
+  /** Functions imported and exported, as counted in the model. @default 2048 */
   readonly functions: number
-  /** Nodes of all types of the model with every reference written out. @default 131072 */
+  /** Nodes of all types of the model with every reference written out. @default 16384 */
   readonly typeNodes: number
-  /** Nodes of any one function's types written out. @default 8192 */
+  /** Nodes of any one function's types written out. @default 4096 */
   readonly functionNodes: number
-  /** Bytes of one name. @default 256 */
+  /** Bytes of one name. @default 512 */
   readonly nameBytes: number
   /** Time for one transpilation. @default 60000 */
   readonly transpileMs: number
