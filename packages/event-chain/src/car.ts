@@ -1,6 +1,10 @@
 /**
- * Chains as CAR v1 files.
+ * Chains as CAR v1 files: exported in chunks, opened and checked without being loaded, imported into a store.
  *
  * @module
  */
-export {}
+export { exportCar, type ExportOptions } from './car/export.ts'
+export { carHeader, sectionHead } from './car/format.ts'
+export { importCar, type ImportOptions } from './car/import.ts'
+export { openCar, readCarHeader, type CarChain, type CarFile, type OpenCarOptions } from './car/open.ts'
+export { bytesSource, SectionReader, type BadFraming, type CarSource, type Section } from './car/source.ts'

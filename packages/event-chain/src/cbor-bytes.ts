@@ -65,9 +65,11 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true
 }
 
+const digits: readonly string[] = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'))
+
 /** Lower-case hexadecimal. */
 export function hex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte < 16 ? `0${byte.toString(16)}` : byte.toString(16)
+  for (let i = 0; i < bytes.length; i++) text += digits[bytes[i] ?? 0] ?? ''
   return text
 }

@@ -168,7 +168,13 @@ function readJsonMap(data: Data | undefined): Grants {
 }
 
 function asMap(data: Data | undefined): { readonly [key: string]: Data } {
-  if (typeof data !== 'object' || data === null || Array.isArray(data) || data instanceof Uint8Array || Link.is(data)) {
+  if (
+    typeof data !== 'object' ||
+    data === null ||
+    Array.isArray(data) ||
+    data instanceof Uint8Array ||
+    Link.is(data)
+  ) {
     throw new Malformed('something else where a map belongs')
   }
   return data as { readonly [key: string]: Data }

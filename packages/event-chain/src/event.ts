@@ -54,7 +54,11 @@ export interface OpenEvent {
 }
 
 /** Decodes the header of a stored event and hashes it. */
-export function openHeader(header: Uint8Array, index: number, hash: Hash): { header: Header; hash: Uint8Array } {
+export function openHeader(
+  header: Uint8Array,
+  index: number,
+  hash: Hash,
+): { header: Header; hash: Uint8Array } {
   if (header.length > maxHeaderLength) throw broken('header', `a header of ${header.length} bytes`, index)
   return { header: decodeHeader(header, index), hash: hash(header) }
 }

@@ -95,7 +95,8 @@ export class Grammar {
   step<K extends Kind>(kind: K, content: Contents[K] | null): Violation | null {
     const seq = this.#seq++
     const state = next[this.#state][kind]
-    if (state === undefined) return { reason: 'grammar', message: `a ${kind} cannot come ${place[this.#state]}` }
+    if (state === undefined)
+      return { reason: 'grammar', message: `a ${kind} cannot come ${place[this.#state]}` }
     const violation = this.#intentAllows(kind) ?? this.#check({ seq, kind, content } as Step)
     if (violation !== null) return violation
     if (state === 'failed') this.#failed = true
@@ -134,8 +135,10 @@ export class Grammar {
       }
       case 'send':
         if (content === null) return null
-        if (!this.#isCall(content.call)) return { reason: 'call', message: `${content.call} is no call of this turn` }
-        if (content.call <= this.#lastSend) return { reason: 'call', message: 'sends leave once, and in order' }
+        if (!this.#isCall(content.call))
+          return { reason: 'call', message: `${content.call} is no call of this turn` }
+        if (content.call <= this.#lastSend)
+          return { reason: 'call', message: 'sends leave once, and in order' }
         this.#lastSend = content.call
         return null
       case 'abort':
@@ -179,7 +182,9 @@ export class Grammar {
   }
 }
 
-type Step = { readonly [K in Kind]: { readonly seq: number; readonly kind: K; readonly content: Contents[K] | null } }[Kind]
+type Step = {
+  readonly [K in Kind]: { readonly seq: number; readonly kind: K; readonly content: Contents[K] | null }
+}[Kind]
 
 const place: Readonly<Record<GrammarState, string>> = {
   start: 'before genesis',

@@ -133,4 +133,3 @@ export class ChainLinker {
     return this.#used
   }
 }
-

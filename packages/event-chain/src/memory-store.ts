@@ -25,7 +25,8 @@ class MemoryStore implements Store {
     this.#open()
     const key = hex(id)
     if (this.#chains.has(key)) throw new ChainError('exists', `chain ${key} is already here`)
-    if (this.#byLabel.has(label)) throw new ChainError('exists', `a chain with the label ${label} is already here`)
+    if (this.#byLabel.has(label))
+      throw new ChainError('exists', `a chain with the label ${label} is already here`)
     const { head, epoch, events } = batch
     const chain: Chain = { chain: id, label, events: [...events], head, epoch }
     this.#chains.set(key, chain)
@@ -125,7 +126,10 @@ function info(chain: Chain | undefined): ChainInfo | undefined {
 
 /** The error for a writer whose lease another one took. */
 export function stale(what: string, mine: number, theirs: number): ChainError {
-  return new ChainError('stale', `${what} was taken over: this writer holds epoch ${mine}, the store is at ${theirs}`)
+  return new ChainError(
+    'stale',
+    `${what} was taken over: this writer holds epoch ${mine}, the store is at ${theirs}`,
+  )
 }
 
 /** The error for a writer that knows another head than the store. */

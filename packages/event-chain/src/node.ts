@@ -1,10 +1,12 @@
 /**
- * What Node does faster: sha-256, and salts from a pool of random bytes.
+ * What Node does faster: sha-256, and salts from a pool of random bytes, files to read.
  *
  * @module
  */
 import { randomFillSync } from 'node:crypto'
+import { open } from 'node:fs/promises'
 import { saltLength } from './body.ts'
+import type { CarSource } from './car/source.ts'
 import type { Salts } from './linker.ts'
 
 export { sha256 } from '@theater/values/node'
@@ -25,5 +27,33 @@ export function saltPool(): Salts {
     }
     used += saltLength
     return pool.subarray(used - saltLength, used)
+  }
+}
+
+/** A file that is open for reading. */
+export interface FileSource extends CarSource, AsyncDisposable {}
+
+/** Opens a file for `openCar`. */
+export async function fileSource(path: string): Promise<FileSource> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    return {
+      size,
+      async read(offset, length) {
+        const bytes = new Uint8Array(length)
+        let read = 0
+        while (read < length) {
+          const { bytesRead } = await file.read(bytes, read, length - read, offset + read)
+          if (bytesRead === 0) break
+          read += bytesRead
+        }
+        return bytes.subarray(0, read)
+      },
+      [Symbol.asyncDispose]: () => file.close(),
+    }
+  } catch (error) {
+    await file.close()
+    throw error
   }
 }

@@ -33,7 +33,8 @@ export async function* readEvents(
   let head: Uint8Array | null = null
   for await (const stored of store.read(chain, from, to)) {
     const event = await decodeEvent(stored, index, { blobs: store, hash })
-    if (!sameBytes(event.chain, chain)) throw broken('chain', `the event is one of chain ${hex(event.chain)}`, index)
+    if (!sameBytes(event.chain, chain))
+      throw broken('chain', `the event is one of chain ${hex(event.chain)}`, index)
     if (event.seq !== index) throw broken('seq', `the event is number ${event.seq}`, index)
     if (index > from && (event.prev === null || head === null || !sameBytes(event.prev, head))) {
       throw broken('prev', 'the event does not link to the one before', index)

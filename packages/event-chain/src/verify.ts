@@ -83,6 +83,11 @@ export class StructureChecker {
     return this.#chain
   }
 
+  /** The epoch of the last event taken. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
   /** Checks the header of the next event against the events before. Throws ChainError `broken`. */
   openHeader(bytes: Uint8Array): { header: Header; hash: Uint8Array } {
     const index = this.#size
@@ -100,7 +105,8 @@ export class StructureChecker {
       if (!sameBytes(chain, body)) throw fail('chain', 'the chain id is not the digest of the genesis body')
       if (epoch !== 0) throw fail('epoch', `a chain begins in epoch 0, not ${epoch}`)
     } else {
-      if (prev === null || !sameBytes(prev, this.#head)) throw fail('prev', 'the event does not link to the one before')
+      if (prev === null || !sameBytes(prev, this.#head))
+        throw fail('prev', 'the event does not link to the one before')
       if (kind === 'resume' ? epoch <= this.#epoch : epoch !== this.#epoch) {
         throw fail('epoch', `epoch ${epoch} in a ${kind} after epoch ${this.#epoch}`)
       }

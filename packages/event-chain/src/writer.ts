@@ -164,14 +164,22 @@ export class ChainWriter {
     this.#pending = []
     this.#blobs = []
     try {
-      if (this.#blobStore !== undefined) for (const { cid, bytes } of blobs) await this.#blobStore.put(cid, bytes)
-      const batch: Batch = { epoch: this.epoch, events, head, ...(this.#blobStore === undefined && { blobs }) }
+      if (this.#blobStore !== undefined)
+        for (const { cid, bytes } of blobs) await this.#blobStore.put(cid, bytes)
+      const batch: Batch = {
+        epoch: this.epoch,
+        events,
+        head,
+        ...(this.#blobStore === undefined && { blobs }),
+      }
       if (this.#durableHead !== null) await this.#store.append(this.chain, this.#durableHead, batch)
       else if (this.#label !== null) await this.#store.create(this.chain, this.#label, batch)
       this.#durableHead = head
       this.#durableSize = size
     } catch (error) {
-      this.#failure = ChainError.is(error) ? error : new ChainError('io', 'the store failed', { cause: error })
+      this.#failure = ChainError.is(error)
+        ? error
+        : new ChainError('io', 'the store failed', { cause: error })
       this.#pending = []
       this.#blobs = []
       throw this.#failure
@@ -179,6 +187,8 @@ export class ChainWriter {
   }
 
   #dead(cause: ChainError): ChainError {
-    return new ChainError('dead', `nothing more is written after a failed append: ${cause.message}`, { cause })
+    return new ChainError('dead', `nothing more is written after a failed append: ${cause.message}`, {
+      cause,
+    })
   }
 }

@@ -25,16 +25,44 @@ export function* story(actor = 'counter'): Generator<Draft & { readonly epoch: n
   }
   yield say('genesis', genesis({ actor }))
   yield say('seed', seed)
-  yield say('call', { fn: 'wasi:cli/environment@0.2.3#get-environment', args: values(), ask: null, fuel: 3, outcome: answered })
+  yield say('call', {
+    fn: 'wasi:cli/environment@0.2.3#get-environment',
+    args: values(),
+    ask: null,
+    fuel: 3,
+    outcome: answered,
+  })
   yield say('drop', { resource: 1, fuel: 5 })
   for (let turn = 0; ; turn++) {
-    const cause = turn % 2 === 0 ? null : { chain: new Uint8Array(32).fill(9), seq: turn, hash: new Uint8Array(32).fill(turn) }
-    yield say('turn', { fn: 'run', args: values(turn, 'x'.repeat(turn === 2 ? 40_000 : turn)), sender: turn % 2 === 0 ? null : 'other', cause, time: turn * 1000, made: [null] })
+    const cause =
+      turn % 2 === 0
+        ? null
+        : { chain: new Uint8Array(32).fill(9), seq: turn, hash: new Uint8Array(32).fill(turn) }
+    yield say('turn', {
+      fn: 'run',
+      args: values(turn, 'x'.repeat(turn === 2 ? 40_000 : turn)),
+      sender: turn % 2 === 0 ? null : 'other',
+      cause,
+      time: turn * 1000,
+      made: [null],
+    })
     const call = seq
-    yield say('call', { fn: 'a:b/c#send', args: values('to', turn), ask: { to: 'other' }, fuel: 10 + turn, outcome: { ...answered, made: [{ mount: '/data' }], denied: turn % 3 === 0 } })
+    yield say('call', {
+      fn: 'a:b/c#send',
+      args: values('to', turn),
+      ask: { to: 'other' },
+      fuel: 10 + turn,
+      outcome: { ...answered, made: [{ mount: '/data' }], denied: turn % 3 === 0 },
+    })
     yield say('send', { call })
     const intent = seq
-    yield say('call', { fn: 'a:b/c#effect', args: values(new Uint8Array(turn)), ask: null, fuel: 20, outcome: null })
+    yield say('call', {
+      fn: 'a:b/c#effect',
+      args: values(new Uint8Array(turn)),
+      ask: null,
+      fuel: 20,
+      outcome: null,
+    })
     if (turn % 5 === 3) {
       epoch++
       yield say('resume', { epoch })
@@ -76,7 +104,11 @@ export function linkAll(drafts: Iterable<Draft & { readonly epoch?: number }>, s
   const out: Linked[] = []
   for (const { kind, content, epoch = 0 } of drafts) {
     if (epoch !== linker.epoch && linker.head !== null) {
-      linker = new ChainLinker({ epoch, salts, at: { chain: linker.chain, size: linker.size, head: linker.head } })
+      linker = new ChainLinker({
+        epoch,
+        salts,
+        at: { chain: linker.chain, size: linker.size, head: linker.head },
+      })
     }
     out.push(linker.link(kind, encodeContent(kind, content)))
   }
@@ -84,7 +116,12 @@ export function linkAll(drafts: Iterable<Draft & { readonly epoch?: number }>, s
 }
 
 /** Puts the first `length` events of the story into a store, as a writer does. */
-export async function fill(store: Store, length: number, label = 'counter', saltStart = 0): Promise<ChainWriter> {
+export async function fill(
+  store: Store,
+  length: number,
+  label = 'counter',
+  saltStart = 0,
+): Promise<ChainWriter> {
   const salts = countingSalts(saltStart)
   await store.put(cidOf('raw', sha256(component)), component)
   await store.put(cidOf('dag-cbor', sha256(wit)), wit)

@@ -44,11 +44,17 @@ describe('an intact chain', () => {
   test('may have contents withheld, and says from where on', async () => {
     const events = chain.map((e, i) => (i === 1 || i === 77 ? { header: e.header, body: null } : e))
     expect(await check(events)).toMatchObject({ ok: true, withheld: 1 })
-    expect(await verifyStructure(asyncOf(chain), { unfinished: 'allow' })).toMatchObject({ ok: true, withheld: chain.findIndex((e) => e.blob) })
+    expect(await verifyStructure(asyncOf(chain), { unfinished: 'allow' })).toMatchObject({
+      ok: true,
+      withheld: chain.findIndex((e) => e.blob),
+    })
   })
 
   test('is intact even where every body is withheld', async () => {
-    expect(await check(chain.map(({ header }) => ({ header, body: null })))).toMatchObject({ ok: true, withheld: 0 })
+    expect(await check(chain.map(({ header }) => ({ header, body: null })))).toMatchObject({
+      ok: true,
+      withheld: 0,
+    })
   })
 })
 
@@ -60,7 +66,11 @@ describe('tampering is found at its index, for every event of a chain of 200', (
       for (let at = 0; at < header.length; at++) {
         if (i >= 20 && at % 9 !== i % 9) continue
         for (const mask of i < 20 ? [0x01, 0x80, 0xff] : [1 + ((i * 7 + at * 13) % 255)]) {
-          const found = await brokenAt([...chain.slice(0, i), { header: flip(header, at, mask), body }, ...chain.slice(i + 1)])
+          const found = await brokenAt([
+            ...chain.slice(0, i),
+            { header: flip(header, at, mask), body },
+            ...chain.slice(i + 1),
+          ])
           expect(found.index).toBe(i)
         }
       }
@@ -71,7 +81,11 @@ describe('tampering is found at its index, for every event of a chain of 200', (
     for (const i of indices) {
       const { header, body } = chain[i] as Linked
       for (const at of [0, 1, 2, 17, 18, Math.floor(body.length / 2), body.length - 1]) {
-        const found = await brokenAt([...chain.slice(0, i), { header, body: flip(body, at) }, ...chain.slice(i + 1)])
+        const found = await brokenAt([
+          ...chain.slice(0, i),
+          { header, body: flip(body, at) },
+          ...chain.slice(i + 1),
+        ])
         // The genesis body is the chain's id, but it is its digest that says so.
         expect(found).toMatchObject({ index: i, reason: 'digest' })
       }
@@ -95,9 +109,13 @@ describe('tampering is found at its index, for every event of a chain of 200', (
       const [next, ...rest] = after
       if (next !== undefined) expect((await brokenAt([...before, next, it, ...rest])).index).toBe(i)
       const foreign = other[i] as Linked
-      if (i > 0) expect(await brokenAt([...before, foreign, ...after])).toMatchObject({ index: i, reason: 'chain' })
+      if (i > 0)
+        expect(await brokenAt([...before, foreign, ...after])).toMatchObject({ index: i, reason: 'chain' })
       else expect((await brokenAt([foreign, ...after])).index).toBe(1)
-      expect(await brokenAt([foreign, ...after], { chain: decodeHeader(it.header).chain })).toMatchObject({ index: 0, reason: 'chain' })
+      expect(await brokenAt([foreign, ...after], { chain: decodeHeader(it.header).chain })).toMatchObject({
+        index: 0,
+        reason: 'chain',
+      })
       if (i > 0) expect((await brokenAt([...before, ...other.slice(i)])).index).toBe(i)
     }
   })
@@ -109,7 +127,10 @@ describe('tampering is found at its index, for every event of a chain of 200', (
       const body = it.body.slice()
       body.set(new Uint8Array(16).fill(0xee), 2)
       const changed = { header: encodeHeader({ ...header, body: sha256(body) }), body }
-      expect(await brokenAt([...chain.slice(0, i), changed, ...chain.slice(i + 1)])).toMatchObject({ index: i + 1, reason: 'prev' })
+      expect(await brokenAt([...chain.slice(0, i), changed, ...chain.slice(i + 1)])).toMatchObject({
+        index: i + 1,
+        reason: 'prev',
+      })
     }
   })
 
@@ -134,7 +155,8 @@ describe('tampering is found at its index, for every event of a chain of 200', (
       if (kind === 'return' || kind === 'trap' || kind === 'abort') inside = false
       const cut = chain.slice(0, i + 1)
       const result = await check(cut, { unfinished: 'refuse' })
-      if (inside || i === 0) expect(result).toMatchObject({ ok: false, index: i + 1, reason: 'unfinished-turn' })
+      if (inside || i === 0)
+        expect(result).toMatchObject({ ok: false, index: i + 1, reason: 'unfinished-turn' })
       else expect(result).toMatchObject({ ok: true, size: i + 1, finished: true })
       expect(await check(cut)).toMatchObject({ ok: true, finished: !inside && i > 0 })
     }
@@ -199,7 +221,12 @@ describe('a chain that is hashed rightly but is no story', () => {
     ['sends out of order', [...head, turn, call, call, send(4), send(3)], 6, 'call'],
     ['an abort of no call', [...head, turn, call, abort(2)], 4, 'call'],
     ['an abort of a far call', [...head, turn, call, abort(2 ** 40)], 4, 'call'],
-    ['a resume that names another epoch', [...head, { ...draft('resume', { epoch: 2 }), epoch: 1 }], 2, 'epoch'],
+    [
+      'a resume that names another epoch',
+      [...head, { ...draft('resume', { epoch: 2 }), epoch: 1 }],
+      2,
+      'epoch',
+    ],
     ['a resume that raises nothing', [...head, draft('resume', { epoch: 0 })], 2, 'epoch'],
   ]
   test.each(bad)('%s', async (_, drafts, index, reason) => {
@@ -248,7 +275,10 @@ test('content of another shape is found at its index', async () => {
   ] as const) {
     const body = new Uint8Array([0x82, 0x50, ...new Uint8Array(16), ...bytes])
     const header = encodeHeader({ ...last, kind, body: sha256(body) })
-    expect(await brokenAt([...linked.slice(0, 3), { header, body }])).toMatchObject({ index: 3, reason: 'content' })
+    expect(await brokenAt([...linked.slice(0, 3), { header, body }])).toMatchObject({
+      index: 3,
+      reason: 'content',
+    })
   }
 })
 

@@ -13,7 +13,9 @@ export function guard<T>(run: () => T): T {
 function toChainError(error: unknown): ChainError {
   if (ChainError.is(error)) return error
   const code = codeOf(error)
-  return new ChainError(code, `${advice[code] ?? 'the database failed'} (${messageOf(error)})`, { cause: error })
+  return new ChainError(code, `${advice[code] ?? 'the database failed'} (${messageOf(error)})`, {
+    cause: error,
+  })
 }
 
 const advice: Partial<Record<ChainErrorCode, string>> = {

@@ -78,6 +78,9 @@ function checkSchema(db: DatabaseSync): void {
   }
   const version = pragma(db, 'user_version')
   if (version !== schemaVersion) {
-    throw new ChainError('unsupported', `the database has schema ${String(version)}; this version reads ${schemaVersion}`)
+    throw new ChainError(
+      'unsupported',
+      `the database has schema ${String(version)}; this version reads ${schemaVersion}`,
+    )
   }
 }

@@ -27,7 +27,8 @@ export class SqliteStore implements Store {
   async create(chain: Uint8Array, label: string, batch: Batch): Promise<void> {
     this.#transaction(() => {
       this.#own()
-      if (this.#row(chain) !== undefined) throw new ChainError('exists', `chain ${hex(chain)} is already here`)
+      if (this.#row(chain) !== undefined)
+        throw new ChainError('exists', `chain ${hex(chain)} is already here`)
       if (this.#sql('SELECT id FROM chains WHERE label = ?').get(label) !== undefined) {
         throw new ChainError('exists', `a chain with the label ${label} is already here`)
       }
@@ -58,17 +59,16 @@ export class SqliteStore implements Store {
     const end = Math.min(to ?? number(row, 'size'), number(row, 'size'))
     for (let at = Math.max(from, 0); at < end;) {
       const page = guard(() =>
-        this.#sql('SELECT seq, header, body FROM events WHERE chain = ? AND seq >= ? AND seq < ? ORDER BY seq').all(
-          id,
-          at,
-          Math.min(end, at + pageLength),
-        ),
+        this.#sql(
+          'SELECT seq, header, body FROM events WHERE chain = ? AND seq >= ? AND seq < ? ORDER BY seq',
+        ).all(id, at, Math.min(end, at + pageLength)),
       )
       if (page.length === 0) throw missing(at)
       for (const row of page) {
         if (row['seq'] !== at) throw missing(at)
         const { header, body } = row
-        if (!(header instanceof Uint8Array) || !(body === null || body instanceof Uint8Array)) throw missing(at)
+        if (!(header instanceof Uint8Array) || !(body === null || body instanceof Uint8Array))
+          throw missing(at)
         yield { header, body }
         at++
       }

@@ -1,0 +1,396 @@
+import { CarBlockIterator, CarReader } from '@ipld/car'
+import * as dagCbor from '@ipld/dag-cbor'
+import { cidOf, sha256 } from '@theater/values'
+import { CID } from 'multiformats/cid'
+import { sha256 as multihash } from 'multiformats/hashes/sha2'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { carHeader, exportCar, importCar, openCar, bytesSource } from '../src/car.ts'
+import { ChainError, hex, memoryStore, readEvents, verifyStructure } from '../src/index.ts'
+import type { Linked } from '../src/index.ts'
+import { fileSource } from '../src/node.ts'
+import { sqliteStore } from '../src/sqlite.ts'
+import { blocksOf, bytesOf, carOf, exported, open } from './car-helpers.ts'
+import type { CarBlock } from './car-helpers.ts'
+import { component, wit } from './helpers.ts'
+import { fill, sampleChain } from './sample.ts'
+
+const LENGTH = 200
+const store = memoryStore()
+const chain = sampleChain(LENGTH)
+let id: Uint8Array
+let car: Uint8Array
+
+beforeAll(async () => {
+  id = (await fill(store, LENGTH)).chain
+  car = await exported(store, id)
+})
+
+async function brokenAt(bytes: Uint8Array, n = 0): Promise<{ index: number; reason: string }> {
+  const { result } = (await open(bytes)).chains[n] ?? {}
+  if (result === undefined || result.ok) throw new Error('the chain was found intact')
+  return result
+}
+
+function flip(bytes: Uint8Array, at: number, mask = 0x01): Uint8Array {
+  const out = bytes.slice()
+  out[at] = (out[at] ?? 0) ^ mask
+  return out
+}
+
+describe('an exported chain', () => {
+  test('opens intact, and reads like a store', async () => {
+    const file = await open(car)
+    expect(file.chains).toMatchObject([
+      {
+        chain: id,
+        label: 'counter',
+        size: LENGTH,
+        root: chain.at(-1)?.hash,
+        result: { ok: true, size: LENGTH, withheld: null },
+      },
+    ])
+    for (const [from, to] of [
+      [0, LENGTH],
+      [0, 1],
+      [63, 66],
+      [64, 65],
+      [130, undefined],
+      [LENGTH - 1, LENGTH],
+      [LENGTH, LENGTH],
+    ] as const) {
+      const events = []
+      for await (const event of file.read(id, from, to)) events.push(event)
+      expect(events).toEqual(chain.slice(from, to).map(({ header, body }) => ({ header, body })))
+    }
+    expect(await verifyStructure(file.read(id), { blobs: file, unfinished: 'allow' })).toMatchObject({
+      ok: true,
+      size: LENGTH,
+    })
+    expect(await file.get(cidOf('raw', sha256(component)))).toEqual(component)
+    expect(await file.get(cidOf('dag-cbor', sha256(wit)))).toEqual(wit)
+    expect(await file.has(cidOf('raw', sha256(wit)))).toBe(false)
+    expect(await file.find('counter')).toMatchObject({ size: LENGTH })
+    expect(await file.list()).toHaveLength(1)
+    let n = 0
+    for await (const event of readEvents(file, id)) expect(event.seq).toBe(n++)
+    expect(n).toBe(LENGTH)
+  })
+
+  test('is a CAR v1 file to @ipld/car, and every link leads to a block', async () => {
+    const reader = await CarReader.fromBytes(car)
+    expect(reader.version).toBe(1)
+    const [root] = await reader.getRoots()
+    let headers = 0
+    let missing = 0
+    const walk = async (cid: CID): Promise<void> => {
+      const block = await reader.get(cid)
+      if (block === undefined) {
+        missing++
+        return
+      }
+      expect((await multihash.digest(block.bytes)).bytes).toEqual(cid.multihash.bytes)
+      if (cid.code !== dagCbor.code) return
+      const value = dagCbor.decode(block.bytes)
+      // A strict codec comes to the very same bytes.
+      expect(hex(dagCbor.encode(value))).toEqual(hex(block.bytes))
+      const links = (data: unknown): CID[] => {
+        const link = CID.asCID(data)
+        if (link !== null) return [link]
+        return typeof data === 'object' && data !== null && !(data instanceof Uint8Array)
+          ? Object.values(data).flatMap(links)
+          : []
+      }
+      if (Array.isArray(value) && value.length === 7) headers++
+      for (const link of links(value)) await walk(link)
+    }
+    await walk(root as CID)
+    expect(headers).toBe(LENGTH)
+    expect(missing).toBe(0)
+    let blocks = 0
+    for await (const { cid } of await CarBlockIterator.fromBytes(car)) if (await reader.has(cid)) blocks++
+    expect(blocks).toBe((await blocksOf(car)).blocks.length)
+  })
+
+  test('comes in chunks that are the same bytes from any store', async () => {
+    await using sqlite = sqliteStore(':memory:')
+    await fill(sqlite, LENGTH)
+    expect(await exported(sqlite, id)).toEqual(car)
+  })
+
+  test('may leave bodies and components out', async () => {
+    const bytes = await bytesOf(
+      exportCar(store, [id], { withhold: ({ kind }) => kind === 'seed', components: false }),
+    )
+    const file = await open(bytes)
+    expect(file.chains[0]?.result).toMatchObject({ ok: true, withheld: 1 })
+    expect(await file.has(cidOf('raw', sha256(component)))).toBe(false)
+  })
+
+  test('opens from a file on disk', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'event-chain-'))
+    try {
+      await writeFile(join(folder, 'a.car'), car)
+      await using source = await fileSource(join(folder, 'a.car'))
+      const file = await openCar(source, { unfinished: 'allow' })
+      expect(file.chains[0]?.result.ok).toBe(true)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  test('imports into a store and exports from there as the same bytes', async () => {
+    await using other = sqliteStore(':memory:')
+    const [info] = await importCar(await open(car), other)
+    expect(info).toMatchObject({ chain: id, label: 'counter', size: LENGTH })
+    expect(await other.info(id)).toEqual(info)
+    expect(await exported(other, id)).toEqual(car)
+    expect(await other.lease(id)).toBeGreaterThan(info?.epoch ?? Infinity)
+    await expect(importCar(await open(car), other)).rejects.toMatchObject({ code: 'exists' })
+    const broken = await open(flip(car, car.length - 1))
+    await expect(importCar(broken, memoryStore())).rejects.toMatchObject({ code: 'broken' })
+    await expect(importCar(await open(car), memoryStore(), { maxEvents: 10 })).rejects.toMatchObject({
+      code: 'too-large',
+    })
+  })
+
+  test('is refused where the chain ends inside a turn, unless that is allowed', async () => {
+    const cut = memoryStore()
+    const writer = await fill(cut, 6)
+    const bytes = await exported(cut, writer.chain)
+    expect((await open(bytes, { unfinished: 'refuse' })).chains[0]?.result).toMatchObject({
+      ok: false,
+      index: 6,
+      reason: 'unfinished-turn',
+    })
+    expect((await open(bytes)).chains[0]?.result.ok).toBe(true)
+  })
+})
+
+describe('tampering with the file is found at its index, for every event of a chain of 200', () => {
+  test('a flipped byte in each block, in its CID, and dropped, doubled and strange blocks', async () => {
+    const { start, blocks } = await blocksOf(car)
+    for (const [n, { index, bytesAt, bytes, cid }] of blocks.entries()) {
+      for (const at of [0, 1, bytes.length >> 1, bytes.length - 1]) {
+        expect(await brokenAt(flip(car, bytesAt + at))).toMatchObject({ index, reason: 'digest' })
+      }
+      for (const at of [1, 2, 3, 4, 20, 36])
+        expect(await brokenAt(flip(car, bytesAt - at))).toMatchObject({ index, reason: 'digest' })
+      const isHeader = bytes[0] === 0x87
+      const doubled = carOf(start, [...blocks.slice(0, n + 1), ...blocks.slice(n)])
+      expect((await brokenAt(doubled)).index).toBe(isHeader ? index + 1 : index)
+      const dropped = carOf(start, blocks.toSpliced(n, 1))
+      const { result } = (await open(dropped)).chains[0] ?? {}
+      if (isHeader) expect(result).toMatchObject({ ok: false, index })
+      // Withholding a component is no tampering; a body or content is reported as withheld.
+      else if (
+        hex(cid) === hex(cidOf('raw', sha256(component))) ||
+        hex(cid) === hex(cidOf('dag-cbor', sha256(wit)))
+      )
+        expect(result).toMatchObject({ ok: true })
+      else if (index > 0 && blocks[n + 1]?.index !== index)
+        expect(result).toMatchObject({ ok: true, withheld: index })
+      // Nobody can tell what a body linked to without it.
+      else expect(result).toMatchObject({ ok: false, index, reason: 'stray' })
+      const strangeBytes = new Uint8Array([0x82, 1, 2])
+      const strange = {
+        ...(blocks[n] as CarBlock),
+        cid: cidOf('dag-cbor', sha256(strangeBytes)),
+        bytes: strangeBytes,
+      }
+      // A strange block before the body, or the linked content, stands in its place; after them, in that of the next header.
+      const next = blocks[n + 1]
+      const complete = !isHeader && !(next?.index === index && next.bytes.length > 32_768)
+      expect(await brokenAt(carOf(start, blocks.toSpliced(n + 1, 0, strange)))).toMatchObject({
+        index: complete ? index + 1 : index,
+        reason: 'stray',
+      })
+    }
+  })
+
+  test('events dropped, doubled, swapped, spliced from another chain', async () => {
+    const other = memoryStore()
+    const { chain: otherId } = await fill(other, LENGTH, 'other', 7000)
+    const foreign = (await blocksOf(await exported(other, otherId))).blocks
+    const { start, blocks } = await blocksOf(car)
+    const of = (list: typeof blocks, i: number) => list.filter(({ index }) => index === i)
+    for (let i = 0; i < LENGTH; i++) {
+      const before = blocks.filter(({ index }) => index < i)
+      const it = of(blocks, i)
+      const after = blocks.filter(({ index }) => index > i)
+      expect((await brokenAt(carOf(start, [...before, ...after]))).index).toBe(i)
+      expect((await brokenAt(carOf(start, [...before, ...it, ...it, ...after]))).index).toBe(i + 1)
+      if (i + 1 < LENGTH) {
+        const swapped = [
+          ...before,
+          ...of(blocks, i + 1),
+          ...it,
+          ...after.filter(({ index }) => index > i + 1),
+        ]
+        expect((await brokenAt(carOf(start, swapped))).index).toBe(i)
+        const bodies = it.map((block) => (block.bytes[0] === 0x82 ? (of(blocks, i + 1)[1] ?? block) : block))
+        expect((await brokenAt(carOf(start, [...before, ...bodies, ...after]))).index).toBe(i)
+      }
+      const spliced = (await open(carOf(start, [...before, ...of(foreign, i), ...after]))).chains
+      // Where genesis is another's, so is the chain: it goes on until the first event that is not of it.
+      expect(spliced[0]?.result).toMatchObject({ ok: false, index: i === 0 ? 1 : i })
+      expect(
+        (await open(carOf(start, [...before, ...foreign.filter(({ index }) => index >= i)]))).chains[0]
+          ?.result.ok,
+      ).toBe(false)
+    }
+  }, 120_000)
+
+  test('a cut tail, with the old root', async () => {
+    const { start, blocks } = await blocksOf(car)
+    for (let i = 1; i < LENGTH; i += 1) {
+      expect(
+        await brokenAt(
+          carOf(
+            start,
+            blocks.filter(({ index }) => index < i),
+          ),
+        ),
+      ).toMatchObject({ index: i, reason: 'head' })
+    }
+  })
+})
+
+describe('several chains in one file', () => {
+  test('each has its own verdict', async () => {
+    const many = memoryStore()
+    const ids = []
+    for (const label of ['a', 'b', 'c']) ids.push((await fill(many, 20, label, ids.length * 1000)).chain)
+    const bytes = await exported(many, ...ids)
+    const file = await open(bytes)
+    expect(file.chains.map(({ label, result }) => [label, result.ok])).toEqual([
+      ['a', true],
+      ['b', true],
+      ['c', true],
+    ])
+    for (const [n, chainId] of ids.entries()) {
+      const events = []
+      for await (const event of readEvents(file, chainId)) events.push(event)
+      expect(events).toHaveLength(20)
+      expect(file.chains[n]?.chain).toEqual(chainId)
+    }
+    const { start, blocks } = await blocksOf(bytes)
+    for (const [n, { chain: c, index, bytesAt }] of blocks.entries()) {
+      const flipped = await open(flip(bytes, bytesAt))
+      // The blocks that chains share stand with the first that links to them.
+      const expected = [0, 1, 2].map((i) => (i === c ? index : null))
+      expect(flipped.chains.map(({ result }) => (result.ok ? null : result.index))).toEqual(expected)
+      expect(flipped.chains.map(({ root }) => root)).toEqual(file.chains.map(({ root }) => root))
+      const cut = await open(carOf(start, blocks.slice(0, n)))
+      expect(cut.chains).toHaveLength(3)
+      // Without its last body a chain has a body withheld; without its last header it is broken.
+      const lastBody = index === 19 && blocks[n]?.bytes[0] === 0x82
+      expect(cut.chains.map(({ result }) => result.ok).filter(Boolean)).toHaveLength(lastBody ? c + 1 : c)
+    }
+    const without = await open(
+      carOf(
+        start,
+        blocks.filter((b) => b.chain !== 1),
+      ),
+    )
+    expect(without.chains.map(({ result }) => result.ok)).toEqual([true, true, false])
+    const extra = await open(carOf(carHeader([chain.at(-1)?.hash as Uint8Array]), [...blocks]))
+    expect(extra.chains.every(({ result }) => !result.ok)).toBe(true)
+    const first = blocks.filter((b) => b.chain === 0)
+    const twice = await open(carOf(start, [...first, ...blocks]))
+    expect(twice.chains.map(({ result }) => result.ok)).toEqual([false, true, true])
+  })
+})
+
+describe('a hostile file', () => {
+  test('each byte of a small file, flipped: an error about the file, or broken at the event it is part of', async () => {
+    const small = memoryStore()
+    const writer = await fill(small, 12)
+    const bytes = await exported(small, writer.chain)
+    const { start, blocks } = await blocksOf(bytes)
+    for (let at = 0; at < bytes.length; at++) {
+      for (const mask of [0x01, 0x80, 0xff]) {
+        if (at < start.length) {
+          // A flipped root is another root: the chain does not come to it.
+          const result = await open(flip(bytes, at, mask)).then(
+            (f) => f.chains,
+            (error: unknown) => error,
+          )
+          if (Array.isArray(result))
+            expect(result[0]?.result).toMatchObject({ ok: false, index: 12, reason: 'head' })
+          else expect(result).toMatchObject({ code: 'bad-car' })
+          continue
+        }
+        const block = blocks.findLast(({ offset }) => offset <= at)
+        expect((await brokenAt(flip(bytes, at, mask))).index).toBe(block?.index)
+      }
+    }
+  }, 120_000)
+
+  test('cut at each byte', async () => {
+    const small = memoryStore()
+    const writer = await fill(small, 12)
+    const bytes = await exported(small, writer.chain)
+    const { start, blocks } = await blocksOf(bytes)
+    for (let at = 0; at < bytes.length; at++) {
+      const cut = open(bytes.slice(0, at))
+      if (at < start.length) await expect(cut).rejects.toMatchObject({ code: 'bad-car' })
+      // Exactly without the last block, which is a body, the chain is one with a body withheld.
+      else if (at === blocks.at(-1)?.offset)
+        expect((await cut).chains[0]?.result).toMatchObject({ ok: true, withheld: 11 })
+      else expect((await cut).chains[0]?.result.ok).toBe(false)
+    }
+  })
+
+  test('lengths and headers that ask for too much', async () => {
+    const varint = (n: number) => {
+      const out = []
+      for (; n >= 0x80; n = Math.floor(n / 128)) out.push((n % 128) | 0x80)
+      return [...out, n]
+    }
+    const { start } = await blocksOf(car)
+    for (const bytes of [
+      [],
+      [0],
+      [0x80, 0x00],
+      varint(2 ** 40),
+      [...varint(3), 0xa1, 0x60, 0x60],
+      Array(20).fill(0xff),
+    ]) {
+      await expect(open(new Uint8Array(bytes))).rejects.toSatisfy(ChainError.is)
+    }
+    for (const bytes of [[0], [5, 1, 2, 3, 4, 5], varint(2 ** 45), Array(20).fill(0xff), varint(36)]) {
+      expect(await brokenAt(new Uint8Array([...start, ...bytes]))).toMatchObject({
+        index: 0,
+        reason: 'framing',
+      })
+    }
+    expect(await brokenAt(start)).toMatchObject({ index: 0, reason: 'missing' })
+    const limited = await open(car, { maxBlock: 30_000 })
+    expect(limited.chains[0]?.result).toMatchObject({
+      ok: false,
+      reason: 'framing',
+      index: chain.findIndex((e: Linked) => e.blob),
+    })
+    expect((await open(car, { maxEvents: 7 })).chains[0]?.result).toMatchObject({
+      ok: false,
+      reason: 'too-large',
+      index: 7,
+    })
+    await expect(open(car, { maxChains: 0 })).rejects.toMatchObject({ code: 'too-large' })
+  })
+
+  test('a source that changes after it was opened', async () => {
+    let bytes = car
+    const file = await openCar(
+      { size: car.length, read: async (offset, length) => bytesSource(bytes).read(offset, length) },
+      { unfinished: 'allow' },
+    )
+    bytes = car.slice(0, 2000)
+    await expect(async () => {
+      for await (const event of readEvents(file, id)) void event
+    }).rejects.toMatchObject({ code: 'broken' })
+  })
+})
