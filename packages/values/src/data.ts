@@ -1,6 +1,7 @@
 import { Link } from './cid.ts'
 import { ValueError } from './errors.ts'
-import { canonicalDouble, MAX_DEPTH, Reader } from './reader.ts'
+import { canonicalDouble } from './reader-refusals.ts'
+import { MAX_DEPTH, Reader } from './reader.ts'
 import { isPlain, show, typedArrayName } from './shape.ts'
 import { Writer } from './writer.ts'
 

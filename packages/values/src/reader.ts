@@ -1,5 +1,6 @@
 import { CID_LENGTH, isCid } from './cid.ts'
 import { ValueError } from './errors.ts'
+import { canonicalDouble, MAJOR, truncated, unexpected } from './reader-refusals.ts'
 
 /** How deep arrays and maps may nest in bytes that are read. */
 export const MAX_DEPTH = 512
@@ -8,17 +9,6 @@ export const MAX_DEPTH = 512
 const SHORT = 24
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-const MAJOR = [
-  'unsigned integer',
-  'negative integer',
-  'byte string',
-  'text',
-  'array',
-  'map',
-  'tag',
-  'simple value or float',
-]
 
 /**
  * Reads canonical DAG-CBOR and nothing else: every head the shortest, every length checked against the bytes that are
@@ -151,7 +141,7 @@ export class Reader {
       argument = BigInt(low)
     } else {
       this.#argument(low)
-      argument = this.#high === 0 ? BigInt(this.#low) : (BigInt(this.#high) << 32n) | BigInt(this.#low)
+      argument = this.#high === 0 ? BigInt(this.#low) : this.#data().getBigUint64(this.#at - 8)
     }
     return major === 0 ? argument : -1n - argument
   }
@@ -351,25 +341,36 @@ export class Reader {
     const size = 1 << (info - 24)
     const at = this.#at + 1
     if (this.#end - at < size) throw truncated()
-    const view = this.#data()
+    const bytes = this.#bytes
     this.#high = 0
     let shortest: boolean
     if (info === 24) {
-      this.#low = view.getUint8(at)
+      this.#low = bytes[at] as number
       shortest = this.#low >= 24
     } else if (info === 25) {
-      this.#low = view.getUint16(at)
+      this.#low = ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
       shortest = this.#low >= 0x100
     } else if (info === 26) {
-      this.#low = view.getUint32(at)
+      this.#low = this.#word(at)
       shortest = this.#low >= 0x1_0000
     } else {
-      this.#high = view.getUint32(at)
-      this.#low = view.getUint32(at + 4)
+      this.#high = this.#word(at)
+      this.#low = this.#word(at + 4)
       shortest = this.#high > 0
     }
     if (!shortest) throw new ValueError('not-canonical', 'a head that is not the shortest')
     this.#at = at + size
+  }
+
+  #word(at: number): number {
+    const bytes = this.#bytes
+    const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [
+      number,
+      number,
+      number,
+      number,
+    ]
+    return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
   }
 
   #take(n: number): Uint8Array {
@@ -383,26 +384,4 @@ export class Reader {
     const bytes = this.#bytes
     return (this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   }
-}
-
-/** Returns `value` if plain data has it as a double: finite, and not a whole number that an integer would carry. */
-export function canonicalDouble(value: number): number {
-  if (!Number.isFinite(value))
-    throw new ValueError('not-canonical', 'NaN or an infinity, which DAG-CBOR has not')
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-    throw new ValueError('not-canonical', `${value} as a float; it is an integer`)
-  }
-  return value
-}
-
-function truncated(): ValueError {
-  return new ValueError('truncated', 'the bytes end inside a value')
-}
-
-function unexpected(expected: string, initial: number): ValueError {
-  const code = initial === 0xf9 || initial === 0xfa ? 'not-canonical' : 'wrong-type'
-  return new ValueError(
-    code,
-    `${expected} expected, found ${MAJOR[initial >> 5]} (head ${initial.toString(16)})`,
-  )
 }

@@ -1,5 +1,6 @@
 import { CID_LENGTH, isCid } from './cid.ts'
 import { ValueError } from './errors.ts'
+import { show } from './shape.ts'
 
 const INITIAL = 1024
 /** A buffer that grew beyond this for one large value is not kept by `reset`. */
@@ -95,11 +96,16 @@ export class Writer {
 
   /** Writes an integer from -2^64 to 2^64 - 1. */
   bigint(n: bigint): void {
-    const negative = n < 0n
-    const argument = negative ? -1n - n : n
-    if (argument <= 0xffff_ffffn) return this.head(negative ? 1 : 0, Number(argument))
-    if (argument > 0xffff_ffff_ffff_ffffn) throw new ValueError('out-of-range', `${n} has more than 64 bits`)
-    this.wideHead(negative ? 1 : 0, Number(argument >> 32n), Number(argument & 0xffff_ffffn))
+    const major = n < 0n ? 1 : 0
+    const argument = major === 0 ? n : -1n - n
+    const short = Number(argument)
+    if (short <= Number.MAX_SAFE_INTEGER) return this.head(major, short)
+    if (argument > 0xffff_ffff_ffff_ffffn)
+      throw new ValueError('out-of-range', `${show(n)} has more than 64 bits`)
+    this.#room(9)
+    this.#buffer[this.#length] = (major << 5) | 27
+    this.#view.setBigUint64(this.#length + 1, argument)
+    this.#length += 9
   }
 
   /** Writes the head of an array of `n` items. */
