@@ -1,0 +1,21 @@
+/**
+ * Registers the laws as tests of [vitest](https://vitest.dev).
+ *
+ * @example
+ * import { conformance } from '@theater/handler-conformance/vitest'
+ *
+ * conformance(subject)
+ *
+ * @packageDocumentation
+ */
+import { describe, test } from 'vitest'
+import { laws } from './laws.ts'
+import type { Subject } from './subject.ts'
+
+/** Registers one test per law of any handler for a subject. */
+export function conformance(subject: Subject): void {
+  describe(`laws of any handler: ${subject.name}`, () => {
+    // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
+    for (const law of laws) test(`${law.name}`, () => law.run(subject))
+  })
+}

@@ -1,0 +1,21 @@
+import { fakeActor } from '@theater/handler-conformance'
+import { conformance } from '@theater/handler-conformance/vitest'
+import { log } from '../src/index.ts'
+
+const fields = [['a', 'b']]
+
+conformance({
+  name: 'log',
+  make: () => {
+    const actors: ReturnType<typeof fakeActor>[] = []
+    return {
+      handler: log(),
+      actor: (id) => (actors.push(fakeActor({ id })), actors.at(-1)!),
+      state: () => actors.flatMap((actor) => actor.lines),
+    }
+  },
+  bare: log,
+  grants: [{}, { level: 'trace' }, { level: 'info' }, { level: 'error' }],
+  least: { level: 'error' },
+  calls: [{ fn: 'theater:actor/log@0.1#log', args: () => ['error', 'hello', fields] }],
+})

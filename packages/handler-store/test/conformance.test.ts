@@ -1,0 +1,57 @@
+import { conformance } from '@theater/handler-conformance/vitest'
+import { store } from '../src/index.ts'
+import type { StoreBackend } from '../src/index.ts'
+import { backends } from './backends.ts'
+
+const BLOBS = 'theater:store/blobs@0.1'
+const LABELS = 'theater:store/labels@0.1'
+const data = new Uint8Array([1, 2, 3])
+const put = (made: (fn: string) => unknown) => made(`${BLOBS}#put`) ?? new Uint8Array(32)
+const fail = () => Promise.reject(new Error('disk'))
+const dead: StoreBackend = { put: fail, get: fail, label: fail, set: fail, last: fail, list: fail }
+
+for (const { name, open } of backends) {
+  conformance({
+    name: `store, ${name}`,
+    make: () => {
+      const changes: unknown[] = []
+      const backend = open()
+      const spy: StoreBackend = {
+        ...backend,
+        put: (...args) => (changes.push(args), backend.put(...args)),
+        set: (...args) => (changes.push(args), backend.set(...args)),
+      }
+      return { handler: store({ backend: spy }), state: () => [...changes] }
+    },
+    broken: () => ({ handler: store({ backend: dead }), state: () => undefined }),
+    bare: store,
+    grants: [
+      { namespace: 'n', rights: 'rw' },
+      { namespace: 'n', rights: 'rw', labels: 'a/', maxBytes: 9 },
+      { rights: 'rw', labels: 'a' },
+      { rights: 'r' },
+    ],
+    least: { rights: 'r', maxBytes: 0, labels: 'x'.repeat(256) },
+    refusable: ['put', 'get', 'size']
+      .map((fn) => `${BLOBS}#${fn}`)
+      .concat(['get', 'set', 'list'].map((fn) => `${LABELS}#${fn}`)),
+    neverRefused: [`${BLOBS}#get`, `${BLOBS}#size`],
+    calls: [
+      { fn: `${BLOBS}#put`, args: () => [data], refusedUnder: { rights: 'r' } },
+      { fn: `${BLOBS}#get`, args: (made) => [put(made), 0n, 9n] },
+      { fn: `${BLOBS}#size`, args: (made) => [put(made)] },
+      ...['b', 'a/b', 'a', 'a-'].map((label) => ({
+        fn: `${LABELS}#set`,
+        args: (made: (fn: string) => unknown) => [label, undefined, put(made)],
+        refusedUnder: { rights: 'r' },
+      })),
+      { fn: `${LABELS}#get`, args: () => ['a/b'], refusedUnder: { rights: 'rw', labels: 'b/' } },
+      {
+        fn: `${LABELS}#list`,
+        args: () => ['', undefined, 10],
+        refusedUnder: { rights: 'rw', labels: 'a' },
+        listing: (answer) => answer as string[],
+      },
+    ],
+  })
+}
