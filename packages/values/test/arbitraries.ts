@@ -76,7 +76,7 @@ export const anyType: fc.Arbitrary<ValType> = fc.letrec<{ type: ValType; orNull:
   ),
 })).type
 
-/** A resource as these tests see it. */
+/** A resource as these tests see it: compared by identity. */
 export class Thing {
   readonly n: number
   constructor(n: number) {
@@ -84,22 +84,23 @@ export class Thing {
   }
 }
 
-/** Handles that make a `Thing` for every number and find it again, so that they compare by identity. */
-export function thingHandles(): Handles {
-  const things = new Map<number, Thing>()
-  return {
-    write(value: unknown, type: HandleType, out) {
-      if (!(value instanceof Thing)) throw new ValueError('wrong-type', `not a ${type.resource.name}`)
-      things.set(value.n, value)
-      out.uint(value.n)
-      return value
-    },
-    read(n) {
-      const known = things.get(n) ?? new Thing(n)
-      things.set(n, known)
-      return known
-    },
-  }
+const things = new Map<number, Thing>()
+
+/** The one thing of a number. */
+export function thing(n: number): Thing {
+  const known = things.get(n) ?? new Thing(n)
+  things.set(n, known)
+  return known
+}
+
+/** Handles of things. */
+export const thingHandles: Handles = {
+  write(value: unknown, type: HandleType, out) {
+    if (!(value instanceof Thing)) throw new ValueError('wrong-type', `not a ${type.resource.name}`)
+    out.uint(value.n)
+    return value
+  },
+  read: (n) => thing(n),
 }
 
 const edges = <T>(all: fc.Arbitrary<T>, ...some: T[]) => fc.oneof(all, fc.constantFrom(...some))
@@ -218,7 +219,7 @@ export function valueOf(type: ValType): fc.Arbitrary<unknown> {
         .map((values) => Object.fromEntries(type.names.map((name, i) => [camelCase(name), values[i]])))
     case 'own':
     case 'borrow':
-      return fc.nat().map((n) => new Thing(n))
+      return fc.nat().map(thing)
   }
 }
 

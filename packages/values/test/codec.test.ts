@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { compileFunction, compileType, equal, noHandles, Reader, ValueError, Writer } from '../src/index.ts'
 import type { FunctionModel, ScalarKind, ValType, ValueErrorCode } from '../src/index.ts'
-import { RESOURCE, Thing, thingHandles } from './arbitraries.ts'
+import { RESOURCE, thing, thingHandles } from './arbitraries.ts'
 import { fromHex, read, refusal, toHex, write } from './support.ts'
 
 const scalar = (kind: ScalarKind): ValType => ({ kind })
@@ -327,8 +327,8 @@ describe('function codecs', () => {
   const codec = compileFunction(fn)
 
   it('write an array of arguments and an array of one result', () => {
-    const handles = thingHandles()
-    const self = new Thing(3)
+    const handles = thingHandles
+    const self = thing(3)
     const out = new Writer()
     expect(codec.writeArgs([self, 10n], out, handles)).toEqual([self, 10n])
     expect(toHex(out.bytes())).toBe('82030a')
@@ -354,19 +354,19 @@ describe('function codecs', () => {
 
   it('name arguments and result in their refusals', () => {
     const out = new Writer()
-    expect(refusal(() => codec.writeArgs([new Thing(1), -1n], out, thingHandles()))).toMatchObject({
+    expect(refusal(() => codec.writeArgs([thing(1), -1n], out, thingHandles))).toMatchObject({
       code: 'out-of-range',
       path: 'args[1]',
     })
-    expect(refusal(() => codec.writeArgs([], out, thingHandles()))).toMatchObject({
+    expect(refusal(() => codec.writeArgs([], out, thingHandles))).toMatchObject({
       code: 'wrong-type',
       path: 'args',
     })
-    expect(refusal(() => codec.writeResult({ tag: 'err', val: 1 }, out, thingHandles()))).toMatchObject({
+    expect(refusal(() => codec.writeResult({ tag: 'err', val: 1 }, out, thingHandles))).toMatchObject({
       code: 'wrong-type',
       message: 'result.err: 1 is not a string',
     })
-    expect(refusal(() => codec.readArgs(new Reader(fromHex('8103')), thingHandles())).code).toBe('wrong-type')
+    expect(refusal(() => codec.readArgs(new Reader(fromHex('8103')), thingHandles)).code).toBe('wrong-type')
   })
 
   it('copy the side they are told to', () => {

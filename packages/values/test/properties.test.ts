@@ -9,7 +9,7 @@ describe('for any type and value', () => {
   it('what is read is what was written, and writing it again gives the same bytes', () => {
     fc.assert(
       fc.property(typed, ({ type, value }) => {
-        const handles = thingHandles()
+        const handles = thingHandles
         const { kept, bytes } = write(type, value, { handles })
         expect(equal(kept, value)).toBe(true)
         const back = read(type, bytes, handles)
@@ -23,7 +23,7 @@ describe('for any type and value', () => {
   it('skipping it ends where reading it ends', () => {
     fc.assert(
       fc.property(typed, ({ type, value }) => {
-        const { bytes } = write(type, value, { handles: thingHandles() })
+        const { bytes } = write(type, value, { handles: thingHandles })
         const input = new Reader(bytes)
         input.skip()
         expect(input.remaining).toBe(0)
@@ -35,7 +35,7 @@ describe('for any type and value', () => {
   it('a copying codec writes the same bytes and hands on nothing of what it was given', () => {
     fc.assert(
       fc.property(typed, ({ type, value }) => {
-        const handles = thingHandles()
+        const handles = thingHandles
         const copied = write(type, value, { handles, copy: true })
         expect(copied.bytes).toEqual(write(type, value, { handles }).bytes)
         expect(equal(copied.kept, value)).toBe(true)
@@ -50,7 +50,7 @@ describe('for any type and value', () => {
     const mutation = fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }), cut: fc.boolean() })
     fc.assert(
       fc.property(typed, mutation, ({ type, value }, { at, byte, cut }) => {
-        const { bytes } = write(type, value, { handles: thingHandles() })
+        const { bytes } = write(type, value, { handles: thingHandles })
         bytes[at % bytes.length] = byte
         const hostile = cut ? bytes.slice(0, at % bytes.length) : bytes
         expect(rewritten(type, hostile)).toEqual(hostile)
@@ -91,7 +91,7 @@ describe('for any type and value', () => {
   it('writing any value as any type throws nothing but ValueErrors, and what it takes reads back', () => {
     fc.assert(
       fc.property(anyType, fc.anything({ withBigInt: true, withTypedArray: true }), (type, value) => {
-        const handles = thingHandles()
+        const handles = thingHandles
         const out = new Writer()
         let kept: unknown
         try {
@@ -111,7 +111,7 @@ describe('for any type and value', () => {
 
 /** The bytes of what is read from `bytes`; `bytes` themselves when they are refused. */
 function rewritten(type: ValType, bytes: Uint8Array): Uint8Array {
-  const handles = thingHandles()
+  const handles = thingHandles
   let value: unknown
   try {
     value = read(type, bytes, handles)
