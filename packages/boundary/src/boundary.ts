@@ -108,6 +108,11 @@ export class Boundary {
     this.#crossing.abort(code, error, status)
   }
 
+  /** Leaves the turn that is running where its record is, as a crash of the host would. */
+  abandon(): void {
+    this.#crossing.end({ tag: 'lost', error: new Error('the host left the turn behind') })
+  }
+
   /** Instantiates, over the recorded events of the instantiation. */
   async instantiate(recorded: readonly TheaterEvent[]): Promise<TurnEnd> {
     this.#beginInstance(recorded)

@@ -2,31 +2,18 @@ import { Boundary, segments, trackName } from '@theater/boundary'
 import type { EventRef, Link, Resolution, TheaterEvent, TurnEnd } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { encodeContent, readEvents } from '@theater/event-chain'
-import type { AbortCode, ChainWriter, Event, EventOf, Genesis, Store, TrapCode } from '@theater/event-chain'
+import type { AbortCode, ChainWriter, EventOf, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import type { Binding, Cause } from '@theater/handler'
-import { compileFunction, Reader, ValueError } from '@theater/values'
+import { ValueError } from '@theater/values'
 import type { FunctionModel, Hash } from '@theater/values'
 import { actorContext } from './context.ts'
 import { TheaterError } from './errors.ts'
-import type { Grants } from './grants.ts'
 import type { Host } from './host.ts'
 import type { Limits } from './limits.ts'
-
-/** How a turn answered whoever asked for it. */
-export type TurnReply =
-  | { readonly tag: 'answered'; readonly value: unknown; readonly ref: EventRef | undefined }
-  | { readonly tag: 'trapped'; readonly code: TrapCode }
-  | {
-      readonly tag: 'aborted'
-      readonly code: AbortCode
-      readonly status: number | undefined
-      readonly error: unknown
-    }
-  | { readonly tag: 'stopped' }
-  | { readonly tag: 'mailbox-full' }
-  | { readonly tag: 'bad-arguments'; readonly error: unknown }
-  | { readonly tag: 'store-failed'; readonly error: unknown }
+import type { ActorInfo } from './options.ts'
+import { causeKey, recordedReply, withContent } from './record.ts'
+import type { TurnReply } from './turn-reply.ts'
 
 /** One turn to be taken. */
 export interface Invocation {
@@ -62,16 +49,10 @@ export interface ActorParts {
   readonly prepared: Prepared
   readonly resolution: Resolution
   readonly genesis: Genesis
-  readonly grants: Grants
   readonly limits: Limits
   readonly seed: Uint8Array
   readonly store: Store
   readonly writer: ChainWriter
-}
-
-/** Names a cause in a map. */
-export function causeKey(cause: Cause): string {
-  return `${Buffer.from(cause.chain).toString('latin1')}${cause.seq}`
 }
 
 /** One actor: its instance, mailbox, chain and turns. */
@@ -99,7 +80,10 @@ export class Actor {
   #exitStatus: number | undefined
   /** Messages of this actor that no receiver's chain holds yet. */
   outbox = 0
-  recovery: Recovery | undefined
+  /** Messages of the turn that runs, which have not left yet. */
+  queued = 0
+  #recovery: Recovery | undefined
+  #closing = false
 
   constructor(parts: ActorParts, host: Host) {
     this.id = parts.id
@@ -111,42 +95,37 @@ export class Actor {
     return this.#parts.writer.chain
   }
 
-  get head(): Uint8Array {
-    return this.#parts.writer.head
-  }
-
-  get events(): number {
-    return this.#parts.writer.size
-  }
-
   get component(): Component {
     return this.#parts.component
-  }
-
-  get grants(): Grants {
-    return this.#parts.grants
   }
 
   get limits(): Limits {
     return this.#parts.limits
   }
 
-  get state(): ActorState {
-    return this.#state
+  /** The actor as it is seen from outside. */
+  get info(): ActorInfo {
+    const { writer, component } = this.#parts
+    return {
+      id: this.id,
+      state: this.#state,
+      chain: writer.chain,
+      head: writer.head,
+      events: writer.size,
+      component: component.digest,
+      recovery: this.#recovery,
+      exitStatus: this.#exitStatus,
+    }
   }
 
   get failure(): TheaterError | undefined {
     return this.#failure
   }
 
-  /** The status that the guest gave when it ended itself (`wasi:cli/exit`). */
-  get exitStatus(): number | undefined {
-    return this.#exitStatus
-  }
-
-  /** Whether nothing waits and nothing runs. */
-  get quiet(): boolean {
-    return this.#mailbox.length === 0 && this.#pumping === undefined
+  /** Whether a turn runs, or one waits that can run. */
+  get busy(): boolean {
+    if (this.#state === 'stopped' || this.#state === 'failed') return this.#pumping !== undefined
+    return this.#mailbox.length > 0 || this.#pumping !== undefined
   }
 
   /** The intent of the outside effect that this actor performs now. */
@@ -164,7 +143,7 @@ export class Actor {
 
   /** Binds the handlers. Called once, before the first instance. */
   async bind(): Promise<void> {
-    const { resolution, grants } = this.#parts
+    const { resolution, genesis } = this.#parts
     const byHandler = new Map<string, Link>()
     const context = actorContext(this, this.#host, this.#ended.signal)
     for (const [name, served] of resolution.served) {
@@ -172,7 +151,7 @@ export class Actor {
       const { handler } = served
       let link = byHandler.get(handler.name)
       if (link === undefined) {
-        const grant = served.state === 'granted' ? grants[handler.name] : undefined
+        const grant = served.state === 'granted' ? genesis.grants[handler.name] : undefined
         const binding =
           grant === undefined ? handler.inert?.(context) : await handler.bind(context, grant as never)
         if (binding === undefined) throw new TypeError(`the handler ${handler.name} has no inert binding`)
@@ -236,12 +215,7 @@ export class Actor {
     return this.#causes.has(causeKey(cause))
   }
 
-  /** Marks the actor as ended by its record. */
-  markStopped(): void {
-    this.#state = 'stopped'
-  }
-
-  fail(failure: TheaterError): void {
+  #fail(failure: TheaterError): void {
     this.#state = 'failed'
     this.#failure = failure
     this.#settleAll()
@@ -253,10 +227,14 @@ export class Actor {
     if (cause !== null) {
       const known = this.#causes.get(causeKey(cause))
       if (known?.reply !== undefined) return known.reply
-      if (known?.seq !== undefined) return this.#recordedReply(known.seq)
+      if (known?.seq !== undefined) {
+        return recordedReply(this.#parts.store, this.chain, known.seq, (name) => this.exported(name))
+      }
     }
-    if (this.#state === 'stopped' || this.#state === 'failed') return Promise.resolve({ tag: 'stopped' })
-    if (this.#mailbox.length >= this.limits.mailbox) return Promise.resolve({ tag: 'mailbox-full' })
+    if (this.#closing || this.#state === 'stopped' || this.#state === 'failed')
+      return Promise.resolve(this.#gone())
+    if (this.#mailbox.length >= this.limits.mailbox)
+      return Promise.resolve({ tag: 'mailbox-full', limit: this.limits.mailbox })
     const fn = this.exported(invocation.fn)
     if (fn === undefined)
       throw new TheaterError('not-served', `${this.id} exports no ${invocation.fn}`, { actor: this.id })
@@ -273,42 +251,6 @@ export class Actor {
     return this.#mailbox.length >= this.limits.mailbox
   }
 
-  /** A reply as a value or an error. */
-  unwrap(reply: TurnReply): unknown {
-    const { id } = this
-    switch (reply.tag) {
-      case 'answered':
-        return reply.value
-      case 'trapped':
-        throw new TheaterError('trapped', `${id} trapped (${reply.code})`, { actor: id, detail: reply.code })
-      case 'aborted': {
-        const why = reply.error instanceof Error ? `: ${reply.error.message}` : ''
-        throw new TheaterError('aborted', `the turn of ${id} was aborted (${reply.code})${why}`, {
-          actor: id,
-          detail: reply.code,
-          cause: reply.error,
-        })
-      }
-      case 'stopped':
-        throw this.#failure ?? new TheaterError('stopped', `${id} was stopped`, { actor: id })
-      case 'mailbox-full':
-        throw new TheaterError(
-          'mailbox-full',
-          `the mailbox of ${id} holds ${this.limits.mailbox} messages already`,
-          { actor: id },
-        )
-      case 'bad-arguments': {
-        const why = reply.error instanceof Error ? reply.error.message : String(reply.error)
-        throw new TheaterError('bad-arguments', `${id}: ${why}`, { actor: id, cause: reply.error })
-      }
-      case 'store-failed':
-        throw new TheaterError('store-failed', `the record of ${id} cannot be written; it stands still`, {
-          actor: id,
-          cause: reply.error,
-        })
-    }
-  }
-
   /** The guest ended itself. */
   exit(status: number): void {
     this.#boundary?.abort('exited', undefined, status)
@@ -323,28 +265,33 @@ export class Actor {
     this.#boundary?.abort('stopped', undefined)
     this.#state = 'stopped'
     await this.#pumping
+    this.#settleAll()
     await this.#writeStop(reason)
-    await this.dispose()
+    await this.#dispose()
   }
 
-  /** Waits until the running turn is over, then lets go of everything. The record stays open: the actor can come back. */
-  async dispose(): Promise<void> {
-    if (this.#state !== 'stopped' && this.#state !== 'failed') this.#state = 'stopped'
+  /**
+   * Lets go of everything and leaves the record open. A turn that runs has `graceMs` to end; then it is left where its
+   * record is, as after a crash.
+   */
+  async close(graceMs = 1000): Promise<void> {
+    this.#closing = true
     this.#settleAll()
+    const timer = setTimeout(() => this.#boundary?.abandon(), graceMs)
     await this.#pumping
-    this.#boundary?.dispose()
-    this.#boundary = undefined
+    clearTimeout(timer)
+    await this.#dispose()
+  }
+
+  async #dispose(): Promise<void> {
+    this.#discard()
     this.#ended.abort()
     for (const binding of this.#bindings) {
       try {
         await binding[Symbol.asyncDispose]?.()
       } catch (error) {
-        this.#host.log({
-          actor: this.id,
-          level: 'error',
-          message: `a handler could not let go: ${String(error)}`,
-          fields: [],
-        })
+        const message = `a handler could not let go: ${String(error)}`
+        this.#host.log({ actor: this.id, level: 'error', message, fields: [] })
       }
     }
     this.#bindings.clear()
@@ -358,7 +305,12 @@ export class Actor {
   }
 
   #settleAll(): void {
-    for (const item of this.#mailbox.splice(0)) item.settle({ tag: 'stopped' })
+    for (const item of this.#mailbox.splice(0)) item.settle(this.#gone())
+  }
+
+  #gone(): TurnReply {
+    if (this.#closing) return { tag: 'closed' }
+    return { tag: 'stopped', ...(this.#failure !== undefined && { failure: this.#failure }) }
   }
 
   #newBoundary(): Boundary {
@@ -383,7 +335,8 @@ export class Actor {
   }
 
   #pump(): void {
-    if (this.#pumping !== undefined || this.#state === 'stopped' || this.#state === 'failed') return
+    if (this.#closing || this.#pumping !== undefined || this.#state === 'stopped' || this.#state === 'failed')
+      return
     if (this.#mailbox.length === 0 && this.#unfinished === undefined) return
     this.#pumping = this.#work().finally(() => {
       this.#pumping = undefined
@@ -404,6 +357,8 @@ export class Actor {
       }
       if (this.#running()) this.#state = 'idle'
     } catch (error) {
+      // A turn that the closing host left behind; its record goes on when the store is opened again.
+      if (this.#closing) return
       const failure = TheaterError.is(error)
         ? error
         : new TheaterError(
@@ -412,13 +367,13 @@ export class Actor {
             { actor: this.id, cause: error },
           )
       this.#host.log({ actor: this.id, level: 'error', message: failure.message, fields: [] })
-      this.fail(failure)
+      this.#fail(failure)
     }
   }
 
   // A turn may stop its own actor, which the compiler cannot see.
   #running(): boolean {
-    return this.#state === 'running'
+    return this.#state === 'running' && !this.#closing
   }
 
   async #take(item: Item): Promise<void> {
@@ -456,6 +411,7 @@ export class Actor {
   /** Makes the end of a turn durable, lets its messages leave, and says what its sender is told. */
   async #conclude(end: TurnEnd): Promise<TurnReply> {
     const { writer } = this.#parts
+    this.queued = 0
     switch (end.tag) {
       case 'return':
         await writer.flush()
@@ -539,37 +495,7 @@ export class Actor {
     if (unfinished !== undefined && cause !== null) {
       this.#causes.set(causeKey(cause), { seq: unfinished.turn.seq, reply: this.#unfinishedReply.promise })
     }
-    this.recovery = { turns, events: writer.size, unfinished: unfinished !== undefined }
-  }
-
-  /** The reply of a turn that the record holds. */
-  async #recordedReply(seq: number): Promise<TurnReply> {
-    for await (const segment of segments(
-      fromTurn(withContent(readEvents(this.#parts.store, this.chain, seq))),
-    )) {
-      if (segment.kind !== 'turn') continue
-      const last = segment.events.at(-1)
-      const fn = this.exported(segment.turn.content.fn)
-      if (last?.kind === 'return' && fn !== undefined) {
-        const codec = compileFunction(fn)
-        const value = codec.readResult(new Reader(last.content.result), {
-          write: () => undefined,
-          read: (n, type) => ({ guest: n, type: type.resource }),
-        })
-        return { tag: 'answered', value, ref: { seq: last.seq, hash: last.hash } }
-      }
-      if (last?.kind === 'trap') return { tag: 'trapped', code: last.content.code }
-      if (last?.kind === 'abort') {
-        return {
-          tag: 'aborted',
-          code: last.content.code,
-          status: last.content.status ?? undefined,
-          error: undefined,
-        }
-      }
-      break
-    }
-    return { tag: 'stopped' }
+    this.#recovery = { turns, events: writer.size, unfinished: unfinished !== undefined }
   }
 
   #startFailure(end: TurnEnd): TheaterError {
@@ -580,25 +506,5 @@ export class Actor {
       detail: end.tag === 'trap' || end.tag === 'abort' ? end.code : end.tag,
       cause: 'error' in end ? end.error : undefined,
     })
-  }
-}
-
-/** A live actor's own record always has its contents; where one is missing, it cannot go on. */
-async function* withContent(events: AsyncIterable<Event>): AsyncGenerator<TheaterEvent> {
-  for await (const event of events) {
-    if (event.content === null) {
-      throw new TheaterError('cannot-resume', `event ${event.seq} of the record is withheld or erased`, {
-        detail: { seq: event.seq },
-      })
-    }
-    yield event
-  }
-}
-
-/** One turn's events, dressed as a chain. */
-async function* fromTurn(events: AsyncIterable<TheaterEvent>): AsyncGenerator<TheaterEvent> {
-  for await (const event of events) {
-    yield event
-    if (event.kind === 'return' || event.kind === 'trap' || event.kind === 'abort') return
   }
 }

@@ -1,6 +1,8 @@
 import type { ActorContext, DeliveryFailure, PendingRequest, Reply } from '@theater/handler'
 import type { Actor } from './actor.ts'
+import { within } from './deadline.ts'
 import type { Host } from './host.ts'
+import { unwrap } from './turn-reply.ts'
 
 /** What handlers see of an actor. */
 export function actorContext(actor: Actor, host: Host, signal: AbortSignal): ActorContext {
@@ -8,12 +10,12 @@ export function actorContext(actor: Actor, host: Host, signal: AbortSignal): Act
     id: actor.id,
     signal,
     async invoke(fn, args, { deadline, cause }) {
-      const reply = await host.within(
+      const reply = await within(
         actor.invoke({ fn, args, sender: null, cause: cause ?? null }),
         deadline,
         actor.id,
       )
-      return actor.unwrap(reply)
+      return unwrap(actor.id, reply)
     },
     send(to, fn): DeliveryFailure | undefined {
       return host.canSend(actor, to, fn)
@@ -67,7 +69,7 @@ function resumeRequest(
   seq: number,
   deadline: number,
 ): PendingRequest | undefined {
-  const reply = host.requestAgain(actor, to, seq, deadline)
+  const reply = host.requestAgain(actor, to, seq)
   return reply === undefined ? undefined : pendingOver(actor, host, { to, seq, deadline }, reply)
 }
 

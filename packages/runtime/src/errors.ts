@@ -30,6 +30,8 @@ export type TheaterErrorCode =
   | 'trapped'
   /** The host ended the turn. */
   | 'aborted'
+  /** The actor answered a message with a failure of its own; `detail` is the failure. */
+  | 'refused'
   /** The actor could not be made: its instantiation, or its `init`, failed. */
   | 'failed-to-start'
   /** The record of an actor cannot be re-run to where it goes on. */

@@ -30,7 +30,5 @@ export interface Host {
     },
   ): Promise<Reply>
   /** The answer to a request that was started before a restart; `undefined`: the record does not know it. */
-  requestAgain(from: Actor, to: string, seq: number, deadline: number): Promise<Reply> | undefined
-  /** Rejects with `timeout` after that many milliseconds. */
-  within<T>(promise: Promise<T>, ms: number, actor: string): Promise<T>
+  requestAgain(from: Actor, to: string, seq: number): Promise<Reply> | undefined
 }

@@ -16,9 +16,13 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** Runs the host until it is killed; answers what it had done to the world. */
 async function crash(file: string, effect: string, at: number, when: string): Promise<string[]> {
   const host = new URL('support/crash-host.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, ['--conditions=theater-source', host, file, effect, String(at), when], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--conditions=theater-source', host, file, effect, String(at), when],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null]
   expect(signal).toBe('SIGKILL')
   return readFileSync(`${file}.effects`, 'utf8').trimEnd().split('\n')

@@ -1,0 +1,83 @@
+import type { Component, ComponentCache, LoadLimits } from '@theater/component'
+import type { Store } from '@theater/event-chain'
+import type { AnyHandler } from '@theater/handler'
+import type { ActorState, Recovery } from './actor.ts'
+import type { Grants } from './grants.ts'
+import type { LogLine } from './host.ts'
+import type { Limits } from './limits.ts'
+import type { DeadLetter } from './post.ts'
+
+/** A message as `theater:actor/types` has it. */
+export interface Message {
+  /** A media type; the body MUST be readable by it alone. */
+  readonly format: string
+  readonly body: Uint8Array
+}
+
+/** The receiver's own "no": `theater:actor/types.failure`. */
+export interface Failure {
+  readonly code: string
+  readonly message: string
+  readonly detail?: Message
+}
+
+/** Options of `Theater.open`. */
+export interface TheaterOptions {
+  /** Where chains, components and large contents are kept: `memoryStore()`, or `sqliteStore(path)` of `@theater/event-chain/sqlite`. The caller closes it. */
+  readonly store: Store
+  /** The capabilities this host offers. None of them gives an actor anything without a grant. @default [] */
+  readonly handlers?: readonly AnyHandler[]
+  /**
+   * What any actor may be granted at most, by handler; a handler that is absent from it may not be granted.
+   * @default no ceiling: this program is trusted with every grant it writes
+   */
+  readonly ceiling?: Grants
+  /** Where transpiled components are kept: `diskCache(folder)` of `@theater/component/node`. @default none */
+  readonly cache?: ComponentCache
+  /** Bounds on components. @default those of `@theater/component` */
+  readonly loadLimits?: Partial<LoadLimits>
+  /** Gets what actors log, and what the host has to say about them. @default nowhere */
+  readonly log?: (line: LogLine) => void
+  /** Gets messages that could not be delivered. @default a line in the log */
+  readonly deadLetter?: (letter: DeadLetter) => void
+  /** Milliseconds a call from outside may take, unless it says otherwise. @default 30000 */
+  readonly requestMs?: number
+}
+
+/** Options of `Theater.spawn`. */
+export interface SpawnOptions {
+  /** 1 to 128 of `a-z 0-9 . _ -` and `:`. */
+  readonly id: string
+  /** The component's bytes, or what `loadComponent` made of them. */
+  readonly component: Uint8Array | Component
+  /** Authority, by handler name. @default {} (none) */
+  readonly grants?: Grants
+  /** What `theater:actor/lifecycle#init` gets. @default an empty message of `application/octet-stream` */
+  readonly params?: Message
+  /** @default defaultLimits */
+  readonly limits?: Partial<Limits>
+}
+
+/** Options of a call from outside. */
+export interface CallOptions {
+  /** Milliseconds after which the caller stops waiting; the turn goes on. @default `TheaterOptions.requestMs` */
+  readonly timeoutMs?: number
+}
+
+/** One actor, from outside. */
+export interface ActorInfo {
+  readonly id: string
+  readonly state: ActorState
+  /** The chain's id, 32 bytes. */
+  readonly chain: Uint8Array
+  /** The hash of the last event, 32 bytes. */
+  readonly head: Uint8Array
+  /** How many events the chain has. */
+  readonly events: number
+  /** sha-256 of the component; `undefined` where its record cannot be read. */
+  readonly component: Uint8Array | undefined
+  /** What was re-run to bring it back; `undefined` for an actor that was made in this process. */
+  readonly recovery: Recovery | undefined
+  /** What the guest ended itself with (`wasi:cli/exit`). */
+  readonly exitStatus: number | undefined
+}

@@ -1,0 +1,67 @@
+import { segments } from '@theater/boundary'
+import type { TheaterEvent } from '@theater/boundary'
+import { readEvents } from '@theater/event-chain'
+import type { Event, Store } from '@theater/event-chain'
+import type { Cause } from '@theater/handler'
+import { compileFunction, Reader } from '@theater/values'
+import type { FunctionModel } from '@theater/values'
+import { TheaterError } from './errors.ts'
+import type { TurnReply } from './turn-reply.ts'
+
+/** Names a cause in a map. */
+export function causeKey(cause: Cause): string {
+  return `${Buffer.from(cause.chain).toString('latin1')}${cause.seq}`
+}
+
+/** The reply of the turn that begins at `seq`, as the record holds it. */
+export async function recordedReply(
+  store: Store,
+  chain: Uint8Array,
+  seq: number,
+  exported: (fn: string) => FunctionModel | undefined,
+): Promise<TurnReply> {
+  for await (const segment of segments(fromTurn(withContent(readEvents(store, chain, seq))))) {
+    if (segment.kind !== 'turn') continue
+    const last = segment.events.at(-1)
+    const fn = exported(segment.turn.content.fn)
+    if (last?.kind === 'return' && fn !== undefined) {
+      const codec = compileFunction(fn)
+      const value = codec.readResult(new Reader(last.content.result), {
+        write: () => undefined,
+        read: (n, type) => ({ guest: n, type: type.resource }),
+      })
+      return { tag: 'answered', value, ref: { seq: last.seq, hash: last.hash } }
+    }
+    if (last?.kind === 'trap') return { tag: 'trapped', code: last.content.code }
+    if (last?.kind === 'abort') {
+      return {
+        tag: 'aborted',
+        code: last.content.code,
+        status: last.content.status ?? undefined,
+        error: undefined,
+      }
+    }
+    break
+  }
+  return { tag: 'stopped' }
+}
+
+/** A live actor's own record always has its contents; where one is missing, it cannot go on. */
+export async function* withContent(events: AsyncIterable<Event>): AsyncGenerator<TheaterEvent> {
+  for await (const event of events) {
+    if (event.content === null) {
+      throw new TheaterError('cannot-resume', `event ${event.seq} of the record is withheld or erased`, {
+        detail: { seq: event.seq },
+      })
+    }
+    yield event
+  }
+}
+
+/** One turn's events, dressed as a chain. */
+async function* fromTurn(events: AsyncIterable<TheaterEvent>): AsyncGenerator<TheaterEvent> {
+  for await (const event of events) {
+    yield event
+    if (event.kind === 'return' || event.kind === 'trap' || event.kind === 'abort') return
+  }
+}

@@ -1,0 +1,55 @@
+import type { EventRef } from '@theater/boundary'
+import type { AbortCode, TrapCode } from '@theater/event-chain'
+import { TheaterError } from './errors.ts'
+
+/** How a turn answered whoever asked for it. */
+export type TurnReply =
+  | { readonly tag: 'answered'; readonly value: unknown; readonly ref: EventRef | undefined }
+  | { readonly tag: 'trapped'; readonly code: TrapCode }
+  | {
+      readonly tag: 'aborted'
+      readonly code: AbortCode
+      readonly status: number | undefined
+      readonly error: unknown
+    }
+  | { readonly tag: 'stopped'; readonly failure?: TheaterError }
+  /** The host closed before the turn began. */
+  | { readonly tag: 'closed' }
+  | { readonly tag: 'mailbox-full'; readonly limit: number }
+  | { readonly tag: 'bad-arguments'; readonly error: unknown }
+  | { readonly tag: 'store-failed'; readonly error: unknown }
+
+/** A reply as a value, or thrown as an error. */
+export function unwrap(id: string, reply: TurnReply): unknown {
+  switch (reply.tag) {
+    case 'answered':
+      return reply.value
+    case 'trapped':
+      throw new TheaterError('trapped', `${id} trapped (${reply.code})`, { actor: id, detail: reply.code })
+    case 'aborted': {
+      const why = reply.error instanceof Error ? `: ${reply.error.message}` : ''
+      throw new TheaterError('aborted', `the turn of ${id} was aborted (${reply.code})${why}`, {
+        actor: id,
+        detail: reply.code,
+        cause: reply.error,
+      })
+    }
+    case 'stopped':
+      throw reply.failure ?? new TheaterError('stopped', `${id} was stopped`, { actor: id })
+    case 'closed':
+      throw new TheaterError('closed', `the theater was closed before ${id} took the call`, { actor: id })
+    case 'mailbox-full':
+      throw new TheaterError('mailbox-full', `the mailbox of ${id} holds ${reply.limit} messages already`, {
+        actor: id,
+      })
+    case 'bad-arguments': {
+      const why = reply.error instanceof Error ? reply.error.message : String(reply.error)
+      throw new TheaterError('bad-arguments', `${id}: ${why}`, { actor: id, cause: reply.error })
+    }
+    case 'store-failed':
+      throw new TheaterError('store-failed', `the record of ${id} cannot be written; it stands still`, {
+        actor: id,
+        cause: reply.error,
+      })
+  }
+}
