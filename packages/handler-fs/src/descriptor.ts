@@ -7,7 +7,7 @@ import { openBelow, opensToChange, type FileMode } from './open.ts'
 import { join, linkLeaves } from './path.ts'
 import { Walk, type Found, type Last } from './resolver.ts'
 import { Held, type Mount, type Session } from './session.ts'
-import { DirectoryEntries, FileInputStream, FileOutputStream } from './streams.ts'
+import { DirectoryEntries, FileInputStream, FileOutputStream, type Place } from './streams.ts'
 import type {
   DescriptorFlags,
   DescriptorStat,
@@ -109,7 +109,7 @@ export class Descriptor implements Disposable {
     this.#readable()
     this.#session.room()
     if (offset > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('invalid')
-    return new FileInputStream(this.#session, this.#held.retain(), offset)
+    return new FileInputStream(this.#session, this.#held.retain(), this.#place(), offset)
   }
 
   async write(buffer: Uint8Array, offset: bigint): Promise<bigint> {
@@ -123,7 +123,7 @@ export class Descriptor implements Disposable {
     this.#writable()
     this.#session.room()
     if (offset > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('file-too-large')
-    return new FileOutputStream(this.#session, this.#held.retain(), Number(offset))
+    return new FileOutputStream(this.#session, this.#held.retain(), this.#place(), Number(offset))
   }
 
   appendViaStream(): OutputStream {
@@ -131,14 +131,8 @@ export class Descriptor implements Disposable {
     this.#session.room()
     const { backend } = this.#session
     const mode = { read: false, write: true, append: true, durable: this.#mode.durable }
-    return new FileOutputStream(
-      this.#session,
-      new Held(
-        backend,
-        answering(() => backend.openFile(handle, mode)),
-      ),
-      'end',
-    )
+    const file = answering(() => backend.openFile(handle, mode))
+    return new FileOutputStream(this.#session, new Held(backend, file), this.#place(), 'end')
   }
 
   async setSize(size: bigint): Promise<void> {
@@ -338,6 +332,10 @@ export class Descriptor implements Disposable {
           ? { dataIntegritySync: true }
           : {}),
     }
+  }
+
+  #place(): Place {
+    return { mount: this.#mount.name, path: this.#path }
   }
 
   #check(): void {

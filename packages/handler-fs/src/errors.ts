@@ -52,6 +52,13 @@ const CODES = {
   EXDEV: 'cross-device',
 } as const satisfies Readonly<Record<string, ErrorCode>>
 
+const KNOWN: ReadonlySet<unknown> = new Set(Object.values(CODES))
+
+/** Whether a value is a code that this package answers with. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return KNOWN.has(value)
+}
+
 /** The error numbers that a guest may learn of; a {@link Backend} throws errors that carry one as `code`. */
 export type Errno = keyof typeof CODES
 

@@ -1,11 +1,14 @@
 import type { Call, HandlerFunction } from '@theater/handler'
 import { askFor, askForBoth, denied, type FsAsk } from './grant.ts'
+import { streamDenied } from './streams.ts'
 import { opensToChange } from './open.ts'
 import type { DescriptorFlags, OpenFlags } from './types.ts'
 
 /** The tracks of `wasi:filesystem`. */
 export const TYPES = 'wasi:filesystem/types@0.2'
 export const PREOPENS = 'wasi:filesystem/preopens@0.2'
+
+export const STREAMS = 'wasi:io/streams@0.2'
 
 const DESCRIPTOR = `${TYPES}#[method]descriptor.`
 
@@ -44,6 +47,25 @@ const syncs: HandlerFunction = {
   effect: 'read',
   ask: ({ args }) => askFor('r', args[0]),
   deny: denied,
+}
+
+/** Reads of a file's stream. */
+const streamReads = (mode: 'sync' | 'async'): HandlerFunction => ({
+  mode,
+  effect: 'read',
+  ask: ({ args }) => askFor('r', args[0]),
+  deny: streamDenied,
+})
+
+/**
+ * Writes of a file's stream. A stream does not outlive the host's process, so none is ever done again: the guest finds
+ * the stream closed.
+ */
+const streamWrites: HandlerFunction = {
+  mode: 'async',
+  effect: 'idempotent',
+  ask: ({ args }) => askFor('w', args[0]),
+  deny: streamDenied,
 }
 
 /**
@@ -100,4 +122,15 @@ export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
   [`${DESCRIPTOR}rename-at`]: changes('once', ({ args }) =>
     askForBoth('w', args[0], args[1], args[2], args[3]),
   ),
+
+  [`${STREAMS}#[method]input-stream.read`]: streamReads('sync'),
+  [`${STREAMS}#[method]input-stream.skip`]: streamReads('sync'),
+  [`${STREAMS}#[method]input-stream.blocking-read`]: streamReads('async'),
+  [`${STREAMS}#[method]input-stream.blocking-skip`]: streamReads('async'),
+  [`${STREAMS}#[method]output-stream.write`]: streamWrites,
+  [`${STREAMS}#[method]output-stream.write-zeroes`]: streamWrites,
+  [`${STREAMS}#[method]output-stream.splice`]: streamWrites,
+  [`${STREAMS}#[method]output-stream.blocking-write-and-flush`]: streamWrites,
+  [`${STREAMS}#[method]output-stream.blocking-write-zeroes-and-flush`]: streamWrites,
+  [`${STREAMS}#[method]output-stream.blocking-splice`]: streamWrites,
 }

@@ -9,12 +9,12 @@ import {
 import type { Json } from '@theater/values'
 import type { Backend } from './backend.ts'
 import { Descriptor } from './descriptor.ts'
-import { fail, MountError, witError } from './errors.ts'
-import { FUNCTIONS, PREOPENS, TYPES } from './functions.ts'
+import { fail, isErrorCode, MountError, witError } from './errors.ts'
+import { FUNCTIONS, PREOPENS, STREAMS, TYPES } from './functions.ts'
 import { authorize, GRANT, hostPath, within, type FsGrant } from './grant.ts'
 import { reopen } from './reopen.ts'
 import { Held, Session, type Limits, type Mount } from './session.ts'
-import { FsIoError } from './streams.ts'
+import { cutInput, FileStream, FsIoError } from './streams.ts'
 import type { ErrorCode } from './types.ts'
 
 /** The functions that are no methods, per track. */
@@ -83,11 +83,11 @@ function openMounts(backend: Backend, grant: FsGrant, base: string | undefined):
   }
 }
 
-const RESOURCE = `${TYPES}#descriptor`
+const DESCRIPTOR = `${TYPES}#descriptor`
+const INPUT = `${STREAMS}#input-stream`
+const ERROR = 'wasi:io/error@0.2#error'
 
 function binding(session: Session): Binding<FsImports> {
-  const resume = (type: string, description: unknown): Descriptor | undefined =>
-    type === RESOURCE ? reopen(session, description) : undefined
   return {
     imports: {
       [PREOPENS]: {
@@ -100,18 +100,31 @@ function binding(session: Session): Binding<FsImports> {
         filesystemErrorCode: (error) => (error instanceof FsIoError ? error.code : undefined),
       },
     },
-    describe: (_type, object): Json | undefined =>
-      Descriptor.of(session, object) ? object.describe() : undefined,
-    resume,
+    describe: (_type, object) => describe(session, object),
+    resume: (type, description) => resume(session, type, description),
     closed: closedError,
     reconcile: (intent) => reconcile(session, intent),
     [Symbol.asyncDispose]: () => session.end(),
   }
 }
 
+function describe(session: Session, object: object): Json | undefined {
+  if (Descriptor.of(session, object) || object instanceof FileStream) return object.describe()
+  return object instanceof FsIoError ? { code: object.code } : undefined
+}
+
+function resume(session: Session, type: string, description: Json): object | undefined {
+  if (type === DESCRIPTOR) return reopen(session, description)
+  if (type === INPUT) return cutInput()
+  if (type !== ERROR) return undefined
+  const code =
+    typeof description === 'object' && description !== null && 'code' in description && description.code
+  return isErrorCode(code) ? new FsIoError(code) : undefined
+}
+
 /** Of every function that can say so. `is-same-object` cannot. */
 function closedError(fn: string): WitError<ErrorCode> | undefined {
-  const bound = Object.hasOwn(FUNCTIONS, fn) && fn.includes('#[method]')
+  const bound = Object.hasOwn(FUNCTIONS, fn) && fn.startsWith(`${TYPES}#[method]`)
   return bound && !fn.endsWith('.is-same-object') ? fail('bad-descriptor', 'a closed handle') : undefined
 }
 

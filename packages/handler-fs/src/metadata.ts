@@ -5,21 +5,21 @@ import type { Datetime, DescriptorStat, MetadataHashValue, NewTimestamp } from '
 
 const SECOND = 1_000_000_000n
 
-/** A time of a file; `undefined` before 1970, which the interface cannot say. */
-function datetime(time: bigint): Datetime | undefined {
-  return time < 0n ? undefined : { seconds: time / SECOND, nanoseconds: Number(time % SECOND) }
-}
-
-/** What a guest sees of an object. */
+/** What a guest sees of an object. Times before 1970, which the interface cannot say, are left out. */
 export function descriptorStat(stat: Stat): DescriptorStat {
+  const { accessed, modified, changed } = stat
   return {
     type: stat.type,
     linkCount: stat.links,
     size: stat.size,
-    dataAccessTimestamp: datetime(stat.accessed),
-    dataModificationTimestamp: datetime(stat.modified),
-    statusChangeTimestamp: datetime(stat.changed),
+    ...(accessed < 0n ? {} : { dataAccessTimestamp: datetime(accessed) }),
+    ...(modified < 0n ? {} : { dataModificationTimestamp: datetime(modified) }),
+    ...(changed < 0n ? {} : { statusChangeTimestamp: datetime(changed) }),
   }
+}
+
+function datetime(time: bigint): Datetime {
+  return { seconds: time / SECOND, nanoseconds: Number(time % SECOND) }
 }
 
 /** A time to set, from the guest's. */

@@ -1,5 +1,6 @@
 import {
   WitError,
+  type Denial,
   type InputStream,
   type IoError,
   type OutputStream,
@@ -7,11 +8,15 @@ import {
   type StreamError,
 } from '@theater/handler'
 import { fail, witError } from './errors.ts'
+import { denied } from './grant.ts'
 import type { Held, Session } from './session.ts'
 import type { DirectoryEntry, ErrorCode } from './types.ts'
 
 /** How many bytes an output stream takes at once. */
 const WRITE = 1 << 20
+
+/** Which file a stream is of, as plain data. */
+export type Place = { readonly mount: string; readonly path: string }
 
 /** A file is always ready. */
 const READY: Pollable = {
@@ -37,18 +42,48 @@ export class FsIoError implements IoError {
 const closed = (): WitError<StreamError> =>
   new WitError<StreamError>({ tag: 'closed' }, 'the stream is closed')
 
+/** An input stream of before a restart. Its place is lost, and an end would look like the file's own: so it fails. */
+export function cutInput(): InputStream {
+  let failed = false
+  const read = (): never => {
+    if (failed) throw closed()
+    failed = true
+    throw new WitError<StreamError>(
+      { tag: 'last-operation-failed', val: new FsIoError('io') },
+      'cut off by a restart',
+    )
+  }
+  return { read, blockingRead: async () => read(), pollable: READY }
+}
+
+/** The interface's error for a refused operation on a stream. */
+export function streamDenied(denial: Denial): WitError<StreamError> {
+  const { payload } = denied(denial)
+  return new WitError<StreamError>(
+    { tag: 'last-operation-failed', val: new FsIoError(payload) },
+    denial.refusal.refused,
+  )
+}
+
 /** What both directions share: a place in a file, and that the first failure is the last. */
-abstract class FileStream implements Disposable {
+export abstract class FileStream implements Disposable {
   readonly pollable = READY
   protected readonly session: Session
   protected readonly held: Held
+  readonly #place: Place
   #open = true
 
   /** Takes over one use of `held`. */
-  constructor(session: Session, held: Held) {
+  constructor(session: Session, held: Held, place: Place) {
     this.session = session
     this.held = held
+    this.#place = place
     session.add(this)
+  }
+
+  /** For asks: reading and writing is still the authority over the file. */
+  describe(): Place {
+    return this.#place
   }
 
   /** Runs an operation on the file; what the file system answers becomes a stream error and closes the stream. */
@@ -79,8 +114,8 @@ abstract class FileStream implements Disposable {
 export class FileInputStream extends FileStream implements InputStream {
   #offset: bigint
 
-  constructor(session: Session, held: Held, offset: bigint) {
-    super(session, held)
+  constructor(session: Session, held: Held, place: Place, offset: bigint) {
+    super(session, held, place)
     this.#offset = offset
   }
 
@@ -102,8 +137,8 @@ export class FileInputStream extends FileStream implements InputStream {
 export class FileOutputStream extends FileStream implements OutputStream {
   #offset: number | 'end'
 
-  constructor(session: Session, held: Held, offset: number | 'end') {
-    super(session, held)
+  constructor(session: Session, held: Held, place: Place, offset: number | 'end') {
+    super(session, held, place)
     this.#offset = offset
   }
 
