@@ -1,0 +1,186 @@
+import { Boundary, segments } from '@theater/boundary'
+import type { Divergence, Segment, TheaterEvent, TurnEnd } from '@theater/boundary'
+import type { Component, Prepared } from '@theater/component'
+import type { Hash } from '@theater/values'
+import type { Feed } from './feed.ts'
+import { handleLimit } from './limits.ts'
+import type { InconclusiveCode } from './types.ts'
+
+type StartSegment = Extract<Segment, { kind: 'start' }>
+type TurnSegment = Extract<Segment, { kind: 'turn' }>
+
+/** Where a re-run ended, and how. */
+export type RerunEnd =
+  | { readonly tag: 'same'; readonly turns: number; readonly undone: number; readonly open: boolean }
+  | { readonly tag: 'diverged'; readonly divergence: Divergence; readonly fn: string | undefined }
+  | {
+      readonly tag: 'inconclusive'
+      readonly code: InconclusiveCode
+      readonly index: number
+      readonly message: string
+    }
+  /** The record ends while the component is being instantiated. */
+  | { readonly tag: 'unfinished' }
+
+/** How one segment ended, when it was not as the record says. */
+type Fault = Exclude<RerunEnd, { tag: 'same' }>
+
+/** What a re-run is made of. */
+export interface RerunParts {
+  readonly component: Component
+  readonly prepared: Prepared
+  readonly feed: Feed
+  readonly size: number
+  readonly maxTraps: number
+  readonly hash: Hash
+}
+
+/**
+ * Runs a component over its record, from the beginning. A turn that the record says was undone is run too, up to its
+ * end, and takes the instance with it: the next turn gets one that was rebuilt without it.
+ */
+export class Rerun {
+  readonly #parts: RerunParts
+  #boundary: Boundary | undefined
+  #turns = 0
+  #undone = 0
+
+  constructor(parts: RerunParts) {
+    this.#parts = parts
+  }
+
+  /** @throws ChainError `broken` where the source is not what it was when it was checked */
+  async run(): Promise<RerunEnd> {
+    const { feed } = this.#parts
+    let open = false
+    try {
+      for await (const segment of segments(feed.events())) {
+        const fault = await this.#segment(segment)
+        if (fault !== undefined) return fault
+        open = segment.kind === 'turn' && segment.end === undefined
+      }
+    } finally {
+      this.#discard()
+    }
+    const { gap } = feed
+    if (gap !== undefined) {
+      const message = `the content of event ${gap.index} is not here`
+      return { tag: 'inconclusive', code: gap.code, index: gap.index, message }
+    }
+    return { tag: 'same', turns: this.#turns, undone: this.#undone, open }
+  }
+
+  async #segment(segment: Segment): Promise<Fault | undefined> {
+    switch (segment.kind) {
+      case 'start':
+        return this.#start(segment)
+      case 'between':
+        return undefined
+      case 'turn':
+        if (segment.end === 'return') {
+          this.#turns++
+          return (await this.#ready(segment.turn.seq)) ?? this.#turn(segment)
+        }
+        return this.#undo(segment)
+    }
+  }
+
+  #start(segment: StartSegment): Fault | undefined {
+    const { gap } = this.#parts.feed
+    // Without its seed nothing can be run; the feed says why it is not here.
+    if (segment.seed === undefined) return undefined
+    const boundary = this.#newBoundary(segment)
+    const end = boundary.instantiateSync(segment.events)
+    if (end.tag === 'incomplete') return gap === undefined ? { tag: 'unfinished' } : undefined
+    if (segment.end === undefined && end.tag === 'return') {
+      this.#boundary = boundary
+      return undefined
+    }
+    boundary.dispose()
+    return fault(end, segment.end, segment.seed.seq, undefined)
+  }
+
+  #turn({ turn, events, end: expected }: TurnSegment): Fault | undefined {
+    const boundary = this.#boundary as Boundary
+    const end = boundary.rerunSync(turn, events)
+    if (expected === 'return' && end.tag === 'return') return undefined
+    if (expected === undefined && end.tag === 'incomplete') return undefined
+    return fault(end, expected, turn.seq, turn.content.fn)
+  }
+
+  async #undo(segment: TurnSegment): Promise<Fault | undefined> {
+    const { maxTraps } = this.#parts
+    if (segment.end !== undefined && ++this.#undone > maxTraps) {
+      const message = `more than ${maxTraps} turns were undone`
+      return { tag: 'inconclusive', code: 'limits-above-mine', index: segment.turn.seq, message }
+    }
+    const failed = (await this.#ready(segment.turn.seq)) ?? this.#turn(segment)
+    this.#discard()
+    return failed
+  }
+
+  /** Makes sure that there is an instance, as the turns before `to` left it. */
+  async #ready(to: number): Promise<Fault | undefined> {
+    if (this.#boundary !== undefined) return undefined
+    for await (const segment of segments(this.#parts.feed.events(to))) {
+      const failed =
+        segment.kind === 'start'
+          ? this.#start(segment)
+          : segment.kind === 'turn' && segment.end === 'return'
+            ? this.#turn(segment)
+            : undefined
+      if (failed !== undefined) return failed
+    }
+    return undefined
+  }
+
+  #discard(): void {
+    this.#boundary?.dispose()
+    this.#boundary = undefined
+  }
+
+  #newBoundary({ genesis, seed }: StartSegment): Boundary {
+    const { component, prepared, hash } = this.#parts
+    const { actor, parent, time } = genesis.content
+    const maxHandles = handleLimit(genesis.content)
+    return new Boundary({
+      component,
+      prepared,
+      actor: { id: actor, parent },
+      time,
+      seed: (seed as NonNullable<typeof seed>).content.seed,
+      hash,
+      ...(maxHandles !== undefined && { maxHandles }),
+    })
+  }
+}
+
+/** What it means that a segment ended otherwise than the record says; `undefined`: it did not. */
+function fault(
+  end: TurnEnd,
+  expected: TheaterEvent['kind'] | undefined,
+  index: number,
+  fn: string | undefined,
+): Fault | undefined {
+  switch (end.tag) {
+    case 'diverged':
+      return { tag: 'diverged', divergence: end.divergence, fn }
+    case 'trap':
+      return expected === 'trap' ? undefined : impossible(end)
+    case 'abort': {
+      if (expected === 'abort') return undefined
+      const why = end.error instanceof Error ? `: ${end.error.message}` : ''
+      const message = `the re-run was ended by this host (${end.code})${why}`
+      const code = end.code === 'host-stack' ? 'host-stack' : 'limits-above-mine'
+      return { tag: 'inconclusive', code, index, message }
+    }
+    case 'return':
+    case 'incomplete':
+    case 'lost':
+      return impossible(end)
+  }
+}
+
+function impossible(end: TurnEnd): never {
+  throw new TypeError(`a re-run ended with "${end.tag}", which its record does not allow`)
+}

@@ -1,0 +1,117 @@
+import type { Component } from '@theater/component'
+import type { BlobReader, BrokenReason, ChainReader } from '@theater/event-chain'
+import type { Hash, Json } from '@theater/values'
+
+/** A chain and where it is read from: a store, or an open CAR file. Nothing is ever written to it. */
+export interface ChainSource {
+  readonly store: ChainReader & BlobReader
+  /** The chain's id. 32 bytes. */
+  readonly chain: Uint8Array
+}
+
+/**
+ * What a verifier is ready to spend. What a chain names above it is not run: the verdict is then `inconclusive`, with
+ * `limits-above-mine`, and accuses nobody.
+ */
+export interface VerifyLimits {
+  /** Events of one chain. @default 10_000_000 */
+  readonly maxEvents: number
+  /** Turns that trapped or were aborted: each makes it start the component again from the beginning. @default 1000 */
+  readonly maxTraps: number
+  /** Fuel that genesis lets one turn use. There is no meter yet, so nothing else is bounded by it. @default unlimited */
+  readonly maxFuel: number
+  /** Bytes of memory that genesis lets the component have. There is no meter yet, so nothing else is bounded by it. @default 4 GiB */
+  readonly maxMemory: number
+  /** Host resources that genesis lets the component hold at once. @default 1_000_000 */
+  readonly maxHandles: number
+}
+
+/** How a chain is verified. */
+export interface VerifyOptions {
+  /** Checks a component and gets it ready. In Node: `loadComponent` of `@theater/component/node`, which is the default of `@theater/replay/node`. */
+  readonly load: (bytes: Uint8Array) => Promise<Component>
+  /** The component's bytes, where the source does not hold them. */
+  readonly component?: Uint8Array | undefined
+  /** @default those of {@link VerifyLimits} */
+  readonly limits?: Partial<VerifyLimits> | undefined
+  /** The hash that the last event has to have, where the caller knows it: from a checkpoint. */
+  readonly head?: Uint8Array | undefined
+  /** Whether the chain may end inside a turn, as that of a running actor does. @default 'refuse' */
+  readonly unfinished?: 'refuse' | 'allow' | undefined
+  /** sha-256. @default the one of `@theater/values`; `@theater/replay/node` has a faster one */
+  readonly hash?: Hash | undefined
+}
+
+/**
+ * Why a chain can neither be confirmed nor refuted. None of these accuses anybody.
+ *
+ * - `withheld`: the seed, or a block that a content stands in, was not shown.
+ * - `redacted`: the body of an event was erased.
+ * - `limits-above-mine`: it takes more than this verifier is ready to spend.
+ * - `host-stack`: this engine's stack is smaller than the one the chain was recorded on.
+ * - `meter-version`: recorded under rules (meter, derived clocks, NaN) that this verifier does not have.
+ * - `no-component`: the component is not here, or this version cannot load it.
+ */
+export type InconclusiveCode =
+  | 'withheld'
+  | 'redacted'
+  | 'limits-above-mine'
+  | 'host-stack'
+  | 'meter-version'
+  | 'no-component'
+
+/** What is known of a chain, whatever the verdict. */
+export interface Subject {
+  /** The chain's id. 32 bytes; null where not even that can be read. */
+  readonly chain: Uint8Array | null
+  /** The actor's id from genesis; null where that is withheld or not right. */
+  readonly actor: string | null
+  /** How many events the chain has; of a broken one, how many are right before the index. */
+  readonly size: number
+  /** The hash of the last of these events; null for none. */
+  readonly head: Uint8Array | null
+}
+
+/** It is intact, and running the component over its inputs gave every output again. */
+export interface Verified extends Subject {
+  readonly verdict: 'verified'
+  /** Turns that committed. */
+  readonly turns: number
+  /** Turns that trapped or were aborted: re-run up to their end, then left out. */
+  readonly undone: number
+  /** False where the chain ends inside a turn, which the options allowed; that turn is verified up to there. */
+  readonly finished: boolean
+}
+
+/** The component does not do what the record says. */
+export interface Diverged extends Subject {
+  readonly verdict: 'diverged'
+  /** The event at which record and component part. */
+  readonly index: number
+  /** What the record says there; null where it ends before. */
+  readonly expected: Json
+  /** What the component did. */
+  readonly actual: Json
+  readonly message: string
+}
+
+/** It is not a chain. */
+export interface BrokenChain extends Subject {
+  readonly verdict: 'broken'
+  /** The first event that is not right; the number of events, where what is missing comes after the last. */
+  readonly index: number
+  readonly reason: BrokenReason
+  readonly message: string
+}
+
+/** It can neither be confirmed nor refuted here. */
+export interface Inconclusive extends Subject {
+  readonly verdict: 'inconclusive'
+  readonly code: InconclusiveCode
+  /** Every event before this one is verified. */
+  readonly index: number
+  readonly message: string
+}
+
+/** What {@link verify} says of a chain. There is no fifth verdict. */
+export type Verdict = Verified | Diverged | BrokenChain | Inconclusive

@@ -1,0 +1,31 @@
+import { guest } from '@theater/guests'
+import type { RecordOptions, Step, TestHandler } from './record.ts'
+
+const track = 'test:spine/host'
+
+/** The host of the spine guest. */
+export function spineHandler(): TestHandler {
+  return {
+    interfaces: [track],
+    functions: {
+      [`${track}#add`]: { mode: 'async', effect: 'idempotent' },
+      [`${track}#[constructor]counter`]: { mode: 'sync', effect: 'none' },
+      [`${track}#[method]counter.bump`]: { mode: 'sync', effect: 'read' },
+    },
+    imports: {
+      [track]: {
+        add: async (a: number, b: number) => a + b,
+        '[constructor]counter': (start: number) => {
+          let value = start
+          return { bump: (by: number) => (value += by) }
+        },
+      },
+    },
+    describe: () => ({ start: 100 }),
+  }
+}
+
+/** What it takes to record the spine guest. */
+export function spine(steps: readonly Step[]): RecordOptions {
+  return { component: guest('spine'), handler: spineHandler(), asyncImports: [`${track}#add`], steps }
+}
