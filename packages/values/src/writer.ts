@@ -240,7 +240,9 @@ export class Writer {
     const n = text.length
     if (n > 0x4000) {
       // One exact copy, rather than room for the worst case of three bytes a unit.
-      this.byteStringAs(3, encoder.encode(text))
+      const bytes = encoder.encode(text)
+      this.head(3, bytes.length)
+      this.raw(bytes)
       return text
     }
     // The head is written once the length is known; its size for ASCII is the guess.
@@ -257,12 +259,6 @@ export class Writer {
     this.head(3, written)
     this.#length = start + size + written
     return text
-  }
-
-  /** Writes bytes under another major type: 3 for text that is already UTF-8. */
-  byteStringAs(major: 2 | 3, value: Uint8Array): void {
-    this.head(major, value.length)
-    this.raw(value)
   }
 
   #room(n: number): void {
