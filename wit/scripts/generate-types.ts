@@ -30,6 +30,8 @@ function source(text: string): string {
   return `// Generated from the .wit files by scripts/generate-types.ts. Do not edit.\n${text}`
     .replaceAll(/^export (function|class) /gm, 'export declare $1 ')
     .replaceAll(/(import\('\.\/[^']+)\.js'\)/g, "$1.ts')")
+    // A lifted record has every key; an option that is none is undefined.
+    .replaceAll(/^(\s+\w+\?: .+),$/gm, '$1 | undefined,')
     .replaceAll(/[ \t]+$/gm, '')
     .replace(/\n*$/, '\n')
 }

@@ -34,7 +34,7 @@ export interface Failure {
   /**
    * More about it, for programs that know `code`.
    */
-  detail?: Message,
+  detail?: Message | undefined,
 }
 /**
  * Who caused a turn. The host vouches for it; a sender cannot choose it.

@@ -1,0 +1,150 @@
+import { type Expression, type ObjectExpression, parseSync, type Program, type Statement } from 'oxc-parser'
+import type { Capability } from '../capabilities.ts'
+import { BuildError } from './build-error.ts'
+
+/** What the source of an actor says about its world. */
+export interface ActorShape {
+  /** The capabilities, in the order of {@link capabilities}. */
+  readonly uses: readonly Capability[]
+  /** Whether it has a state, and so exports `theater:actor/migration`. */
+  readonly state: boolean
+  /** Whether it has an `init`, and so exports `theater:actor/lifecycle`. */
+  readonly init: boolean
+  /** Whether it has handlers, and so exports `theater:messaging/receiver` and `responder`. */
+  readonly messages: boolean
+}
+
+/** All capabilities. */
+export const capabilities: readonly Capability[] = [
+  'self',
+  'log',
+  'messaging',
+  'store',
+  'fs',
+  'clocks',
+  'random',
+  'timers',
+]
+
+/**
+ * Reads the shape of an actor from the source of its entry, without running it: the code of an actor runs only in
+ * its sandbox. So the definition must be an object literal, and `uses` a list of string literals, which is also what
+ * a reviewer wants to see. Throws a `BuildError` that says where it is not.
+ */
+export function analyse(file: string, source: string): ActorShape {
+  const { program, errors } = parseSync(file, source)
+  const [first] = errors
+  if (first !== undefined) {
+    const at = first.labels[0]?.start
+    throw problem(file, source, at, `cannot be parsed: ${first.message}`)
+  }
+  const definition = definitionIn(program, file, source)
+  const keys = new Map<string, Expression>()
+  for (const property of definition.properties) {
+    if (property.type === 'SpreadElement' || property.computed) {
+      throw problem(file, source, property.start, `${outside} here it has a part that is computed`)
+    }
+    const { key } = property
+    const name = key.type === 'Identifier' ? key.name : key.type === 'Literal' ? String(key.value) : undefined
+    if (name !== undefined) keys.set(name, property.value)
+  }
+  const uses = keys.get('uses')
+  return {
+    uses: uses === undefined ? [] : usesIn(uses, file, source),
+    state: keys.has('state'),
+    init: keys.has('init'),
+    messages: keys.has('messages'),
+  }
+}
+
+const outside =
+  'theater build reads the definition from the source, so defineActor needs an object literal with plain keys;'
+
+function usesIn(value: Expression, file: string, source: string): Capability[] {
+  const list = bare(value)
+  if (list.type !== 'ArrayExpression') {
+    throw problem(file, source, value.start, 'uses must be a list of string literals, written out here')
+  }
+  const named = list.elements.map((element) => {
+    if (element === null || element.type !== 'Literal' || typeof element.value !== 'string') {
+      throw problem(file, source, element?.start ?? list.start, 'uses must be a list of string literals')
+    }
+    const found = capabilities.find((name) => name === element.value)
+    if (found === undefined) {
+      const all = capabilities.join(', ')
+      throw problem(file, source, element.start, `there is no capability '${element.value}'; there are: ${all}`)
+    }
+    return found
+  })
+  return capabilities.filter((name) => named.includes(name))
+}
+
+function definitionIn(program: Program, file: string, source: string): ObjectExpression {
+  const exported = defaultExport(program)
+  const value = exported && bare(exported)
+  const found = value?.type === 'Identifier' ? variable(program, value.name) : value
+  if (found?.type !== 'CallExpression' || !isDefineActor(found.callee)) {
+    throw problem(file, source, exported?.start, 'the default export of an actor must be a call of defineActor')
+  }
+  const [argument] = found.arguments
+  const literal = argument !== undefined && argument.type !== 'SpreadElement' ? bare(argument) : undefined
+  if (literal?.type !== 'ObjectExpression') {
+    throw problem(file, source, found.start, `${outside} here it is something else`)
+  }
+  return literal
+}
+
+function defaultExport(program: Program): Expression | undefined {
+  for (const statement of program.body) {
+    if (statement.type === 'ExportDefaultDeclaration') {
+      const { declaration } = statement
+      return declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration'
+        ? undefined
+        : (declaration as Expression)
+    }
+    if (statement.type === 'ExportNamedDeclaration' && statement.source === null) {
+      const found = statement.specifiers.find(
+        ({ exported }) => exported.type === 'Identifier' && exported.name === 'default',
+      )
+      if (found?.local.type === 'Identifier') return variable(program, found.local.name)
+    }
+  }
+  return undefined
+}
+
+function variable(program: Program, name: string): Expression | undefined {
+  for (const statement of program.body) {
+    const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+    if (declared?.type !== 'VariableDeclaration') continue
+    for (const { id, init } of declared.declarations) {
+      if (id.type === 'Identifier' && id.name === name && init) return bare(init)
+    }
+  }
+  return undefined
+}
+
+/** The expression without what TypeScript and parentheses put around it. */
+function bare(expression: Expression): Expression {
+  switch (expression.type) {
+    case 'ParenthesizedExpression':
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSTypeAssertion':
+    case 'TSNonNullExpression':
+      return bare(expression.expression)
+    default:
+      return expression
+  }
+}
+
+function isDefineActor(callee: Expression): boolean {
+  if (callee.type === 'Identifier') return callee.name === 'defineActor'
+  return callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && callee.property.name === 'defineActor'
+}
+
+function problem(file: string, source: string, at: number | undefined, message: string): BuildError {
+  if (at === undefined) return new BuildError('entry', `${file}: ${message}`)
+  const before = source.slice(0, at)
+  const line = before.split('\n').length
+  return new BuildError('entry', `${file}:${line}:${at - before.lastIndexOf('\n')}: ${message}`)
+}

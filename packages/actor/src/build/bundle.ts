@@ -1,0 +1,138 @@
+import { isBuiltin } from 'node:module'
+import { dirname, extname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build as esbuild, formatMessages, type Plugin } from 'esbuild'
+import type { ActorShape } from './analyse.ts'
+import { BuildError } from './build-error.ts'
+import type { World } from './world.ts'
+
+/** How the sources become one module. */
+export interface BundleOptions {
+  /** The entry file. */
+  readonly entry: string
+  /** What it says about itself. */
+  readonly shape: ActorShape
+  /** The world that follows. */
+  readonly world: World
+  /** Whether names and spaces are shortened. */
+  readonly minify: boolean
+}
+
+// In a checkout this file is TypeScript and its neighbours are too; published, all are JavaScript.
+const extension = extname(import.meta.url)
+const kit = (file: string): string => fileURLToPath(new URL(`../${file}${extension}`, import.meta.url))
+
+const start = 'theater:build/start'
+const ambient = 'theater:build/ambient'
+
+/**
+ * One ES module with the actor, its npm dependencies and the kit, whose only imports are those of the world.
+ *
+ * Throws a `BuildError` with the file and line of an import that an actor cannot have, such as a built-in of Node.
+ */
+export async function bundle(options: BundleOptions): Promise<string> {
+  const { outputFiles, errors } = await esbuild({
+    entryPoints: [start],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['theater', 'import', 'default'],
+    minify: options.minify,
+    keepNames: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    logLevel: 'silent',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    plugins: [theaterPlugin(options)],
+  }).catch(failed)
+  const [output] = outputFiles
+  if (output === undefined || errors.length > 0) return failed({ errors })
+  return output.text
+}
+
+async function failed(error: unknown): Promise<never> {
+  const { errors } = error as { readonly errors?: Parameters<typeof formatMessages>[0] }
+  if (errors === undefined) throw new BuildError('bundle', 'esbuild failed', { cause: error })
+  const lines = await formatMessages(errors, { kind: 'error', color: false })
+  throw new BuildError('bundle', lines.join('').trim(), { cause: error })
+}
+
+function theaterPlugin({ entry, shape, world }: BundleOptions): Plugin {
+  const file = resolve(entry)
+  const imported = new Set(world.modules.map(([, module]) => module))
+  return {
+    name: 'theater',
+    setup(build) {
+      const own = { namespace: 'theater' }
+      build.onResolve({ filter: /^theater:build\// }, ({ path }) => ({ path, ...own }))
+      build.onResolve({ filter: /^@theater\/actor$/ }, () => ({ path: kit('index'), sideEffects: false }))
+      build.onResolve({ filter: /^@theater\/actor\/message$/ }, () => ({ path: kit('message'), sideEffects: false }))
+      build.onResolve({ filter: /^@theater\/actor\/build$/ }, () => ({
+        errors: [{ text: '@theater/actor/build makes actors; an actor cannot import it' }],
+      }))
+      build.onResolve({ filter: /^(?:theater|wasi):/ }, ({ path, namespace }) => {
+        if (namespace === 'theater' && imported.has(path)) return { path, external: true }
+        const text = `an actor does not import ${path} itself: name the capability in uses, and take it from ctx`
+        return { errors: [{ text }] }
+      })
+      build.onResolve({ filter: /^[^./]/ }, ({ path, namespace }) => {
+        if (namespace === 'theater' || !isBuiltin(path)) return undefined
+        const text = `${path} is part of Node, and actors do not run in Node: use what ctx gives, or another package`
+        return { errors: [{ text }] }
+      })
+      build.onLoad({ filter: /^theater:build\/start$/, ...own }, () => ({
+        contents: startModule(file, shape, world),
+        resolveDir: dirname(file),
+        loader: 'js',
+      }))
+      build.onLoad({ filter: /^theater:build\/ambient$/, ...own }, () => ({
+        contents: ambientModule(shape, world),
+        resolveDir: dirname(file),
+        loader: 'js',
+      }))
+    },
+  }
+}
+
+/** The module that componentize-js gets: the exports of the world, served by the kit. */
+function startModule(file: string, shape: ActorShape, world: World): string {
+  const names = [
+    ...(shape.init ? ['lifecycle'] : []),
+    ...(shape.state ? ['migration'] : []),
+    ...(shape.messages ? ['receiver', 'responder'] : []),
+  ]
+  return [
+    // First, so that the modules of the actor find the environment restricted.
+    `import { environment } from ${JSON.stringify(ambient)}`,
+    `import { serve } from ${JSON.stringify(kit('guest/serve'))}`,
+    ...hostImports(world),
+    `import actor from ${JSON.stringify(file)}`,
+    `const exported = serve(actor, ${hostObject(world)}, environment)`,
+    ...names.map((name) => `export const ${name} = exported.${name}`),
+  ].join('\n')
+}
+
+function ambientModule(shape: ActorShape, world: World): string {
+  return [
+    `import { restrict } from ${JSON.stringify(kit('guest/environment'))}`,
+    `import { makeLog } from ${JSON.stringify(kit('guest/log'))}`,
+    ...hostImports(world),
+    `const host = ${hostObject(world)}`,
+    'export const environment = restrict(globalThis, {',
+    `  uses: ${JSON.stringify(shape.uses)},`,
+    '  wallClock: host.wallClock,',
+    '  log: host.log && makeLog(host.log),',
+    '})',
+  ].join('\n')
+}
+
+function hostImports({ modules }: World): string[] {
+  return modules.map(([property, module]) => `import * as ${property} from ${JSON.stringify(module)}`)
+}
+
+function hostObject({ modules }: World): string {
+  return `{ ${modules.map(([property]) => property).join(', ')} }`
+}

@@ -1,0 +1,229 @@
+import type { MessagesOf, ReplyTo } from './define.ts'
+import type { Body, Json } from './json.ts'
+
+/**
+ * What an actor can ask for in `uses`. Each stands for WIT imports, and an actor has only the imports of the
+ * ones it names.
+ *
+ * | name | `ctx` gets | imports |
+ * | --- | --- | --- |
+ * | `self` | `id`, `parent` | `theater:actor/self` |
+ * | `log` | `log`; `console` writes there too | `theater:actor/log` |
+ * | `messaging` | `send`, `sendNow`, `request` | `theater:messaging/client` |
+ * | `store` | `store` | `theater:store/blobs`, `theater:store/labels` |
+ * | `fs` | `fs`, reading | `wasi:filesystem/preopens`, `wasi:filesystem/types` |
+ * | `clocks` | `Date` and `performance.now` work | `wasi:clocks/wall-clock` |
+ * | `random` | `Math.random` and `crypto` work | `wasi:random/random` |
+ * | `timers` | `setTimeout` and `setInterval` work, and all of `clocks` | `wasi:clocks/*`, `wasi:io/*`, `wasi:cli/stderr` |
+ *
+ * What is not named throws, with a message that says which name is missing. Nothing pretends to work.
+ */
+export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs' | 'clocks' | 'random' | 'timers'
+
+/** Structured fields of a log line. Values that are not strings are written as JSON. */
+export type LogFields = { readonly [name: string]: Json | undefined }
+
+/** `ctx.log`: lines for the people who run the actor. They are part of the chain: never log a secret. */
+export interface Log {
+  /** Each step, for whoever debugs this actor. */
+  trace(message: string, fields?: LogFields): void
+  /** Something a developer wants to see. */
+  debug(message: string, fields?: LogFields): void
+  /** Something an operator wants to see. */
+  info(message: string, fields?: LogFields): void
+  /** Something is wrong and the actor goes on. */
+  warn(message: string, fields?: LogFields): void
+  /** Something failed. */
+  error(message: string, fields?: LogFields): void
+}
+
+declare const actorOf: unique symbol
+
+/**
+ * The id of an actor whose definition is known, so that messages to it are checked by the compiler. At run time
+ * it is the id, a string, and it may be part of a message. Made by {@link ref}.
+ */
+export type ActorRef<A> = string & { readonly [actorOf]: A }
+
+/**
+ * Says which definition the actor of this id runs. Nothing is checked at run time.
+ *
+ * ```ts
+ * import type reporter from './reporter.ts'
+ *
+ * const report = ref<typeof reporter>('reporter')
+ * ctx.send(report, 'finding', { name: 'left-pad', licence: 'WTFPL' })
+ * ```
+ */
+export function ref<A>(id: string): ActorRef<A> {
+  return id as ActorRef<A>
+}
+
+/** The message types that can be sent to `To`: those of its definition, or any string where that is not known. */
+export type TypeFor<To> = To extends ActorRef<infer A> ? keyof MessagesOf<A> & string : string
+
+type BodyFor<A, K> = K extends keyof MessagesOf<A>
+  ? MessagesOf<A>[K] extends { readonly body: infer Known }
+    ? Known
+    : never
+  : never
+
+/** The body that a message needs: one argument, one that may be left out, or none. */
+export type BodyArguments<To, K, B> =
+  To extends ActorRef<infer A>
+    ? BodyFor<A, K> extends infer Known
+      ? undefined extends Known
+        ? [body?: Known]
+        : [body: Known]
+      : never
+    : [body?: B & Body<B>]
+
+/** The type of the reply, JSON or bytes where the definition is not known. */
+export type ReplyFor<To, K> = To extends ActorRef<infer A> ? ReplyTo<A, K> : Json | Uint8Array
+
+/** How a request is made. */
+export interface RequestOptions {
+  /**
+   * Milliseconds until the request fails with `timeout`, counted from the call. The host may lower it.
+   * @default 0, which asks for the host's own limit
+   */
+  readonly timeoutMs?: number
+}
+
+/**
+ * A request on its way. Awaiting it waits for the reply; requests made before the first is awaited run side by
+ * side. It belongs to the turn that made it.
+ */
+export interface PendingReply<T> extends PromiseLike<T>, Disposable {
+  /** Gives up the reply. The receiver may still handle the request. Awaiting it afterwards rejects. */
+  cancel(): void
+}
+
+/** `ctx.send`, `ctx.sendNow` and `ctx.request`: other actors, within the messaging grant. */
+export interface Messaging {
+  /**
+   * Queues a message in the instance. It leaves when the handler has succeeded, and not at all when it throws.
+   * So a request made after it overtakes it: where the order matters use `sendNow`.
+   *
+   * A send that the host then refuses makes the turn fail with `send-failed`: the state stays as it was, the
+   * sends behind it do not leave, the ones before it have left.
+   */
+  send<To extends string, K extends TypeFor<To>, B>(to: To, type: K, ...body: BodyArguments<To, K, B>): void
+  /** Sends a message at once. It leaves also if the handler throws later. Throws {@link SendError}. */
+  sendNow<To extends string, K extends TypeFor<To>, B>(to: To, type: K, ...body: BodyArguments<To, K, B>): void
+  /** Starts a request and returns at once. Awaiting it rejects with {@link RequestError}. */
+  request<To extends string, K extends TypeFor<To>, B = undefined>(
+    to: To,
+    type: K,
+    body: BodyArguments<To, K, B>[0],
+    options?: RequestOptions,
+  ): PendingReply<ReplyFor<To, K>>
+  /** Starts a request that has no body. */
+  request<To extends string, K extends TypeFor<To>, B = undefined>(
+    to: To,
+    type: K,
+    ...body: BodyArguments<To, K, B>
+  ): PendingReply<ReplyFor<To, K>>
+}
+
+/** Where to read within a blob. */
+export interface Range {
+  /**
+   * The first byte.
+   * @default 0
+   */
+  readonly offset?: number
+  /**
+   * How many bytes; fewer come only at the end.
+   * @default all that follow
+   */
+  readonly length?: number
+}
+
+/** `ctx.store`: content under its hash, and labels for hashes. Hashes are hexadecimal text. All throw {@link StoreError}. */
+export interface Store {
+  /** Keeps bytes, or a text as UTF-8, and gives their hash. */
+  put(data: Uint8Array | string): string
+  /** Reads a blob, or part of it. */
+  get(hash: string, range?: Range): Uint8Array
+  /** Reads a blob as UTF-8 text. Throws a `TypeError` where it is none. */
+  getText(hash: string): string
+  /** How many bytes a blob has. */
+  size(hash: string): number
+  /** The hash that a label names, or null where there is no such label. */
+  getLabel(name: string): string | null
+  /**
+   * Makes a label name `hash`, or removes it with null.
+   *
+   * With `expected` it fails with `conflict` unless the label is that (null: unless there is none). Without, the
+   * label is read first, and a `conflict` means that somebody changed it between the two calls.
+   */
+  setLabel(name: string, hash: string | null, expected?: string | null): void
+  /** The names of labels that begin with `prefix`, in order; all of them unless `limit` is given. */
+  list(prefix?: string, options?: { readonly after?: string; readonly limit?: number }): string[]
+}
+
+/** What an entry of the file system is. */
+export type FileKind = 'file' | 'directory' | 'symlink' | 'other'
+
+/** One entry of a directory. */
+export interface DirEntry {
+  /** The name within the directory. */
+  readonly name: string
+  /** What it is. */
+  readonly kind: FileKind
+}
+
+/** What is known about a file without reading it. */
+export interface FileStat {
+  /** What it is. */
+  readonly kind: FileKind
+  /** Bytes. */
+  readonly size: number
+  /** When the content changed, in milliseconds since 1970, or null where the host does not say. */
+  readonly modified: number | null
+}
+
+/**
+ * `ctx.fs`: reading within the directories that were granted. A path begins with the name under which a directory
+ * was granted (`/data/a.txt`). Whether links are followed is the host's decision. All throw {@link FsError}.
+ */
+export interface FileSystem {
+  /** Reads a whole file. */
+  readBytes(path: string): Uint8Array
+  /** Reads a whole file as UTF-8 text. Throws a `TypeError` where it is none. */
+  readText(path: string): string
+  /** The entries of a directory, in the host's order, without `.` and `..`. */
+  readDir(path: string): DirEntry[]
+  /** What is known about a file. */
+  stat(path: string): FileStat
+  /** Whether there is something at the path. Throws where the host will not say. */
+  exists(path: string): boolean
+  /** The names under which directories were granted. */
+  roots(): string[]
+}
+
+/** What each capability adds to `ctx`. */
+export interface CapabilityContext {
+  /** Who this actor is. */
+  self: {
+    /** This actor's id. */
+    readonly id: string
+    /** The id of the actor that spawned this one, or null when the host did. */
+    readonly parent: string | null
+  }
+  /** Lines for people. */
+  log: { readonly log: Log }
+  /** Other actors. */
+  messaging: Messaging
+  /** Content that outlives a turn. */
+  store: { readonly store: Store }
+  /** Files. */
+  fs: { readonly fs: FileSystem }
+  /** Time: through `Date` and `performance`. */
+  clocks: unknown
+  /** Chance: through `Math.random` and `crypto`. */
+  random: unknown
+  /** Waiting: through `setTimeout`. */
+  timers: unknown
+}

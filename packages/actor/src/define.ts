@@ -1,0 +1,151 @@
+import type { Capability, CapabilityContext } from './capabilities.ts'
+import type { Body, Json, JsonSafe } from './json.ts'
+import type { Infer, InferInput, StandardSchema } from './schema.ts'
+
+type All<U> = (U extends unknown ? (member: U) => void : never) extends (all: infer I) => void ? I : never
+
+/** What a handler is given: the state, the sender, and what each capability in `uses` adds. */
+export type Context<S, U extends Capability = never> = {
+  /**
+   * A draft of the state: a copy, made when it is first read in a turn. Change it or replace it; it becomes the
+   * state when the handler succeeds.
+   */
+  state: S
+  /** The id of the actor that caused this turn, or null when the host did. The host vouches for it. */
+  readonly sender: string | null
+} & ([U] extends [never] ? unknown : All<CapabilityContext[U]>)
+
+/** Schemas for the bodies of messages, by message type. */
+export type Schemas = { readonly [type: string]: StandardSchema }
+
+/** The handlers of an actor, by message type. The body of one that has a schema is what the schema gives. */
+export type Handlers<C, A extends Schemas> = { readonly [type: string]: (ctx: C, body: never) => unknown } & {
+  readonly [K in keyof A]: (ctx: C, body: Infer<A[K]>) => unknown
+}
+
+/** Stands in a compiler's message where a body or a reply does not survive its encoding; `Why` says where. */
+export interface Unsound<What extends string, Why> {
+  /** What, and where in it. */
+  readonly unsound: readonly [What, Why]
+}
+
+/** Nothing to say about each handler whose body and reply survive their encoding; {@link Unsound} otherwise. */
+export type Sound<M, A> = {
+  readonly [K in keyof M]: M[K] extends (ctx: never, body: infer B) => infer R
+    ? BodyOf<K, B, A> extends Body<BodyOf<K, B, A>>
+      ? Awaited<R> extends Body<Awaited<R>>
+        ? unknown
+        : Unsound<'the reply', Body<Awaited<R>>>
+      : Unsound<'the body', Body<BodyOf<K, B, A>>>
+    : unknown
+}
+
+/** What a sender may give: what the schema takes, or what the handler asks for, or nothing. */
+type BodyOf<K, B, A> = K extends keyof A ? InferInput<A[K]> : unknown extends B ? undefined : B
+
+/** What `defineActor` is given. */
+export interface Definition<S, U extends Capability, A, P, M> {
+  /**
+   * The capabilities, written out as string literals: `theater build` reads them from the source, and so does
+   * whoever reviews it.
+   * @default []
+   */
+  readonly uses?: readonly U[]
+  /**
+   * The state of a new actor. It lives in the instance's memory; its type must survive JSON. An actor with a state
+   * exports `theater:actor/migration`.
+   */
+  readonly state?: S & JsonSafe<S>
+  /**
+   * Makes the state of this version from one that an earlier version saved.
+   * @default the saved state as it is
+   */
+  readonly load?: (saved: Json) => S
+  /**
+   * A schema for the parameters. Ones that do not fit are answered with the failure `bad-message`.
+   * @default anything; the type that `init` asks for is then a claim that nothing checks
+   */
+  readonly params?: StandardSchema<unknown, P>
+  /**
+   * Prepares a new actor from the parameters it was spawned with: JSON, bytes, or undefined where there are none.
+   * Runs once in its life. A throw stops the actor. An actor with it exports `theater:actor/lifecycle`.
+   */
+  readonly init?: (ctx: Context<S, U>, params: P) => void | Promise<void>
+  /**
+   * Schemas for the bodies of messages: those of `t`, or any by the Standard Schema interface. A body that does not
+   * fit is answered with the failure `bad-message`, and the handler does not run.
+   * @default none; the type that a handler asks for is then a claim about its senders that nothing checks
+   */
+  readonly accepts?: A
+  /**
+   * The handlers, by message type. A handler may be asynchronous; the turn ends when its promise settles. What
+   * it returns is the reply to a request, and is dropped where the message was sent. An actor with handlers exports
+   * `theater:messaging/receiver` and `responder`.
+   */
+  readonly messages?: M
+}
+
+declare const messagesOf: unique symbol
+
+/** An actor, as `defineActor` gives it. What it holds is the kit's business. */
+export interface Actor<Messages = unknown> {
+  /** The definition, for the kit. */
+  readonly definition: object
+  /** Never there at run time. */
+  readonly [messagesOf]: Messages
+}
+
+/** The messages of an actor: for each type its body and its reply. */
+export type MessagesOf<A> = A extends Actor<infer Messages> ? Messages : never
+
+/** The type of the reply to a message. A handler that returns nothing replies null. */
+export type ReplyTo<A, K> = K extends keyof MessagesOf<A>
+  ? MessagesOf<A>[K] extends { readonly reply: infer R }
+    ? R
+    : never
+  : never
+
+/** Bodies and replies, from handlers and schemas. */
+export type Signatures<M, A> = {
+  readonly [K in keyof M]: M[K] extends (ctx: never, body: infer B) => infer R
+    ? { readonly body: BodyOf<K, B, A>; readonly reply: Reply<Awaited<R>> }
+    : never
+}
+
+type Reply<R> = R extends undefined | void ? null : R
+
+/**
+ * Defines an actor. It must be the default export of the entry file, with its definition written out as an object
+ * literal, because `theater build` derives the world from it without running the code.
+ *
+ * ```ts
+ * import { defineActor, Failure, t } from '@theater/actor'
+ *
+ * export default defineActor({
+ *   uses: ['log'],
+ *   state: { count: 0 },
+ *   accepts: { add: t.object({ by: t.integer() }) },
+ *   messages: {
+ *     add({ state, log }, { by }) {
+ *       if (by < 0) throw new Failure('negative', 'this counter only counts up')
+ *       state.count += by
+ *       log.info('added', { by, count: state.count })
+ *       return state.count
+ *     },
+ *     get: ({ state }) => state.count,
+ *   },
+ * })
+ * ```
+ */
+export function defineActor<
+  S = undefined,
+  const U extends Capability = never,
+  A extends Schemas = Record<never, never>,
+  P = undefined,
+  M = Record<never, never>,
+>(
+  definition: Definition<S, U, A, P, M & Handlers<Context<S, U>, NoInfer<A>>> & { readonly messages?: Sound<M, NoInfer<A>> },
+): Actor<Signatures<M, A>> {
+  // The signatures exist only in the type.
+  return { definition } as unknown as Actor<Signatures<M, A>>
+}

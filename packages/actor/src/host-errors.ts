@@ -1,0 +1,131 @@
+import type {
+  TheaterMessagingClient,
+  TheaterStoreBlobs,
+  TheaterStoreLabels,
+  WasiFilesystemTypes,
+} from '@theater/wit'
+import type { Json } from './json.ts'
+import { branded } from './failure.ts'
+
+const sendBrand = '@theater/actor/SendError'
+const requestBrand = '@theater/actor/RequestError'
+const storeBrand = '@theater/actor/StoreError'
+const fsBrand = '@theater/actor/FsError'
+
+/** Why a message was not taken: the case of `theater:messaging/client.send-error`, which says what to do. */
+export class SendError extends Error {
+  override readonly name = 'SendError'
+  /** The WIT case. */
+  readonly code: TheaterMessagingClient.SendError['tag']
+  /** The actor it was for. */
+  readonly to: string
+  /** The host's limit, for `too-large` (bytes) and `outbox-full` (messages). */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = sendBrand
+
+  /** Made by the kit. */
+  constructor(to: string, error: TheaterMessagingClient.SendError) {
+    super(`the send to ${to} was refused: ${error.tag}`)
+    this.code = error.tag
+    this.to = to
+    this.limit = 'val' in error ? Number(error.val) : undefined
+  }
+
+  /** Whether a caught value is a `SendError`. */
+  static is(value: unknown): value is SendError {
+    return branded(value, sendBrand)
+  }
+}
+
+/** The receiver's own "no", as the requester sees it. */
+export interface RequestFailure {
+  /** What went wrong, for programs. */
+  readonly code: string
+  /** What went wrong, for people. */
+  readonly message: string
+  /** More about it, where the receiver gave any as JSON. */
+  readonly detail: Json | undefined
+}
+
+/**
+ * Why there is no reply: the case of `theater:messaging/client.request-error`, which says what to do, or
+ * `bad-reply` for a reply that is neither JSON nor bytes.
+ */
+export class RequestError extends Error {
+  override readonly name = 'RequestError'
+  /** The WIT case, or `bad-reply`. */
+  readonly code: TheaterMessagingClient.RequestError['tag'] | 'bad-reply'
+  /** The actor that was asked. */
+  readonly to: string
+  /** What the receiver said, for `failed`. */
+  readonly failure: RequestFailure | undefined
+  /** The host's limit in bytes, for `too-large`. */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = requestBrand
+
+  /** Made by the kit. */
+  constructor(to: string, code: RequestError['code'], more: { failure?: RequestFailure; limit?: number } = {}) {
+    const said = more.failure === undefined ? '' : ` with ${more.failure.code}: ${more.failure.message}`
+    super(`the request to ${to} got no reply: ${code}${said}`)
+    this.code = code
+    this.to = to
+    this.failure = more.failure
+    this.limit = more.limit
+  }
+
+  /** Whether a caught value is a `RequestError`. */
+  static is(value: unknown): value is RequestError {
+    return branded(value, requestBrand)
+  }
+}
+
+/** Why the store did nothing: the case of `theater:store/blobs.error` or `labels.error`. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  /** The WIT case. */
+  readonly code: TheaterStoreBlobs.Error['tag'] | TheaterStoreLabels.Error['tag']
+  /** What the label is now, for `conflict`: a hash, or null where there is no such label. */
+  readonly current: string | null | undefined
+  /** The host's limit: bytes for `too-large`, bytes or labels for `quota`. */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = storeBrand
+
+  /** Made by the kit. */
+  constructor(doing: string, code: StoreError['code'], more: { current?: string | null; limit?: number } = {}) {
+    super(`${doing}: ${code}`)
+    this.code = code
+    this.current = more.current
+    this.limit = more.limit
+  }
+
+  /** Whether a caught value is a `StoreError`. */
+  static is(value: unknown): value is StoreError {
+    return branded(value, storeBrand)
+  }
+}
+
+/** Why the file system did nothing: the case of `wasi:filesystem/types.error-code`. */
+export class FsError extends Error {
+  override readonly name = 'FsError'
+  /** The WIT case. A path that no granted directory holds is `no-entry`. */
+  readonly code: WasiFilesystemTypes.ErrorCode
+  /** The path as the actor gave it. */
+  readonly path: string
+  /** Marks the class across copies of this package. */
+  readonly brand = fsBrand
+
+  /** Made by the kit. */
+  constructor(path: string, code: WasiFilesystemTypes.ErrorCode) {
+    super(`${path}: ${code}`)
+    this.code = code
+    this.path = path
+  }
+
+  /** Whether a caught value is an `FsError`. */
+  static is(value: unknown): value is FsError {
+    return branded(value, fsBrand)
+  }
+}

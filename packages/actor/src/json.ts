@@ -1,0 +1,102 @@
+/** A value that JSON keeps as it is. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+/** Stands in a compiler's message where a type does not survive a JSON round trip. `Why` says why. */
+export interface NotJson<Why extends string> {
+  readonly 'does not survive JSON': Why
+}
+
+type IsAny<T> = 0 extends 1 & T ? true : false
+
+/**
+ * `T` itself where every value of it survives a JSON round trip; otherwise `T` with {@link NotJson} at the
+ * places that do not. A type is safe exactly if it is assignable to `JsonSafe` of itself.
+ */
+export type JsonSafe<T> =
+  IsAny<T> extends true
+    ? T
+    : // Also ends the recursion for types that are recursive themselves, such as Json.
+      T extends Json
+      ? T
+      : T extends undefined
+        ? NotJson<'undefined: use null, or an optional property'>
+        : T extends bigint
+          ? NotJson<'bigint: use a number or a string'>
+          : T extends symbol
+            ? NotJson<'a symbol'>
+            : T extends (...args: never) => unknown
+              ? NotJson<'a function'>
+              : T extends ArrayBufferView | ArrayBuffer
+                ? NotJson<'bytes inside JSON: make them the whole body, or put them into the store'>
+                : T extends Date
+                  ? NotJson<'a Date: it comes back as a string'>
+                  : T extends readonly unknown[]
+                    ? { [K in keyof T]: JsonSafe<T[K]> }
+                    : T extends object
+                      ? { [K in keyof T]: K extends symbol ? NotJson<'a symbol as key'> : Property<T, K> }
+                      : NotJson<'unknown: say what it is, or use Json'>
+
+/** An optional property may be left out; one that is there MUST NOT be undefined: it would come back absent. */
+type Property<T, K extends keyof T> =
+  Record<never, never> extends Pick<T, K> ? JsonSafe<Exclude<T[K], undefined>> | undefined : JsonSafe<T[K]>
+
+/** `T` where it may be the body of a message or a reply: nothing, bytes, or what {@link JsonSafe} allows. */
+export type Body<T> = [T] extends [Uint8Array | undefined | void] ? T : JsonSafe<T>
+
+/**
+ * The JSON text of a value, for values that come back as they are.
+ *
+ * Throws a `TypeError` that names the place where one does not: `NaN`, an infinity, `undefined` in a list, a
+ * function, a `bigint`, an object that is not plain. The compiler finds most of these; this finds the rest.
+ * Properties that are `undefined` are left out. `-0` is written as `0`.
+ */
+export function stringify(value: unknown, what: string): string {
+  check(value, what, new Set())
+  return JSON.stringify(value)
+}
+
+function check(value: unknown, path: string, above: Set<object>): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return
+    case 'number':
+      if (!Number.isFinite(value)) throw lost(path, String(value))
+      return
+    case 'object':
+      if (value !== null) checkObject(value, path, above)
+      return
+    case 'undefined':
+    case 'bigint':
+    case 'symbol':
+    case 'function':
+      throw lost(path, typeof value)
+  }
+}
+
+function checkObject(value: object, path: string, above: Set<object>): void {
+  if (above.has(value)) throw new TypeError(`${path} contains itself, which JSON cannot say`)
+  above.add(value)
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, above)
+  } else {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    // A toJSON method would be called by JSON.stringify and change the value.
+    if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) {
+      throw lost(path, `an instance of ${className(prototype)}`)
+    }
+    for (const [key, item] of Object.entries(value)) {
+      if (item !== undefined) check(item, `${path}.${key}`, above)
+    }
+  }
+  above.delete(value)
+}
+
+function className(prototype: unknown): string {
+  const made: unknown = (prototype as { readonly constructor?: unknown } | null)?.constructor
+  return typeof made === 'function' && made !== Object ? made.name : 'a class with toJSON'
+}
+
+function lost(path: string, what: string): TypeError {
+  return new TypeError(`${path}: ${what} does not survive JSON`)
+}
