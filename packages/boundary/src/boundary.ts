@@ -73,7 +73,7 @@ export class Boundary {
       for (const model of exported.functions) {
         this.#exports.set(model.id, {
           model,
-          codec: compileFunction(model),
+          codec: compileFunction(model, { copyArgs: true }),
           isResult: model.result?.kind === 'result',
         })
       }

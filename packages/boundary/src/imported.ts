@@ -36,7 +36,8 @@ export function prepare(model: FunctionModel): Imported {
   return {
     model,
     track,
-    codec: compileFunction(model),
+    // A copy: a handler that changes what it answered, before the guest reads it, would make the record a lie.
+    codec: compileFunction(model, { copyResult: true }),
     head: head.copy(),
     isResult: result?.kind === 'result',
     handleParams: nested ? 'nested' : flat ? 'flat' : 'none',

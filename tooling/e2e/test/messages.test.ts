@@ -1,0 +1,34 @@
+import { memoryStore } from '@theater/event-chain'
+import { Theater } from '@theater/runtime'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ask, cache, counter, handlers } from './support/actors.ts'
+
+const everybody = { messaging: { to: ['*'] }, log: {} }
+
+describe('actors in TypeScript', () => {
+  const store = memoryStore()
+
+  beforeAll(async () => {
+    await using theater = await Theater.open({ store, handlers: handlers(), cache })
+    for (const id of ['a', 'b']) await theater.spawn({ id, component: counter, grants: everybody })
+  })
+
+  it('keep their state from message to message, and over a restart', async () => {
+    {
+      await using theater = await Theater.open({ store, handlers: handlers(), cache })
+      expect(await ask(theater, 'a', 'add', { by: 2 })).toBe(2)
+      expect(await ask(theater, 'a', 'add', { by: 3 })).toBe(5)
+    }
+    await using theater = await Theater.open({ store, handlers: handlers(), cache })
+    expect(await ask(theater, 'a', 'get')).toBe(5)
+  })
+
+  it('send and request', async () => {
+    await using theater = await Theater.open({ store, handlers: handlers(), cache })
+    expect(await ask(theater, 'a', 'forward', { to: 'b', by: 7 })).toBe(null)
+    await theater.idle()
+    expect(await ask(theater, 'b', 'get')).toBe(7)
+    expect(await ask(theater, 'a', 'ask', { to: 'b' })).toEqual({ reply: 7 })
+    expect(await ask(theater, 'a', 'both', { first: 'b', second: 'b' })).toEqual([7, 7])
+  })
+})
