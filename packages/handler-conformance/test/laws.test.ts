@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import { WitError } from '@theater/handler'
+import type { AnyHandler } from '@theater/handler'
+import { describe, expect, test } from 'vitest'
+import { laws } from '../src/index.ts'
+import { conformance } from '../src/vitest.ts'
+import { boxes, boxSubject, replace } from './box.ts'
+import type { Mutation } from './box.ts'
+
+const BOX = 'test:box/boxes@0.1'
+const put = `${BOX}#put`
+const change =
+  (fn: string, to: object) =>
+  (good: AnyHandler['functions']): AnyHandler['functions'] => ({ ...good, [fn]: { ...good[fn]!, ...to } })
+let calls = 0
+const shared = { names: () => [], put: async () => {}, open: async () => {}, '[static]box.close': () => {} }
+
+/** Each breaks the law it stands under. */
+const mutants: Readonly<Record<string, readonly Mutation[]>> = {
+  'it names itself, its tracks and its functions': [
+    { handler: (good) => ({ ...good, name: 'Box!' }) },
+    { handler: (good) => ({ ...good, interfaces: [`${BOX}.0`] }) },
+    { handler: (good) => ({ ...good, interfaces: [BOX, BOX] }) },
+    { handler: (good) => ({ ...good, interfaces: ['test:box/other@0.1'] }) },
+  ],
+  'it binds what it declares, and nothing else': [
+    { binding: (good) => replace(good, { put: undefined }) },
+    { binding: (good) => replace(good, { more: () => {} }) },
+    { binding: (good) => ({ ...good, imports: { ...good.imports, 'test:box/more@0.1': {} } }) },
+    { handler: (good) => ({ ...good, inert: () => ({ imports: { [BOX]: { names: () => [] } } }) }) },
+  ],
+  'what reaches outside waits, so that its intent can be made durable first': [
+    { functions: change(put, { mode: 'sync' }) },
+    { functions: change(`${BOX}#names`, { effect: 'once' }) },
+  ],
+  'what asks can be refused, and what can be refused asks': [
+    { functions: change(put, { deny: undefined }) },
+    { functions: change(put, { ask: undefined }) },
+    { subject: (good) => ({ ...good, refusable: [`${BOX}#names`] }) },
+  ],
+  'the schema takes its grants and no unknown key, at any depth': [
+    { handler: (good) => ({ ...good, grant: { ...good.grant, additionalProperties: true } }) },
+    { handler: (good) => ({ ...good, grant: { ...good.grant, required: ['left'] } }) },
+    {
+      handler: (good) => ({
+        ...good,
+        grant: {
+          ...good.grant,
+          properties: { right: {}, deep: { type: 'array', items: { type: 'object' } } },
+        },
+      }),
+    },
+  ],
+  'the samples cover every function and end without a fault': [
+    { subject: (good) => ({ ...good, calls: good.calls.slice(1, -1) }) },
+    { binding: (good) => replace(good, { put: () => Promise.reject(new Error('disk')) }) },
+    { binding: (good) => replace(good, { names: async () => [] }) },
+    { handler: (good) => ({ ...good, authorize: () => ({ refused: 'always' }) }) },
+    { binding: (good) => replace(good, { open: async () => undefined }) },
+  ],
+  'asks are total, and plain data': [
+    { functions: change(put, { ask: ({ args }: { args: string[] }) => ({ name: args[0]!.toUpperCase() }) }) },
+    { functions: change(put, { ask: ({ args }: { args: string[] }) => ({ name: args[0] }) }) },
+    { functions: change(put, { ask: () => ({ n: calls++ }) }) },
+  ],
+  'authorize is total and pure': [
+    {
+      handler: (good) => ({
+        ...good,
+        authorize: (_, ask) => (ask['name'] as string).length > 9 || { refused: 'no' },
+      }),
+    },
+    {
+      handler: (good) => ({
+        ...good,
+        authorize: (_, ask) => Object.assign(ask, { n: 1 }).n === 1 || { refused: '' },
+      }),
+    },
+    { handler: (good) => ({ ...good, authorize: () => calls++ % 2 === 0 || { refused: 'every other' } }) },
+    { handler: (good) => ({ ...good, authorize: () => ({ refused: '' }) }) },
+    {
+      handler: (good, names) => ({
+        ...good,
+        authorize: () => names.add('x') !== undefined || { refused: 'no' },
+      }),
+    },
+  ],
+  'denials are errors of the interface': [
+    { functions: change(put, { deny: () => new Error('denied') }) },
+    {
+      functions: change(put, { deny: ({ ask }: { ask: { name: string } }) => new WitError(ask.name.length) }),
+    },
+  ],
+  'within is reflexive and transitive': [
+    { handler: (good) => ({ ...good, within: () => ({ refused: 'never' }) }) },
+    { handler: (good) => ({ ...good, within: (a: unknown, b: unknown) => a === b || { refused: 'other' } }) },
+  ],
+  'what a grant covers, every grant around it covers': [
+    { handler: (good) => ({ ...good, within: () => true }) },
+  ],
+  'a refused call has no effect': [
+    { handler: (good) => ({ ...good, authorize: () => true }) },
+    {
+      functions: (good, names) => change(put, { deny: () => (names.add('x'), new WitError('denied')) })(good),
+    },
+  ],
+  'every refusal is sampled': [{ subject: (good) => ({ ...good, neverRefused: [] }) }],
+  'it binds afresh for every actor': [
+    { binding: () => ({ imports: { [BOX]: shared } }) },
+    {
+      handler: (good) => ({
+        ...good,
+        bind: (
+          (binding) => () =>
+            binding
+        )({ imports: { [BOX]: {} } }),
+      }),
+    },
+  ],
+  'two configurations do not touch': [
+    {
+      subject: (good) =>
+        ((world) => ({ ...good, make: () => world }))({ handler: boxes(world), state: () => [...world] }),
+    },
+  ],
+  'without a grant nothing is reached, and neither with empty options': [
+    {
+      handler: (good, names) => ({
+        ...good,
+        inert: () => ({
+          imports: { [BOX]: { ...shared, put: async (name: string) => void names.add(name) } },
+        }),
+      }),
+    },
+    { binding: (good) => replace(good, { names: () => assert.fail('fault') }) },
+  ],
+  "a resource of one actor's binding is refused by another's": [
+    { binding: (good) => replace(good, { '[static]box.close': () => {} }) },
+  ],
+  'what resumes, resumes from its description alone': [
+    { binding: (good) => ({ ...good, resume: () => undefined }) },
+    { binding: (good) => ({ ...good, describe: () => undefined }) },
+    { binding: (good) => ({ ...good, describe: () => calls++ }) },
+  ],
+  'no description, however hostile, makes resume or closed throw': [
+    {
+      binding: (good) => ({
+        ...good,
+        resume: (_, description) => ({ name: (description as string).length }),
+      }),
+    },
+    { binding: (good) => ({ ...good, resume: () => 7 as unknown as object }) },
+    { binding: (good) => ({ ...good, closed: () => assert.fail('closed') }) },
+  ],
+  'listings are ordered': [{ binding: (good, names) => replace(good, { names: () => [...names] }) }],
+  'a fault is never reported as absence': [
+    { subject: (good) => ({ ...good, broken: good.make }) },
+    {
+      binding: (good) =>
+        replace(good, {
+          put: () => Promise.reject(new Error('disk')),
+          names: () => assert.fail('disk'),
+          open: () => Promise.reject(new WitError({ tag: 'not-found' })),
+        }),
+      subject: (good) => ({ ...good, broken: good.make }),
+    },
+  ],
+  'abort rejects': [
+    { binding: (good, names) => replace(good, { put: async (name: string) => void names.add(name) }) },
+  ],
+  'dispose is idempotent': [
+    {
+      binding: (good) => ({
+        ...good,
+        [Symbol.asyncDispose]: (
+          (n) => async () =>
+            assert.equal(n++, 0)
+        )(0),
+      }),
+    },
+    {
+      handler: (good) => ({
+        ...good,
+        [Symbol.asyncDispose]: (
+          (n) => async () =>
+            assert.equal(n++, 0)
+        )(0),
+      }),
+    },
+  ],
+}
+const world = new Set<string>()
+
+conformance(boxSubject())
+
+describe('every law', () => {
+  test('has a mutant', () => {
+    expect(Object.keys(mutants)).toEqual(laws.map((law) => law.name))
+  })
+
+  describe.each(laws)('$name', (law) => {
+    test.each(mutants[law.name]!.map((mutant, index) => ({ index, mutant })))(
+      'catches mutant $index',
+      async ({ mutant }) => {
+        await expect(law.run(boxSubject(mutant))).rejects.toBeInstanceOf(Error)
+      },
+    )
+  })
+})
+
+test('the subject of the mutants is sound without them', async () => {
+  for (const law of laws) await expect(law.run(boxSubject())).resolves.toBeUndefined()
+})
