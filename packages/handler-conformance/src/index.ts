@@ -2,12 +2,51 @@
  * The laws that every capability handler passes, as data for any test runner, and a fake actor to test handlers with.
  *
  * @example
+ * ```ts
+ * import { defineHandler, WitError } from '@theater/handler'
  * import { laws } from '@theater/handler-conformance'
  * import type { Subject } from '@theater/handler-conformance'
  *
- * async function check(subject: Subject): Promise<void> {
- *   for (const law of laws) await law.run(subject)
+ * // A handler of one function: a shout that a grant must allow.
+ * const shout = (heard: string[] = []) =>
+ *   defineHandler<{ readonly loud: boolean }, object>({
+ *     name: 'shout',
+ *     interfaces: ['my:voice/shout@0.1'],
+ *     grant: {
+ *       $schema: 'https://json-schema.org/draft/2020-12/schema',
+ *       type: 'object',
+ *       additionalProperties: false,
+ *       required: ['loud'],
+ *       properties: { loud: { type: 'boolean' } },
+ *     },
+ *     functions: {
+ *       'my:voice/shout@0.1#shout': {
+ *         mode: 'sync',
+ *         effect: 'none',
+ *         ask: () => ({ loud: true }),
+ *         deny: () => new WitError('denied'),
+ *       },
+ *     },
+ *     within: (child, parent) => (!child.loud || parent.loud ? true : { refused: 'loud is not within quiet' }),
+ *     authorize: (grant) => (grant.loud ? true : { refused: 'shouting is not granted' }),
+ *     bind: () => ({ imports: { 'my:voice/shout@0.1': { shout: (text: string) => void heard.push(text) } } }),
+ *   })
+ *
+ * const subject: Subject = {
+ *   name: 'shout',
+ *   make: () => {
+ *     const heard: string[] = []
+ *     return { handler: shout(heard), state: () => [...heard] }
+ *   },
+ *   bare: shout,
+ *   grants: [{ loud: true }, { loud: false }],
+ *   least: { loud: false },
+ *   calls: [{ fn: 'my:voice/shout@0.1#shout', args: () => ['hello'], refusedUnder: { loud: false } }],
  * }
+ *
+ * for (const law of laws) await law.run(subject)
+ * console.log(`${subject.name} keeps the laws`)
+ * ```
  *
  * @packageDocumentation
  */

@@ -2,11 +2,15 @@
  * Log lines of actors: `theater:actor/log`, and {@link printable} for sinks that show them.
  *
  * @example
+ * ```ts
  * import { log, printable } from '@theater/handler-log'
  *
- * const handler = log()
- * handler.within({ level: 'warn' }, { level: 'info' }) // true
- * printable('\u001b[2Jgone') // '\\x1b[2Jgone'
+ * const handler = log({ maxLength: 1000 })
+ *
+ * console.log(handler.within({ level: 'warn' }, { level: 'info' }))
+ * console.log(handler.within({ level: 'trace' }, { level: 'info' }))
+ * console.log(printable('\u001b[2Jall is \u202elleb\nfor good'))
+ * ```
  *
  * @packageDocumentation
  */

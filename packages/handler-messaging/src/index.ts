@@ -2,11 +2,17 @@
  * Messages and requests between actors: `theater:messaging/client`.
  *
  * @example
+ * ```ts
  * import { messaging } from '@theater/handler-messaging'
+ * import type { MessagingGrant } from '@theater/handler-messaging'
  *
  * const handler = messaging({ maxMessageBytes: 64 * 1024 })
- * handler.authorize({ to: ['reporter', 'worker-*'] }, { send: 'worker-7' }) // true
- * handler.authorize({ to: ['reporter', 'worker-*'] }, { send: 'auditor' }) // { refused: '…' }
+ * const grant: MessagingGrant = { to: ['reporter', 'worker-*'] }
+ *
+ * console.log(handler.authorize(grant, { send: 'worker-7' }))
+ * console.log(handler.authorize(grant, { send: 'auditor' }))
+ * console.log(handler.within({ to: ['worker-7'] }, grant))
+ * ```
  *
  * @packageDocumentation
  */

@@ -1,0 +1,12 @@
+import { store } from '@theater/handler-store'
+import type { StoreGrant } from '@theater/handler-store'
+import { sqlite } from '@theater/handler-store/sqlite'
+
+const handler = store({ backend: sqlite(':memory:'), maxCallBytes: 1024 * 1024 })
+const grant: StoreGrant = { namespace: 'audit', rights: 'rw', labels: 'reports/' }
+
+console.log(handler.authorize(grant, { label: 'reports/today', right: 'w' }))
+console.log(handler.authorize(grant, { label: 'totals', right: 'r' }))
+console.log(handler.within({ ...grant, rights: 'r' }, grant))
+
+await handler[Symbol.asyncDispose]?.()
