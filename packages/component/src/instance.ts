@@ -1,7 +1,7 @@
 /** From glue and compiled modules to a running instance, behind the conventions of this package. */
-import type { ComponentModel, FunctionModel } from '@theater/values'
+import { camelCase, type ComponentModel, type FunctionModel } from '@theater/values'
 import { ComponentError } from './errors.ts'
-import { camelCase, isInterfaceName, pascalCase, splitPlainName } from './names.ts'
+import { isInterfaceName, pascalCase, splitPlainName } from './names.ts'
 import type { GlueFactory } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
 import type { GuestFunction, HostImports, Instance, InstanceHooks } from './types.ts'

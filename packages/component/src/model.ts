@@ -1,13 +1,23 @@
 /** From a parsed component to the typed model of everything it imports and exports. */
-import type { ComponentModel, FunctionModel, InterfaceModel, ResourceType, ValType } from '@theater/values'
+import {
+  camelCase,
+  type ComponentModel,
+  type FunctionModel,
+  type InterfaceModel,
+  type ResourceType,
+  type ValType,
+} from '@theater/values'
 import { ComponentError } from './errors.ts'
 import { Evaluator, type World } from './evaluate.ts'
 import type { FunctionType, Item, Resource } from './items.ts'
-import { camelCase, isInterfaceName, pascalCase, shown, splitPlainName } from './names.ts'
+import { isInterfaceName, pascalCase, shown, splitPlainName } from './names.ts'
 import { unsupported } from './parse-types.ts'
 import type { ComponentSyntax } from './syntax.ts'
 import type { LoadLimits } from './types.ts'
 import type { ValTypes } from './val-types.ts'
+
+/** Properties that every JavaScript class has and nobody can assign. */
+const fixedOnClasses = new Set(['arguments', 'caller', 'length', 'name', 'prototype'])
 
 /** Evaluates a parsed component. Throws a `ComponentError` for what is malformed, unsupported or too large. */
 export function modelOf(component: ComponentSyntax, limits: LoadLimits): ComponentModel {
@@ -21,11 +31,13 @@ export function modelOf(component: ComponentSyntax, limits: LoadLimits): Compone
 /** Collects the interfaces of one side of the world. */
 class Side {
   readonly #interfaces = new Map<string, Members>()
+  /** What stands outside any interface; in the model only if there is something. */
+  readonly root: Members = newMembers()
 
   interface(name: string): Members {
     let found = this.#interfaces.get(name)
     if (found === undefined) {
-      found = { functions: [], resources: [], named: new Map(), keys: new Map() }
+      found = name === '' ? this.root : newMembers()
       this.#interfaces.set(name, found)
     }
     return found
@@ -51,6 +63,10 @@ interface Members {
   readonly named: Map<string, ResourceType>
   /** JavaScript names that are taken, with the WIT name that took them. */
   readonly keys: Map<string, string>
+}
+
+function newMembers(): Members {
+  return { functions: [], resources: [], named: new Map(), keys: new Map() }
 }
 
 class ModelWorld implements World {
@@ -81,8 +97,10 @@ class ModelWorld implements World {
       case 'component':
         return unsupported(`the ${what} of a component`, offset)
       case 'instance': {
-        if (side.has(name))
+        if (side.has(name)) {
           throw new ComponentError('bad-name', `Two ${what}s are named ${shown(name)}.`, { offset })
+        }
+        if (!isInterfaceName(name)) this.#key(side.root, camelCase(name), name, offset)
         // Resources first: a function may stand before the type that it uses is exported by name.
         const members = side.interface(name)
         for (const [key, member] of item.exports) this.#resource(members, name, key, member, offset)
@@ -149,14 +167,13 @@ class ModelWorld implements World {
     if (kind === 'constructor' && constructed(type.result) !== resource) {
       throw malformed('does not make its resource')
     }
-    if (kind === 'method' && camelCase(item) === 'then') {
-      // A promise would take such an object for a promise and call it behind the boundary's back.
-      unsupported(`a method named ${shown(item)}`, offset)
+    // A promise would take an object with such a method for a promise, and call it behind the boundary's back.
+    if (kind === 'method' && camelCase(item) === 'then') unsupported(`a method named ${shown(item)}`, offset)
+    if (kind === 'static' && fixedOnClasses.has(camelCase(item))) {
+      unsupported(`a static function named ${shown(item)}`, offset)
     }
-    if (kind !== 'constructor') {
-      const key = kind === 'freestanding' ? camelCase(name) : `${kind} ${label} ${camelCase(item)}`
-      this.#key(members, key, name, offset)
-    } else this.#key(members, `constructor ${label}`, name, offset)
+    const key = kind === 'freestanding' ? camelCase(name) : `${kind} ${label} ${camelCase(item)}`
+    this.#key(members, key, name, offset)
     this.#measure(name, type, offset)
     const id = iface === '' ? name : `${iface}#${name}`
     return { id, interface: iface, name, kind, resource, params: type.params, result: type.result }
@@ -165,11 +182,9 @@ class ModelWorld implements World {
   #key(members: Members, key: string, name: string, offset: number): void {
     const other = members.keys.get(key)
     if (other !== undefined) {
-      throw new ComponentError(
-        'bad-name',
-        `${shown(other)} and ${shown(name)} are one name in JavaScript, in one interface.`,
-        { offset },
-      )
+      throw new ComponentError('bad-name', `${shown(other)} and ${shown(name)} are one name in JavaScript.`, {
+        offset,
+      })
     }
     members.keys.set(key, name)
   }

@@ -1,4 +1,5 @@
 /** The names a component may carry: every one of them ends up inside generated JavaScript. */
+import { camelCase } from '@theater/values'
 import { ComponentError } from './errors.ts'
 
 const fragment = '(?:[0-9a-z]+|[0-9A-Z]+)'
@@ -60,23 +61,10 @@ export function isInterfaceName(name: string): boolean {
   return name.includes(':')
 }
 
-function capitalize(word: string): string {
-  return word.slice(0, 1).toUpperCase() + word.slice(1)
-}
-
-/** `get-HTTP-body2` → `GetHttpBody2`: how jco names classes. */
+/** `get-HTTP-body2` → `GetHttpBody2`: how jco names classes, where `camelCase` is how it names all else. */
 export function pascalCase(name: string): string {
-  return name
-    .split('-')
-    .map((word) => capitalize(word.toLowerCase()))
-    .join('')
-}
-
-/** `get-HTTP-body2` → `getHttpBody2`: how jco names functions and fields. */
-export function camelCase(name: string): string {
-  const pascal = pascalCase(name)
-  const first = name.split('-', 1)[0] ?? ''
-  return first.toLowerCase() + pascal.slice(first.length)
+  const camel = camelCase(name)
+  return camel.slice(0, 1).toUpperCase() + camel.slice(1)
 }
 
 /** A plain name taken apart. */

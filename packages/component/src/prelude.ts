@@ -25,8 +25,12 @@ export type Instantiate = (
 /** Glue that passed the check: each call evaluates it afresh, for one instance. */
 export type GlueFactory = (globals: GlueGlobals) => Instantiate
 
-const head = '"use components";\nexport function instantiate('
+const parameters =
+  'getCoreModule, imports, instantiateCore = (module, importObject) => new WebAssembly.Instance(module, importObject)'
+const head = `"use components";\nexport function instantiate(${parameters}) {\n`
 const tail = /\nexport const _util = \{\s*\}\s*$/
+const generatorStart = /\blet gen(?:\$\d+)?= \(function\* _initGenerator \(\) \{/
+const generatorEnd = /\}\)\(\);\s*let promise(?:\$\d+)?, resolve(?:\$\d+)?, reject(?:\$\d+)?;/
 
 /**
  * Globals of the host that the glue does not need. Checked names cannot reach them either; that they are not
@@ -90,9 +94,8 @@ const fakeConsole = Object.freeze({ error: silent, debug: silent, log: silent, w
 const noTimer = (): number => 0
 
 function reject(why: string, cause?: unknown): never {
-  throw new ComponentError('glue-rejected', `The JavaScript made for this component is refused: ${why}.`, {
-    ...(cause === undefined ? {} : { cause }),
-  })
+  const message = `The JavaScript made for this component is refused: ${why}.`
+  throw new ComponentError('glue-rejected', message, cause === undefined ? {} : { cause })
 }
 
 /** Checks generated JavaScript, and makes it ready to be evaluated. Rejects with `ComponentError('glue-rejected')`. */
@@ -109,8 +112,11 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
   const names = exports.map((e) => (e.type === 'direct' && !e.typeOnly ? e.name : e.type)).join(', ')
   if (names !== 'instantiate, _util') reject(`it exports ${names}`)
   if (!glue.startsWith(head) || !tail.test(glue)) reject('it is not of the form that jco gives it')
-  const body = `return function instantiate(${glue.slice(head.length).replace(tail, '')}`
+  const inside = glue.slice(head.length).replace(tail, '')
+  checkShadowing(inside)
+  const body = `return function instantiate(${parameters}) {\n${inside}`
   try {
+    // oxlint-disable-next-line no-implied-eval -- running generated code is what this file is for
     const factory: unknown = new Function(
       ...shadowed,
       ...hidden,
@@ -130,5 +136,29 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
     }
   } catch (error) {
     return reject('it does not compile; two names of the component collide in it', error)
+  }
+}
+
+/**
+ * Refuses glue in which a name of the component hides one of jco's own.
+ *
+ * jco puts functions named by the guest (`rsc-table-get` becomes `rscTableGet`) into a generator inside the function
+ * that declares its helpers, and does not keep the two apart: the guest would stand in for a helper. So both scopes are
+ * compiled, never run, as one block, where a second declaration of a name is a syntax error.
+ */
+function checkShadowing(inside: string): void {
+  const start = generatorStart.exec(inside)
+  const end = generatorEnd.exec(inside)
+  if (start === null || end === null || end.index < start.index)
+    reject('it is not of the form that jco gives it')
+  const helpers = inside.slice(0, start.index)
+  const guest = inside.slice(start.index + start[0].length, end.index)
+  try {
+    // oxlint-disable-next-line no-implied-eval -- compiled to find collisions, and dropped
+    void new Function(
+      `"use strict"; return function* () { { let getCoreModule, imports, instantiateCore;\n${helpers}\n${guest}\n} }`,
+    )
+  } catch (error) {
+    reject('a function of the component has the name of one of its helpers', error)
   }
 }

@@ -1,7 +1,7 @@
 /** The classes behind imported resources, and what is known of the guest's own. */
-import type { ComponentModel, ResourceType } from '@theater/values'
+import { camelCase, type ComponentModel, type ResourceType } from '@theater/values'
 import { ComponentError } from './errors.ts'
-import { camelCase, pascalCase, splitPlainName } from './names.ts'
+import { pascalCase, splitPlainName } from './names.ts'
 import { poison } from './trap.ts'
 import type { HostFunction, HostImports, Resources } from './types.ts'
 
@@ -16,7 +16,6 @@ interface HostClass {
 }
 
 function missing(): never {
-  // eslint-disable-next-line no-throw-literal -- an error that no guest can catch
   throw poison()
 }
 
@@ -31,7 +30,13 @@ export function hostFunction(host: HostImports, id: string): HostFunction {
  * `instanceof`, and calls `Symbol.dispose` when the guest drops a handle that it owns.
  */
 function makeClass(resource: ResourceType, host: () => HostImports, constructorId: string): HostClass {
+  let number!: HostClass['number']
   class HostResource {
+    static {
+      // Not a static method: the WIT may have a static function of any name.
+      number = (value) => (#n in value ? value.#n : undefined)
+    }
+
     /** `undefined` once the guest has dropped it. */
     #n: number | undefined
 
@@ -48,14 +53,7 @@ function makeClass(resource: ResourceType, host: () => HostImports, constructorI
       this.#n = undefined
       if (n !== undefined) host().drop(resource, n)
     }
-
-    static number(value: object): number | undefined {
-      return #n in value ? value.#n : undefined
-    }
   }
-  const { number } = HostResource
-  // The WIT may have a static function of this name.
-  Reflect.deleteProperty(HostResource, 'number')
   return {
     class: HostResource,
     prototype: HostResource.prototype,

@@ -1,7 +1,7 @@
 /** Builds the value types of a model, and measures them as if every reference were written out. */
-import type { ValType } from '@theater/values'
+import { camelCase, type ValType } from '@theater/values'
 import { ComponentError } from './errors.ts'
-import { camelCase, shown } from './names.ts'
+import { shown } from './names.ts'
 import type { Primitive, ValRef, ValSyntax } from './syntax.ts'
 import type { LoadLimits } from './types.ts'
 import type { Resource, TypeItem } from './items.ts'

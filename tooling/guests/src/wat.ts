@@ -1,7 +1,13 @@
-/** From the text format to bytes. Only for building guests: jco's tools are slow to start. */
-import { parse } from '@bytecodealliance/jco-transpile/wasm-tools'
+/** From text to bytes. Only for building guests, and for tests of hostile ones: jco's tools are slow to start. */
+import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools'
 
-/** Assembles a component, or a core module, from its text. Throws with the place of the error. */
+/** Assembles a component, or a core module, from its text format. Nothing is validated beyond the syntax. */
 export async function assemble(text: string): Promise<Uint8Array> {
   return parse(text)
+}
+
+/** Makes a component of a WIT world whose functions do nothing useful: for tests of types. */
+export async function fromWit(wit: string, world: string): Promise<Uint8Array> {
+  const core = await componentEmbed({ dummy: true, witSource: wit, world })
+  return componentNew(core, [])
 }

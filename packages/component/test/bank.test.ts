@@ -1,0 +1,72 @@
+import { guest } from '@theater/guests'
+import { expect, test } from 'vitest'
+import { loadComponent, type Plan } from '../src/node.ts'
+
+const plans: Plan[] = [{ mode: 'sync' }, { mode: 'jspi', asyncImports: [] }]
+
+test.for(plans)('resources of the guest: made, lent, given back, merged, dropped ($mode)', async (plan) => {
+  const component = await loadComponent(guest('bank'))
+  const prepared = await component.prepare(plan)
+  const resources = prepared.newResources()
+  const destroyed: unknown[] = []
+  const instance = await prepared.instantiate({
+    resources,
+    functions: { 'test:bank/host#destroyed': (balance) => void destroyed.push(balance) },
+    drop() {},
+  })
+  const [account, token] = component.model.exports[0]?.resources ?? []
+  if (account === undefined || token === undefined) throw new Error('no resources')
+  const call = async (name: string, ...args: unknown[]): Promise<unknown> =>
+    instance.functions[`test:bank/bank@1.0.0#${name}`]?.(...args)
+  const object = (value: unknown): object => {
+    if (typeof value === 'object' && value !== null) return value
+    throw new Error('not an object')
+  }
+
+  const a = object(await call('[constructor]account', 5))
+  const b = object(await call('[constructor]account', 7))
+  expect([
+    resources.isGuest(a, account),
+    resources.isGuest(a, token),
+    resources.isGuest({}, account),
+  ]).toEqual([true, false, false])
+  expect(await call('[method]account.add', a, 3)).toBe(8)
+  expect(await call('[method]account.withdraw', a, 100)).toEqual({ tag: 'err', val: 8 })
+  expect(await call('[method]account.withdraw', a, 1)).toEqual({ tag: 'ok', val: 7 })
+  expect(await call('balance', a)).toBe(7)
+
+  expect(await call('find', 0)).toBeUndefined()
+  const found = object(await call('find', 9))
+  expect(resources.isGuest(found, account)).toBe(true)
+
+  const minted = object(await call('mint', 3))
+  expect([resources.isGuest(minted, token), resources.isGuest(minted, account)]).toEqual([true, false])
+  expect(await call('spend', minted)).toBe(3)
+  expect(resources.isGuest(minted, token)).toBe(false)
+
+  const merged = object(await call('[static]account.merge', a, b))
+  expect(destroyed).toEqual([7, 7])
+  expect([resources.isGuest(a, account), resources.isGuest(merged, account)]).toEqual([false, true])
+  instance.dropGuest(merged)
+  expect(destroyed).toEqual([7, 7, 14])
+  expect(resources.isGuest(merged, account)).toBe(false)
+  expect(await call('close', found)).toBe(9)
+  expect(destroyed).toEqual([7, 7, 14, 9])
+  expect(() => instance.dropGuest({})).toThrow(TypeError)
+})
+
+test('a wrapper of another instance is nobody’s', async () => {
+  const component = await loadComponent(guest('bank'))
+  const prepared = await component.prepare({ mode: 'sync' })
+  const make = () => {
+    const resources = prepared.newResources()
+    return { resources, instance: prepared.instantiateSync({ resources, functions: {}, drop() {} }) }
+  }
+  const one = make()
+  const two = make()
+  const [account] = component.model.exports[0]?.resources ?? []
+  const made = one.instance.functions['test:bank/bank@1.0.0#[constructor]account']?.(5)
+  if (account === undefined) throw new Error('no resource')
+  expect(one.resources.isGuest(made, account)).toBe(true)
+  expect(two.resources.isGuest(made, account)).toBe(false)
+})
