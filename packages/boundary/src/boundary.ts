@@ -239,6 +239,7 @@ export class Boundary {
       const input = new Reader(bytes)
       args = fn.codec.readArgs(input, crossing.handles.lowering)
       input.finish()
+      crossing.handles.checkMade()
     } catch (error) {
       return refuse(error instanceof Error ? error.message : String(error))
     }
@@ -273,8 +274,6 @@ export class Boundary {
   #finish({ fn, value, failed }: Started): TurnEnd {
     const crossing = this.#crossing
     if (failed || crossing.ended !== undefined) return this.#settle(value, failed)
-    const sends = crossing.leaveQueue()
-    if (sends === undefined) return this.#settle(undefined, true)
     const out = this.#writer
     out.reset()
     out.array(2)
@@ -289,25 +288,32 @@ export class Boundary {
       )
       return this.#settle(error, true)
     }
+    // Last, so that nothing has left of a turn whose result cannot be written.
+    const sends = crossing.leaveQueue()
+    if (sends === undefined) return this.#settle(undefined, true)
     const recorded = crossing.tape.next()
     if (recorded !== undefined) {
       const result = out.bytes(1)
       if (!crossing.abortRecorded(recorded)) {
-        const left =
-          recorded.kind === 'return' && sameBytes(recorded.content.result, result)
-            ? crossing.tape.next()
-            : recorded
+        const same =
+          recorded.kind === 'return' &&
+          recorded.content.fuel === null &&
+          sameBytes(recorded.content.result, result)
+        const left = same ? crossing.tape.next() : recorded
         if (left === undefined) {
           return { tag: 'return', value: handed, ref: { seq: recorded.seq, hash: recorded.hash }, sends }
         }
-        crossing.diverge(left, { kind: 'return', result: result.slice() })
+        crossing.diverge(left, { kind: 'return', result: result.slice(), fuel: null })
       }
       return this.#settle(undefined, true)
     }
     const { live } = this.#options
     if (live === undefined) {
-      crossing.end({ tag: 'incomplete' })
-      return { tag: 'incomplete' }
+      crossing.end({
+        tag: 'incomplete',
+        actual: { kind: 'return', result: out.bytes(1).slice(), fuel: null },
+      })
+      return this.#settle(undefined, true)
     }
     out.null()
     const ref = live.recorder.append('return', out.bytes())
@@ -333,31 +339,44 @@ export class Boundary {
       case 'trap':
         return this.#settleTrap(ended.code, ended.error)
       case 'abort':
-        if (!ended.recorded) this.#appendAbort(ended.code, ended.status)
-        return { tag: 'abort', code: ended.code, error: ended.error, status: ended.status }
+        return ended.recorded ? ended : this.#settleAbort(ended)
     }
   }
 
+  /** The turn was ended here; where the record goes on, it has to say so too. */
+  #settleAbort(ended: Extract<Ended, { tag: 'abort' }>): TurnEnd {
+    const { code } = ended
+    const recorded = this.#crossing.tape.next()
+    if (recorded?.kind === 'abort') {
+      const { code: was, status } = recorded.content
+      return { ...ended, code: was, status: status ?? undefined, recorded: true }
+    }
+    // With the record still answering, these can only be the guest's doing: it asked for what cannot be had.
+    const guests = code === 'handler-fault' || code === 'host-value'
+    const actual: Actual = { kind: 'abort', code }
+    if (recorded !== undefined && guests) {
+      return { tag: 'diverged', divergence: { seq: recorded.seq, expected: recorded, actual } }
+    }
+    if (this.#options.live !== undefined) this.#appendAbort(code, ended.status)
+    else if (guests) return { tag: 'incomplete', actual }
+    return ended
+  }
+
   #settleTrap(code: TrapCode, error: unknown): TurnEnd {
-    const crossing = this.#crossing
-    const recorded = crossing.tape.next()
+    const actual: Actual = { kind: 'trap', code, fuel: null }
+    const recorded = this.#crossing.tape.next()
     if (recorded !== undefined) {
-      const actual: Actual = { kind: 'trap', code }
-      if (recorded.kind === 'trap' && recorded.content.code === code && crossing.tape.next() === undefined) {
+      if (recorded.kind === 'trap' && recorded.content.code === code && recorded.content.fuel === null) {
         return { tag: 'trap', code, error }
       }
       if (recorded.kind === 'abort') {
-        return {
-          tag: 'abort',
-          code: recorded.content.code,
-          error: undefined,
-          status: recorded.content.status ?? undefined,
-        }
+        const { code: was, status } = recorded.content
+        return { tag: 'abort', code: was, error: undefined, status: status ?? undefined, recorded: true }
       }
       return { tag: 'diverged', divergence: { seq: recorded.seq, expected: recorded, actual } }
     }
     const { live } = this.#options
-    if (live === undefined) return { tag: 'incomplete' }
+    if (live === undefined) return { tag: 'incomplete', actual }
     const out = this.#writer
     out.reset()
     out.array(2)

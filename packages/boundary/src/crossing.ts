@@ -1,4 +1,4 @@
-import { poison, unreachable } from '@theater/component'
+import { hostCause, poison, unreachable } from '@theater/component'
 import type { HostFunction, Resources } from '@theater/component'
 import type { AbortCode, EventOf, Outcome, TrapCode } from '@theater/event-chain'
 import type { Ask } from '@theater/handler'
@@ -11,6 +11,7 @@ import { HandleFault, HandleTable } from './handles.ts'
 import type { HostEntry } from './handles.ts'
 import { prepare } from './imported.ts'
 import type { Imported } from './imported.ts'
+import { checkAnswer } from './answer.ts'
 import { checkIo } from './io.ts'
 import type { Answer, Performer, Target } from './performer.ts'
 import { Tape } from './tape.ts'
@@ -27,7 +28,7 @@ export type Ended =
       readonly recorded: boolean
     }
   | { readonly tag: 'diverged'; readonly divergence: Divergence }
-  | { readonly tag: 'incomplete' }
+  | { readonly tag: 'incomplete'; readonly actual: Actual }
   | { readonly tag: 'lost'; readonly error: unknown }
 
 /** Answer of a crossing that ended the instance. */
@@ -91,8 +92,17 @@ export class Crossing {
   hostFunction(model: FunctionModel): HostFunction {
     const imported = prepare(model)
     return (...raw) => {
-      const answer = this.#cross(imported, raw)
-      if (answer instanceof Promise) return answer.then((value) => this.#deliver(imported, value))
+      let answer: unknown
+      try {
+        answer = this.#cross(imported, raw)
+      } catch (error) {
+        answer = this.#broke(error)
+      }
+      if (answer instanceof Promise) {
+        return answer
+          .catch((error: unknown) => this.#broke(error))
+          .then((value) => this.#deliver(imported, value))
+      }
       return this.#deliver(imported, answer)
     }
   }
@@ -101,17 +111,18 @@ export class Crossing {
   dropped(n: number): void {
     if (this.ended !== undefined) unreachable()
     const entry = this.handles.drop(n)
+    const actual: Actual = { kind: 'drop', resource: n, fuel: null }
     const recorded = this.tape.next()
     if (recorded !== undefined) {
-      if (this.#abortHere(recorded)) unreachable()
-      if (recorded.kind !== 'drop' || recorded.content.resource !== n) {
-        this.diverge(recorded, { kind: 'drop', resource: n })
+      if (this.abortRecorded(recorded)) unreachable()
+      if (recorded.kind !== 'drop' || recorded.content.resource !== n || recorded.content.fuel !== null) {
+        this.diverge(recorded, actual)
         unreachable()
       }
       return
     }
     if (this.live === undefined) {
-      this.#noRecord()
+      this.end({ tag: 'incomplete', actual })
       unreachable()
     }
     const out = this.#small
@@ -140,9 +151,8 @@ export class Crossing {
     this.end({ tag: 'abort', code, error, status, recorded: false })
   }
 
-  diverge(expected: TheaterEvent | undefined, actual: Actual): void {
-    const seq = expected?.seq ?? this.tape.after
-    this.end({ tag: 'diverged', divergence: { seq, expected, actual } })
+  diverge(expected: TheaterEvent, actual: Actual): void {
+    this.end({ tag: 'diverged', divergence: { seq: expected.seq, expected, actual } })
   }
 
   /** Resolves when the instance is ended, also while the guest is suspended for good. */
@@ -163,13 +173,13 @@ export class Crossing {
       const recorded = this.tape.next()
       if (recorded !== undefined) {
         if (recorded.kind !== 'send' || recorded.content.call !== queued.seq) {
-          if (!this.#abortHere(recorded)) this.diverge(recorded, { kind: 'send', call: queued.seq })
+          if (!this.abortRecorded(recorded)) this.diverge(recorded, { kind: 'send', call: queued.seq })
           return undefined
         }
         continue
       }
       if (this.live === undefined) {
-        this.#noRecord()
+        this.end({ tag: 'incomplete', actual: { kind: 'send', call: queued.seq } })
         return undefined
       }
       const out = this.#small
@@ -188,20 +198,21 @@ export class Crossing {
     this.#queue = []
   }
 
-  #noRecord(): void {
-    this.end({ tag: 'incomplete' })
-  }
-
   /** Whether the record ends the turn here; then the instance is finished. */
-  #abortHere(recorded: TheaterEvent): boolean {
+  abortRecorded(recorded: TheaterEvent): boolean {
     if (recorded.kind !== 'abort') return false
     const { code, status } = recorded.content
     this.end({ tag: 'abort', code, error: undefined, status: status ?? undefined, recorded: true })
     return true
   }
 
-  abortRecorded(recorded: TheaterEvent): boolean {
-    return this.#abortHere(recorded)
+  /**
+   * Our own code failed inside a crossing, or the engine's stack ran out there. Were it to reach the glue, an import
+   * whose `err` is a string would hand the message to the guest.
+   */
+  #broke(error: unknown): typeof ENDED {
+    const cause = hostCause(error)
+    return this.#fault(cause === 'host-stack' || cause === 'host-memory' ? cause : 'handler-fault', error)
   }
 
   #deliver(fn: Imported, answer: unknown): unknown {
@@ -236,22 +247,29 @@ export class Crossing {
     } catch (error) {
       return this.#refused(error)
     }
-    const recorded = this.tape.next()
-    if (recorded !== undefined) return this.#replay(fn, recorded, args, out.bytes(start))
-    if (this.live === undefined) {
-      this.#noRecord()
-      return ENDED
+    if (fn.queue !== undefined && this.instantiating) {
+      // There is no turn that it could leave with, or be undone with.
+      return this.#fault('handler-fault', new Error(`${fn.model.id} while the component is instantiated`))
     }
-    return this.#perform(fn, args, out, start, this.live)
+    const recorded = this.tape.next()
+    if (recorded !== undefined) return this.#replay(fn, recorded, args, out, start)
+    return this.#beyond(fn, args, out, start)
   }
 
-  #refused(error: unknown): typeof ENDED {
-    if (error instanceof GuestFault) this.end({ tag: 'trap', code: 'guest', error })
-    else this.abort('handler-fault', error)
+  /** The record ends here: whoever is live goes on. */
+  #beyond(fn: Imported, args: readonly unknown[], out: Writer, start: number): unknown {
+    if (this.live !== undefined) return this.#perform(fn, args, out, start, this.live)
+    this.end({ tag: 'incomplete', actual: callOf(fn, out, start) })
     return ENDED
   }
 
-  #replay(fn: Imported, first: TheaterEvent, args: readonly unknown[], bytes: Uint8Array): unknown {
+  #refused(error: unknown): typeof ENDED {
+    if (!(error instanceof GuestFault)) return this.#broke(error)
+    this.end({ tag: 'trap', code: 'guest', error })
+    return ENDED
+  }
+
+  #replay(fn: Imported, first: TheaterEvent, args: readonly unknown[], out: Writer, start: number): unknown {
     let recorded: TheaterEvent | undefined = first
     const sent = recorded.kind === 'send'
     if (
@@ -262,43 +280,37 @@ export class Crossing {
       if (this.leaveQueue() === undefined) return ENDED
       recorded = this.tape.next()
     }
-    const actual: Actual = { kind: 'call', fn: fn.model.id, args: bytes }
-    if (recorded === undefined) {
-      this.diverge(undefined, actual)
-      return ENDED
-    }
-    if (this.#abortHere(recorded)) return ENDED
+    if (recorded === undefined) return this.#beyond(fn, args, out, start)
+    if (this.abortRecorded(recorded)) return ENDED
     if (
       recorded.kind !== 'call' ||
       recorded.content.fn !== fn.model.id ||
-      !sameBytes(recorded.content.args, bytes) ||
+      recorded.content.fuel !== null ||
+      !sameBytes(recorded.content.args, out.bytes(start)) ||
+      // Only an outside effect makes the queue leave before the turn's end.
       (sent && recorded.content.outcome !== null)
     ) {
-      this.diverge(recorded, { ...actual, args: bytes.slice() })
+      this.diverge(recorded, callOf(fn, out, start))
       return ENDED
     }
-    let outcome = recorded.content.outcome
-    if (outcome === null) {
-      const result = this.tape.next()
-      if (result === undefined) {
-        if (this.live === undefined) {
-          this.#noRecord()
-          return ENDED
-        }
-        return this.#settleIntent(fn, recorded, args, this.live)
-      }
-      if (this.#abortHere(result)) return ENDED
-      if (result.kind !== 'result' || result.content.call !== recorded.seq) {
-        this.diverge(result, actual)
-        return ENDED
-      }
-      outcome = result.content.outcome
+    const { outcome } = recorded.content
+    if (outcome !== null) return this.#apply(fn, args, recorded.seq, recorded, outcome)
+    const result = this.tape.next()
+    if (result === undefined) {
+      if (this.live !== undefined) return this.#settleIntent(fn, recorded, args, this.live)
+      this.end({ tag: 'incomplete', actual: callOf(fn, out, start) })
+      return ENDED
     }
-    return this.#apply(fn, args, recorded, outcome)
+    if (this.abortRecorded(result)) return ENDED
+    if (result.kind !== 'result' || result.content.call !== recorded.seq) {
+      this.diverge(result, callOf(fn, out, start))
+      return ENDED
+    }
+    return this.#apply(fn, args, recorded.seq, result, result.content.outcome)
   }
 
-  /** Takes an answer from the record. */
-  #apply(fn: Imported, args: readonly unknown[], call: EventOf<'call'>, outcome: Outcome): unknown {
+  /** Takes an answer from the record; `by` is the event that carries it. */
+  #apply(fn: Imported, args: readonly unknown[], call: number, by: TheaterEvent, outcome: Outcome): unknown {
     this.clock.elapse(outcome.elapsed)
     this.#setMaker(fn, args, undefined)
     this.handles.made = outcome.made.map((one) => one ?? undefined)
@@ -307,15 +319,15 @@ export class Crossing {
       const input = new Reader(outcome.result)
       value = fn.codec.readResult(input, this.handles.lowering)
       input.finish()
+      this.handles.checkMade()
+      checkAnswer(fn, args, value, outcome, this.clock)
     } catch (error) {
-      // A recorded answer that is not of the function's type was never given by a boundary.
-      this.diverge(call, {
-        kind: 'refused-record',
-        reason: error instanceof Error ? error.message : String(error),
-      })
+      // No boundary records an answer that is not of the function's type, or that its own rules rule out.
+      const reason = error instanceof Error ? error.message : String(error)
+      this.diverge(by, { kind: 'refused-record', reason })
       return ENDED
     }
-    this.#enqueue(fn, args, call.seq, value)
+    this.#enqueue(fn, args, call, value)
     return value
   }
 
@@ -453,6 +465,11 @@ export class Crossing {
     this.abort(code, error)
     return ENDED
   }
+}
+
+/** What the guest calls, for a divergence: the writer holds its arguments. */
+function callOf(fn: Imported, out: Writer, start: number): Actual {
+  return { kind: 'call', fn: fn.model.id, args: out.bytes(start).slice(), fuel: null }
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

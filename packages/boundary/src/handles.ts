@@ -98,6 +98,12 @@ export class HandleTable {
     return this.#add(type, NOBODY, undefined, undefined, deadline)
   }
 
+  /** Holds the descriptions that a record gives against the resources it hands over: one for each. */
+  checkMade(): void {
+    if (this.made.length > 0)
+      throw new HandleFault(`${this.made.length} descriptions of resources that are not there`)
+  }
+
   /** The numbers as they are, for {@link rollback}. */
   mark(): number {
     return this.#nextHost
@@ -178,6 +184,7 @@ export class HandleTable {
   #restore(n: number, type: HandleType): object {
     if (type.resource.side === 'export') return this.#guestWrapper(n, type)
     if (n !== this.#nextHost) throw new HandleFault(`resource ${n} where ${this.#nextHost} is next`)
+    if (this.made.length === 0) throw new HandleFault(`resource ${n} has no description`)
     const description = this.made.shift()
     return this.#add(type.resource, this.maker, description, undefined, undefined)
   }

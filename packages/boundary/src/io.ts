@@ -285,6 +285,38 @@ export function checkIo(name: string, args: readonly unknown[]): void {
   if (list.length > MAX_POLL) throw new GuestFault(`poll: ${list.length} pollables, at most ${MAX_POLL}`)
 }
 
+/**
+ * Rules of a recorded answer: a timer is ready when its time has come and not before, and `poll` names what was asked.
+ * `clock` has counted how long the call waited.
+ *
+ * @throws Error with the rule that it breaks
+ */
+export function checkWaited(
+  name: string,
+  args: readonly unknown[],
+  value: unknown,
+  clock: DerivedClock,
+): void {
+  const due = ({ deadline }: HostEntry): boolean => deadline === undefined || clock.until(deadline) === 0
+  if (name === 'wasi:io/poll@0.2#poll') {
+    const list = args[0] as readonly HostEntry[]
+    let last = -1
+    for (const index of value as Uint32Array) {
+      const entry = list[index]
+      if (entry === undefined || index <= last)
+        throw new Error('poll: an answer that is not a rising list of indices')
+      if (!due(entry)) throw new Error(`poll: timer ${index} is ready before its time`)
+      last = index
+    }
+  } else if (name === 'wasi:io/poll@0.2#[method]pollable.block') {
+    if (!due(entryOf(args[0]))) throw new Error('block: a timer is ready before its time')
+  } else if (name === 'wasi:io/poll@0.2#[method]pollable.ready') {
+    const entry = entryOf(args[0])
+    if (entry.deadline !== undefined && due(entry) !== value)
+      throw new Error('ready: not what the clock says')
+  }
+}
+
 /** The boundary's own implementation of a `wasi:io` function, by its name within its track. */
 export function ioFunction(name: string): IoFunction | undefined {
   return isIo(name) ? functions[name] : undefined

@@ -21,7 +21,10 @@ export type Segment =
       readonly end: 'return' | 'trap' | 'abort' | undefined
     }
   /** What happens between turns. */
-  | { readonly kind: 'between'; readonly event: EventOf<'grant' | 'resume' | 'stop'> }
+  | {
+      readonly kind: 'between'
+      readonly event: Extract<TheaterEvent, { readonly kind: 'grant' | 'resume' | 'stop' }>
+    }
 
 /** Cuts a chain that is structurally sound into what a re-run takes in one piece. Holds one turn at a time. */
 export async function* segments(

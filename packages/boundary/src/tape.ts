@@ -23,10 +23,4 @@ export class Tape {
   back(): void {
     this.#at--
   }
-
-  /** The index after the last event; 0 for an empty tape. */
-  get after(): number {
-    const last = this.#events.at(-1)
-    return last === undefined ? 0 : last.seq + 1
-  }
 }

@@ -73,15 +73,19 @@ export interface Divergence {
   readonly actual: Actual
 }
 
-/** What a guest did, for a {@link Divergence}. Values are canonical bytes. */
+/** What a guest did, for a {@link Divergence}. Values are canonical bytes; fuel is null without a meter. */
 export type Actual =
-  | { readonly kind: 'call'; readonly fn: string; readonly args: Uint8Array }
-  | { readonly kind: 'drop'; readonly resource: number }
-  | { readonly kind: 'send'; readonly call: number | undefined }
-  | { readonly kind: 'return'; readonly result: Uint8Array }
-  | { readonly kind: 'trap'; readonly code: TrapCode }
-  | { readonly kind: 'refused-record'; readonly reason: string }
+  | { readonly kind: 'call'; readonly fn: string; readonly args: Uint8Array; readonly fuel: number | null }
+  | { readonly kind: 'drop'; readonly resource: number; readonly fuel: number | null }
+  | { readonly kind: 'send'; readonly call: number }
+  | { readonly kind: 'return'; readonly result: Uint8Array; readonly fuel: number | null }
+  | { readonly kind: 'trap'; readonly code: TrapCode; readonly fuel: number | null }
+  /** It did what makes its host end the turn. */
+  | { readonly kind: 'abort'; readonly code: AbortCode }
+  /** It instantiated, and waits for its first turn. */
   | { readonly kind: 'ready' }
+  /** It did nothing: what is recorded here is nothing that a boundary could have recorded. */
+  | { readonly kind: 'refused-record'; readonly reason: string }
 
 /** How a turn, or an instantiation, ended. */
 export type TurnEnd =
@@ -97,10 +101,12 @@ export type TurnEnd =
       readonly code: AbortCode
       readonly error: unknown
       readonly status: number | undefined
+      /** Whether the record says so; otherwise it happened here and now. */
+      readonly recorded: boolean
     }
   | { readonly tag: 'diverged'; readonly divergence: Divergence }
-  /** The record ends inside the turn and nobody is there to go on live. */
-  | { readonly tag: 'incomplete' }
+  /** The record ends before the guest does, and nobody is there to go on live. */
+  | { readonly tag: 'incomplete'; readonly actual: Actual }
   /** The record could not be written; the actor must not go on, and nothing of this may be shown. */
   | { readonly tag: 'lost'; readonly error: unknown }
 

@@ -83,13 +83,13 @@ export class Describer {
   actual(actual: Actual, fn?: string): Json {
     switch (actual.kind) {
       case 'call':
-        return { kind: 'call', fn: actual.fn, args: this.args('imports', actual.fn, actual.args) }
+        return { ...actual, args: this.args('imports', actual.fn, actual.args) }
       case 'return':
-        return { kind: 'return', result: this.result('exports', fn, actual.result) }
+        return { ...actual, result: this.result('exports', fn, actual.result) }
       case 'send':
-        return { kind: 'send', call: actual.call ?? null }
       case 'drop':
       case 'trap':
+      case 'abort':
       case 'refused-record':
       case 'ready':
         return { ...actual }

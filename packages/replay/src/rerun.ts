@@ -1,5 +1,5 @@
 import { Boundary, segments } from '@theater/boundary'
-import type { Divergence, Segment, TheaterEvent, TurnEnd } from '@theater/boundary'
+import type { Actual, Divergence, Segment, TheaterEvent, TurnEnd } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import type { Hash } from '@theater/values'
 import type { Feed } from './feed.ts'
@@ -12,7 +12,7 @@ type TurnSegment = Extract<Segment, { kind: 'turn' }>
 /** Where a re-run ended, and how. */
 export type RerunEnd =
   | { readonly tag: 'same'; readonly turns: number; readonly undone: number; readonly open: boolean }
-  | { readonly tag: 'diverged'; readonly divergence: Divergence; readonly fn: string | undefined }
+  | { readonly tag: 'diverged'; readonly divergence: Divergence; readonly fn: string | null }
   | {
       readonly tag: 'inconclusive'
       readonly code: InconclusiveCode
@@ -44,6 +44,8 @@ export class Rerun {
   #boundary: Boundary | undefined
   #turns = 0
   #undone = 0
+  /** What the component went on to do while it was instantiated, when the record of that ended. */
+  #beyond: Actual | undefined
 
   constructor(parts: RerunParts) {
     this.#parts = parts
@@ -63,6 +65,7 @@ export class Rerun {
       this.#discard()
     }
     const { gap } = feed
+    if (gap === undefined && this.#beyond !== undefined) return { tag: 'unfinished' }
     if (gap !== undefined) {
       const message = `the content of event ${gap.index} is not here`
       return { tag: 'inconclusive', code: gap.code, index: gap.index, message }
@@ -71,6 +74,10 @@ export class Rerun {
   }
 
   async #segment(segment: Segment): Promise<Fault | undefined> {
+    if (this.#beyond !== undefined && segment.kind !== 'start') {
+      const expected = segment.kind === 'turn' ? segment.turn : segment.event
+      return { tag: 'diverged', divergence: { seq: expected.seq, expected, actual: this.#beyond }, fn: null }
+    }
     switch (segment.kind) {
       case 'start':
         return this.#start(segment)
@@ -86,18 +93,20 @@ export class Rerun {
   }
 
   #start(segment: StartSegment): Fault | undefined {
-    const { gap } = this.#parts.feed
     // Without its seed nothing can be run; the feed says why it is not here.
     if (segment.seed === undefined) return undefined
     const boundary = this.#newBoundary(segment)
     const end = boundary.instantiateSync(segment.events)
-    if (end.tag === 'incomplete') return gap === undefined ? { tag: 'unfinished' } : undefined
+    if (end.tag === 'incomplete') {
+      this.#beyond = end.actual
+      return undefined
+    }
     if (segment.end === undefined && end.tag === 'return') {
       this.#boundary = boundary
       return undefined
     }
     boundary.dispose()
-    return fault(end, segment.end, segment.seed.seq, undefined)
+    return fault(end, segment.end, segment.seed.seq, null)
   }
 
   #turn({ turn, events, end: expected }: TurnSegment): Fault | undefined {
@@ -160,7 +169,7 @@ function fault(
   end: TurnEnd,
   expected: TheaterEvent['kind'] | undefined,
   index: number,
-  fn: string | undefined,
+  fn: string | null,
 ): Fault | undefined {
   switch (end.tag) {
     case 'diverged':
@@ -168,7 +177,7 @@ function fault(
     case 'trap':
       return expected === 'trap' ? undefined : impossible(end)
     case 'abort': {
-      if (expected === 'abort') return undefined
+      if (end.recorded) return undefined
       const why = end.error instanceof Error ? `: ${end.error.message}` : ''
       const message = `the re-run was ended by this host (${end.code})${why}`
       const code = end.code === 'host-stack' ? 'host-stack' : 'limits-above-mine'

@@ -186,7 +186,7 @@ class Execution {
           verdict: 'diverged',
           index: seq,
           expected: expected === undefined ? null : describer.event(expected),
-          actual: describer.actual(actual, end.fn),
+          actual: describer.actual(actual, end.fn ?? undefined),
           message: `event ${seq} is not what the component does`,
         }
       }
