@@ -5,7 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bytesSource, exportCar, openCar } from '../src/car.ts'
-import { ChainLinker, ChainWriter, memoryStore, readEvents, verifyStructure, writeContent } from '../src/index.ts'
+import {
+  ChainLinker,
+  ChainWriter,
+  memoryStore,
+  readEvents,
+  verifyStructure,
+  writeContent,
+} from '../src/index.ts'
 import type { Call, Store } from '../src/index.ts'
 import { saltPool, sha256 } from '../src/node.ts'
 import { sqliteStore } from '../src/sqlite.ts'
@@ -26,7 +33,13 @@ const rounds = 7
 
 function writerTo(store: Store): ChainWriter {
   const genesisContent = content('genesis', genesis())
-  return ChainWriter.create({ store, salts: saltPool(), hash: sha256, label: 'counter', genesis: genesisContent })
+  return ChainWriter.create({
+    store,
+    salts: saltPool(),
+    hash: sha256,
+    label: 'counter',
+    genesis: genesisContent,
+  })
 }
 
 function appending(store: Store, n: number): () => Promise<void> {
@@ -71,12 +84,32 @@ const cases: Case[] = [
     },
   },
   { name: 'append and flush to memory, 20 at a time', events: 20, run: appending(memoryStore(), 20) },
-  { name: 'append and flush to SQLite (normal), 1 at a time', events: 1, run: appending(db('a', 'normal'), 1) },
-  { name: 'append and flush to SQLite (normal), 20 at a time', events: 20, run: appending(db('b', 'normal'), 20) },
+  {
+    name: 'append and flush to SQLite (normal), 1 at a time',
+    events: 1,
+    run: appending(db('a', 'normal'), 1),
+  },
+  {
+    name: 'append and flush to SQLite (normal), 20 at a time',
+    events: 20,
+    run: appending(db('b', 'normal'), 20),
+  },
   { name: 'append and flush to SQLite (full), 1 at a time', events: 1, run: appending(db('c', 'full'), 1) },
-  { name: 'append and flush to SQLite (full), 20 at a time', events: 20, run: appending(db('d', 'full'), 20) },
-  { name: 'verifyStructure from memory', events: 1000, run: () => verifyStructure(memory.read(chain), options) },
-  { name: 'verifyStructure from SQLite', events: 1000, run: () => verifyStructure(sqlite.read(chain), options) },
+  {
+    name: 'append and flush to SQLite (full), 20 at a time',
+    events: 20,
+    run: appending(db('d', 'full'), 20),
+  },
+  {
+    name: 'verifyStructure from memory',
+    events: 1000,
+    run: () => verifyStructure(memory.read(chain), options),
+  },
+  {
+    name: 'verifyStructure from SQLite',
+    events: 1000,
+    run: () => verifyStructure(sqlite.read(chain), options),
+  },
   {
     name: 'readEvents from SQLite',
     events: 1000,

@@ -1,4 +1,3 @@
-import { CID_LENGTH } from '@theater/values'
 import { sha256 } from '../src/node.ts'
 import { bytesSource, exportCar, openCar, readCarHeader, SectionReader, sectionHead } from '../src/car.ts'
 import type { CarFile, OpenCarOptions } from '../src/car.ts'
@@ -9,6 +8,7 @@ export interface CarBlock {
   readonly cid: Uint8Array
   readonly bytes: Uint8Array
   readonly bytesAt: number
+  readonly role: 'header' | 'body' | 'blob'
   /** Which chain and event it belongs to. */
   readonly chain: number
   readonly index: number
@@ -42,13 +42,11 @@ export async function blocksOf(
     const section = await sections.next()
     if (section === null) break
     if ('framing' in section || section.cid === null) throw new Error('the file is not intact')
-    if (section.bytes[0] === 0x87) {
-      if (section.bytes.length < 100) {
-        chain++
-        index = 0
-      } else index++
-    }
-    blocks.push({ ...section, cid: section.cid, chain, index })
+    const role = section.bytes[0] === 0x87 ? 'header' : blocks.at(-1)?.role === 'header' ? 'body' : 'blob'
+    const isGenesis = role === 'header' && section.bytes.length < 100
+    if (isGenesis) chain++
+    if (role === 'header') index = isGenesis ? 0 : index + 1
+    blocks.push({ ...section, cid: section.cid, role, chain, index })
   }
   return { start: car.slice(0, end), blocks }
 }
@@ -60,5 +58,3 @@ export function carOf(
   const parts = blocks.flatMap(({ cid, bytes }) => [sectionHead(cid, bytes.length), bytes])
   return new Uint8Array(Buffer.concat([start, ...parts]))
 }
-
-export const cidLength = CID_LENGTH

@@ -67,7 +67,9 @@ test('another application, a newer schema, no database at all', () => {
   expect(() => sqliteStore(other)).toThrow(expect.objectContaining({ code: 'unsupported' }))
 
   const newer = fresh()
-  sqliteStore(newer).close().catch(() => {})
+  sqliteStore(newer)
+    .close()
+    .catch(() => {})
   const changed = new DatabaseSync(newer)
   changed.exec('PRAGMA user_version = 99')
   changed.close()
@@ -76,7 +78,9 @@ test('another application, a newer schema, no database at all', () => {
   const garbage = fresh()
   writeFileSync(garbage, 'this is not a database, and it is longer than a header of one would be'.repeat(50))
   expect(() => sqliteStore(garbage)).toThrow(expect.objectContaining({ code: 'damaged' }))
-  expect(() => sqliteStore(join(folder, 'no', 'such', 'folder.db'))).toThrow(expect.objectContaining({ code: 'io' }))
+  expect(() => sqliteStore(join(folder, 'no', 'such', 'folder.db'))).toThrow(
+    expect.objectContaining({ code: 'io' }),
+  )
 })
 
 test('damage anywhere in the file is an error of ours, or a chain that is broken, or harmless', async () => {
@@ -126,11 +130,17 @@ test('no room left: an error, nothing half written, and the writer is dead', asy
   for (let i = 0; i < 100; i++) writer.append('stop', content('stop', { reason: 'x'.repeat(1000) }))
   await expect(writer.flush()).rejects.toMatchObject({ code: 'full' })
   await expect(writer.flush()).rejects.toMatchObject({ code: 'dead' })
-  expect(() => writer.append('stop', content('stop', { reason: '' }))).toThrow(expect.objectContaining({ code: 'dead' }))
+  expect(() => writer.append('stop', content('stop', { reason: '' }))).toThrow(
+    expect.objectContaining({ code: 'dead' }),
+  )
   expect(await store.find('counter')).toMatchObject({ size: 10 })
   // The database goes on once there is room.
   db.exec('PRAGMA max_page_count = 100000')
-  const { chain, head, size } = (await store.find('counter')) as { chain: Uint8Array; head: Uint8Array; size: number }
+  const { chain, head, size } = (await store.find('counter')) as {
+    chain: Uint8Array
+    head: Uint8Array
+    size: number
+  }
   const epoch = await store.lease(chain)
   const next = ChainWriter.resume({ store, salts: countingSalts(99), chain, head, size, epoch })
   next.append('resume', content('resume', { epoch }))
@@ -164,7 +174,10 @@ test('a process that is killed while it appends loses nothing that was acknowled
     await using store = sqliteStore(path)
     const info = await store.find('counter')
     expect(info?.size).toBeGreaterThanOrEqual(acknowledged)
-    const result = await verifyStructure(store.read(info?.chain as Uint8Array), { blobs: store, unfinished: 'allow' })
+    const result = await verifyStructure(store.read(info?.chain as Uint8Array), {
+      blobs: store,
+      unfinished: 'allow',
+    })
     expect(result).toMatchObject({ ok: true, size: info?.size, head: info?.head })
   }
 })

@@ -20,7 +20,12 @@ function create(store: Store, chain: readonly Linked[], label: string): Promise<
   return store.create(id(chain), label, { epoch: 0, events: chain, head: head(chain) })
 }
 
-function append(store: Store, before: readonly Linked[], events: readonly Linked[], epoch = 0): Promise<void> {
+function append(
+  store: Store,
+  before: readonly Linked[],
+  events: readonly Linked[],
+  epoch = 0,
+): Promise<void> {
   return store.append(id(before), head(before), { epoch, events, head: head(events) })
 }
 
@@ -47,7 +52,15 @@ export const storeLaws: readonly StoreLaw[] = [
       await create(store, a.slice(0, 5), 'a')
       await append(store, a.slice(0, 5), a.slice(5, 39))
       await append(store, a.slice(0, 39), a.slice(39))
-      const ranges = [[0, 40], [0, 1], [5, 6], [39, 40], [10, 10], [30, 10], [0, 99]] as const
+      const ranges = [
+        [0, 40],
+        [0, 1],
+        [5, 6],
+        [39, 40],
+        [10, 10],
+        [30, 10],
+        [0, 99],
+      ] as const
       for (const [from, to] of ranges) {
         assert.deepEqual(await all(store.read(id(a), from, to)), plain(a.slice(from, to)))
       }
@@ -65,7 +78,13 @@ export const storeLaws: readonly StoreLaw[] = [
       assert.deepEqual([info?.label, info?.size, info?.epoch], ['b', 3, 0])
       assert.deepEqual(new Uint8Array(info?.head ?? []), head(b.slice(0, 3)))
       assert.deepEqual(await store.find('b'), info)
-      assert.deepEqual((await store.list()).map(({ label, size }) => [label, size]), [['a', 40], ['b', 3]])
+      assert.deepEqual(
+        (await store.list()).map(({ label, size }) => [label, size]),
+        [
+          ['a', 40],
+          ['b', 3],
+        ],
+      )
       assert.equal(await store.info(new Uint8Array(32)), undefined)
       assert.equal(await store.find('c'), undefined)
     },
@@ -77,7 +96,10 @@ export const storeLaws: readonly StoreLaw[] = [
       await create(store, a.slice(0, 2), 'a')
       await refuses('exists', () => create(store, a.slice(0, 3), 'other'))
       await refuses('exists', () => create(store, b.slice(0, 2), 'a'))
-      assert.deepEqual((await store.list()).map(({ label, size }) => [label, size]), [['a', 2]])
+      assert.deepEqual(
+        (await store.list()).map(({ label, size }) => [label, size]),
+        [['a', 2]],
+      )
     },
   },
   {
@@ -86,7 +108,12 @@ export const storeLaws: readonly StoreLaw[] = [
       await using store = open()
       await create(store, a.slice(0, 5), 'a')
       const cid = cidOf('raw', sha256(new Uint8Array([1])))
-      const batch = { epoch: 0, events: a.slice(6), head: head(a), blobs: [{ cid, bytes: new Uint8Array([1]) }] }
+      const batch = {
+        epoch: 0,
+        events: a.slice(6),
+        head: head(a),
+        blobs: [{ cid, bytes: new Uint8Array([1]) }],
+      }
       await refuses('conflict', () => store.append(id(a), (a[5] as Linked).hash, batch))
       await refuses('not-found', () => append(store, b.slice(0, 5), b.slice(5)))
       assert.equal((await store.info(id(a)))?.size, 5)
@@ -115,7 +142,10 @@ export const storeLaws: readonly StoreLaw[] = [
       await using store = open()
       const events = a.slice(0, 3).map((e, i) => (i === 1 ? { ...e, body: null } : e))
       await store.create(id(a), 'a', { epoch: 0, events, head: head(a.slice(0, 3)) })
-      assert.deepEqual((await all(store.read(id(a)))).map(({ body }) => body === null), [false, true, false])
+      assert.deepEqual(
+        (await all(store.read(id(a)))).map(({ body }) => body === null),
+        [false, true, false],
+      )
     },
   },
   {
@@ -154,7 +184,10 @@ export const storeLaws: readonly StoreLaw[] = [
     name: 'many chains grow side by side',
     async run(open) {
       await using store = open()
-      const linkers = Array.from({ length: 20 }, (_, i) => new ChainLinker({ epoch: 0, salts: countingSalts(i * 100) }))
+      const linkers = Array.from(
+        { length: 20 },
+        (_, i) => new ChainLinker({ epoch: 0, salts: countingSalts(i * 100) }),
+      )
       const heads: Uint8Array[] = []
       for (let round = 0; round < 10; round++) {
         for (const [i, linker] of linkers.entries()) {

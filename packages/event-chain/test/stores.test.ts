@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { memoryStore } from '../src/index.ts'
 import type { Store } from '../src/index.ts'
 import { sqliteStore } from '../src/sqlite.ts'
@@ -19,5 +19,7 @@ const stores: [string, () => Store][] = [
 ]
 
 describe.each(stores)('%s', (_, open) => {
-  test.each(storeLaws)('$name', ({ run }) => run(open))
+  test.each(storeLaws)('$name', async (law) => {
+    await expect(law.run(open)).resolves.toBeUndefined()
+  })
 })
