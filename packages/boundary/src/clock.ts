@@ -4,6 +4,8 @@ import type { Hash } from '@theater/values'
 /** Version of the rules in this file; genesis names it. */
 export const DERIVE_VERSION = 1
 
+const label = new TextEncoder().encode('turn')
+
 /** Nanoseconds that one reading of a derived clock takes. */
 const READING_NS = 1000n
 
@@ -68,7 +70,8 @@ export class DerivedClock {
 export class DerivedRandom {
   readonly #seed: Uint8Array
   readonly #hash: Hash
-  #key: Uint8Array
+  #turn = 0n
+  #key: Uint8Array | undefined
   #block: Uint8Array = new Uint8Array(0)
   #used = 0
   #next = 0n
@@ -76,11 +79,12 @@ export class DerivedRandom {
   constructor(seed: Uint8Array, hash: Hash) {
     this.#seed = seed
     this.#hash = hash
-    this.#key = seed
   }
 
   startTurn(seq: number): void {
-    this.#key = this.#hash(join(this.#seed, new TextEncoder().encode('turn'), u64(BigInt(seq))))
+    this.#turn = BigInt(seq)
+    // Most turns draw nothing, so the key is made at the first draw.
+    this.#key = undefined
     this.#next = 0n
     this.#used = 0
     this.#block = new Uint8Array(0)
@@ -91,6 +95,7 @@ export class DerivedRandom {
     let at = 0
     while (at < length) {
       if (this.#used === this.#block.length) {
+        this.#key ??= this.#hash(join(this.#seed, label, u64(this.#turn)))
         this.#block = this.#hash(join(this.#key, u64(this.#next++)))
         this.#used = 0
       }

@@ -6,12 +6,14 @@ import { ioFunction } from './io.ts'
 import type { IoFunction } from './io.ts'
 import { queueRule } from './rules.ts'
 import type { QueueRule } from './rules.ts'
-import { trackName } from './track.ts'
+import { camel, trackName } from './track.ts'
 
 /** An imported function, prepared once per instance. */
 export interface Imported {
   readonly model: FunctionModel
   readonly track: string
+  /** What the function is called on a binding, or a method on its object. */
+  readonly key: string
   readonly codec: FunctionCodec
   /** The first bytes of its call events: the array head and the name. */
   readonly head: Uint8Array
@@ -36,6 +38,7 @@ export function prepare(model: FunctionModel): Imported {
   return {
     model,
     track,
+    key: keyOf(model),
     // A copy: a handler that changes what it answered, before the guest reads it, would make the record a lie.
     codec: compileFunction(model, { copyResult: true }),
     head: head.copy(),
@@ -46,6 +49,11 @@ export function prepare(model: FunctionModel): Imported {
     io: ioFunction(track),
     queue: queueRule(track),
   }
+}
+
+function keyOf({ kind, name }: FunctionModel): string {
+  if (kind === 'method') return camel(name.slice(name.indexOf('.') + 1))
+  return kind === 'freestanding' ? camel(name) : name
 }
 
 /** Whether values of a type are host resources. */

@@ -6,7 +6,7 @@ import { HostEntry } from './handles.ts'
 import type { IoHost } from './io.ts'
 import { isHostHandle } from './imported.ts'
 import type { Imported } from './imported.ts'
-import { camel, trackOf } from './track.ts'
+import { trackOf } from './track.ts'
 import type { Link, Live } from './types.ts'
 
 /** In an outcome's flags: the call was refused by its grant. */
@@ -137,16 +137,15 @@ export class Performer {
     }
     if (model.kind === 'method') {
       const [self, ...rest] = objects
-      const method = (self as Record<string, unknown>)[camel(model.name.slice(model.name.indexOf('.') + 1))]
+      const method = (self as Record<string, unknown>)[fn.key]
       if (typeof method !== 'function')
         throw new TypeError(`the object of ${target.link?.handler.name} has no ${model.name}`)
       return () => method.apply(self, rest) as unknown
     }
     const imports = target.link?.binding.imports as Record<string, Record<string, unknown>> | undefined
     const functions = imports?.[trackOf(model.interface)]
-    const name = model.kind === 'freestanding' ? camel(model.name) : model.name
-    const found = functions?.[name]
-    if (typeof found !== 'function') throw new TypeError(`${target.link?.handler.name} binds no ${name}`)
+    const found = functions?.[fn.key]
+    if (typeof found !== 'function') throw new TypeError(`${target.link?.handler.name} binds no ${model.id}`)
     return () => found.apply(functions, [...objects]) as unknown
   }
 
