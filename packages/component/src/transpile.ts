@@ -50,26 +50,40 @@ export function moduleName(index: number): string {
   return `${name}.core${index === 0 ? '' : index + 1}.wasm`
 }
 
+/** What jco says about a component that it refuses; `undefined` if it did not get to say anything. */
+export function refusal(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) return undefined
+  const payload: unknown = Object.getOwnPropertyDescriptor(error, 'payload')?.value
+  return typeof payload === 'string' ? payload : undefined
+}
+
 /**
  * A transpiler that works in the calling thread, for where there are no workers. It has no time or memory limit, and
- * after a failure it refuses: a panic leaves jco's instance unusable.
+ * once jco has panicked it refuses for ever: that leaves jco's instance unusable.
  */
 export function inThread(generate: Generate): Transpiler {
-  let failed: unknown
+  let panic: unknown
   return {
     jco: jcoVersion,
     async transpile(request) {
-      if (failed === undefined) {
-        try {
-          return generateWith(generate, request)
-        } catch (error) {
-          if (ComponentError.is(error)) throw error
-          failed = error
-        }
+      if (panic !== undefined) {
+        const message = 'jco has failed on another component: load the page or process again.'
+        throw new ComponentError('transpile-failed', message, { cause: panic })
       }
-      throw new ComponentError('transpile-failed', 'jco failed on this component, or on one before it.', {
-        cause: failed,
-      })
+      try {
+        return generateWith(generate, request)
+      } catch (error) {
+        if (ComponentError.is(error)) throw error
+        const said = refusal(error)
+        if (said === undefined) panic = error
+        throw new ComponentError(
+          'transpile-failed',
+          `jco failed on this component: ${said ?? 'it panicked'}`,
+          {
+            cause: error,
+          },
+        )
+      }
     },
   }
 }

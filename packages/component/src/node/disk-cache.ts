@@ -12,7 +12,11 @@ import type { ComponentCache } from '../types.ts'
  * Entries are written to a file of another name and renamed, so a reader never sees half of one.
  */
 export async function diskCache(folder: string): Promise<ComponentCache> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new ComponentError('cache', `The cache folder ${folder} cannot be made.`, { cause: error })
+  }
   await checkFolder(folder)
   return {
     async get(key) {

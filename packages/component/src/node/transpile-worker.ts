@@ -2,7 +2,7 @@
 import { registerHooks } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ComponentError } from '../errors.ts'
-import { generateWith } from '../transpile.ts'
+import { generateWith, refusal } from '../transpile.ts'
 import type { TranspileRequest } from '../types.ts'
 import { capMemory } from './cap-memory.ts'
 import type { WorkerAnswer, WorkerData } from './worker-transpiler.ts'
@@ -34,15 +34,9 @@ function answer(request: TranspileRequest): WorkerAnswer {
     return { ok: true, transpiled: generateWith(generate, request) }
   } catch (error) {
     if (ComponentError.is(error)) return { ok: false, code: error.code, message: error.message }
-    return { ok: false, code: 'transpile-failed', message: describe(error) }
+    const said = refusal(error) ?? `it panicked: ${error instanceof Error ? error.message : String(error)}`
+    return { ok: false, code: 'transpile-failed', message: `jco failed on this component: ${said}` }
   }
-}
-
-/** jco throws the text of its own errors as a payload, and a trap when it panics. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return 'jco failed.'
-  const payload: unknown = Reflect.get(error, 'payload')
-  return `jco failed on this component: ${typeof payload === 'string' ? payload : error.message}`
 }
 
 parentPort?.on('message', (request: TranspileRequest) => {

@@ -91,6 +91,8 @@ function start(memoryMb: number): { readonly thread: Worker; readonly memoryMb: 
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
   })
+  // An error that nobody waits for must not end the process.
+  thread.on('error', () => {})
   return { thread, memoryMb }
 }
 
@@ -100,8 +102,6 @@ function ask(thread: Worker, request: TranspileRequest): Promise<WorkerAnswer> {
     const settle = (answer: WorkerAnswer): void => {
       clearTimeout(timer)
       thread.off('message', settle).off('error', failed).off('exit', ended)
-      // An error that comes later must not end the process.
-      thread.on('error', () => {})
       resolve(answer)
     }
     const failed = (error: Error): void => {
