@@ -217,6 +217,7 @@ export class Descriptor implements Disposable {
     flags: DescriptorFlags,
   ): Promise<Descriptor> {
     this.#directory()
+    this.#session.check()
     if (opensToChange(open, flags)) this.#changing()
     this.#session.room()
     const {

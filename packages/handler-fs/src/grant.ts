@@ -89,11 +89,17 @@ export function within(child: FsGrant, parent: FsGrant, base: string | undefined
 }
 
 function contains(parent: string, child: string, base: string | undefined): boolean {
-  const outer = hostPath(parent, base)
-  const inner = hostPath(child, base)
+  // Two relative paths can be compared without knowing where they start: somewhere deep enough for their `..`.
+  const start = base ?? (isAbsolute(parent) || isAbsolute(child) ? undefined : deep(parent, child))
+  const outer = hostPath(parent, start)
+  const inner = hostPath(child, start)
   if (outer === undefined || inner === undefined) return false
   const way = relative(outer, inner)
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+function deep(...paths: readonly string[]): string {
+  return `${sep}${`?${sep}`.repeat(paths.join('').split('..').length)}`
 }
 
 /** Whether a grant covers an ask. What only shows on the disk, links, is the resolver's to refuse. */

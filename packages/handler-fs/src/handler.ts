@@ -14,7 +14,7 @@ import { FUNCTIONS, PREOPENS, STREAMS, TYPES } from './functions.ts'
 import { authorize, GRANT, hostPath, within, type FsGrant } from './grant.ts'
 import { reopen } from './reopen.ts'
 import { Held, Session, type Limits, type Mount } from './session.ts'
-import { cutInput, FileStream, FsIoError } from './streams.ts'
+import { CutInputStream, FileStream, FsIoError, type Place } from './streams.ts'
 import type { ErrorCode } from './types.ts'
 
 /** The functions that are no methods, per track. */
@@ -109,17 +109,23 @@ function binding(session: Session): Binding<FsImports> {
 }
 
 function describe(session: Session, object: object): Json | undefined {
-  if (Descriptor.of(session, object) || object instanceof FileStream) return object.describe()
+  if (Descriptor.of(session, object)) return object.describe()
+  if (object instanceof FileStream || object instanceof CutInputStream) return object.describe()
   return object instanceof FsIoError ? { code: object.code } : undefined
 }
 
 function resume(session: Session, type: string, description: Json): object | undefined {
   if (type === DESCRIPTOR) return reopen(session, description)
-  if (type === INPUT) return cutInput()
+  if (type === INPUT) return new CutInputStream(placeOf(description))
   if (type !== ERROR) return undefined
   const code =
     typeof description === 'object' && description !== null && 'code' in description && description.code
   return isErrorCode(code) ? new FsIoError(code) : undefined
+}
+
+function placeOf(description: Json): Place {
+  const { mount, path } = Object(description) as { readonly mount?: unknown; readonly path?: unknown }
+  return { mount: typeof mount === 'string' ? mount : '', path: typeof path === 'string' ? path : '' }
 }
 
 /** Of every function that can say so. `is-same-object` cannot. */

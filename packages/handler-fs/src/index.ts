@@ -3,17 +3,16 @@
  *
  * @example
  * ```ts
- * import { fs, type FsGrant } from '@theater/handler-fs'
+ * import { fs } from '@theater/handler-fs'
+ * import type { FsGrant } from '@theater/handler-fs'
  *
- * const files = fs()
+ * const handler = fs()
  * const grant: FsGrant = { mounts: { '/data': { host: '/srv/data', rights: 'r' } } }
  *
- * console.log(files.authorize(grant, { mount: '/data', path: 'a.txt', need: 'r' }))
- * // true
- * console.log(files.authorize(grant, { mount: '/data', path: 'a.txt', need: 'w' }))
- * // { refused: '/data was granted for reading only' }
- * console.log(files.within({ mounts: { '/mine': { host: '/srv/data/mine', rights: 'r' } } }, grant))
- * // true
+ * console.log(handler.authorize(grant, { mount: '/data', path: 'a.txt', need: 'r' }))
+ * console.log(handler.authorize(grant, { mount: '/data', path: 'a.txt', need: 'w' }))
+ * console.log(handler.authorize(grant, { mount: '/data', path: '../secret', need: 'r' }))
+ * console.log(handler.within({ mounts: { '/mine': { host: '/srv/data/mine', rights: 'r' } } }, grant))
  * ```
  *
  * @packageDocumentation

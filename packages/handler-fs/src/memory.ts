@@ -257,6 +257,7 @@ export function memory(tree: MemoryTree = {}, now: () => number = Date.now): Bac
       const old = parent.children.get(newName)
       if (old === node) return
       if (node.type === 'directory' && within(node, parent)) throw errno('EINVAL')
+      if (old !== undefined && within(old, source)) throw errno('ENOTEMPTY')
       if (old !== undefined) {
         if (old.type === 'directory' && node.type !== 'directory') throw errno('EISDIR')
         if (old.type !== 'directory' && node.type === 'directory') throw errno('ENOTDIR')

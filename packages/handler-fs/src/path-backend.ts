@@ -36,16 +36,15 @@ const NOFOLLOW = constants.O_NOFOLLOW ?? 0
 
 class PathHandle {
   readonly path: string
-  readonly device: bigint
-  readonly inode: bigint
+  /** What was there when it was opened. */
+  readonly seen: Stat
   /** Open for a directory, so that its inode is not given to another object meanwhile, and for an opened file. */
   readonly fd: number | undefined
   closed = false
 
   constructor(path: string, stat: Stat, fd: number | undefined) {
     this.path = path
-    this.device = stat.device
-    this.inode = stat.inode
+    this.seen = stat
     this.fd = fd
   }
 }
@@ -101,15 +100,20 @@ function fdOf(handle: Handle): number {
 
 /** The handle, if its path still leads to its object. */
 function same(handle: Handle): PathHandle {
-  const { path, device, inode } = own(handle)
+  const { path, seen } = own(handle)
   let now: Stat
   try {
     now = statOf(lstatSync(path, { bigint: true }))
   } catch (error) {
     throw Object.assign(errno('ESTALE', `${path} is gone`), { cause: error })
   }
-  if (now.device !== device || now.inode !== inode) throw errno('ESTALE', `${path} was replaced`)
+  if (!isSame(now, seen)) throw errno('ESTALE', `${path} was replaced`)
   return handle as PathHandle
+}
+
+/** By more than device and inode: the number of an inode that was removed is soon another's. */
+function isSame(a: Stat, b: Stat): boolean {
+  return a.device === b.device && a.inode === b.inode && a.born === b.born && a.type === b.type
 }
 
 /** The path of a name in a directory that was just seen to be the same. */
@@ -140,15 +144,11 @@ function step(directory: Handle, name: string): Handle {
 }
 
 /** Opens a path and compares it with what was seen there. */
-function opened(
-  path: string,
-  seen: { readonly device: bigint; readonly inode: bigint },
-  flags: number,
-): PathHandle {
+function opened(path: string, seen: Stat, flags: number): PathHandle {
   // O_NONBLOCK: what was a file may be a fifo by now.
   const fd = openSync(path, flags | NOFOLLOW | (constants.O_NONBLOCK ?? 0))
   const now = fileStat(fd)
-  if (now.device === seen.device && now.inode === seen.inode) return new PathHandle(path, now, fd)
+  if (isSame(now, seen)) return new PathHandle(path, now, fd)
   closeSync(fd)
   throw errno('ESTALE', `${path} was replaced`)
 }
@@ -161,8 +161,8 @@ function stat(handle: Handle): Stat {
 }
 
 function openFile(handle: Handle, mode: OpenMode): Handle {
-  const { path, device, inode } = own(handle)
-  return opened(path, { device, inode }, openFlags(mode))
+  const { path, seen } = own(handle)
+  return opened(path, seen, openFlags(mode))
 }
 
 function createFile(directory: Handle, name: string, mode: OpenMode): Handle {
@@ -185,9 +185,9 @@ function setTimes(handle: Handle, accessed: Time, modified: Time): void {
 }
 
 async function sync(handle: Handle, what: 'data' | 'all'): Promise<void> {
-  const { fd, path, device, inode } = own(handle)
+  const { fd, path, seen } = own(handle)
   if (fd !== undefined) return syncFile(fd, what)
-  const file = opened(path, { device, inode }, constants.O_RDONLY)
+  const file = opened(path, seen, constants.O_RDONLY)
   try {
     await syncFile(fdOf(file), what)
   } finally {
@@ -203,7 +203,7 @@ function link(from: Handle, name: string, to: Handle, newName: string): void {
   if (seen.type === 'symbolic-link') throw errno('ENOTSUP', 'a link is not linked on this host')
   linkSync(path, newPath)
   const now = statOf(lstatSync(newPath, { bigint: true }))
-  if (now.device === seen.device && now.inode === seen.inode) return
+  if (isSame(now, seen)) return
   unlinkSync(newPath)
   throw errno('ESTALE', `${path} was replaced`)
 }

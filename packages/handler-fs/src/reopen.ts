@@ -3,6 +3,7 @@ import { Descriptor } from './descriptor.ts'
 import { witError } from './errors.ts'
 import { identity } from './metadata.ts'
 import type { FileMode } from './open.ts'
+import { below } from './path.ts'
 import { openExact } from './resolver.ts'
 import { Held, type Mount, type Session } from './session.ts'
 import type { ErrorCode } from './types.ts'
@@ -12,6 +13,7 @@ const GONE: readonly ErrorCode[] = [
   'no-entry',
   'not-directory',
   'loop',
+  'name-too-long',
   'access',
   'not-permitted',
   'bad-descriptor',
@@ -69,6 +71,7 @@ function parse(value: unknown): Wanted | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { mount, path, kind, flags, id = '' } = value as { readonly [key: string]: unknown }
   if (typeof mount !== 'string' || typeof path !== 'string' || typeof id !== 'string') return undefined
+  if (below('', path) !== path || path.includes('\0')) return undefined
   if ((kind !== 'directory' && kind !== 'regular-file') || !Array.isArray(flags)) return undefined
   const durable = flags.includes('fileIntegritySync')
     ? 'all'

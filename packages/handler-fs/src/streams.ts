@@ -39,30 +39,41 @@ export class FsIoError implements IoError {
   }
 }
 
+const failed = (code: ErrorCode, message: string, cause?: unknown): WitError<StreamError> =>
+  new WitError<StreamError>({ tag: 'last-operation-failed', val: new FsIoError(code) }, message, { cause })
+
 const closed = (): WitError<StreamError> =>
   new WitError<StreamError>({ tag: 'closed' }, 'the stream is closed')
 
 /** An input stream of before a restart. Its place is lost, and an end would look like the file's own: so it fails. */
-export function cutInput(): InputStream {
-  let failed = false
-  const read = (): never => {
-    if (failed) throw closed()
-    failed = true
-    throw new WitError<StreamError>(
-      { tag: 'last-operation-failed', val: new FsIoError('io') },
-      'cut off by a restart',
-    )
+export class CutInputStream implements InputStream {
+  readonly pollable = READY
+  readonly #place: Place
+  #failed = false
+
+  constructor(place: Place) {
+    this.#place = place
   }
-  return { read, blockingRead: async () => read(), pollable: READY }
+
+  describe(): Place {
+    return this.#place
+  }
+
+  read(): never {
+    if (this.#failed) throw closed()
+    this.#failed = true
+    throw failed('io', 'cut off by a restart')
+  }
+
+  async blockingRead(): Promise<never> {
+    return this.read()
+  }
 }
 
 /** The interface's error for a refused operation on a stream. */
 export function streamDenied(denial: Denial): WitError<StreamError> {
   const { payload } = denied(denial)
-  return new WitError<StreamError>(
-    { tag: 'last-operation-failed', val: new FsIoError(payload) },
-    denial.refusal.refused,
-  )
+  return failed(payload, denial.refusal.refused)
 }
 
 /** What both directions share: a place in a file, and that the first failure is the last. */
@@ -94,11 +105,7 @@ export abstract class FileStream implements Disposable {
     } catch (error) {
       const { payload, message } = witError(error)
       this[Symbol.dispose]()
-      throw new WitError<StreamError>(
-        { tag: 'last-operation-failed', val: new FsIoError(payload) },
-        message,
-        { cause: error },
-      )
+      throw failed(payload, message, error)
     }
   }
 
@@ -166,7 +173,7 @@ export class FileOutputStream extends FileStream implements OutputStream {
   }
 }
 
-/** `directory-entry-stream`: the listing as it was when it was asked for, sorted by code units. */
+/** `directory-entry-stream`: the listing as it was when it was asked for, sorted by the bytes of the names. */
 export class DirectoryEntries implements Disposable {
   readonly #session: Session
   readonly #entries: readonly DirectoryEntry[]
@@ -176,7 +183,7 @@ export class DirectoryEntries implements Disposable {
 
   constructor(session: Session, entries: readonly DirectoryEntry[], unnameable: number) {
     this.#session = session
-    this.#entries = entries.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    this.#entries = sorted(entries)
     this.#unnameable = unnameable
     session.add(this)
   }
@@ -200,4 +207,11 @@ export class DirectoryEntries implements Disposable {
     this.#open = false
     this.#session.remove(this)
   }
+}
+
+function sorted(entries: readonly DirectoryEntry[]): DirectoryEntry[] {
+  return entries
+    .map((entry) => ({ entry, key: Buffer.from(entry.name) }))
+    .sort((a, b) => Buffer.compare(a.key, b.key))
+    .map(({ entry }) => entry)
 }

@@ -197,7 +197,7 @@ describe.each(worlds)('$name', ({ world }) => {
     expect(await code(() => data.setTimesAt({}, 'nothing', keep, keep))).toBe('no-entry')
   })
 
-  test('lists, sorted by code units, as it was when asked', async () => {
+  test('lists, sorted by the bytes of the names, as it was when asked', async () => {
     const data = await open(world())
     await data.createDirectoryAt('list')
     const list = await data.openAt({}, 'list', { directory: true }, READ)
@@ -207,7 +207,7 @@ describe.each(worlds)('$name', ({ world }) => {
     await list.unlinkFileAt('b')
     const seen: string[] = []
     for (let one = entries.readDirectoryEntry(); one; one = entries.readDirectoryEntry()) seen.push(one.name)
-    expect(seen).toEqual(['Z', 'a', 'a-b', 'ab', 'b', 'é', '\u{1f600}', '\uff61'])
+    expect(seen).toEqual(['Z', 'a', 'a-b', 'ab', 'b', 'é', '\uff61', '\u{1f600}'])
     expect(entries.readDirectoryEntry()).toBe(undefined)
     entries[Symbol.dispose]()
     expect(await code(() => entries.readDirectoryEntry())).toBe('bad-descriptor')

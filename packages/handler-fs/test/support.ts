@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { fakeActor, type FakeActor } from '@theater/handler-conformance'
 import { WitError } from '@theater/handler'
 import { onTestFinished } from 'vitest'
@@ -134,7 +135,7 @@ export async function bind(
     handler,
     binding,
     actor,
-    root(mount: string): Descriptor {
+    root: (mount: string): Descriptor => {
       const found = binding.imports[PREOPENS].getDirectories().find(([, name]) => name === mount)
       if (found === undefined) throw new Error(`no mount ${mount}`)
       return found[0]
@@ -169,7 +170,7 @@ export function names(directory: Descriptor): string[] {
 export async function code(call: () => unknown): Promise<unknown> {
   try {
     const value = await call()
-    return `answered: ${typeof value === 'object' ? 'an object' : String(value)}`
+    return `answered: ${typeof value === 'object' ? 'an object' : inspect(value)}`
   } catch (error) {
     if (WitError.is(error)) return error.payload
     throw error

@@ -1,0 +1,183 @@
+import type { AnyHandler, HandlerFunction } from '@theater/handler'
+import { conformance } from '@theater/handler-conformance/vitest'
+import { Descriptor } from '../src/descriptor.ts'
+import { errno, fs, type Backend, type Handle } from '../src/index.ts'
+import { names, worlds } from './support.ts'
+
+const GET = 'wasi:filesystem/preopens@0.2#get-directories'
+const TYPES = 'wasi:filesystem/types@0.2'
+const fn = (name: string): string => `${TYPES}#[method]descriptor.${name}`
+const keep = { tag: 'no-change' }
+const bytes = new Uint8Array([1, 2, 3])
+
+type Made = (fn: string) => unknown
+
+const root = (made: Made): unknown => (made(GET) as [object, string][] | undefined)?.[0]?.[0]
+/** The file that was opened; under a grant for reading there is none, and the mount is asked instead. */
+const file = (made: Made): unknown => made(fn('open-at')) ?? root(made)
+
+const readOnly = { mounts: { '/data': { host: 'data', rights: 'r' } } }
+
+/**
+ * The laws' caller describes what a call answers with, not what is in a list, as mounts are: here the boundary is that
+ * describes them.
+ */
+function described(handler: AnyHandler): AnyHandler {
+  const functions = Object.entries(handler.functions).map(([name, declared]): [string, HandlerFunction] => {
+    if (declared.ask === undefined) return [name, declared]
+    const live = (arg: unknown): unknown => (arg instanceof Descriptor ? arg.describe() : arg)
+    return [name, { ...declared, ask: (call) => declared.ask?.({ ...call, args: call.args.map(live) }) }]
+  })
+  return { ...handler, functions: Object.fromEntries(functions) }
+}
+
+/** Everything in a directory, all but when it was last read. */
+function dump(backend: Backend, directory: Handle): unknown {
+  const { entries } = backend.list(directory, 1000)
+  return entries
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, type }) => {
+      const handle = backend.step(directory, name)
+      const { links, size, modified } = backend.stat(handle)
+      const about = [name, type, type === 'directory' ? '' : `${links} ${size}`, String(modified)]
+      if (type === 'directory') return [...about, dump(backend, handle)]
+      if (type === 'symbolic-link') return [...about, backend.readLink(directory, name)]
+      const opened = backend.openFile(handle, { read: true, write: false, append: false, durable: 'no' })
+      const content = backend.read(opened, 1000, 0n)
+      backend.close(opened)
+      backend.close(handle)
+      return [...about, content]
+    })
+}
+
+for (const { name, world } of worlds) {
+  conformance({
+    name: `fs, ${name}`,
+    make: () => {
+      const { backend, root: base } = world()
+      return {
+        handler: described(fs({ backend, base })),
+        state: () => dump(backend, backend.openRoot(base)),
+      }
+    },
+    broken: () => {
+      const { backend, root: base } = world()
+      const fail = (): never => {
+        throw errno('EIO', 'disk')
+      }
+      const dead = Object.fromEntries(
+        Object.keys(backend).map((method) => [method, fail]),
+      ) as unknown as Backend
+      const alive = { openRoot: backend.openRoot.bind(backend), close: backend.close.bind(backend) }
+      return {
+        handler: described(fs({ backend: { ...dead, ...alive }, base })),
+        state: () => undefined,
+      }
+    },
+    bare: () => described(fs()),
+    grants: [
+      { mounts: { '/data': { host: 'data', rights: 'rw' } } },
+      { mounts: { '/data': { host: './data/sub', rights: 'rw' }, '/more': { host: 'data', rights: 'r' } } },
+      { mounts: { '/': { host: 'data/sub/deep', rights: 'r' } } },
+    ],
+    least: { mounts: {} },
+    refusable: ['read', 'write', 'open-at', 'stat-at', 'rename-at', 'symlink-at', 'sync'].map(fn),
+    neverRefused: [
+      // Reading what is below a mount that there is.
+      ...[
+        'read',
+        'read-via-stream',
+        'read-directory',
+        'stat',
+        'stat-at',
+        'readlink-at',
+        'metadata-hash',
+        'metadata-hash-at',
+        'sync',
+        'sync-data',
+      ].map(fn),
+      // A stream that may not be read or written is not opened; they are refused under a grant that was narrowed since.
+      ...Object.keys(fs().functions).filter((id) => id.startsWith('wasi:io/streams@0.2#')),
+    ],
+    calls: [
+      { fn: GET, args: () => [] },
+      { fn: `${TYPES}#filesystem-error-code`, args: () => [{}] },
+      {
+        fn: fn('open-at'),
+        args: (made) => [root(made), {}, 'new', { create: true }, { read: true, write: true }],
+        refusedUnder: readOnly,
+        makes: `${TYPES}#descriptor`,
+        resumes: true,
+      },
+      { fn: fn('write'), args: (made) => [file(made), bytes, 0n], refusedUnder: readOnly },
+      { fn: fn('set-size'), args: (made) => [file(made), 9n], refusedUnder: readOnly },
+      {
+        fn: fn('set-times'),
+        args: (made) => [file(made), keep, { tag: 'timestamp', val: { seconds: 1n, nanoseconds: 0 } }],
+        refusedUnder: readOnly,
+      },
+      {
+        fn: fn('write-via-stream'),
+        args: (made) => [file(made), 0n],
+        refusedUnder: readOnly,
+        makes: 'wasi:io/streams@0.2#output-stream',
+      },
+      {
+        fn: fn('append-via-stream'),
+        args: (made) => [file(made)],
+        refusedUnder: readOnly,
+        makes: 'wasi:io/streams@0.2#output-stream',
+      },
+      { fn: fn('read'), args: (made) => [file(made), 9n, 0n] },
+      {
+        fn: fn('read-via-stream'),
+        args: (made) => [file(made), 0n],
+        makes: 'wasi:io/streams@0.2#input-stream',
+        resumes: true,
+      },
+      ...['get-flags', 'get-type', 'stat', 'metadata-hash', 'sync', 'sync-data'].map((name) => ({
+        fn: fn(name),
+        args: (made: Made) => [file(made)],
+      })),
+      { fn: fn('advise'), args: (made) => [file(made), 0n, 1n, 'normal'] },
+      { fn: fn('is-same-object'), args: (made) => [file(made), root(made)] },
+      {
+        fn: fn('set-times-at'),
+        args: (made) => [root(made), {}, 'new', keep, { tag: 'now' }],
+        refusedUnder: readOnly,
+      },
+      { fn: fn('create-directory-at'), args: (made) => [root(made), 'directory'], refusedUnder: readOnly },
+      { fn: fn('symlink-at'), args: (made) => [root(made), 'new', 'symlink'], refusedUnder: readOnly },
+      { fn: fn('readlink-at'), args: (made) => [root(made), 'symlink'] },
+      {
+        fn: fn('link-at'),
+        args: (made) => [root(made), {}, 'new', root(made), 'linked'],
+        refusedUnder: readOnly,
+      },
+      {
+        fn: fn('rename-at'),
+        args: (made) => [root(made), 'linked', root(made), 'renamed'],
+        refusedUnder: readOnly,
+      },
+      { fn: fn('stat-at'), args: (made) => [root(made), {}, 'renamed'] },
+      { fn: fn('metadata-hash-at'), args: (made) => [root(made), {}, 'renamed'] },
+      {
+        fn: fn('read-directory'),
+        args: (made) => [root(made)],
+        makes: `${TYPES}#directory-entry-stream`,
+        listing: () => [],
+      },
+      {
+        fn: `${TYPES}#[method]directory-entry-stream.read-directory-entry`,
+        args: (made) => [made(fn('read-directory'))],
+      },
+      {
+        fn: fn('read-directory'),
+        args: (made) => [root(made)],
+        listing: (answer) => names({ readDirectory: () => answer } as never),
+      },
+      { fn: fn('unlink-file-at'), args: (made) => [root(made), 'renamed'], refusedUnder: readOnly },
+      { fn: fn('remove-directory-at'), args: (made) => [root(made), 'directory'], refusedUnder: readOnly },
+    ],
+  })
+}
