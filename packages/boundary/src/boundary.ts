@@ -19,8 +19,8 @@ export interface BoundaryOptions {
   readonly actor: { readonly id: string; readonly parent: string | null }
   /** Milliseconds since the epoch at which the actor was made: where its clocks begin. */
   readonly time: number
-  /** 32 bytes, from the seed event. */
-  readonly seed: Uint8Array
+  /** 32 bytes, from the seed event. Null where it is withheld: a re-run goes as far as the guest's first draw. */
+  readonly seed: Uint8Array | null
   /** Who performs what the record does not answer. Absent: nobody; the record is all there is. */
   readonly live?: Live
   /** How many host resources the guest may hold at once. @default 10000 */

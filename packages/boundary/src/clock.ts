@@ -62,13 +62,16 @@ export class DerivedClock {
   }
 }
 
+/** A draw from a seed that is not here. */
+export class SeedWithheld extends Error {}
+
 /**
  * Derived randomness (rule 1): block `i` of turn `t` is sha256(sha256(seed ‖ "turn" ‖ u64be t) ‖ u64be i), where `t`
  * is the sequence of the turn's event (of the seed's event while instantiating). A turn that is undone leaves no trace:
  * the next one draws from a stream of its own.
  */
 export class DerivedRandom {
-  readonly #seed: Uint8Array
+  readonly #seed: Uint8Array | null
   readonly #hash: Hash
   #turn = 0n
   #key: Uint8Array | undefined
@@ -76,7 +79,8 @@ export class DerivedRandom {
   #used = 0
   #next = 0n
 
-  constructor(seed: Uint8Array, hash: Hash) {
+  /** @param seed null: it is withheld, and a draw throws {@link SeedWithheld} */
+  constructor(seed: Uint8Array | null, hash: Hash) {
     this.#seed = seed
     this.#hash = hash
   }
@@ -95,6 +99,7 @@ export class DerivedRandom {
     let at = 0
     while (at < length) {
       if (this.#used === this.#block.length) {
+        if (this.#seed === null) throw new SeedWithheld('the seed is withheld')
         this.#key ??= this.#hash(join(this.#seed, label, u64(this.#turn)))
         this.#block = this.#hash(join(this.#key, u64(this.#next++)))
         this.#used = 0

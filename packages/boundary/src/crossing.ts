@@ -4,6 +4,7 @@ import type { AbortCode, EventOf, Outcome, TrapCode } from '@theater/event-chain
 import type { Ask } from '@theater/handler'
 import { encodeData, Reader, ValueError, Writer } from '@theater/values'
 import type { FunctionModel } from '@theater/values'
+import { SeedWithheld } from './clock.ts'
 import type { DerivedClock, DerivedRandom } from './clock.ts'
 import { GuestFault } from './derived.ts'
 import type { DerivedSource } from './derived.ts'
@@ -245,7 +246,7 @@ export class Crossing {
       }
       if (fn.io !== undefined) checkIo(fn.track, args)
     } catch (error) {
-      return this.#refused(error)
+      return this.#refused(fn, error)
     }
     if (fn.queue !== undefined && this.instantiating) {
       // There is no turn that it could leave with, or be undone with.
@@ -263,9 +264,12 @@ export class Crossing {
     return ENDED
   }
 
-  #refused(error: unknown): typeof ENDED {
-    if (!(error instanceof GuestFault)) return this.#broke(error)
-    this.end({ tag: 'trap', code: 'guest', error })
+  #refused({ model }: Imported, error: unknown): typeof ENDED {
+    if (error instanceof SeedWithheld) {
+      const before = this.tape.next()?.seq ?? null
+      this.end({ tag: 'incomplete', actual: { kind: 'draw', fn: model.id, before } })
+    } else if (error instanceof GuestFault) this.end({ tag: 'trap', code: 'guest', error })
+    else this.#broke(error)
     return ENDED
   }
 

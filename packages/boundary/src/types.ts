@@ -84,6 +84,8 @@ export type Actual =
   | { readonly kind: 'abort'; readonly code: AbortCode }
   /** It instantiated, and waits for its first turn. */
   | { readonly kind: 'ready' }
+  /** It drew from the seed, which is withheld, before the event of that number (null: the record ends there). */
+  | { readonly kind: 'draw'; readonly fn: string; readonly before: number | null }
   /** It did nothing: what is recorded here is nothing that a boundary could have recorded. */
   | { readonly kind: 'refused-record'; readonly reason: string }
 
@@ -105,7 +107,7 @@ export type TurnEnd =
       readonly recorded: boolean
     }
   | { readonly tag: 'diverged'; readonly divergence: Divergence }
-  /** The record ends before the guest does, and nobody is there to go on live. */
+  /** The record does not say how it goes on, and nobody is there to go on live: it ends here, or the seed is withheld. */
   | { readonly tag: 'incomplete'; readonly actual: Actual }
   /** The record could not be written; the actor must not go on, and nothing of this may be shown. */
   | { readonly tag: 'lost'; readonly error: unknown }

@@ -8,7 +8,8 @@ type Side = 'imports' | 'exports'
 
 interface Known {
   readonly model: FunctionModel
-  readonly codec: FunctionCodec
+  /** Made when it is first needed: of a large interface a chain uses few. */
+  codec: FunctionCodec | undefined
 }
 
 /** Resources stay the numbers that crossed. */
@@ -90,6 +91,7 @@ export class Describer {
       case 'drop':
       case 'trap':
       case 'abort':
+      case 'draw':
       case 'refused-record':
       case 'ready':
         return { ...actual }
@@ -102,7 +104,7 @@ export class Describer {
     if (known === undefined) return bytesJson(bytes)
     try {
       const input = new Reader(bytes)
-      const values = known.codec.readArgs(input, numbers)
+      const values = codecOf(known).readArgs(input, numbers)
       input.finish()
       return known.model.params.map(({ type }, i) => toJson(values[i], type))
     } catch {
@@ -116,7 +118,7 @@ export class Describer {
     if (known === undefined) return bytesJson(bytes)
     try {
       const input = new Reader(bytes)
-      const value = known.codec.readResult(input, numbers)
+      const value = codecOf(known).readResult(input, numbers)
       input.finish()
       return known.model.result === null ? null : toJson(value, known.model.result)
     } catch {
@@ -141,9 +143,13 @@ export class Describer {
 function index(side: ComponentModel['imports'] | undefined): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>()
   for (const { functions } of side ?? []) {
-    for (const model of functions) known.set(model.id, { model, codec: compileFunction(model) })
+    for (const model of functions) known.set(model.id, { model, codec: undefined })
   }
   return known
+}
+
+function codecOf(known: Known): FunctionCodec {
+  return (known.codec ??= compileFunction(known.model))
 }
 
 function bytesJson(bytes: Uint8Array): Json {

@@ -5,6 +5,7 @@ import type { VerifyLimits } from './types.ts'
 /** What a verifier spends that was told nothing. */
 export const defaultLimits: VerifyLimits = {
   maxEvents: 10_000_000,
+  maxTurnBytes: 256 * 1024 * 1024,
   maxTraps: 1000,
   maxFuel: Number.MAX_SAFE_INTEGER,
   maxMemory: 4 * 1024 ** 3,

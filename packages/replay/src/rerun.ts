@@ -66,10 +66,7 @@ export class Rerun {
     }
     const { gap } = feed
     if (gap === undefined && this.#beyond !== undefined) return { tag: 'unfinished' }
-    if (gap !== undefined) {
-      const message = `the content of event ${gap.index} is not here`
-      return { tag: 'inconclusive', code: gap.code, index: gap.index, message }
-    }
+    if (gap !== undefined) return { tag: 'inconclusive', ...gap }
     return { tag: 'same', turns: this.#turns, undone: this.#undone, open }
   }
 
@@ -93,11 +90,10 @@ export class Rerun {
   }
 
   #start(segment: StartSegment): Fault | undefined {
-    // Without its seed nothing can be run; the feed says why it is not here.
-    if (segment.seed === undefined) return undefined
     const boundary = this.#newBoundary(segment)
     const end = boundary.instantiateSync(segment.events)
     if (end.tag === 'incomplete') {
+      if (end.actual.kind === 'draw') return drew(end.actual.before ?? this.#parts.size)
       this.#beyond = end.actual
       return undefined
     }
@@ -106,13 +102,15 @@ export class Rerun {
       return undefined
     }
     boundary.dispose()
-    return fault(end, segment.end, segment.seed.seq, null)
+    return fault(end, segment.end, 1, null)
   }
 
   #turn({ turn, events, end: expected }: TurnSegment): Fault | undefined {
     const boundary = this.#boundary as Boundary
     const end = boundary.rerunSync(turn, events)
     if (expected === 'return' && end.tag === 'return') return undefined
+    if (end.tag === 'incomplete' && end.actual.kind === 'draw')
+      return drew(end.actual.before ?? this.#parts.size)
     if (expected === undefined && end.tag === 'incomplete') return undefined
     return fault(end, expected, turn.seq, turn.content.fn)
   }
@@ -157,7 +155,7 @@ export class Rerun {
       prepared,
       actor: { id: actor, parent },
       time,
-      seed: (seed as NonNullable<typeof seed>).content.seed,
+      seed: seed?.content.seed ?? null,
       hash,
       ...(maxHandles !== undefined && { maxHandles }),
     })
@@ -187,6 +185,15 @@ function fault(
     case 'incomplete':
     case 'lost':
       return impossible(end)
+  }
+}
+
+function drew(index: number): Fault {
+  return {
+    tag: 'inconclusive',
+    code: 'withheld',
+    index,
+    message: 'the component draws from its seed, which is withheld',
   }
 }
 

@@ -16,6 +16,8 @@ export interface ChainSource {
 export interface VerifyLimits {
   /** Events of one chain. @default 10_000_000 */
   readonly maxEvents: number
+  /** Bytes of the events of one turn, which are in memory together. @default 256 MiB */
+  readonly maxTurnBytes: number
   /** Turns that trapped or were aborted: each makes it start the component again from the beginning. @default 1000 */
   readonly maxTraps: number
   /** Fuel that genesis lets one turn use. There is no meter yet, so nothing else is bounded by it. @default unlimited */
@@ -45,7 +47,7 @@ export interface VerifyOptions {
 /**
  * Why a chain can neither be confirmed nor refuted. None of these accuses anybody.
  *
- * - `withheld`: the seed, or a block that a content stands in, was not shown.
+ * - `withheld`: a block that a content stands in was not shown, or the seed, and the component draws from it.
  * - `redacted`: the body of an event was erased.
  * - `limits-above-mine`: it takes more than this verifier is ready to spend.
  * - `host-stack`: this engine's stack is smaller than the one the chain was recorded on.

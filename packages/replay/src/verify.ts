@@ -112,7 +112,7 @@ class Execution {
     const describer = new Describer(component.model)
     const unfit = checkMeter(content, component) ?? this.#checkWit(component, describer)
     if (unfit !== undefined) return unfit
-    const feed = new Feed(this.#source, this.#intact, this.#hash)
+    const feed = new Feed(this.#source, this.#intact, this.#limits.maxTurnBytes, this.#hash)
     let end: RerunEnd
     try {
       const prepared = await component.prepare({ mode: 'sync' })
