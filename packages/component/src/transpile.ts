@@ -1,11 +1,25 @@
 /** The one place that knows how jco is called. */
-import type { GenerateOptions, Transpiled as Generated } from '@bytecodealliance/jco-transpile/component'
 import { ComponentError } from './errors.ts'
 import type { TranspileRequest, Transpiled, Transpiler } from './types.ts'
 import { jcoVersion } from './version.ts'
 
+/** Those options of jco that are ever given. The types are ours, so that using this package needs none of jco's. */
+export interface GenerateOptions {
+  name: string
+  instantiation: { tag: 'sync' }
+  map: [string, string][]
+  noTypescript: boolean
+  noNodejsCompat: boolean
+  noComponentErrorWrapping: boolean
+  base64Cutoff: number
+  asyncMode?: { tag: 'jspi'; val: { imports: string[]; exports: string[] } }
+}
+
 /** `generate` of `@bytecodealliance/jco-transpile/component`. */
-export type Generate = (component: Uint8Array, options: GenerateOptions) => Generated
+export type Generate = (
+  component: Uint8Array,
+  options: GenerateOptions,
+) => { files: readonly (readonly [string, Uint8Array])[] }
 
 /** The name that jco derives all file names from. */
 const name = 'component'

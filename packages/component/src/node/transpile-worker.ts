@@ -7,13 +7,13 @@ import type { TranspileRequest } from '../types.ts'
 import { capMemory } from './cap-memory.ts'
 import type { WorkerAnswer, WorkerData } from './worker-transpiler.ts'
 
-const { memoryMb, noWasi }: WorkerData = workerData
+const { memoryMb }: WorkerData = workerData
 
 // jco brings its own WASI, which is the whole host. In a bundle this has been done when it was made.
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier.startsWith('@bytecodealliance/preview2-shim/')
-      ? { url: noWasi, shortCircuit: true }
+      ? { url: new URL('./no-wasi.ts', import.meta.url).href, shortCircuit: true }
       : next(specifier, context),
 })
 

@@ -7,8 +7,6 @@ import { jcoVersion } from '../version.ts'
 /** What a worker is started with. */
 export interface WorkerData {
   readonly memoryMb: number
-  /** The module that stands in for WASI. */
-  readonly noWasi: string
 }
 
 /** What a worker answers to a request. */
@@ -22,8 +20,11 @@ export interface WorkerTranspilerOptions {
   readonly idleMs?: number
 }
 
-/** Sources and built package have the same files under different endings. */
-const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+/** Beside the sources, or in the built package, where it is one file with jco inside. */
+const workerUrl = new URL(
+  import.meta.url.endsWith('.ts') ? './transpile-worker.ts' : '../worker/transpile-worker.js',
+  import.meta.url,
+)
 
 /**
  * Makes a transpiler that does one request after the other in a worker, within the time and memory that each allows.
@@ -80,12 +81,14 @@ class WorkerTranspiler implements Transpiler, AsyncDisposable {
 }
 
 function start(memoryMb: number): { readonly thread: Worker; readonly memoryMb: number } {
-  const workerData: WorkerData = { memoryMb, noWasi: new URL(`./no-wasi${ending}`, import.meta.url).href }
-  const thread = new Worker(new URL(`./transpile-worker${ending}`, import.meta.url), {
+  const workerData: WorkerData = { memoryMb }
+  const thread = new Worker(workerUrl, {
     name: 'theater-transpile',
     workerData,
     env: {},
     argv: [],
+    // Not the host's: what it was started with may not suit a worker, or may open an inspector.
+    execArgv: [],
     stdin: false,
     stdout: true,
     stderr: true,
