@@ -377,20 +377,22 @@ export class Actor {
   }
 
   async #take(item: Item): Promise<void> {
-    if (this.#boundary === undefined) await this.#rebuild()
-    const boundary = this.#boundary as unknown as Boundary
     const seq = this.#parts.writer.size
-    let end: TurnEnd
     try {
-      end = await boundary.turn({ fn: item.id, args: item.args, sender: item.sender, cause: item.cause })
+      if (this.#boundary === undefined) await this.#rebuild()
+      const boundary = this.#boundary as unknown as Boundary
+      const { id: fn, args, sender, cause } = item
+      const reply = await this.#conclude(await boundary.turn({ fn, args, sender, cause }))
+      if (cause !== null) this.#causes.set(causeKey(cause), { seq, reply: undefined })
+      item.settle(reply)
     } catch (error) {
-      if (!ValueError.is(error)) throw error
-      item.settle({ tag: 'bad-arguments', error })
-      return
+      if (ValueError.is(error)) {
+        item.settle({ tag: 'bad-arguments', error })
+        return
+      }
+      item.settle(this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
+      throw error
     }
-    const reply = await this.#conclude(end)
-    if (item.cause !== null) this.#causes.set(causeKey(item.cause), { seq, reply: undefined })
-    item.settle(reply)
   }
 
   async #finishTurn({
