@@ -1,6 +1,8 @@
 // Writes src/types/*.ts, the TypeScript view of every interface here, from the .wit files with jco's own
 // generator. `node scripts/generate-types.ts` writes; test/types.test.ts checks that nothing changed.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { $init, generateTypes } from '@bytecodealliance/jco-transpile/component'
 import { allPackages, root, witFiles } from './wit-text.ts'
@@ -22,18 +24,40 @@ export async function generatedTypes(): Promise<Map<string, string>> {
       if (match) out.set(`${match[1]}.ts`, source(new TextDecoder().decode(bytes)))
     }
   }
-  return new Map([...out].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return formatted([...out].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** As the repository's formatter leaves them, so that a check of the format finds nothing here. */
+function formatted(files: readonly (readonly [string, string])[]): Map<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'theater-wit-'))
+  try {
+    for (const [name, text] of files) writeFileSync(join(folder, name), text)
+    const top = join(root, '..')
+    const args = ['-c', join(top, '.oxfmtrc.json'), folder]
+    execFileSync(join(top, 'node_modules/.bin/oxfmt'), args, { stdio: 'ignore' })
+    return new Map(files.map(([name]) => [name, readFileSync(join(folder, name), 'utf8')]))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 /** jco writes declaration files; these are sources, so that they are compiled like all others. */
 function source(text: string): string {
-  return `// Generated from the .wit files by scripts/generate-types.ts. Do not edit.\n${text}`
-    .replaceAll(/^export (function|class) /gm, 'export declare $1 ')
-    .replaceAll(/(import\('\.\/[^']+)\.js'\)/g, "$1.ts')")
-    // A lifted record has every key; an option that is none is undefined.
-    .replaceAll(/^(\s+\w+\?: .+),$/gm, '$1 | undefined,')
-    .replaceAll(/[ \t]+$/gm, '')
-    .replace(/\n*$/, '\n')
+  return (
+    `// Generated from the .wit files by scripts/generate-types.ts. Do not edit.\n${text}`
+      .replaceAll(/^export (function|class) /gm, 'export declare $1 ')
+      .replaceAll(
+        /^export type (\w+) = import\('(\.\/[^']+)\.js'\)\.(\w+);$/gm,
+        (_all, name: string, file: string, from: string) => {
+          const what = name === from ? name : `${from} as ${name}`
+          return `import type { ${what} } from '${file}.ts'\nexport type { ${name} }`
+        },
+      )
+      // A lifted record has every key; an option that is none is undefined.
+      .replaceAll(/^(\s+\w+\?: .+),$/gm, '$1 | undefined,')
+      .replaceAll(/[ \t]+$/gm, '')
+      .replace(/\n*$/, '\n')
+  )
 }
 
 if (import.meta.main) {

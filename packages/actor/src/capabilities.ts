@@ -110,7 +110,11 @@ export interface Messaging {
    */
   send<To extends string, K extends TypeFor<To>, B>(to: To, type: K, ...body: BodyArguments<To, K, B>): void
   /** Sends a message at once. It leaves also if the handler throws later. Throws {@link SendError}. */
-  sendNow<To extends string, K extends TypeFor<To>, B>(to: To, type: K, ...body: BodyArguments<To, K, B>): void
+  sendNow<To extends string, K extends TypeFor<To>, B>(
+    to: To,
+    type: K,
+    ...body: BodyArguments<To, K, B>
+  ): void
   /** Starts a request and returns at once. Awaiting it rejects with {@link RequestError}. */
   request<To extends string, K extends TypeFor<To>, B = undefined>(
     to: To,

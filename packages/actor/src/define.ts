@@ -144,7 +144,9 @@ export function defineActor<
   P = undefined,
   M = Record<never, never>,
 >(
-  definition: Definition<S, U, A, P, M & Handlers<Context<S, U>, NoInfer<A>>> & { readonly messages?: Sound<M, NoInfer<A>> },
+  definition: Definition<S, U, A, P, M & Handlers<Context<S, U>, NoInfer<A>>> & {
+    readonly messages?: Sound<M, NoInfer<A>>
+  },
 ): Actor<Signatures<M, A>> {
   // The signatures exist only in the type.
   return { definition } as unknown as Actor<Signatures<M, A>>

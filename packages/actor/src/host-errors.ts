@@ -45,7 +45,7 @@ export interface RequestFailure {
   /** What went wrong, for people. */
   readonly message: string
   /** More about it, where the receiver gave any as JSON. */
-  readonly detail: Json | undefined
+  readonly detail?: Json
 }
 
 /**
@@ -66,7 +66,11 @@ export class RequestError extends Error {
   readonly brand = requestBrand
 
   /** Made by the kit. */
-  constructor(to: string, code: RequestError['code'], more: { failure?: RequestFailure; limit?: number } = {}) {
+  constructor(
+    to: string,
+    code: RequestError['code'],
+    more: { failure?: RequestFailure; limit?: number } = {},
+  ) {
     const said = more.failure === undefined ? '' : ` with ${more.failure.code}: ${more.failure.message}`
     super(`the request to ${to} got no reply: ${code}${said}`)
     this.code = code
@@ -94,7 +98,11 @@ export class StoreError extends Error {
   readonly brand = storeBrand
 
   /** Made by the kit. */
-  constructor(doing: string, code: StoreError['code'], more: { current?: string | null; limit?: number } = {}) {
+  constructor(
+    doing: string,
+    code: StoreError['code'],
+    more: { current?: string | null; limit?: number } = {},
+  ) {
     super(`${doing}: ${code}`)
     this.code = code
     this.current = more.current

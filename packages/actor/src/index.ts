@@ -24,7 +24,18 @@
  */
 export type * from './capabilities.ts'
 export { ref } from './capabilities.ts'
-export type { Actor, Context, Definition, Handlers, MessagesOf, ReplyTo, Signatures, Schemas, Sound, Unsound } from './define.ts'
+export type {
+  Actor,
+  Context,
+  Definition,
+  Handlers,
+  MessagesOf,
+  ReplyTo,
+  Signatures,
+  Schemas,
+  Sound,
+  Unsound,
+} from './define.ts'
 export { defineActor } from './define.ts'
 export type { KitCode } from './failure.ts'
 export { Failure } from './failure.ts'

@@ -59,14 +59,16 @@ export function encodeMessage(type: string, body?: unknown): WireMessage {
 /** Decodes a message. Throws a `SyntaxError` that says what is wrong; its message names nothing from the body. */
 export function decodeMessage(message: WireMessage): DecodedMessage {
   const media = parse(message.format)
-  if (media.essence === bytes && media.type !== undefined) return { type: media.type, body: ownBytes(message.body) }
+  if (media.essence === bytes && media.type !== undefined)
+    return { type: media.type, body: ownBytes(message.body) }
   if (media.essence !== json) {
     throw new SyntaxError(`a message is ${json}, or ${bytes};type=NAME; this one is ${quote(message.format)}`)
   }
   const value = parseJson(message.body)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw envelope()
-  const { type, body, ...rest } = value as { readonly [key: string]: Json }
-  if (typeof type !== 'string' || !isMessageType(type) || Object.keys(rest).length > 0) throw envelope()
+  const { type, body } = value as { readonly [key: string]: Json }
+  if (typeof type !== 'string' || !isMessageType(type)) throw envelope()
+  if (Object.keys(value).some((key) => key !== 'type' && key !== 'body')) throw envelope()
   return { type, body }
 }
 
@@ -99,6 +101,7 @@ function parseJson(body: Uint8Array): Json {
 
 /** The essence of a media type, and its one parameter `type` if it has one; an essence of '' where it is neither. */
 function parse(format: string): { readonly essence: string; readonly type?: string } {
+  if (format === json) return { essence: json }
   const [essence = '', ...parameters] = format.split(';').map((part) => part.trim())
   const lower = essence.toLowerCase()
   if (parameters.length === 0) return { essence: lower }
@@ -106,11 +109,13 @@ function parse(format: string): { readonly essence: string; readonly type?: stri
   if (parameters.length > 1) return { essence: '' }
   if (lower === json && /^charset="?utf-8"?$/i.test(only)) return { essence: lower }
   const type = /^type="?([A-Za-z0-9._-]{1,64})"?$/i.exec(only)?.[1]
-  return type === undefined ? { essence: '' } : { essence: lower, type }
+  return type === undefined || lower !== bytes ? { essence: '' } : { essence: lower, type }
 }
 
 function envelope(): SyntaxError {
-  return new SyntaxError(`a ${json} message is {"type": NAME, "body": BODY}, with a NAME of A-Z a-z 0-9 . _ -`)
+  return new SyntaxError(
+    `a ${json} message is {"type": NAME, "body": BODY}, with a NAME of A-Z a-z 0-9 . _ -`,
+  )
 }
 
 function quote(format: string): string {

@@ -21,7 +21,8 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 
 /** What a schema answers: the value, or the issues. */
 export type SchemaResult<Output> =
-  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] }
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
 
 /** One thing that is wrong with a value. */
 export interface SchemaIssue {
@@ -66,7 +67,9 @@ function schema<T>(read: Reader<T>): Schema<T> {
 }
 
 function one<T>(what: string, holds: (value: unknown) => value is T): Schema<T> {
-  return schema((value, path) => (holds(value) ? value : new Mismatch(`expected ${what}, got ${kind(value)}`, path)))
+  return schema((value, path) =>
+    holds(value) ? value : new Mismatch(`expected ${what}, got ${kind(value)}`, path),
+  )
 }
 
 function kind(value: unknown): string {
@@ -87,7 +90,8 @@ export const t = {
   /** Any string. */
   string: (): Schema<string> => one('a string', (v): v is string => typeof v === 'string'),
   /** Any finite number. */
-  number: (): Schema<number> => one('a number', (v): v is number => typeof v === 'number' && Number.isFinite(v)),
+  number: (): Schema<number> =>
+    one('a number', (v): v is number => typeof v === 'number' && Number.isFinite(v)),
   /** A whole number that a double holds exactly. */
   integer: (): Schema<number> => one('an integer', (v): v is number => Number.isSafeInteger(v)),
   /** True or false. */

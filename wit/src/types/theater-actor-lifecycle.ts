@@ -10,6 +10,8 @@
  * On a failure the host MUST stop the actor, and the spawner gets the failure. The spawner SHOULD
  * correct the parameters; spawning again with the same ones fails in the same way.
  */
-export declare function init(params: Message): void;
-export type Message = import('./theater-actor-types.ts').Message;
-export type Failure = import('./theater-actor-types.ts').Failure;
+export declare function init(params: Message): void
+import type { Message } from './theater-actor-types.ts'
+export type { Message }
+import type { Failure } from './theater-actor-types.ts'
+export type { Failure }

@@ -7,7 +7,7 @@
  * or hide lines; the actor is not told, so nothing can be learned from calling it. The call is part of
  * the chain either way. An actor MUST NOT log secrets: whoever holds the chain reads them.
  */
-export declare function log(level: Level, message: string, fields: Array<[string, string]>): void;
+export declare function log(level: Level, message: string, fields: Array<[string, string]>): void
 /**
  * How urgent a line is, least first.
  * # Variants
@@ -28,4 +28,4 @@ export declare function log(level: Level, message: string, fields: Array<[string
  *
  * Something failed.
  */
-export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error'

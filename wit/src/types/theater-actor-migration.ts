@@ -5,7 +5,7 @@
  *
  * It MUST NOT change the state, and two calls with no turn between them MUST give equal messages.
  */
-export declare function save(): Message;
+export declare function save(): Message
 /**
  * Takes over a state that `save` of this or of an earlier version gave.
  *
@@ -13,6 +13,8 @@ export declare function save(): Message;
  * one given; on a failure it MUST be as if the call had not been made. After a failure the host SHOULD
  * keep the old component running.
  */
-export declare function load(state: Message): void;
-export type Message = import('./theater-actor-types.ts').Message;
-export type Failure = import('./theater-actor-types.ts').Failure;
+export declare function load(state: Message): void
+import type { Message } from './theater-actor-types.ts'
+export type { Message }
+import type { Failure } from './theater-actor-types.ts'
+export type { Failure }

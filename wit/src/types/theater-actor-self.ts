@@ -3,9 +3,10 @@
 /**
  * This actor's own id. The same for its whole life.
  */
-export declare function id(): ActorId;
+export declare function id(): ActorId
 /**
  * The actor that spawned this one; none when the host did. The same for its whole life.
  */
-export declare function parent(): ActorId | undefined;
-export type ActorId = import('./theater-actor-types.ts').ActorId;
+export declare function parent(): ActorId | undefined
+import type { ActorId } from './theater-actor-types.ts'
+export type { ActorId }

@@ -6,7 +6,10 @@
  * Nobody waits for the result. A failure is recorded and MAY be shown to an operator; the message is not
  * delivered again.
  */
-export declare function handleSend(sender: Sender, msg: Message): void;
-export type Sender = import('./theater-actor-types.ts').Sender;
-export type Message = import('./theater-actor-types.ts').Message;
-export type Failure = import('./theater-actor-types.ts').Failure;
+export declare function handleSend(sender: Sender, msg: Message): void
+import type { Sender } from './theater-actor-types.ts'
+export type { Sender }
+import type { Message } from './theater-actor-types.ts'
+export type { Message }
+import type { Failure } from './theater-actor-types.ts'
+export type { Failure }

@@ -5,7 +5,10 @@
  *
  * A failure reaches the requester as `failed`.
  */
-export declare function handleRequest(sender: Sender, msg: Message): Message;
-export type Sender = import('./theater-actor-types.ts').Sender;
-export type Message = import('./theater-actor-types.ts').Message;
-export type Failure = import('./theater-actor-types.ts').Failure;
+export declare function handleRequest(sender: Sender, msg: Message): Message
+import type { Sender } from './theater-actor-types.ts'
+export type { Sender }
+import type { Message } from './theater-actor-types.ts'
+export type { Message }
+import type { Failure } from './theater-actor-types.ts'
+export type { Failure }

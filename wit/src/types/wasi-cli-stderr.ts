@@ -1,4 +1,5 @@
 // Generated from the .wit files by scripts/generate-types.ts. Do not edit.
 /** @module Interface wasi:cli/stderr@0.2.12 **/
-export declare function getStderr(): OutputStream;
-export type OutputStream = import('./wasi-io-streams.ts').OutputStream;
+export declare function getStderr(): OutputStream
+import type { OutputStream } from './wasi-io-streams.ts'
+export type { OutputStream }

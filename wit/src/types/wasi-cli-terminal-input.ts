@@ -5,5 +5,5 @@ export declare class TerminalInput {
   /**
    * This type does not have a public constructor.
    */
-  private constructor();
+  private constructor()
 }

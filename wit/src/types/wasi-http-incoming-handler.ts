@@ -1,5 +1,7 @@
 // Generated from the .wit files by scripts/generate-types.ts. Do not edit.
 /** @module Interface wasi:http/incoming-handler@0.2.12 **/
-export declare function handle(request: IncomingRequest, responseOut: ResponseOutparam): void;
-export type IncomingRequest = import('./wasi-http-types.ts').IncomingRequest;
-export type ResponseOutparam = import('./wasi-http-types.ts').ResponseOutparam;
+export declare function handle(request: IncomingRequest, responseOut: ResponseOutparam): void
+import type { IncomingRequest } from './wasi-http-types.ts'
+export type { IncomingRequest }
+import type { ResponseOutparam } from './wasi-http-types.ts'
+export type { ResponseOutparam }

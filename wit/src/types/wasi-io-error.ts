@@ -5,6 +5,6 @@ export declare class Error {
   /**
    * This type does not have a public constructor.
    */
-  private constructor();
-  toDebugString(): string;
+  private constructor()
+  toDebugString(): string
 }

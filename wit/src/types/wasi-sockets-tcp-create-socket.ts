@@ -1,7 +1,11 @@
 // Generated from the .wit files by scripts/generate-types.ts. Do not edit.
 /** @module Interface wasi:sockets/tcp-create-socket@0.2.12 **/
-export declare function createTcpSocket(addressFamily: IpAddressFamily): TcpSocket;
-export type Network = import('./wasi-sockets-network.ts').Network;
-export type ErrorCode = import('./wasi-sockets-network.ts').ErrorCode;
-export type IpAddressFamily = import('./wasi-sockets-network.ts').IpAddressFamily;
-export type TcpSocket = import('./wasi-sockets-tcp.ts').TcpSocket;
+export declare function createTcpSocket(addressFamily: IpAddressFamily): TcpSocket
+import type { Network } from './wasi-sockets-network.ts'
+export type { Network }
+import type { ErrorCode } from './wasi-sockets-network.ts'
+export type { ErrorCode }
+import type { IpAddressFamily } from './wasi-sockets-network.ts'
+export type { IpAddressFamily }
+import type { TcpSocket } from './wasi-sockets-tcp.ts'
+export type { TcpSocket }

@@ -1,4 +1,4 @@
-import { type Expression, type ObjectExpression, parseSync, type Program, type Statement } from 'oxc-parser'
+import { type Expression, type ObjectExpression, parseSync, type Program } from 'oxc-parser'
 import type { Capability } from '../capabilities.ts'
 import { BuildError } from './build-error.ts'
 
@@ -72,7 +72,12 @@ function usesIn(value: Expression, file: string, source: string): Capability[] {
     const found = capabilities.find((name) => name === element.value)
     if (found === undefined) {
       const all = capabilities.join(', ')
-      throw problem(file, source, element.start, `there is no capability '${element.value}'; there are: ${all}`)
+      throw problem(
+        file,
+        source,
+        element.start,
+        `there is no capability '${element.value}'; there are: ${all}`,
+      )
     }
     return found
   })
@@ -84,7 +89,12 @@ function definitionIn(program: Program, file: string, source: string): ObjectExp
   const value = exported && bare(exported)
   const found = value?.type === 'Identifier' ? variable(program, value.name) : value
   if (found?.type !== 'CallExpression' || !isDefineActor(found.callee)) {
-    throw problem(file, source, exported?.start, 'the default export of an actor must be a call of defineActor')
+    throw problem(
+      file,
+      source,
+      exported?.start,
+      'the default export of an actor must be a call of defineActor',
+    )
   }
   const [argument] = found.arguments
   const literal = argument !== undefined && argument.type !== 'SpreadElement' ? bare(argument) : undefined
@@ -125,21 +135,25 @@ function variable(program: Program, name: string): Expression | undefined {
 
 /** The expression without what TypeScript and parentheses put around it. */
 function bare(expression: Expression): Expression {
-  switch (expression.type) {
-    case 'ParenthesizedExpression':
-    case 'TSAsExpression':
-    case 'TSSatisfiesExpression':
-    case 'TSTypeAssertion':
-    case 'TSNonNullExpression':
-      return bare(expression.expression)
-    default:
-      return expression
+  if (
+    expression.type === 'ParenthesizedExpression' ||
+    expression.type === 'TSAsExpression' ||
+    expression.type === 'TSSatisfiesExpression' ||
+    expression.type === 'TSTypeAssertion' ||
+    expression.type === 'TSNonNullExpression'
+  ) {
+    return bare(expression.expression)
   }
+  return expression
 }
 
 function isDefineActor(callee: Expression): boolean {
   if (callee.type === 'Identifier') return callee.name === 'defineActor'
-  return callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && callee.property.name === 'defineActor'
+  return (
+    callee.type === 'MemberExpression' &&
+    callee.property.type === 'Identifier' &&
+    callee.property.name === 'defineActor'
+  )
 }
 
 function problem(file: string, source: string, at: number | undefined, message: string): BuildError {

@@ -69,7 +69,10 @@ function theaterPlugin({ entry, shape, world }: BundleOptions): Plugin {
       const own = { namespace: 'theater' }
       build.onResolve({ filter: /^theater:build\// }, ({ path }) => ({ path, ...own }))
       build.onResolve({ filter: /^@theater\/actor$/ }, () => ({ path: kit('index'), sideEffects: false }))
-      build.onResolve({ filter: /^@theater\/actor\/message$/ }, () => ({ path: kit('message'), sideEffects: false }))
+      build.onResolve({ filter: /^@theater\/actor\/message$/ }, () => ({
+        path: kit('message'),
+        sideEffects: false,
+      }))
       build.onResolve({ filter: /^@theater\/actor\/build$/ }, () => ({
         errors: [{ text: '@theater/actor/build makes actors; an actor cannot import it' }],
       }))

@@ -19,7 +19,7 @@ export function componentNames(bytes: Uint8Array): ComponentNames {
   if (magic.some((byte, index) => bytes[index] !== byte)) throw new RangeError('not a component')
   const imports: string[] = []
   const exports: string[] = []
-  for (let at = magic.length; at < bytes.length; ) {
+  for (let at = magic.length; at < bytes.length;) {
     const cursor = new Cursor(bytes, at)
     const id = cursor.byte()
     const size = cursor.u32()
@@ -78,7 +78,9 @@ class Cursor {
     const form = this.byte()
     if (form > 1) throw new RangeError(`a name of form ${form} is not known`)
     const length = this.u32()
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(this.#bytes.subarray(this.at, this.at + length))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(
+      this.#bytes.subarray(this.at, this.at + length),
+    )
     this.at += length
     return text
   }

@@ -81,7 +81,10 @@ export function restoreNames(component: Uint8Array): void {
 
 /** A package of `@theater/wit`, nested. */
 function theater(name: string): string {
-  const text = readFileSync(fileURLToPath(import.meta.resolve(`@theater/wit/wit/theater/${name}.wit`)), 'utf8')
+  const text = readFileSync(
+    fileURLToPath(import.meta.resolve(`@theater/wit/wit/theater/${name}.wit`)),
+    'utf8',
+  )
   const header = `package theater:${name}@0.1.0;`
   const at = text.indexOf(header)
   if (at < 0) throw new Error(`@theater/wit has no ${header}`)

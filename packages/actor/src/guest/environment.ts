@@ -40,7 +40,9 @@ export function restrict(globals: Globals, ambient: Ambient): Environment {
   const demand = (what: string, name: Capability): void => {
     if (!has(name)) throw new Error(`${what} is not available: add '${name}' to uses in defineActor`)
     if (!running) {
-      throw new Error(`${what} is not available while the module is loaded, which happens at build time: call it in a handler`)
+      throw new Error(
+        `${what} is not available while the module is loaded, which happens at build time: call it in a handler`,
+      )
     }
   }
   restrictConsole(globals, ambient.log, () => running)
@@ -96,8 +98,10 @@ function restrictChance(globals: Globals, demand: Demand): void {
   }
   // A signature with a predictable nonce gives the key away; HMAC and PKCS #1 v1.5 need none.
   guard(subtle, 'sign', (algorithm) => {
-    const name = typeof algorithm === 'string' ? algorithm : (algorithm as { readonly name?: unknown } | null)?.name
-    if (!/^(?:HMAC|RSASSA-PKCS1-v1_5)$/i.test(String(name))) demand(`crypto.subtle.sign() with ${String(name)}`, 'random')
+    const name =
+      typeof algorithm === 'string' ? algorithm : (algorithm as { readonly name?: unknown } | null)?.name
+    if (!/^(?:HMAC|RSASSA-PKCS1-v1_5)$/i.test(String(name)))
+      demand(`crypto.subtle.sign() with ${String(name)}`, 'random')
   })
 }
 
@@ -109,7 +113,14 @@ function restrictTimers(globals: Globals, demand: Demand): void {
 
 /** `console` is for people, so it is never an error: with `log` it is a log line, without it goes nowhere. */
 function restrictConsole(globals: Globals, log: Log | undefined, running: () => boolean): void {
-  const levels = { trace: 'trace', debug: 'debug', log: 'info', info: 'info', warn: 'warn', error: 'error' } as const
+  const levels = {
+    trace: 'trace',
+    debug: 'debug',
+    log: 'info',
+    info: 'info',
+    warn: 'warn',
+    error: 'error',
+  } as const
   for (const [name, level] of Object.entries(levels)) {
     replace(globals.console, name, (...args: readonly unknown[]) => {
       if (running()) log?.[level](args.map(show).join(' '))

@@ -23,7 +23,9 @@ export function makeFileSystem(preopens: typeof WasiFilesystemPreopens): FileSys
   }
   const stat = (path: string): FileStat => {
     const { root, rest } = mounts.find(path)
-    const found = attempt(path, () => (rest === '' ? root.stat() : root.statAt({ symlinkFollow: true }, rest)))
+    const found = attempt(path, () =>
+      rest === '' ? root.stat() : root.statAt({ symlinkFollow: true }, rest),
+    )
     const at = found.dataModificationTimestamp
     return {
       kind: kindOf(found.type),
@@ -89,7 +91,7 @@ class Mounts {
     for (const [root, name] of this.#all()) {
       const base = name.endsWith('/') ? name.slice(0, -1) : name
       if (base.length <= length || !(path === base || path === name || path.startsWith(`${base}/`))) continue
-      best = { root, rest: path.slice(base.length).replace(/^\/+/, '') }
+      best = { root, rest: path.slice(base.length).replace(/^\/+|\/+$/g, '') }
       length = base.length
     }
     return best
@@ -100,13 +102,20 @@ class Mounts {
   }
 }
 
-function open(root: Descriptor, rest: string, path: string, flags: WasiFilesystemTypes.OpenFlags): Descriptor {
-  return attempt(path, () => root.openAt({ symlinkFollow: true }, rest === '' ? '.' : rest, flags, { read: true }))
+function open(
+  root: Descriptor,
+  rest: string,
+  path: string,
+  flags: WasiFilesystemTypes.OpenFlags,
+): Descriptor {
+  return attempt(path, () =>
+    root.openAt({ symlinkFollow: true }, rest === '' ? '.' : rest, flags, { read: true }),
+  )
 }
 
 function readAll(file: Descriptor, path: string): Uint8Array {
   const pieces: Uint8Array[] = []
-  for (let offset = 0n, end = false; !end; ) {
+  for (let offset = 0n, end = false; !end;) {
     const [bytes, last] = attempt(path, () => file.read(chunk, offset))
     pieces.push(ownBytes(bytes))
     offset += BigInt(bytes.length)

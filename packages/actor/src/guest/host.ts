@@ -28,7 +28,9 @@ export interface Host {
 
 /** What a host function threw as the `err` of its result; undefined for anything else, which is a bug. */
 export function payloadOf<E>(thrown: unknown): E | undefined {
-  return typeof thrown === 'object' && thrown !== null && 'payload' in thrown ? (thrown.payload as E) : undefined
+  return typeof thrown === 'object' && thrown !== null && 'payload' in thrown
+    ? (thrown.payload as E)
+    : undefined
 }
 
 /** Drops a resource now: the engine's own collector would drop it at some later turn. */

@@ -24,12 +24,17 @@ export function show(value: unknown): string {
   // Not `instanceof`: errors of the engine's bindings are of another realm.
   if (isError(value)) return `${String(value.name)}: ${String(value.message)}`
   try {
-    return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value)
+    return (
+      JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ??
+      String(value)
+    )
   } catch {
     return Object.prototype.toString.call(value)
   }
 }
 
 function isError(value: unknown): value is { readonly name: unknown; readonly message: unknown } {
-  return typeof value === 'object' && value !== null && 'name' in value && 'message' in value && 'stack' in value
+  return (
+    typeof value === 'object' && value !== null && 'name' in value && 'message' in value && 'stack' in value
+  )
 }

@@ -112,7 +112,8 @@ class Request implements PendingReply<unknown> {
 
   #finish(): Json | Uint8Array {
     const pending = this.#take()
-    if (pending === undefined) throw new Error(`the request to ${this.#to} was cancelled, or its turn is over`)
+    if (pending === undefined)
+      throw new Error(`the request to ${this.#to} was cancelled, or its turn is over`)
     let reply: WireMessage
     try {
       reply = this.#client.Pending.finish(pending)
@@ -131,8 +132,10 @@ class Request implements PendingReply<unknown> {
 function refused(to: string, error: TheaterMessagingClient.RequestError): RequestError {
   if (error.tag === 'too-large') return new RequestError(to, error.tag, { limit: Number(error.val) })
   if (error.tag !== 'failed') return new RequestError(to, error.tag)
-  const { code, message, detail } = error.val
-  return new RequestError(to, 'failed', { failure: { code, message, detail: detailOf(detail) } })
+  const { code, message } = error.val
+  const detail = detailOf(error.val.detail)
+  const failure = detail === undefined ? { code, message } : { code, message, detail }
+  return new RequestError(to, 'failed', { failure })
 }
 
 /** The detail of a failure where it is JSON; other formats are not the kit's. */

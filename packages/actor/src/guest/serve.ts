@@ -5,18 +5,16 @@ import type {
   TheaterMessagingResponder,
 } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
-import type { FileSystem, Log, Store } from '../capabilities.ts'
+import type { Log } from '../capabilities.ts'
 import type { Actor } from '../define.ts'
 import { Failure } from '../failure.ts'
 import type { Json } from '../json.ts'
 import { decodeMessage, decodeReply, encodeReply, type WireMessage } from '../message.ts'
 import { issueText, type StandardSchema } from '../schema.ts'
 import type { Environment } from './environment.ts'
-import { makeFileSystem } from './fs.ts'
 import type { Host } from './host.ts'
-import { makeLog, show } from './log.ts'
-import { Conversation } from './messaging.ts'
-import { makeStore } from './store.ts'
+import { show } from './log.ts'
+import { Kit, Turn, TurnContext } from './turn.ts'
 
 type Sender = TheaterMessagingReceiver.Sender
 type WireFailure = TheaterMessagingReceiver.Failure
@@ -35,6 +33,11 @@ export interface Exports {
 
 type Async<I> = {
   [K in keyof I]: I[K] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never
+}
+
+/** What a turn is about, for people. */
+interface Name {
+  of: string
 }
 
 /** The definition, as it is at run time. */
@@ -57,42 +60,49 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   const kit = new Kit(host)
   let state: unknown = structuredClone(definition.state)
 
-  async function turn(sender: string | null, what: string, work: (ctx: object) => unknown): Promise<WireMessage> {
+  /** Runs one handler. `name` says which, once that is known. */
+  async function run(
+    sender: string | null,
+    work: (ctx: object, name: Name) => unknown,
+  ): Promise<WireMessage> {
     environment.begin()
-    const conversation = host.client && new Conversation(host.client)
-    const draft = new Draft(state)
+    const name: Name = { of: 'a message' }
+    const turn = new Turn(kit, state)
     try {
-      const reply = encodeReply(await work(kit.context(draft, sender, conversation)), `the reply to ${what}`)
-      conversation?.flush()
-      state = draft.end()
+      const reply = encodeReply(
+        await work(new TurnContext(kit, turn, sender), name),
+        `the reply to ${name.of}`,
+      )
+      state = turn.commit()
       return reply
     } catch (error) {
-      throw refuse(failureOf(error, what, kit.log))
+      throw refuse(failureOf(error, name.of, kit.log))
     } finally {
-      draft.end()
-      conversation?.close()
+      turn.end()
     }
   }
 
   function dispatch(sender: Sender, message: WireMessage): Promise<WireMessage> {
-    const from = sender.tag === 'actor' ? sender.val : null
-    return turn(from, 'a message', async (ctx) => {
+    return run(sender.tag === 'actor' ? sender.val : null, (ctx, name) => {
       const { type, body } = asked(() => decodeMessage(message))
+      name.of = type
       const { messages = {}, accepts = {} } = definition
       // Names come from senders: `constructor` must not find a function.
       const handler = Object.hasOwn(messages, type) ? messages[type] : undefined
       if (handler === undefined) throw new Failure('unknown-message', `there is no message ${type} here`)
-      const schema = Object.hasOwn(accepts, type) ? accepts[type] : undefined
-      return await handler(ctx, schema === undefined ? body : await checked(schema, body, 'body'))
+      if (!Object.hasOwn(accepts, type)) return handler(ctx, body)
+      return checked(accepts[type]!, body, 'body').then((value) => handler(ctx, value))
     })
   }
 
   return {
     lifecycle: {
       init: async (message) => {
-        await turn(null, 'init', async (ctx) => {
+        await run(null, async (ctx, name) => {
+          name.of = 'init'
           const given = message.body.length === 0 ? undefined : asked(() => decodeReply(message))
-          const params = definition.params === undefined ? given : await checked(definition.params, given, 'params')
+          const params =
+            definition.params === undefined ? given : await checked(definition.params, given, 'params')
           await definition.init?.(ctx, params)
         })
       },
@@ -116,87 +126,6 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       },
     },
     responder: { handleRequest: dispatch },
-  }
-}
-
-/** A copy of the state for one turn, made when it is first asked for. */
-class Draft {
-  readonly #state: unknown
-  #copy: { value: unknown } | undefined
-  #over = false
-
-  constructor(state: unknown) {
-    this.#state = state
-  }
-
-  get value(): unknown {
-    this.#check()
-    this.#copy ??= { value: structuredClone(this.#state) }
-    return this.#copy.value
-  }
-
-  set value(next: unknown) {
-    this.#check()
-    this.#copy = { value: next }
-  }
-
-  /** The state after the turn. From now on nobody else reads or writes it here. */
-  end(): unknown {
-    this.#over = true
-    return this.#copy === undefined ? this.#state : this.#copy.value
-  }
-
-  #check(): void {
-    if (this.#over) throw new Error('this turn is over: a handler must await all that it starts')
-  }
-}
-
-/** What does not change from turn to turn. */
-class Kit {
-  readonly log: Log | undefined
-  readonly #host: Host
-  readonly #store: Store | undefined
-  readonly #fs: FileSystem | undefined
-  #id: string | undefined
-  #parent: { readonly id: string | null } | undefined
-
-  constructor(host: Host) {
-    this.#host = host
-    this.log = host.log && makeLog(host.log)
-    this.#store = host.blobs && host.labels && makeStore(host.blobs, host.labels)
-    this.#fs = host.preopens && makeFileSystem(host.preopens)
-  }
-
-  /** The context of one turn: what the actor uses, and nothing else. */
-  context(draft: Draft, sender: string | null, conversation: Conversation | undefined): object {
-    const ctx = {
-      get state() {
-        return draft.value
-      },
-      set state(next: unknown) {
-        draft.value = next
-      },
-      sender,
-    }
-    if (this.log) Object.assign(ctx, { log: this.log })
-    if (this.#store) Object.assign(ctx, { store: this.#store })
-    if (this.#fs) Object.assign(ctx, { fs: this.#fs })
-    if (conversation) {
-      Object.assign(ctx, {
-        send: conversation.send.bind(conversation),
-        sendNow: conversation.sendNow.bind(conversation),
-        request: conversation.request.bind(conversation),
-      })
-    }
-    const { self } = this.#host
-    if (self) {
-      // Asked for once: they never change.
-      Object.defineProperties(ctx, {
-        id: { enumerable: true, get: () => (this.#id ??= self.id()) },
-        parent: { enumerable: true, get: () => (this.#parent ??= { id: self.parent() ?? null }).id },
-      })
-    }
-    return ctx
   }
 }
 

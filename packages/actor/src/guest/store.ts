@@ -55,7 +55,7 @@ function read(blobs: typeof TheaterStoreBlobs, hash: string, { offset = 0, lengt
     limit = BigInt(error.limit)
   }
   const pieces: Uint8Array[] = []
-  for (let at = start, left = wanted; left > 0n; ) {
+  for (let at = start, left = wanted; left > 0n;) {
     const count = left < limit ? left : limit
     const bytes = piece(at, count)
     pieces.push(bytes)
@@ -110,8 +110,10 @@ function toHex(bytes: Uint8Array): string {
 }
 
 function fromHex(text: string): Uint8Array {
-  if (!/^(?:[0-9a-f]{2})*$/i.test(text)) throw new StoreError(`${JSON.stringify(text)} is no hash`, 'bad-hash')
+  if (!/^(?:[0-9a-f]{2})*$/i.test(text))
+    throw new StoreError(`${JSON.stringify(text)} is no hash`, 'bad-hash')
   const bytes = new Uint8Array(text.length / 2)
-  for (let index = 0; index < bytes.length; index++) bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
+  for (let index = 0; index < bytes.length; index++)
+    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
   return bytes
 }

@@ -1,0 +1,4 @@
+import { defineActor } from '@theater/actor'
+import { helper } from './uses-node-helper.ts'
+
+export default defineActor({ messages: { go: () => helper() } })
