@@ -43,6 +43,8 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
   )
   const functions: Record<string, GuestFunction> = Object.create(null)
   for (const { name: iface, functions: models } of model.exports) {
+    // The glue leaves out an interface that has only types.
+    if (models.length === 0) continue
     const target =
       iface === '' ? exports : own(exports, isInterfaceName(iface) ? iface : camelCase(iface), iface)
     for (const fn of models) functions[fn.id] = guestFunction(fn, target, resources, blueprint.async)

@@ -47,16 +47,21 @@ export function generateOptions(request: Omit<TranspileRequest, 'bytes'>): Gener
 
 /** Calls jco and sorts what it gives. Whatever it throws is the caller's to judge. */
 export function generateWith(generate: Generate, request: TranspileRequest): Transpiled {
-  const { files } = generate(request.bytes, generateOptions(request))
-  const modules: Uint8Array[] = []
-  let glue: string | undefined
-  for (const [file, content] of files) {
-    if (file === `${name}.js`) glue = new TextDecoder().decode(content)
-    else if (file === moduleName(modules.length)) modules.push(content)
-    else throw new ComponentError('glue-rejected', `jco made an unexpected file: ${file}.`)
-  }
+  const files = new Map(generate(request.bytes, generateOptions(request)).files)
+  const glue = files.get(`${name}.js`)
   if (glue === undefined) throw new ComponentError('glue-rejected', 'jco made no JavaScript.')
-  return { glue, modules }
+  const modules: Uint8Array[] = []
+  for (
+    let module = files.get(moduleName(0));
+    module !== undefined;
+    module = files.get(moduleName(modules.length))
+  ) {
+    modules.push(module)
+  }
+  if (files.size !== modules.length + 1) {
+    throw new ComponentError('glue-rejected', `jco made unexpected files: ${[...files.keys()].join(', ')}.`)
+  }
+  return { glue: new TextDecoder().decode(glue), modules }
 }
 
 /** The name under which the glue asks for its core module `index`. */

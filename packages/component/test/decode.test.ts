@@ -1,4 +1,4 @@
-import { fromWit } from '@theater/guests/wat'
+import { assemble, fromWit } from '@theater/guests/wat'
 import type { ComponentModel, InterfaceModel, ScalarKind, ValType } from '@theater/values'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -211,4 +211,25 @@ describe('resources', () => {
       expect(Object.keys(instance.functions).sort()).toEqual(all.sort())
     },
   )
+})
+
+test('an interface of types alone, exported, is in the model and has nothing to call', async () => {
+  const wit = 'package a:b; interface only-types { record r { x: u8 } } world w { export only-types; }'
+  const component = await loadComponent(await fromWit(wit, 'w'))
+  expect(component.model.exports).toEqual([{ name: 'a:b/only-types', functions: [], resources: [] }])
+  const prepared = await component.prepare({ mode: 'sync' })
+  expect(prepared.instantiateSync(emptyHost(prepared)).functions).toEqual({})
+})
+
+test('a component of more than ten core modules gets each where it belongs', async () => {
+  const count = 12
+  const parts = Array.from({ length: count }, (_, i) => {
+    const module = `(core module $m${i} (func (export "f") (result i32) (i32.const ${i})))`
+    return `${module} (core instance $i${i} (instantiate $m${i}))
+      (func (export "f${i}") (result u32) (canon lift (core func $i${i} "f")))`
+  })
+  const component = await loadComponent(await assemble(`(component ${parts.join(' ')})`))
+  const prepared = await component.prepare({ mode: 'sync' })
+  const { functions } = prepared.instantiateSync(emptyHost(prepared))
+  expect(parts.map((_, i) => functions[`f${i}`]?.())).toEqual(parts.map((_, i) => i))
 })
