@@ -40,7 +40,7 @@ export async function* exportCar(
   store: ChainReader & BlobReader,
   chains: readonly Uint8Array[],
   options: ExportOptions = {},
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const infos: ChainInfo[] = []
   for (const chain of chains) {
     const info = await store.info(chain)
@@ -49,7 +49,7 @@ export async function* exportCar(
       throw new ChainError('invalid', 'a chain is named twice')
     infos.push(info)
   }
-  let parts = [carHeader(infos.map(({ head }) => head))]
+  let parts: Uint8Array[] = [carHeader(infos.map(({ head }) => head))]
   let length = 0
   for await (const part of sections(store, infos, options)) {
     parts.push(part)

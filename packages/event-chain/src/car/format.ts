@@ -64,7 +64,7 @@ export function sectionHead(cid: Uint8Array, length: number): Uint8Array {
 }
 
 /** Puts byte strings together. */
-export function join(parts: readonly Uint8Array[]): Uint8Array {
+export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0
   for (const part of parts) length += part.length
   const out = new Uint8Array(length)

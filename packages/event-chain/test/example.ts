@@ -1,0 +1,47 @@
+import {
+  ChainWriter,
+  encodeContent,
+  FORMAT,
+  memoryStore,
+  readEvents,
+  verifyStructure,
+} from '@theater/event-chain'
+import { bytesSource, exportCar, openCar } from '@theater/event-chain/car'
+import { saltPool } from '@theater/event-chain/node'
+import { cidOf, encodeData, sha256 } from '@theater/values'
+
+const genesis = encodeContent('genesis', {
+  actor: 'counter',
+  cause: null,
+  component: cidOf('raw', sha256(new Uint8Array([0x00, 0x61, 0x73, 0x6d]))),
+  derive: 1,
+  format: FORMAT,
+  grants: {},
+  jco: '1.35.0',
+  limits: {},
+  meter: null,
+  nan: 'canonical',
+  params: null,
+  parent: null,
+  theater: '0.1.0',
+  time: Date.now(),
+  wit: cidOf('dag-cbor', sha256(encodeData([]))),
+})
+
+const store = memoryStore()
+const writer = ChainWriter.create({ store, salts: saltPool(), label: 'counter', genesis })
+writer.append('seed', encodeContent('seed', { seed: crypto.getRandomValues(new Uint8Array(32)) }))
+const turn = { fn: 'add', args: encodeData([2]), sender: null, cause: null, time: Date.now(), made: [] }
+writer.append('turn', encodeContent('turn', turn))
+writer.append('return', encodeContent('return', { result: encodeData([2]), fuel: null }))
+await writer.flush()
+
+for await (const event of readEvents(store, writer.chain, 2)) console.log(event.seq, event.kind)
+const checked = await verifyStructure(store.read(writer.chain), { blobs: store })
+console.log(checked.ok ? `intact: ${checked.size} events` : `broken at ${checked.index}`)
+
+const car = await new Blob(await Array.fromAsync(exportCar(store, [writer.chain]))).bytes()
+car.set([0xff], car.length - 1)
+for (const { label, result } of (await openCar(bytesSource(car))).chains) {
+  console.log(label, result.ok ? 'intact' : `broken at ${result.index}: ${result.reason}`)
+}
