@@ -1,2 +1,18 @@
-/** The `theater` command. */
-export {}
+/**
+ * The `theater` command. What other tools may use of it is the manifest.
+ *
+ * @example
+ * ```ts
+ * import { parseManifest } from '@theater/cli'
+ *
+ * const text = '[actor.counter]\ncomponent = "counter.wasm"\n'
+ * const { actors } = parseManifest(text, { path: 'theater.toml', folder: '/srv/app' })
+ * console.log(actors[0]?.component) // /srv/app/counter.wasm
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { ManifestError } from './manifest-error.ts'
+export type { ManifestErrorCode, Place } from './manifest-error.ts'
+export { handlerNames, limitNames, parseManifest, readManifest } from './manifest.ts'
+export type { Manifest, ManifestActor } from './manifest.ts'

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { CliError } from '../errors.ts'
+import { exits } from '../exits.ts'
+import type { Output } from '../output.ts'
+import { count } from '../table.ts'
+
+/** Options of `theater build`. */
+export interface BuildCommandOptions {
+  readonly out: string
+  readonly minify: boolean
+}
+
+/** `theater build`: a component from an actor in TypeScript. */
+export async function build(
+  source: string,
+  { out, minify }: BuildCommandOptions,
+  output: Output,
+): Promise<number> {
+  if (!existsSync(source)) throw new CliError('usage', `there is no file ${source}`)
+  const started = performance.now()
+  const timer = setInterval(() => {
+    output.status(`building ${source} · ${Math.round((performance.now() - started) / 1000)} s`)
+  }, 250)
+  output.status(`building ${source}`)
+  try {
+    const { build: make } = await import('@theater/actor/build')
+    const { bytes, digest, imports, exports } = await make({ entry: source, out, minify })
+    const json = { component: digest, bytes: bytes.length, imports: [...imports], exports: [...exports] }
+    output.endStatus()
+    await output.result(json, () =>
+      [
+        `${output.style('bold', out)}  ${count(bytes.length)} bytes  ${output.style('dim', digest)}`,
+        ...list('imports', imports),
+        ...list('exports', exports),
+      ].join('\n'),
+    )
+    return exits.done
+  } finally {
+    clearInterval(timer)
+    output.endStatus()
+  }
+}
+
+function list(title: string, names: readonly string[]): string[] {
+  return names.map((name, i) => `${(i === 0 ? title : '').padEnd(7)}  ${name}`)
+}

@@ -1,0 +1,70 @@
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { hex } from '@theater/event-chain'
+import type { ChainInfo } from '@theater/event-chain'
+import { exportCar } from '@theater/event-chain/car'
+import { sha256 } from '@theater/event-chain/node'
+import { findActor, readChains } from '../data-folder.ts'
+import { CliError } from '../errors.ts'
+import { exits } from '../exits.ts'
+import type { Output } from '../output.ts'
+import { actorRow } from '../records.ts'
+import { count, counted } from '../table.ts'
+
+/** Options of `theater export`. */
+export interface ExportCommandOptions {
+  readonly data: string
+  readonly out: string
+}
+
+/** `theater export`: chains, bodies, blobs, types and components of some actors in one CAR v1 file. */
+export async function exportActors(
+  actors: readonly string[],
+  { data, out }: ExportCommandOptions,
+  output: Output,
+): Promise<number> {
+  const twice = actors.find((actor, i) => actors.indexOf(actor) !== i)
+  if (twice !== undefined) throw new CliError('usage', `${twice} is named twice`)
+  await using store = await readChains(data)
+  const infos: ChainInfo[] = []
+  for (const actor of actors) infos.push(await findActor(store, actor, data))
+  for (const info of infos) {
+    if ((await actorRow(store, info, false)).state !== 'unfinished') continue
+    output.note(
+      output.styleNote(
+        'yellow',
+        `${info.label} is within a turn: its record ends there, and a verifier calls it broken. \`theater run\` finishes the turn.`,
+      ),
+    )
+  }
+  let bytes = 0
+  const chains = infos.map(({ chain }) => chain)
+  async function* chunks() {
+    for await (const chunk of exportCar(store, chains, { hash: sha256 })) {
+      bytes += chunk.length
+      output.status(`writing ${out} · ${count(bytes)} bytes`)
+      yield chunk
+    }
+  }
+  // Nobody finds half a file under the name.
+  const part = `${out}.${process.pid}.part`
+  try {
+    await pipeline(Readable.from(chunks()), createWriteStream(part))
+    await rename(part, out)
+  } finally {
+    output.endStatus()
+    await rm(part, { force: true })
+  }
+  const json = {
+    file: out,
+    bytes,
+    chains: infos.map(({ label, size, head }) => ({ actor: label, events: size, head: hex(head) })),
+  }
+  await output.result(json, () => {
+    const what = infos.map(({ label, size }) => `${label} (${counted(size, 'event')})`).join(', ')
+    return `${output.style('bold', out)}  ${count(bytes)} bytes  ${what}`
+  })
+  return exits.done
+}

@@ -1,0 +1,49 @@
+import { stat } from 'node:fs/promises'
+import { CliError } from '../errors.ts'
+import type { Output } from '../output.ts'
+
+/** Options of `theater run`. */
+export interface RunOptions {
+  readonly data: string
+  readonly fresh: boolean
+  /** Only this actor of a manifest; the id of a FILE.wasm's. */
+  readonly actor?: string
+}
+
+/** `theater run`: actors of a manifest, or one component. */
+export async function run(
+  file: string,
+  args: readonly string[],
+  options: RunOptions,
+  output: Output,
+): Promise<number> {
+  const found = await stat(file).catch(() => undefined)
+  if (found === undefined)
+    throw new CliError(
+      'usage',
+      `there is no file ${file}. \`theater run\` takes a theater.toml or a component (.wasm).`,
+    )
+  if (found.isDirectory()) {
+    throw new CliError(
+      'usage',
+      `${file} is a folder. \`theater run\` takes a theater.toml or a component (.wasm).`,
+    )
+  }
+  if (file.endsWith('.toml')) {
+    if (args.length > 0)
+      throw new CliError(
+        'usage',
+        'arguments are for a component; those of a manifest stand in its [actor.ID.grants.cli]',
+      )
+    const { runManifest } = await import('../run-manifest.ts')
+    return runManifest(file, options, output)
+  }
+  if (/\.[cm]?[jt]sx?$/.test(file)) {
+    throw new CliError(
+      'usage',
+      `${file} is source, not a component. Run \`theater build ${file} -o OUT.wasm\` first.`,
+    )
+  }
+  const { runComponent } = await import('../run-component.ts')
+  return runComponent(file, args, options, output)
+}

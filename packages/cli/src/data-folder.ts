@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ChainInfo, Store } from '@theater/event-chain'
+import { CliError } from './errors.ts'
+import { nearest } from './nearest.ts'
+
+/** Where things are in a data folder. */
+export interface DataPaths {
+  readonly folder: string
+  /** Chains, components and large contents. */
+  readonly chains: string
+  /** What actors keep with `theater:store`. */
+  readonly store: string
+  /** Transpiled components. Who can write here owns the host. */
+  readonly cache: string
+  /** Held by the one process that runs actors. */
+  readonly lock: string
+}
+
+/** The layout of a data folder. */
+export function dataPaths(folder: string): DataPaths {
+  return {
+    folder,
+    chains: join(folder, 'theater.db'),
+    store: join(folder, 'store.db'),
+    cache: join(folder, 'cache'),
+    lock: join(folder, 'lock'),
+  }
+}
+
+/** Makes a data folder where there is none, for its owner alone. */
+export async function makeDataFolder(paths: DataPaths): Promise<void> {
+  await mkdir(paths.folder, { recursive: true, mode: 0o700 })
+}
+
+/**
+ * Opens the chains of a data folder for reading, beside whoever writes them.
+ *
+ * @throws CliError `no-data`; ChainError
+ */
+export async function readChains(folder: string): Promise<Store> {
+  const { chains } = dataPaths(folder)
+  if (!existsSync(chains)) {
+    throw new CliError(
+      'no-data',
+      `there are no actors in ${folder}. \`theater run\` makes some; --data DIR names another folder.`,
+    )
+  }
+  const { sqliteStore } = await import('@theater/event-chain/sqlite')
+  return sqliteStore(chains, { readOnly: true })
+}
+
+/**
+ * The chain of an actor.
+ *
+ * @throws CliError `usage` that names the nearest, or all there are
+ */
+export async function findActor(store: Store, id: string, folder: string): Promise<ChainInfo> {
+  const info = await store.find(id)
+  if (info !== undefined) return info
+  const labels = (await store.list()).map(({ label }) => label)
+  const near = nearest(id, labels)
+  const some = labels.length > 12 ? `${labels.slice(0, 12).join(', ')}, …` : labels.join(', ')
+  const right = near === undefined ? `Actors: ${some || 'none'}.` : `Did you mean ${near}?`
+  throw new CliError('usage', `there is no actor ${JSON.stringify(id)} in ${folder}. ${right}`)
+}

@@ -1,0 +1,206 @@
+import type { TheaterErrorCode } from '@theater/runtime'
+import type { ComponentErrorCode } from '@theater/component'
+import type { ChainErrorCode } from '@theater/event-chain'
+import { exits } from './exits.ts'
+import type { Exit } from './exits.ts'
+
+/** What a command itself refuses, as a closed set. */
+export type CliErrorCode =
+  /** The command line is not one of ours; also a file or an actor that is not there. */
+  | 'usage'
+  /** Arguments that are not JSON, or not of the export's types. */
+  | 'bad-arguments'
+  /** No data folder, or nothing in it. */
+  | 'no-data'
+  /** Another `theater` runs on the data folder. */
+  | 'busy'
+  /** The manifest grants something else than what an actor was made with. */
+  | 'grants-changed'
+  /** The component is not a command, or has no such export. */
+  | 'not-runnable'
+  /** The guest failed while it ran. */
+  | 'guest-failed'
+
+const BRAND = 'theater.CliError'
+
+const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
+  usage: exits.usage,
+  'bad-arguments': exits.usage,
+  'no-data': exits.usage,
+  busy: exits.refused,
+  'grants-changed': exits.refused,
+  'not-runnable': exits.refused,
+  'guest-failed': exits.guest,
+}
+
+/** The one error class of this package's commands. The message says what to do. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly brand = BRAND
+  readonly code: CliErrorCode
+
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+
+  /** Recognises an error of this class, also from another copy of this package. */
+  static is(value: unknown): value is CliError {
+    return value instanceof Error && 'brand' in value && value.brand === BRAND
+  }
+}
+
+/** How a command ends that failed. */
+export interface Failure {
+  readonly exit: Exit
+  /** From the closed set of the error's class. */
+  readonly code: string
+  /** What, on which thing, what to do. Guest-controlled text may be in it. */
+  readonly message: string
+  /** With our own faults only. */
+  readonly stack?: string
+}
+
+const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
+  'bad-component': exits.refused,
+  'unmet-import': exits.refused,
+  'bad-grant': exits.refused,
+  'bad-id': exits.refused,
+  'bad-limit': exits.refused,
+  exists: exits.usage,
+  'unknown-actor': exits.usage,
+  'not-served': exits.usage,
+  'bad-arguments': exits.usage,
+  'mailbox-full': exits.guest,
+  stopped: exits.guest,
+  refused: exits.guest,
+  timeout: exits.guest,
+  deadlock: exits.guest,
+  trapped: exits.guest,
+  aborted: exits.guest,
+  'failed-to-start': exits.guest,
+  'cannot-resume': exits.diverged,
+  'store-failed': exits.fault,
+  closed: exits.fault,
+}
+
+const componentExits: Readonly<Record<ComponentErrorCode, Exit>> = {
+  'not-wasm': exits.refused,
+  'core-module': exits.refused,
+  'invalid-core': exits.refused,
+  'bad-name': exits.refused,
+  unsupported: exits.refused,
+  'too-large': exits.refused,
+  'too-deep': exits.refused,
+  'transpile-failed': exits.refused,
+  'transpile-timeout': exits.refused,
+  'glue-rejected': exits.refused,
+  'bad-plan': exits.fault,
+  cache: exits.fault,
+  'transform-failed': exits.fault,
+}
+
+const chainExits: Readonly<Record<ChainErrorCode, Exit>> = {
+  stale: exits.refused,
+  conflict: exits.refused,
+  exists: exits.usage,
+  'not-found': exits.usage,
+  broken: exits.broken,
+  'bad-car': exits.broken,
+  'too-large': exits.refused,
+  invalid: exits.fault,
+  dead: exits.fault,
+  closed: exits.fault,
+  damaged: exits.broken,
+  unsupported: exits.refused,
+  busy: exits.refused,
+  full: exits.fault,
+  'read-only': exits.fault,
+  io: exits.fault,
+}
+
+const advice: Partial<Record<TheaterErrorCode | ComponentErrorCode | ChainErrorCode, string>> = {
+  stale:
+    'Another theater process has taken the data folder over; this one stopped. Nothing that it recorded is lost.',
+  'core-module': 'Make a component of it: `jco new` or `wasm-tools component new`.',
+  'not-wasm':
+    'It should be a WebAssembly component (.wasm). TypeScript becomes one by `theater build SRC.ts -o OUT.wasm`.',
+  'cannot-resume':
+    'Run `theater verify` on it. `theater run --fresh` starts over and forgets all records of the data folder.',
+  timeout: 'Wait longer with --timeout SECONDS.',
+}
+
+/**
+ * Turns whatever a command threw into exit code and message: the one map there is. The classes are recognised without
+ * loading the packages that this command did not need: an error's class is loaded already when it is thrown.
+ */
+export async function failureOf(error: unknown): Promise<Failure> {
+  if (CliError.is(error)) return failure(cliExits[error.code], error.code, error.message)
+  const name = error instanceof Error ? error.name : ''
+  if (name === 'ManifestError') {
+    const { ManifestError } = await import('./manifest-error.ts')
+    if (ManifestError.is(error)) return failure(exits.refused, error.code, error.message)
+  }
+  if (name === 'TheaterError') {
+    const { TheaterError } = await import('@theater/runtime')
+    if (TheaterError.is(error)) return theaterFailure(error.code, error.message, error.cause)
+  }
+  if (name === 'ComponentError') {
+    const { ComponentError } = await import('@theater/component')
+    if (ComponentError.is(error)) return advised(componentExits[error.code], error.code, error.message)
+  }
+  if (name === 'ChainError') {
+    const { ChainError } = await import('@theater/event-chain')
+    if (ChainError.is(error)) return advised(chainExits[error.code], error.code, error.message)
+  }
+  if (name === 'MountError') {
+    const { MountError } = await import('@theater/handler-fs')
+    if (MountError.is(error)) return failure(exits.refused, 'bad-grant', error.message)
+  }
+  if (name === 'BuildError') {
+    const { BuildError } = await import('@theater/actor/build')
+    if (BuildError.is(error)) return failure(exits.refused, error.code, error.message)
+  }
+  return systemFailure(error) ?? faultOf(error)
+}
+
+/** Of a failed store the cause says more; a component's own refusal is in the message already. */
+async function theaterFailure(code: TheaterErrorCode, message: string, cause: unknown): Promise<Failure> {
+  if (code === 'store-failed' && cause instanceof Error && cause.name === 'ChainError') {
+    const { ChainError } = await import('@theater/event-chain')
+    if (ChainError.is(cause)) {
+      return advised(chainExits[cause.code], cause.code, `${message} (${cause.message})`)
+    }
+  }
+  if (code === 'bad-component' && cause instanceof Error && cause.name === 'ComponentError') {
+    const { ComponentError } = await import('@theater/component')
+    if (ComponentError.is(cause)) return advised(componentExits[cause.code], cause.code, message)
+  }
+  return advised(theaterExits[code], code, message)
+}
+
+function failure(exit: Exit, code: string, message: string): Failure {
+  return { exit, code, message }
+}
+
+function advised(exit: Exit, code: keyof typeof advice, message: string): Failure {
+  const hint = advice[code]
+  return failure(exit, code, hint === undefined ? message : `${message}\n${hint}`)
+}
+
+/** What the machine refused: its own words are enough, and a stack would say nothing. */
+function systemFailure(error: unknown): Failure | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  return failure(exits.fault, String(error.code), error.message)
+}
+
+function faultOf(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  const stack = error instanceof Error ? error.stack : undefined
+  return {
+    exit: exits.fault,
+    code: 'internal',
+    message: `a fault of theater itself: ${message}`,
+    ...(stack !== undefined && { stack }),
+  }
+}

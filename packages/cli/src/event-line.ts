@@ -1,0 +1,109 @@
+import { stripVTControlCharacters } from 'node:util'
+import { printable } from '@theater/handler-log'
+import type { Json } from '@theater/values'
+import { short } from './actor-table.ts'
+import type { EventJson } from './event-json.ts'
+import { jsonLine } from './output.ts'
+import type { Output, Style } from './output.ts'
+
+const looks: Readonly<Record<string, Style>> = {
+  genesis: 'bold',
+  turn: 'cyan',
+  return: 'green',
+  trap: 'red',
+  abort: 'red',
+  stop: 'yellow',
+}
+
+/** The longest value that is written out where nobody says how wide the page is. */
+const LONGEST = 400
+
+/** An event on one line, for people: what lies within a turn is indented, and a line ends where the terminal does. */
+export function eventLine(event: EventJson, width: number, output: Output): string {
+  const { seq, kind, turn, hash } = event
+  const inside = turn !== null && kind !== 'turn'
+  const look = looks[kind] ?? 'dim'
+  const head = `${output.style('dim', String(seq).padStart(width))}  ${output.style('dim', short(hash))}  `
+  const name = `${inside ? '  ' : ''}${kind}`.padEnd(9)
+  const line = `${head}${output.style(look, name)} ${say(event)}`
+  return output.columns === undefined ? line.trimEnd() : cut(line, output.columns)
+}
+
+function say({ kind, fn, args, result, detail = {} }: EventJson): string {
+  if (detail['withheld'] === true) return 'withheld'
+  switch (kind) {
+    case 'genesis':
+      return `${text(detail['actor'])} of ${text(detail['component']).slice(0, 19)}, granted ${granted(detail['grants'])}`
+    case 'turn':
+      return `${call(fn, args)} from ${text(detail['sender'])}`
+    case 'call':
+      return detail['intent'] === true
+        ? `${call(fn, args)} begins`
+        : `${call(fn, args)}${outcome(result, detail)}`
+    case 'result':
+      return `of ${text(detail['call'])}${outcome(result, detail)}`
+    case 'return':
+      return result === null ? '' : value(result)
+    case 'trap':
+    case 'abort':
+      return text(detail['code'])
+    case 'drop':
+      return `resource ${text(detail['resource'])}`
+    case 'send':
+      return `what ${text(detail['call'])} queued has left`
+    case 'stop':
+      return text(detail['reason'])
+    case 'grant':
+      return granted(detail['grants'])
+    case 'resume':
+      return `epoch ${text(detail['epoch'])}`
+    default:
+      return ''
+  }
+}
+
+function call(fn: string | null, args: Json): string {
+  const list = Array.isArray(args) ? args.map(value).join(', ') : value(args)
+  return `${printable(fn ?? '?')}(${list})`
+}
+
+function outcome(result: Json, detail: { readonly [key: string]: Json }): string {
+  const marks = [
+    ...(detail['denied'] === true ? ['denied'] : []),
+    ...(detail['closed'] === true ? ['closed handle'] : []),
+  ]
+  const after = marks.length === 0 ? '' : ` (${marks.join(', ')})`
+  return `${result === null ? '' : ` → ${value(result)}`}${after}`
+}
+
+function granted(grants: Json | undefined): string {
+  const names = typeof grants === 'object' && grants !== null ? Object.keys(grants) : []
+  return names.length === 0 ? 'nothing' : names.map(printable).join(', ')
+}
+
+function text(json: Json | undefined): string {
+  return printable(typeof json === 'string' ? json : jsonLine(json ?? null))
+}
+
+function value(json: Json): string {
+  const line = jsonLine(json)
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line
+}
+
+/** Cuts a styled line to the width of the terminal. */
+function cut(line: string, columns: number): string {
+  if (stripVTControlCharacters(line).length <= columns) return line.trimEnd()
+  let seen = 0
+  let out = ''
+  // eslint-disable-next-line no-control-regex
+  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
+    if (part.startsWith('\u001b')) {
+      out += part
+      continue
+    }
+    const room = columns - 1 - seen
+    out += part.length > room ? part.slice(0, Math.max(0, room)) : part
+    seen += part.length
+  }
+  return `${out}…`
+}

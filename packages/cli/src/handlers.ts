@@ -1,0 +1,47 @@
+import type { AnyHandler } from '@theater/handler'
+import type { Connection } from '@theater/handler-cli'
+import type { StoreBackend } from '@theater/handler-store'
+
+/** What the handlers of a host are made with. */
+export interface HandlerOptions {
+  /** Where `theater:store` keeps things; opened when an actor first uses it. */
+  readonly store: string
+  /** The streams that `inherit` in a cli grant means for an actor. */
+  readonly connect?: ((actor: string) => Connection | undefined) | undefined
+}
+
+/** Makes the handlers that `theater` offers. None of them gives an actor anything without a grant. */
+export async function makeHandlers({ store: path, connect }: HandlerOptions): Promise<readonly AnyHandler[]> {
+  const [{ cli }, { fs }, { log }, { messaging }, { store }] = await Promise.all([
+    import('@theater/handler-cli'),
+    import('@theater/handler-fs'),
+    import('@theater/handler-log'),
+    import('@theater/handler-messaging'),
+    import('@theater/handler-store'),
+  ])
+  const options = connect === undefined ? {} : { connect }
+  return [cli(options), fs(), log(), messaging(), store({ backend: lazyBackend(path) })]
+}
+
+/** Lets go of what the handlers hold. */
+export async function disposeHandlers(handlers: readonly AnyHandler[]): Promise<void> {
+  for (const handler of handlers) await handler[Symbol.asyncDispose]?.()
+}
+
+/** A backend in a file that is not there until somebody uses it. */
+function lazyBackend(path: string): StoreBackend {
+  let opened: Promise<StoreBackend> | undefined
+  const backend = (): Promise<StoreBackend> =>
+    (opened ??= import('@theater/handler-store/sqlite').then(({ sqlite }) => sqlite(path)))
+  return {
+    put: async (...args) => (await backend()).put(...args),
+    get: async (...args) => (await backend()).get(...args),
+    label: async (...args) => (await backend()).label(...args),
+    set: async (...args) => (await backend()).set(...args),
+    last: async (...args) => (await backend()).last(...args),
+    list: async (...args) => (await backend()).list(...args),
+    async [Symbol.asyncDispose]() {
+      await (await opened)?.[Symbol.asyncDispose]?.()
+    },
+  }
+}

@@ -1,0 +1,106 @@
+import { rm } from 'node:fs/promises'
+import type { ComponentCache } from '@theater/component'
+import type { Store } from '@theater/event-chain'
+import type { AnyHandler } from '@theater/handler'
+import type { Connection } from '@theater/handler-cli'
+import type { DeadLetter, LogLine, Theater } from '@theater/runtime'
+import { dataPaths, makeDataFolder } from './data-folder.ts'
+import type { DataPaths } from './data-folder.ts'
+import { disposeHandlers, makeHandlers } from './handlers.ts'
+import { takeLock } from './lock.ts'
+
+/** How a host is opened over a data folder. */
+export interface HostOptions {
+  readonly data: string
+  /** Forgets every record of the folder first. */
+  readonly fresh?: boolean
+  readonly connect?: (actor: string) => Connection | undefined
+  readonly log: (line: LogLine) => void
+  readonly deadLetter: (letter: DeadLetter) => void
+}
+
+/** A data folder that this process alone runs the actors of. */
+export class Host implements AsyncDisposable {
+  readonly paths: DataPaths
+  /** The folder's chains. */
+  readonly store: Store
+  readonly #options: HostOptions
+  readonly #lock: Disposable
+  #handlers: readonly AnyHandler[] = []
+  #theater: Theater | undefined
+
+  private constructor(paths: DataPaths, store: Store, options: HostOptions, lock: Disposable) {
+    this.paths = paths
+    this.store = store
+    this.#options = options
+    this.#lock = lock
+  }
+
+  /**
+   * Takes a data folder, and makes it where there is none. No actor runs before {@link start}.
+   *
+   * @throws CliError `busy`; ChainError
+   */
+  static async open(options: HostOptions): Promise<Host> {
+    const paths = dataPaths(options.data)
+    await makeDataFolder(paths)
+    const lock = takeLock(paths.lock, paths.folder)
+    try {
+      const { sqliteStore } = await import('@theater/event-chain/sqlite')
+      let store = sqliteStore(paths.chains)
+      if (options.fresh === true) {
+        // Opening it has shown that it is one of ours, and has taken the lease from whoever holds it still.
+        await store.close()
+        await forget(paths)
+        store = sqliteStore(paths.chains)
+      }
+      return new Host(paths, store, options, lock)
+    } catch (error) {
+      lock[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** The folder's cache of transpiled components. */
+  async cache(): Promise<ComponentCache> {
+    const { diskCache } = await import('@theater/component/node')
+    return diskCache(this.paths.cache)
+  }
+
+  /**
+   * Brings the actors of the folder back.
+   *
+   * @throws TheaterError
+   */
+  async start(): Promise<Theater> {
+    const { connect, log, deadLetter } = this.#options
+    const { Theater } = await import('@theater/runtime')
+    this.#handlers = await makeHandlers({ store: this.paths.store, connect })
+    const cache = await this.cache()
+    this.#theater = await Theater.open({
+      store: this.store,
+      handlers: this.#handlers,
+      cache,
+      log,
+      deadLetter,
+    })
+    return this.#theater
+  }
+
+  /** Waits until running turns are over and lets go of the folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#theater?.close()
+      await disposeHandlers(this.#handlers)
+    } finally {
+      await this.store.close()
+      this.#lock[Symbol.dispose]()
+    }
+  }
+}
+
+async function forget(paths: DataPaths): Promise<void> {
+  for (const file of [paths.chains, paths.store]) {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(`${file}${suffix}`, { force: true })
+  }
+}

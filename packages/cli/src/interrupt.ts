@@ -1,0 +1,30 @@
+import { interrupted } from './exits.ts'
+import type { Output } from './output.ts'
+
+/** Listens to SIGINT while something runs: the first ends it cleanly, a second ends the process at once. */
+export class Interrupt implements Disposable {
+  /** Resolves with the first SIGINT. */
+  readonly happened: Promise<void>
+  /** Whether it has come. */
+  seen = false
+  readonly #listener: () => void
+
+  constructor(output: Output) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.happened = promise
+    this.#listener = () => {
+      // The record is written as it grows: whatever is cut off here goes on from there.
+      if (this.seen) process.exit(interrupted)
+      this.seen = true
+      output.note(
+        'interrupted: waiting for turns under way. Ctrl-C again ends at once; nothing recorded is lost.',
+      )
+      resolve()
+    }
+    process.on('SIGINT', this.#listener)
+  }
+
+  [Symbol.dispose](): void {
+    process.off('SIGINT', this.#listener)
+  }
+}

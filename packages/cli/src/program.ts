@@ -1,0 +1,261 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { CliError } from './errors.ts'
+import type { Output } from './output.ts'
+
+/** What the program needs of its process. */
+export interface ProgramIo {
+  /** Makes the output, once it is known whether it is JSON. */
+  readonly output: (json: boolean) => Output
+  /** Takes the exit code of the command that ran. */
+  readonly exit: (code: number) => void
+}
+
+const EXIT_CODES = `
+Exit codes:
+  0  done, or verified
+  1  our own fault, or the machine's
+  2  usage: the command line, or a file or actor that is not there
+  3  refused: a grant, an unmet import, the manifest, the component
+  4  the guest failed: err, trap, abort
+  5  diverged: the component does not do what the record says
+  6  broken: not an intact chain
+  7  inconclusive: neither confirmed nor refuted here
+`
+
+/** Declares every command. What a command does is loaded when it runs, so that \`--help\` costs nothing. */
+export function makeProgram(io: ProgramIo): Command {
+  const program = new Command('theater')
+  program
+    .description(
+      'Runs WebAssembly components as actors, records all that they do, and proves it by running them again.',
+    )
+    .usage('COMMAND …')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', EXIT_CODES)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+
+  const add = (name: string, about: string): Command =>
+    program
+      .command(name)
+      .description(about)
+      .helpOption('-h, --help', 'print this help')
+      .option('--json', 'results as JSON, one object a line; everything else goes to stderr')
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+
+  /** Runs a command's action with its output. */
+  const act =
+    <A extends unknown[]>(run: (output: Output, ...args: A) => Promise<number>) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.at(-1) as Command
+      const output = io.output(command.opts()['json'] === true)
+      io.exit(await run(output, ...(given.slice(0, -1) as A)))
+    }
+
+  add('build', 'Makes a component of an actor written in TypeScript.')
+    .argument('<SRC.ts>', 'the file whose default export is the actor')
+    .requiredOption('-o, --out <OUT.wasm>', 'where the component is written')
+    .option('--minify', 'makes the bundled source smaller')
+    .action(
+      act(async (output, source: string, options: { out: string; minify?: true }) => {
+        const { build } = await import('./commands/build.ts')
+        return build(source, { out: options.out, minify: options.minify === true }, output)
+      }),
+    )
+
+  add('inspect', 'Says what a component imports and exports, and what it gets without a grant.')
+    .argument('<FILE.wasm>', 'the component')
+    .action(
+      act(async (output, file: string) => {
+        const { inspect } = await import('./commands/inspect.ts')
+        return inspect(file, output)
+      }),
+    )
+
+  add('run', 'Runs the actors of a manifest, or one component, until nothing is left to do.')
+    .argument('<MANIFEST|FILE.wasm>', 'a theater.toml, or a component')
+    .argument('[ARGS...]', 'after --: the arguments of a wasi:cli command')
+    .addOption(dataOption())
+    .option('--fresh', 'forgets every record of the data folder first')
+    .option('--actor <ID>', "only this actor of a manifest; for a component the actor's id")
+    .addHelpText('after', RUN_HELP)
+    .action(
+      act(
+        async (
+          output,
+          file: string,
+          args: string[],
+          options: { data: string; fresh?: true; actor?: string },
+        ) => {
+          const { run } = await import('./commands/run.ts')
+          const { data, fresh, actor } = options
+          return run(
+            file,
+            args,
+            { data, fresh: fresh === true, ...(actor !== undefined && { actor: actorId(actor) }) },
+            output,
+          )
+        },
+      ),
+    )
+
+  add('call', 'Calls an export of an actor, or sends it a message of the kit, and prints the answer.')
+    .argument('<ACTOR>', "the actor's id")
+    .argument(
+      '<EXPORT>',
+      "an export, such as theater:messaging/responder#handle-request, or a message's name",
+    )
+    .argument('[JSON...]', "the arguments, or the message's body")
+    .addOption(dataOption())
+    .option('--timeout <SECONDS>', 'how long to wait for the answer', seconds, 30)
+    .option('--no-wait', 'ends with the answer, and leaves what the call set going for the next run')
+    .addHelpText('after', CALL_HELP)
+    .action(
+      act(
+        async (
+          output,
+          actor: string,
+          name: string,
+          args: string[],
+          options: { data: string; timeout: number; wait: boolean },
+        ) => {
+          const { call } = await import('./commands/call.ts')
+          const { data, timeout, wait } = options
+          return call(actor, name, args, { data, timeoutMs: timeout * 1000, wait }, output)
+        },
+      ),
+    )
+
+  add('ps', 'Lists the actors of a data folder.')
+    .addOption(dataOption())
+    .action(
+      act(async (output, options: { data: string }) => {
+        const { ps } = await import('./commands/ps.ts')
+        return ps(options, output)
+      }),
+    )
+
+  add('chain', "Prints an actor's record, event by event.")
+    .argument('<ACTOR>', "the actor's id")
+    .option('--from <N>', 'the first event', index)
+    .option('--to <N>', 'the last event', index)
+    .addOption(dataOption())
+    .action(
+      act(async (output, actor: string, options: { data: string; from?: number; to?: number }) => {
+        const { chain } = await import('./commands/chain.ts')
+        return chain(actor, options, output)
+      }),
+    )
+
+  add('export', 'Writes records with all that a verifier needs into one CAR v1 file.')
+    .argument('<ACTOR...>', 'the actors')
+    .requiredOption('-o, --out <FILE.car>', 'where the file is written')
+    .addOption(dataOption())
+    .action(
+      act(async (output, actors: string[], options: { data: string; out: string }) => {
+        const { exportActors } = await import('./commands/export.ts')
+        return exportActors(actors, options, output)
+      }),
+    )
+
+  add('verify', 'Proves records by running their components again, and checks how they hang together.')
+    .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder')
+    .addOption(dataOption())
+    .option('--component <FILE.wasm>', 'the component, where the file does not hold it')
+    .option('--max-fuel <N>', 'the most fuel that genesis may allow a turn', index)
+    .option('--max-memory <BYTES>', 'the most memory that genesis may allow the component', index)
+    .option('--max-events <N>', 'the most events of a chain', index)
+    .option('--max-traps <N>', 'the most turns that trapped or were aborted: each costs a rebuild', index)
+    .addHelpText('after', VERIFY_HELP)
+    .action(
+      act(async (output, subjects: string[], options: VerifyFlags) => {
+        const { verify } = await import('./commands/verify.ts')
+        return verify(subjects, options, output)
+      }),
+    )
+  return program
+}
+
+/** The options of `theater verify`. */
+export interface VerifyFlags {
+  readonly data: string
+  readonly component?: string
+  readonly maxFuel?: number
+  readonly maxMemory?: number
+  readonly maxEvents?: number
+  readonly maxTraps?: number
+}
+
+/** Whether an error is commander's way to end after it printed help or the version. */
+export function isPrinted(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0
+}
+
+/** A usage error as ours; anything else as it is. */
+export function usageError(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error
+  const message = error.message.replace(/^error: /, '')
+  return new CliError(
+    'usage',
+    `${message}\n\`theater --help\` and \`theater COMMAND --help\` say what there is.`,
+    { cause: error },
+  )
+}
+
+function dataOption(): Option {
+  return new Option('--data <DIR>', 'the data folder').default('.theater')
+}
+
+function index(text: string): number {
+  const n = Number(text)
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(n))
+    throw new InvalidArgumentError('A whole number of at least 0 is needed.')
+  return n
+}
+
+function seconds(text: string): number {
+  const n = Number(text)
+  if (!/^[0-9]+(\.[0-9]+)?$/.test(text) || n <= 0)
+    throw new InvalidArgumentError('A number above 0 is needed.')
+  return n
+}
+
+function actorId(text: string): string {
+  if (/^[a-z0-9._:-]{1,128}$/.test(text)) return text
+  throw new CliError('usage', `${JSON.stringify(text)} is not an actor's id: 1 to 128 of a-z 0-9 . _ - and :`)
+}
+
+const VERSION = '0.1.0'
+
+const RUN_HELP = `
+The actors of a manifest that the data folder does not know are made, in the order in which they are written; those
+that it knows are brought back by running their records again, and go on where they were. The command ends when nobody
+has anything to do. Ctrl-C ends it cleanly.
+
+A component that exports wasi:cli/run gets ARGS and the standard streams, and its exit code is this command's. Any other
+component becomes an actor for \`theater call\`. A component is granted nothing beyond those streams and its log.
+`
+
+const CALL_HELP = `
+JSON stands for values by the types of the export: records as objects, variants as "case" or {"case": …}, an option as
+null or its value, list<u8> as {"utf8": …} or {"base64": …}, 64-bit integers as numbers or text. Prints {"ok": …} or
+{"err": …}; with the latter the exit code is 4.
+
+Examples:
+  theater call reporter summary
+  theater call counter add '{"by": 2}'
+  theater call calc divide 7 2
+`
+
+const VERIFY_HELP = `
+Defaults of the limits: --max-events 10000000, --max-traps 1000, --max-memory 4294967296, --max-fuel unlimited. What a
+chain needs above them is not run: the verdict is then inconclusive and accuses nobody.
+
+Of several chains it is also checked that every message that one says it got was sent by the other. A record says
+nothing about whether its inputs were true, and a host can withhold a whole chain or the end of one: what is
+verified is that the component, given these inputs, did exactly this.
+`

@@ -1,0 +1,99 @@
+import { decodeHeader, hex, readEvents } from '@theater/event-chain'
+import type { ChainInfo, EventOf, Genesis, Kind, Store } from '@theater/event-chain'
+import { sha256 } from '@theater/event-chain/node'
+import { decodeModel, splitCid } from '@theater/values'
+import type { ComponentModel, Json } from '@theater/values'
+
+/**
+ * Where an actor stands, as its record says.
+ *
+ * - `idle`: between two turns.
+ * - `running`: within a turn of the process that runs it now.
+ * - `unfinished`: within a turn, and nobody runs it: the next `run` or `call` goes on with that turn.
+ * - `stopped`: for good.
+ */
+export type RecordedState = 'idle' | 'running' | 'unfinished' | 'stopped'
+
+/** One actor of a data folder: the object that `theater ps --json` prints. */
+export type ActorRow = {
+  readonly actor: string
+  /** `sha256:` and the digest of the component; null where genesis is withheld. */
+  readonly component: string | null
+  readonly state: RecordedState
+  readonly events: number
+  /** The hash of the last event. */
+  readonly head: string
+}
+
+/** The genesis event of a chain; `undefined` where its content is withheld. */
+export async function readGenesis(store: Store, chain: Uint8Array): Promise<EventOf<'genesis'> | undefined> {
+  for await (const event of readEvents(store, chain, 0, 1, { hash: sha256 })) {
+    return event.kind === 'genesis' && event.content !== null ? event : undefined
+  }
+  return undefined
+}
+
+/** The types of the component that made a chain; `undefined` where they are not in the store. */
+export async function readModel(store: Store, genesis: Genesis): Promise<ComponentModel | undefined> {
+  const bytes = await store.get(genesis.wit)
+  return bytes === undefined ? undefined : decodeModel(bytes)
+}
+
+/** The name of a component for people and JSON: `sha256:` and its digest. */
+export function componentName(digest: Uint8Array): string {
+  return `sha256:${hex(digest)}`
+}
+
+/** What the record says of one actor. @param hosted whether a process runs the actors of this store now */
+export async function actorRow(store: Store, info: ChainInfo, hosted: boolean): Promise<ActorRow> {
+  const genesis = await readGenesis(store, info.chain)
+  return {
+    actor: info.label,
+    component: genesis === undefined ? null : componentName(splitCid(genesis.content.component).digest),
+    state: stateAfter(await lastStep(store, info), hosted),
+    events: info.size,
+    head: hex(info.head),
+  }
+}
+
+function stateAfter(kind: Kind, hosted: boolean): RecordedState {
+  switch (kind) {
+    case 'stop':
+      return 'stopped'
+    case 'turn':
+      return hosted ? 'running' : 'unfinished'
+    case 'genesis':
+    case 'return':
+    case 'trap':
+    case 'abort':
+    case 'seed':
+    case 'call':
+    case 'result':
+    case 'drop':
+    case 'send':
+    case 'grant':
+    case 'resume':
+      return 'idle'
+  }
+}
+
+/** The last event that decides where an actor stands: the begin or end of a turn, or the record's. */
+async function lastStep(store: Store, { chain, size }: ChainInfo): Promise<Kind> {
+  for (let to = size; to > 0; to -= PAGE) {
+    const kinds: Kind[] = []
+    for await (const { header } of store.read(chain, Math.max(0, to - PAGE), to)) {
+      kinds.push(decodeHeader(header).kind)
+    }
+    const found = kinds.findLast((kind) => STEPS.has(kind))
+    if (found !== undefined) return found
+  }
+  return 'genesis'
+}
+
+const PAGE = 64
+const STEPS: ReadonlySet<Kind> = new Set<Kind>(['genesis', 'turn', 'return', 'trap', 'abort', 'stop'])
+
+/** A row as JSON. */
+export function rowJson(row: ActorRow): Json {
+  return { ...row }
+}

@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises'
+import { basename, extname } from 'node:path'
+import { trackName } from '@theater/boundary'
+import { loadComponent } from '@theater/component/node'
+import type { Component } from '@theater/component'
+import { readEvents } from '@theater/event-chain'
+import type { ChainInfo, Store } from '@theater/event-chain'
+import type { Connection } from '@theater/handler-cli'
+import type { Limits, Theater } from '@theater/runtime'
+import { TheaterError } from '@theater/runtime'
+import type { Json } from '@theater/values'
+import { splitCid } from '@theater/values'
+import { printActors } from './actor-table.ts'
+import { CliError } from './errors.ts'
+import { exits, interrupted } from './exits.ts'
+import { Host } from './host.ts'
+import { Interrupt } from './interrupt.ts'
+import { DeadLetters, logTo } from './logs.ts'
+import type { Output } from './output.ts'
+import { actorRow, readGenesis } from './records.ts'
+import { noteRecovery, settle } from './run-manifest.ts'
+import type { RunOptions } from './commands/run.ts'
+
+const RUN = 'wasi:cli/run@0.2#run'
+
+/** The longest time there is for a timer: a command may wait for its standard input as long as it likes. */
+const NO_LIMIT_MS = 0x7fff_ffff
+
+/**
+ * Runs one component. A `wasi:cli` command gets the arguments and this process's standard streams, and its exit code
+ * becomes ours; another component becomes an actor that `theater call` finds.
+ */
+export async function runComponent(
+  file: string,
+  args: readonly string[],
+  options: RunOptions,
+  output: Output,
+): Promise<number> {
+  const bytes = new Uint8Array(await readFile(file))
+  const connect = await standardStreams(output)
+  const letters = new DeadLetters(output)
+  // The id is chosen once it is known which are taken; nothing is connected before.
+  const own: { id?: string } = {}
+  await using host = await Host.open({
+    data: options.data,
+    fresh: options.fresh,
+    log: logTo(output),
+    deadLetter: letters.take,
+    connect: (actor) => (actor === own.id ? connect : undefined),
+  })
+  using interrupt = new Interrupt(output)
+  const component = await loadComponent(bytes, { cache: await host.cache() })
+  const command = component.model.exports.some(({ functions }) =>
+    functions.some((fn) => trackName(fn) === RUN),
+  )
+  if (!command && args.length > 0) {
+    throw new CliError(
+      'not-runnable',
+      `${file} takes no arguments: it does not export ${RUN}, so it is not a command`,
+    )
+  }
+  const { id, resumed } = await chooseId(
+    host.store,
+    component,
+    options.actor ?? idOf(file),
+    options.actor !== undefined,
+    command,
+  )
+  own.id = id
+  const theater = await host.start()
+  for (const info of theater.actors())
+    if (!command || info.recovery?.unfinished === true) noteRecovery(info, output)
+  if (!resumed) {
+    await theater.spawn({
+      id,
+      component,
+      grants: grantsOf(component, command ? [basename(file), ...args] : []),
+      limits: command ? ({ callMs: NO_LIMIT_MS } satisfies Partial<Limits>) : {},
+    })
+    if (!command) output.note(`${output.styleNote('bold', id)} made; \`theater call ${id} EXPORT\` calls it`)
+  }
+  const ran = command && !resumed ? callRun(theater, id) : Promise.resolve()
+  await Promise.race([ran, interrupt.happened])
+  if (interrupt.seen && command) {
+    await theater.stop(id, 'interrupted')
+    await ran.catch(() => undefined)
+    return interrupted
+  }
+  await settle(theater, interrupt, output)
+  const end = command && !interrupt.seen ? await endOf(theater, host.store, id) : exits.done
+  // A command runs once: what has ended is not brought back.
+  if (command && theater.actors().some((info) => info.id === id && info.state === 'idle'))
+    await theater.stop(id, 'ended')
+  if (output.json || !command) await printActors(host.store, output, true)
+  if (interrupt.seen) return interrupted
+  if (typeof end !== 'number') throw end
+  return end
+}
+
+/** The guest's own outcome is read from the record: it is the same for a turn that a restart went on with. */
+async function callRun(theater: Theater, id: string): Promise<void> {
+  try {
+    await theater.call(id, RUN, [], { timeoutMs: NO_LIMIT_MS })
+  } catch (error) {
+    const settled = TheaterError.is(error) && (error.code === 'trapped' || error.code === 'aborted')
+    if (!settled || (error.code === 'aborted' && error.detail !== 'exited')) throw error
+  }
+}
+
+/** The exit code that the guest gave, or why it gave none. */
+async function endOf(theater: Theater, store: Store, id: string): Promise<number | CliError> {
+  const status = theater.actors().find((info) => info.id === id)?.exitStatus
+  if (status !== undefined) return status
+  const info = await store.find(id)
+  if (info === undefined) return exits.fault
+  for await (const event of readEvents(store, info.chain, info.size - 1, info.size)) {
+    if (event.content === null) break
+    // A `result` without payloads is one byte of an index: ok is 0, err is 1, in an array in an array.
+    if (event.kind === 'return') return event.content.result.at(-1) === 0 ? exits.done : 1
+    if (event.kind === 'trap') return new CliError('guest-failed', `${id} trapped (${event.content.code})`)
+    if (event.kind === 'abort')
+      return new CliError('guest-failed', `${id} was aborted (${event.content.code})`)
+  }
+  return new CliError(
+    'guest-failed',
+    `${id} did not come to an end; \`theater chain ${id}\` shows how far it got`,
+  )
+}
+
+/**
+ * The id of this run. A command runs once: where its name is taken by one that has run, the next free number is put
+ * after it; one that was cut off goes on.
+ */
+async function chooseId(
+  store: Store,
+  component: Component,
+  id: string,
+  given: boolean,
+  command: boolean,
+): Promise<{ readonly id: string; readonly resumed: boolean }> {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? id : `${id}-${n}`
+    const info = await store.find(candidate)
+    if (info === undefined) return { id: candidate, resumed: false }
+    if (!command || (await isUnfinished(store, info))) {
+      if (await isOf(store, info, component)) return { id: candidate, resumed: true }
+    }
+    if (given || !command) {
+      throw new CliError(
+        'usage',
+        `there is an actor ${candidate} already, that has run or is of another component. Choose another id with --actor, or forget all records of the data folder with --fresh.`,
+      )
+    }
+  }
+}
+
+async function isUnfinished(store: Store, info: ChainInfo): Promise<boolean> {
+  return (await actorRow(store, info, false)).state === 'unfinished'
+}
+
+async function isOf(store: Store, info: ChainInfo, component: Component): Promise<boolean> {
+  const genesis = await readGenesis(store, info.chain)
+  return (
+    genesis !== undefined && Buffer.from(splitCid(genesis.content.component).digest).equals(component.digest)
+  )
+}
+
+/** Whoever runs a component by name means to see what it says: its standard streams and its log. Nothing else is granted. */
+function grantsOf(component: Component, args: readonly string[]): Record<string, Json> {
+  const imports = (prefix: string): boolean =>
+    component.model.imports.some(({ name }) => name.startsWith(prefix))
+  return {
+    ...(imports('wasi:cli/') && { cli: { args, stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' } }),
+    ...(imports('theater:actor/log@') && { log: {} }),
+  }
+}
+
+/** With --json stdout is ours alone, and the guest's goes to stderr. */
+async function standardStreams(output: Output): Promise<Connection> {
+  const { readableInput, writableOutput } = await import('@theater/handler-cli')
+  return {
+    stdin: readableInput(process.stdin),
+    stdout: writableOutput(output.json ? process.stderr : process.stdout),
+    stderr: writableOutput(process.stderr),
+  }
+}
+
+/** An actor's id made of a file's name. */
+function idOf(file: string): string {
+  const name = basename(file, extname(file)).toLowerCase()
+  return name.replaceAll(/[^a-z0-9._-]+/g, '-').slice(0, 100) || 'actor'
+}

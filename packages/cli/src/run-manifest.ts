@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises'
+import { sha256 } from '@theater/event-chain/node'
+import { printable } from '@theater/handler-log'
+import type { ActorInfo, Theater } from '@theater/runtime'
+import { encodeData, splitCid } from '@theater/values'
+import type { Json } from '@theater/values'
+import { CliError } from './errors.ts'
+import { exits, interrupted } from './exits.ts'
+import { Host } from './host.ts'
+import { Interrupt } from './interrupt.ts'
+import { DeadLetters, logTo } from './logs.ts'
+import { ManifestError } from './manifest-error.ts'
+import { readManifest } from './manifest.ts'
+import type { Manifest, ManifestActor } from './manifest.ts'
+import { nearest } from './nearest.ts'
+import type { Output } from './output.ts'
+import { printActors } from './actor-table.ts'
+import { componentName, readGenesis } from './records.ts'
+import { counted } from './table.ts'
+import type { RunOptions } from './commands/run.ts'
+
+/** Makes the actors of a manifest that are not in the data folder yet, brings back those that are, and waits until all are idle. */
+export async function runManifest(path: string, options: RunOptions, output: Output): Promise<number> {
+  const manifest = await readManifest(path)
+  const actors = chosen(manifest, options.actor)
+  const components = new Map<string, Uint8Array>()
+  for (const actor of actors) components.set(actor.id, await readComponent(actor, path))
+  const letters = new DeadLetters(output)
+  await using host = await Host.open({
+    data: options.data,
+    fresh: options.fresh,
+    log: logTo(output),
+    deadLetter: letters.take,
+  })
+  for (const actor of actors) await checkAgainstRecord(host, actor, components.get(actor.id), output)
+  using interrupt = new Interrupt(output)
+  output.status('bringing actors back')
+  const theater = await host.start()
+  output.endStatus()
+  for (const info of theater.actors()) noteRecovery(info, output)
+  for (const actor of actors) {
+    if ((await host.store.find(actor.id)) !== undefined) continue
+    output.status(`making ${actor.id}`)
+    const { id, grants, params, limits } = actor
+    const component = components.get(id) ?? new Uint8Array()
+    await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
+    output.endStatus()
+    output.note(`${output.styleNote('bold', id)} made`)
+  }
+  await settle(theater, interrupt, output)
+  const failed = theater.actors().find(({ state }) => state === 'failed')
+  // What it failed with is what any call of it answers; no turn is taken for that.
+  if (failed !== undefined) await theater.call(failed.id, '', [])
+  await printActors(host.store, output, true)
+  if (interrupt.seen) return interrupted
+  if (letters.failed > 0) {
+    throw new CliError(
+      'guest-failed',
+      `${counted(letters.failed, 'message')} failed; \`theater chain ACTOR\` shows at what`,
+    )
+  }
+  return exits.done
+}
+
+/** Waits until no actor has anything to do, and shows meanwhile what they do. */
+export async function settle(theater: Theater, interrupt: Interrupt, output: Output): Promise<void> {
+  const watch = (): void => {
+    const infos = theater.actors()
+    const busy = infos.filter(({ state }) => state === 'running').map(({ id }) => id)
+    const events = infos.reduce((sum, info) => sum + info.events, 0)
+    output.status(`${busy.join(', ') || 'nobody'} at work · ${counted(events, 'event')}`)
+  }
+  const timer = setInterval(watch, 200)
+  try {
+    await Promise.race([theater.idle(), interrupt.happened])
+  } finally {
+    clearInterval(timer)
+    output.endStatus()
+  }
+}
+
+/** Says what was done to bring an actor back. */
+export function noteRecovery({ id, recovery }: ActorInfo, output: Output): void {
+  if (recovery === undefined) return
+  const { turns, events, unfinished } = recovery
+  const rest = unfinished ? '; it goes on with the turn that was under way' : ''
+  output.note(
+    `${output.styleNote('bold', printable(id))} is back: ${counted(turns, 'turn')} re-run over ${counted(events, 'event')}${rest}`,
+  )
+}
+
+function chosen(manifest: Manifest, id: string | undefined): readonly ManifestActor[] {
+  if (id === undefined) return manifest.actors
+  const actor = manifest.actors.find((one) => one.id === id)
+  if (actor !== undefined) return [actor]
+  const ids = manifest.actors.map((one) => one.id)
+  const near = nearest(id, ids)
+  throw new CliError(
+    'usage',
+    `${manifest.path} has no actor ${JSON.stringify(id)}. ${near === undefined ? `Actors: ${ids.join(', ')}.` : `Did you mean ${near}?`}`,
+  )
+}
+
+async function readComponent({ id, component }: ManifestActor, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(component)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const why =
+      code === 'ENOENT' ? 'is not there' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`
+    throw new ManifestError(
+      'no-component',
+      `the component of ${id}, ${component}, ${why}. \`theater build SRC.ts -o OUT.wasm\` makes one of TypeScript.`,
+      { path, cause },
+    )
+  }
+}
+
+/** An actor goes on as it was made. Where the manifest says something else now, a person must know. */
+async function checkAgainstRecord(
+  host: Host,
+  actor: ManifestActor,
+  component: Uint8Array | undefined,
+  output: Output,
+): Promise<void> {
+  const info = await host.store.find(actor.id)
+  const genesis = info === undefined ? undefined : (await readGenesis(host.store, info.chain))?.content
+  if (genesis === undefined) return
+  // To go on under wider grants than the manifest now says would be a surprise of the worst kind.
+  if (!same(genesis.grants, actor.grants)) {
+    throw new CliError(
+      'grants-changed',
+      `${actor.id} was made with other grants than the manifest gives it now, and grants of a recorded actor cannot be changed yet.\n` +
+        `Recorded: ${JSON.stringify(genesis.grants)}\nManifest: ${JSON.stringify(actor.grants)}\n` +
+        'Write the recorded ones back, give the actor another id, or forget all records of the data folder with --fresh.',
+    )
+  }
+  const recorded = componentName(splitCid(genesis.component).digest)
+  if (component !== undefined && componentName(sha256(component)) !== recorded) {
+    output.note(
+      output.styleNote(
+        'yellow',
+        `${actor.id} goes on with the component that it was made with (${recorded.slice(0, 19)}…), not with ${actor.component}. --fresh starts over.`,
+      ),
+    )
+  }
+}
+
+/** Whether two things are the same data, whatever the order of their keys. */
+function same(a: Json, b: Json): boolean {
+  return Buffer.from(encodeData(a)).equals(encodeData(b))
+}

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from 'node:fs'
+import { ChainError, hex } from '@theater/event-chain'
+import type { BlobReader, ChainReader, Store } from '@theater/event-chain'
+import { openCar } from '@theater/event-chain/car'
+import type { CarChain } from '@theater/event-chain/car'
+import { fileSource, sha256 } from '@theater/event-chain/node'
+import type { Verdict } from '@theater/replay'
+import { findActor, readChains } from './data-folder.ts'
+import { CliError } from './errors.ts'
+
+/** A chain to be verified, or what is known of it already: a file may hold what is no chain. */
+export interface Subject {
+  /** For people: the actor, or what stands for it. */
+  readonly name: string
+  /** Where it is read from; undefined where it was judged while the file was read. */
+  readonly source: { readonly store: ChainReader & BlobReader; readonly chain: Uint8Array } | undefined
+  /** Its events, as far as they can be counted; for progress. */
+  readonly size: number
+  /** Whether it may end within a turn: a record that is being written may, a file may not. */
+  readonly unfinished: 'refuse' | 'allow'
+  readonly verdict?: Verdict
+}
+
+/** Finds what the command line names: CAR files, and actors of a data folder. Holds both open. */
+export class Subjects implements AsyncDisposable {
+  readonly #data: string
+  readonly #open = new AsyncDisposableStack()
+  #store: Store | undefined
+
+  constructor(data: string) {
+    this.#data = data
+  }
+
+  /** The chains of a file, or the one of an actor. @throws CliError `usage`, `no-data` */
+  async find(name: string): Promise<readonly Subject[]> {
+    if (existsSync(name) && statSync(name).isFile()) return this.#file(name)
+    if (name.endsWith('.car') || name.includes('/')) throw new CliError('usage', `there is no file ${name}`)
+    if (this.#store === undefined) this.#store = this.#open.use(await readChains(this.#data))
+    const store = this.#store
+    const { chain, label, size } = await findActor(store, name, this.#data)
+    return [{ name: label, source: { store, chain }, size, unfinished: 'allow' }]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open.disposeAsync()
+  }
+
+  async #file(path: string): Promise<readonly Subject[]> {
+    const source = this.#open.use(await fileSource(path))
+    try {
+      const car = await openCar(source, { hash: sha256 })
+      return car.chains.map((chain): Subject => {
+        const { result, size } = chain
+        const name = nameOf(chain, path)
+        if (result.ok)
+          return { name, source: { store: car, chain: result.chain }, size, unfinished: 'refuse' }
+        return { name, source: undefined, size, unfinished: 'refuse', verdict: brokenVerdict(chain, result) }
+      })
+    } catch (error) {
+      if (!ChainError.is(error) || (error.code !== 'bad-car' && error.code !== 'too-large')) throw error
+      return [{ name: path, source: undefined, size: 0, unfinished: 'refuse', verdict: unreadable(error) }]
+    }
+  }
+}
+
+function nameOf({ label, chain }: CarChain, path: string): string {
+  return label ?? (chain === null ? path : hex(chain).slice(0, 12))
+}
+
+function brokenVerdict(
+  { chain, label, size }: CarChain,
+  { index, reason, message }: Extract<CarChain['result'], { readonly ok: false }>,
+): Verdict {
+  return { verdict: 'broken', chain, actor: label, size, head: null, index, reason, message }
+}
+
+/** A file that is no CAR file of chains is broken from its first byte; one that is too large accuses nobody. */
+function unreadable({ code, message }: ChainError): Verdict {
+  const nothing = { chain: null, actor: null, size: 0, head: null, index: 0, message }
+  return code === 'too-large'
+    ? { ...nothing, verdict: 'inconclusive', code: 'limits-above-mine' }
+    : { ...nothing, verdict: 'broken', reason: 'framing' }
+}

@@ -1,0 +1,136 @@
+import { hex } from '@theater/event-chain'
+import { printable } from '@theater/handler-log'
+import type { Verdict } from '@theater/replay'
+import type { Json } from '@theater/values'
+import { short } from './actor-table.ts'
+import { jsonLine } from './output.ts'
+import type { Output, Style } from './output.ts'
+import type { Subject } from './subjects.ts'
+import { count, table } from './table.ts'
+
+/** A chain and what was found of it. */
+export interface Judged {
+  readonly subject: Subject
+  readonly verdict: Verdict
+}
+
+/** What one level of a verification came to. */
+export type Level = 'pass' | 'fail' | 'none'
+
+/** A verdict as `theater verify --json` prints it. */
+export type VerdictJson = {
+  /** The chain's id; null where not even that can be read. */
+  readonly chain: string | null
+  readonly verdict: Verdict['verdict']
+  readonly events: number
+  readonly head: string | null
+  /** The event that does not fit; of an inconclusive one, the first that could not be verified. */
+  readonly at: number | null
+  /** Why it is broken or inconclusive. */
+  readonly code: string | null
+  readonly expected: Json
+  readonly actual: Json
+  readonly levels: { readonly structure: Level; readonly signature: Level; readonly execution: Level }
+  readonly actor: string | null
+}
+
+/** A verdict in its public shape. */
+export function verdictJson(verdict: Verdict): VerdictJson {
+  const { chain, actor, size, head } = verdict
+  return {
+    chain: chain === null ? null : hex(chain),
+    verdict: verdict.verdict,
+    events: size,
+    head: head === null ? null : hex(head),
+    at: verdict.verdict === 'verified' ? null : verdict.index,
+    code: codeOf(verdict),
+    expected: verdict.verdict === 'diverged' ? verdict.expected : null,
+    actual: verdict.verdict === 'diverged' ? verdict.actual : null,
+    levels: levelsOf(verdict),
+    actor,
+  }
+}
+
+function codeOf(verdict: Verdict): string | null {
+  switch (verdict.verdict) {
+    case 'broken':
+      return verdict.reason
+    case 'inconclusive':
+      return verdict.code
+    case 'verified':
+    case 'diverged':
+      return null
+  }
+}
+
+/** Nothing is signed yet: there are no checkpoints. */
+function levelsOf({ verdict }: Verdict): VerdictJson['levels'] {
+  switch (verdict) {
+    case 'verified':
+      return { structure: 'pass', signature: 'none', execution: 'pass' }
+    case 'diverged':
+      return { structure: 'pass', signature: 'none', execution: 'fail' }
+    case 'broken':
+      return { structure: 'fail', signature: 'none', execution: 'none' }
+    case 'inconclusive':
+      return { structure: 'pass', signature: 'none', execution: 'none' }
+  }
+}
+
+const looks: Readonly<Record<Verdict['verdict'], Style>> = {
+  verified: 'green',
+  diverged: 'red',
+  broken: 'red',
+  inconclusive: 'yellow',
+}
+
+/** Prints verdicts for people: a table, and under it what is wrong with which chain. */
+export async function printVerdicts(judged: readonly Judged[], output: Output): Promise<void> {
+  const columns = [
+    { title: 'ACTOR' },
+    { title: 'VERDICT' },
+    { title: 'EVENTS', align: 'right' },
+    { title: 'TURNS', align: 'right' },
+    { title: 'HEAD' },
+  ] as const
+  const rows = judged.map(({ subject, verdict }) => [
+    output.style('bold', printable(subject.name)),
+    output.style(looks[verdict.verdict], verdict.verdict),
+    count(verdict.size),
+    verdict.verdict === 'verified' ? count(verdict.turns + verdict.undone) : '',
+    verdict.head === null ? '' : short(hex(verdict.head)),
+  ])
+  await output.text(table(columns, rows, (text) => output.style('dim', text)))
+  for (const one of judged) {
+    const lines = explain(one, output)
+    if (lines.length > 0) await output.text(`\n${lines.join('\n')}`)
+  }
+}
+
+function explain({ subject, verdict }: Judged, output: Output): string[] {
+  const name = output.style('bold', printable(subject.name))
+  switch (verdict.verdict) {
+    case 'verified': {
+      const lines =
+        verdict.undone > 0
+          ? [`${name}: ${count(verdict.undone)} of its turns trapped or were aborted, and are undone`]
+          : []
+      if (!verdict.finished) lines.push(`${name}: the record ends within a turn, and is verified up to there`)
+      return lines
+    }
+    case 'diverged':
+      return [
+        `${name}: ${output.style('red', `diverged at event ${verdict.index}`)}: ${printable(verdict.message)}`,
+        `  the record says   ${jsonLine(verdict.expected)}`,
+        `  the component did ${jsonLine(verdict.actual)}`,
+      ]
+    case 'broken':
+      return [
+        `${name}: ${output.style('red', `broken at event ${verdict.index}`)} (${verdict.reason}): ${printable(verdict.message)}`,
+      ]
+    case 'inconclusive':
+      return [
+        `${name}: ${output.style('yellow', `inconclusive from event ${verdict.index}`)} (${verdict.code}): ${printable(verdict.message)}`,
+      ]
+  }
+}
