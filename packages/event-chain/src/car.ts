@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { carBlocks } from './car/blocks.ts'
 export { exportCar, type ExportOptions } from './car/export.ts'
 export { carHeader, sectionHead } from './car/format.ts'
 export { importCar, type ImportOptions } from './car/import.ts'

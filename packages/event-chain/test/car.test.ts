@@ -1,18 +1,20 @@
 import { CarBlockIterator, CarReader } from '@ipld/car'
 import * as dagCbor from '@ipld/dag-cbor'
 import { cidOf, sha256 } from '@theater/values'
+import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { sha256 as multihash } from 'multiformats/hashes/sha2'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { carHeader, exportCar, importCar, openCar, bytesSource } from '../src/car.ts'
-import { hex, INLINE_LIMIT, memoryStore, readEvents, verifyStructure } from '../src/index.ts'
+import { carBlocks, carHeader, exportCar, importCar, openCar, bytesSource } from '../src/car.ts'
+import { ChainError, hex, INLINE_LIMIT, memoryStore, readEvents, verifyStructure } from '../src/index.ts'
 import type { Linked } from '../src/index.ts'
 import { fileSource } from '../src/node.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { blocksOf, bytesOf, carOf, exported, open } from './car-helpers.ts'
+import type { CarFile } from '../src/car.ts'
 import type { CarBlock } from './car-helpers.ts'
 import { component, wit } from './helpers.ts'
 import { fill, sampleChain } from './sample.ts'
@@ -329,6 +331,56 @@ describe('a hostile file', () => {
       }
     }
   }, 120_000)
+
+  test('pieces of two files in any order: an error of ours, or chains that say what was written', async () => {
+    const two = memoryStore()
+    const ids = [(await fill(two, 20, 'a')).chain, (await fill(two, 20, 'b', 500)).chain]
+    const bytes = await exported(two, ...ids)
+    const small = fc.nat({ max: bytes.length })
+    const piece = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.tuple(small, small).map(([a, b]) => bytes.slice(Math.min(a, b), Math.max(a, b))),
+      },
+      { weight: 2, arbitrary: small.map((end) => bytes.slice(0, end)) },
+      { weight: 2, arbitrary: small.map((start) => bytes.slice(start)) },
+      { weight: 1, arbitrary: fc.uint8Array({ maxLength: 50 }) },
+    )
+    const { blocks } = await blocksOf(bytes)
+    const { start } = await blocksOf(bytes)
+    const shuffled = fc.array(fc.constantFrom(...blocks), { maxLength: 60 }).map((some) => carOf(start, some))
+    const cutUp = fc.array(piece, { maxLength: 4 }).map((some) => new Uint8Array(Buffer.concat(some)))
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(cutUp, shuffled), async (hostile) => {
+        const chains = await open(hostile).then(
+          (file) => file.chains,
+          (error: unknown) => error,
+        )
+        // Whatever comes out as intact is one of the two chains as a whole.
+        const intact = Array.isArray(chains)
+          ? (chains as CarFile['chains']).filter(({ result }) => result.ok)
+          : []
+        const found = intact.map(({ chain: one, size }) => [one === null ? '' : hex(one), size])
+        expect(Array.isArray(chains) || ChainError.is(chains)).toBe(true)
+        expect(ids.map((one) => [hex(one), 20])).toEqual(expect.arrayContaining(found))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('blocks as they stand there', async () => {
+    const { blocks } = await blocksOf(car)
+    const all = await Array.fromAsync(carBlocks(bytesSource(car)))
+    expect(all.map(({ cid }) => hex(cid))).toEqual(blocks.map(({ cid }) => hex(cid)))
+    await expect(Array.fromAsync(carBlocks(bytesSource(car.slice(0, -1))))).rejects.toMatchObject({
+      reason: 'framing',
+    })
+    const { offset } = at(blocks, 5)
+    const strange = flip(car, offset + 1)
+    await expect(Array.fromAsync(carBlocks(bytesSource(strange)))).rejects.toMatchObject({
+      reason: 'framing',
+    })
+  })
 
   test('cut at each byte', async () => {
     const small = memoryStore()
