@@ -207,7 +207,7 @@ export interface FileSystem {
   roots(): string[]
 }
 
-/** What each capability adds to `ctx`. */
+/** What each capability adds to `ctx`; `object` for nothing, because `unknown` in a union would take all else away. */
 export interface CapabilityContext {
   /** Who this actor is. */
   self: {
@@ -225,9 +225,9 @@ export interface CapabilityContext {
   /** Files. */
   fs: { readonly fs: FileSystem }
   /** Time: through `Date` and `performance`. */
-  clocks: unknown
+  clocks: object
   /** Chance: through `Math.random` and `crypto`. */
-  random: unknown
+  random: object
   /** Waiting: through `setTimeout`. */
-  timers: unknown
+  timers: object
 }

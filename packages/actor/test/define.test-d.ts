@@ -82,3 +82,9 @@ defineActor({
     },
   },
 })
+
+// What works through the ambient parts of JavaScript adds nothing to ctx, and takes nothing away.
+defineActor({
+  uses: ['log', 'clocks', 'random', 'timers'],
+  messages: { now: ({ log }) => log.info(`it is ${Date.now()}`) },
+})
