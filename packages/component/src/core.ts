@@ -24,9 +24,9 @@ export function checkModule(module: EmbeddedModule, limits: LoadLimits): void {
   while (!wire.done) {
     const id = wire.byte()
     const section = wire.range()
-    if (id === 2) section.list(() => checkImport(section, limits, offset))
-    else if (id === 5) section.list(() => limitsOf(section, offset))
-    else if (id === 7) section.list(() => checkExport(section, limits, offset))
+    if (id === 2) section.each(() => checkImport(section, limits, offset))
+    else if (id === 5) section.each(() => limitsOf(section, offset))
+    else if (id === 7) section.each(() => checkExport(section, limits, offset))
   }
 }
 

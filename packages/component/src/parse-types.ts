@@ -53,6 +53,16 @@ export interface ParseContext {
   count(offset: number): void
 }
 
+/** Reads a list whose items are kept: each counts as a definition. */
+export function parseList<T>(wire: Wire, context: ParseContext, item: () => T): T[] {
+  const items: T[] = []
+  wire.each(() => {
+    context.count(wire.at)
+    items.push(item())
+  })
+  return items
+}
+
 export function parseName(wire: Wire, context: ParseContext): string {
   const offset = wire.at
   const form = wire.byte()
@@ -103,17 +113,17 @@ function parseValue(wire: Wire, context: ParseContext, code: number): ValSyntax 
   if (primitive !== undefined) return { k: 'primitive', primitive }
   switch (code) {
     case 0x72:
-      return { k: 'record', fields: wire.list(() => parseLabelled(wire, context)) }
+      return { k: 'record', fields: parseList(wire, context, () => parseLabelled(wire, context)) }
     case 0x71:
-      return { k: 'variant', cases: wire.list(() => parseCase(wire, context)) }
+      return { k: 'variant', cases: parseList(wire, context, () => parseCase(wire, context)) }
     case 0x70:
       return { k: 'list', element: parseValRef(wire) }
     case 0x6f:
-      return { k: 'tuple', elements: wire.list(() => parseValRef(wire)) }
+      return { k: 'tuple', elements: parseList(wire, context, () => parseValRef(wire)) }
     case 0x6e:
-      return { k: 'flags', names: wire.list(() => parseLabel(wire, context)) }
+      return { k: 'flags', names: parseList(wire, context, () => parseLabel(wire, context)) }
     case 0x6d:
-      return { k: 'enum', names: wire.list(() => parseLabel(wire, context)) }
+      return { k: 'enum', names: parseList(wire, context, () => parseLabel(wire, context)) }
     case 0x6b:
       return { k: 'option', payload: parseValRef(wire) }
     case 0x6a:
@@ -133,7 +143,7 @@ function parseValue(wire: Wire, context: ParseContext, code: number): ValSyntax 
 }
 
 function parseFunction(wire: Wire, context: ParseContext): TypeSyntax {
-  const params = wire.list(() => parseLabelled(wire, context))
+  const params = parseList(wire, context, () => parseLabelled(wire, context))
   const form = wire.byte()
   if (form === 0) return { k: 'func', params, result: parseValRef(wire) }
   if (form !== 1) wire.malformed('the form of a result is unknown')
@@ -174,9 +184,8 @@ export function parseType(wire: Wire, context: ParseContext, depth: number): Typ
 }
 
 function parseDecls(wire: Wire, context: ParseContext, depth: number, component: boolean): Definition[] {
-  return wire.list((): Definition => {
+  return parseList(wire, context, (): Definition => {
     const offset = wire.at
-    context.count(offset)
     const code = wire.byte()
     switch (code) {
       case 0x00:

@@ -5,6 +5,7 @@ import {
   type ParseContext,
   parseAlias,
   parseExtern,
+  parseList,
   parseName,
   parseSort,
   parseType,
@@ -93,11 +94,11 @@ class Parser implements ParseContext {
 
   #section(id: number, wire: Wire, into: Definition[], depth: number): void {
     const each = (item: () => Definition | null): void => {
-      const items = wire.list(() => {
+      wire.each(() => {
         this.count(wire.at)
-        return item()
+        const definition = item()
+        if (definition !== null) into.push(definition)
       })
-      for (const definition of items) if (definition !== null) into.push(definition)
       if (!wire.done) wire.malformed('a section is longer than its content')
     }
     switch (id) {
@@ -174,13 +175,13 @@ class Parser implements ParseContext {
     const form = wire.byte()
     if (form === 0) {
       wire.u32()
-      wire.list(() => {
+      wire.each(() => {
         this.#coreName(wire)
         wire.expect(0x12, 'an instance')
         wire.u32()
       })
     } else if (form === 1) {
-      wire.list(() => {
+      wire.each(() => {
         this.#coreName(wire)
         wire.byte()
         wire.u32()
@@ -194,7 +195,7 @@ class Parser implements ParseContext {
     const form = wire.byte()
     if (form === 0) {
       const component = wire.u32()
-      const args = wire.list((): Binding => {
+      const args = parseList(wire, this, (): Binding => {
         const at = wire.at
         const name = checkExternName(wire.text(this.limits.nameBytes), at)
         return { name, sort: parseSort(wire), index: wire.u32() }
@@ -202,7 +203,7 @@ class Parser implements ParseContext {
       return { k: 'instantiate', offset, component, args }
     }
     if (form !== 1) wire.malformed('the form of an instance is unknown')
-    const exports = wire.list((): Binding => ({
+    const exports = parseList(wire, this, (): Binding => ({
       name: parseName(wire, this),
       sort: parseSort(wire),
       index: wire.u32(),
@@ -238,7 +239,7 @@ class Parser implements ParseContext {
 }
 
 function canonOptions(wire: Wire): void {
-  wire.list(() => {
+  wire.each(() => {
     const offset = wire.at
     const option = wire.byte()
     if (option <= 2) return // a string encoding

@@ -108,12 +108,10 @@ export class Wire {
     return inner
   }
 
-  /** Reads a count and that many items; a count above what the bytes can hold is malformed. */
-  list<T>(item: () => T): T[] {
+  /** Reads a count and does something for each item; a count above what the bytes can hold is malformed. */
+  each(item: () => void): void {
     const count = this.u32()
     if (count > this.end - this.at) this.malformed('a list is longer than its section')
-    const items: T[] = []
-    for (let i = 0; i < count; i++) items.push(item())
-    return items
+    for (let i = 0; i < count; i++) item()
   }
 }

@@ -89,6 +89,19 @@ test('every prefix of a component is refused, or is one', async () => {
   expect(other).toEqual([])
 })
 
+test('a list of a million is refused at the limit, not read to its end', async () => {
+  const leb = (n: number): number[] => (n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)])
+  const count = 1_000_000
+  const content = [1, 0x6d, ...leb(count)]
+  const head = [...preamble, 7, ...leb(content.length + 2 * count), ...content]
+  const bytes = new Uint8Array(head.length + 2 * count)
+  bytes.set(head)
+  for (let at = head.length; at < bytes.length; at += 2) bytes.set([1, 0x61], at)
+  const error = await refusal(bytes)
+  expect(error.code).toBe('too-large')
+  expect(error.offset).toBeLessThan(head.length + 2 * defaultLimits.definitions + 2)
+})
+
 test('limits can be changed one by one, and say what they are', async () => {
   expect((await refusal(guest('spine'), { limits: { bytes: 100 } })).message).toMatch(
     /720 bytes; the limit is 100/,

@@ -22,11 +22,13 @@ export function capMemory(module: Uint8Array, bytes: number): Uint8Array {
     const id = wire.byte()
     const section = wire.range()
     if (id !== 5) continue
-    const memories = section.list(() => {
+    const memories: number[][] = []
+    section.each(() => {
       const flags = section.byte()
       const min = section.u32()
       const max = flags & 1 ? section.u32() : 65_536
-      return [flags | 1, ...leb(min), ...leb(Math.max(min, Math.min(max, Math.floor(bytes / page))))]
+      const least = Math.max(min, Math.min(max, Math.floor(bytes / page)))
+      memories.push([flags | 1, ...leb(min), ...leb(least)])
     })
     const content = [...leb(memories.length), ...memories.flat()]
     const made = [5, ...leb(content.length), ...content]
