@@ -27,8 +27,15 @@ export class Describer {
     this.#known = { imports: index(model?.imports), exports: index(model?.exports) }
   }
 
-  /** An event as JSON: `kind`, and what its content says. */
-  event(event: Event | TheaterEvent): { readonly kind: string } & { readonly [key: string]: Json } {
+  /**
+   * An event as JSON: `kind`, and what its content says.
+   *
+   * @param fn the export of the turn for a `return`, the import for a `result`: the event itself does not name it
+   */
+  event(
+    event: Event | TheaterEvent,
+    fn?: string,
+  ): { readonly kind: string } & { readonly [key: string]: Json } {
     if (event.content === null) return { kind: event.kind, withheld: true }
     switch (event.kind) {
       case 'genesis': {
@@ -46,28 +53,29 @@ export class Describer {
       case 'seed':
         return { kind: 'seed', seed: hex(event.content.seed) }
       case 'turn': {
-        const { fn, args, sender, cause, time } = event.content
+        const { fn: called, args, sender, cause, time, made } = event.content
         return {
           kind: 'turn',
-          fn,
-          args: this.args('exports', fn, args),
+          fn: called,
+          args: this.args('exports', called, args),
           sender,
           cause: causeJson(cause),
           time,
+          ...(made.length > 0 && { made }),
         }
       }
       case 'call': {
-        const { fn, args, ask, fuel, outcome } = event.content
-        const call = { kind: 'call', fn, args: this.args('imports', fn, args), ask, fuel }
-        return outcome === null ? { ...call, intent: true } : { ...call, ...this.#outcome(fn, outcome) }
+        const { fn: called, args, ask, fuel, outcome } = event.content
+        const call = { kind: 'call', fn: called, args: this.args('imports', called, args), ask, fuel }
+        return outcome === null ? { ...call, intent: true } : { ...call, ...this.#outcome(called, outcome) }
       }
       case 'result': {
         const { call, outcome } = event.content
-        return { kind: 'result', call, ...this.#outcome(undefined, outcome) }
+        return { kind: 'result', call, ...this.#outcome(fn, outcome) }
       }
       case 'return': {
         const { result, fuel } = event.content
-        return { kind: 'return', result: this.result('exports', undefined, result), fuel }
+        return { kind: 'return', result: this.result('exports', fn, result), fuel }
       }
       case 'drop':
       case 'send':

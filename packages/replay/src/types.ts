@@ -102,7 +102,8 @@ export interface BrokenChain extends Subject {
   readonly verdict: 'broken'
   /** The first event that is not right; the number of events, where what is missing comes after the last. */
   readonly index: number
-  readonly reason: BrokenReason
+  /** `cause`: it is a chain, but an event of another one that it names as a cause is not what it says. */
+  readonly reason: BrokenReason | 'cause'
   readonly message: string
 }
 

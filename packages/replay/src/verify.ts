@@ -185,7 +185,7 @@ class Execution {
         return {
           verdict: 'diverged',
           index: seq,
-          expected: expected === undefined ? null : describer.event(expected),
+          expected: expected === undefined ? null : describer.event(expected, end.fn ?? undefined),
           actual: describer.actual(actual, end.fn ?? undefined),
           message: `event ${seq} is not what the component does`,
         }

@@ -1,0 +1,302 @@
+import { trackOf } from '@theater/boundary'
+import { decodeEvent, hex, readEvents } from '@theater/event-chain'
+import type { Cause, Event, EventOf } from '@theater/event-chain'
+import { items, Reader, sha256, Writer } from '@theater/values'
+import type { Hash } from '@theater/values'
+import type { ChainSource } from './types.ts'
+
+/** Functions whose calls become turns of other actors: what the receiver is called at, by name within the track. */
+const carriers: ReadonlyMap<string, string> = new Map([
+  ['theater:messaging/client@0.1#send', 'theater:messaging/receiver@0.1#handle-send'],
+  ['theater:messaging/client@0.1#request', 'theater:messaging/responder@0.1#handle-request'],
+])
+/** The exports that messages arrive at. */
+const receivers: ReadonlySet<string> = new Set(carriers.values())
+
+/** A cause that could not be followed. It accuses nobody. */
+export interface Unchecked {
+  /** The chain that names the cause. 32 bytes. */
+  readonly chain: Uint8Array
+  readonly index: number
+  readonly cause: Cause
+  /** `not-given`: its chain is not among those given, or is broken; `withheld`: what it carried is not shown. */
+  readonly why: 'not-given' | 'withheld'
+}
+
+/** A cause that does not hold. */
+export interface GraphFault {
+  readonly chain: Uint8Array
+  readonly index: number
+  readonly message: string
+}
+
+/** What {@link checkGraph} found. */
+export interface Graph {
+  /** Causes that were followed and hold. */
+  readonly held: number
+  readonly unchecked: readonly Unchecked[]
+  /** By chain, each one's first only. */
+  readonly faults: readonly GraphFault[]
+}
+
+/** A message as it left, or as it arrived; digests, so that memory does not grow with what was said. */
+interface Letter {
+  readonly to: string | null
+  /** The export that it is for. */
+  readonly fn: string | undefined
+  /** sha-256 of the message's canonical bytes; null where they are not those of a message. */
+  readonly message: string | null
+}
+
+interface Outgoing {
+  readonly hash: Uint8Array
+  /** Null where what it carries is withheld. */
+  readonly letter: Letter | null
+  /** A queued send leaves with its turn's end, or just before an outside effect. */
+  left: boolean
+}
+
+interface Incoming {
+  readonly index: number
+  readonly cause: Cause
+  readonly sender: string | null
+  readonly fn: string
+  readonly message: string | null
+  /** Whether the arguments name the sender that the event names. */
+  readonly signed: boolean
+}
+
+interface Node {
+  readonly source: ChainSource
+  readonly actor: string | null
+  readonly outgoing: ReadonlyMap<number, Outgoing>
+  readonly incoming: readonly Incoming[]
+  /** The first turn with a sender and no cause. */
+  readonly orphan: number | undefined
+  readonly origin: { readonly cause: Cause; readonly parent: string | null } | undefined
+}
+
+/**
+ * Checks how several chains hang together: every cause names an event that is there, a message arrives as it was sent,
+ * at the actor it was sent to, once, and not from a turn that was undone before it left. The chains MUST be intact.
+ */
+export async function checkGraph(sources: readonly ChainSource[], hash: Hash = sha256): Promise<Graph> {
+  const nodes = new Map<string, Node>()
+  for (const source of sources) nodes.set(hex(source.chain), await readNode(source, hash))
+  const taken = new Map<string, string>()
+  const unchecked: Unchecked[] = []
+  const faults: GraphFault[] = []
+  let held = 0
+  for (const node of nodes.values()) {
+    const { chain } = node.source
+    let first: GraphFault | undefined
+    if (node.orphan !== undefined) {
+      first = { chain, index: node.orphan, message: 'the turn has a sender and no cause' }
+    }
+    for (const { index, cause, check } of links(node)) {
+      const sender = nodes.get(hex(cause.chain))
+      let found = sender === undefined ? 'not-given' : await check(sender, hash)
+      if (found === undefined) {
+        const key = `${hex(cause.chain)} ${cause.seq}`
+        const before = index === 0 ? undefined : taken.get(key)
+        if (index > 0) taken.set(key, `event ${index} of ${node.actor ?? hex(chain)}`)
+        if (before === undefined) held++
+        else found = { message: `the message arrived before, as ${before}` }
+      }
+      if (found === 'not-given' || found === 'withheld') unchecked.push({ chain, index, cause, why: found })
+      else if (found !== undefined && (first === undefined || index < first.index)) {
+        first = { chain, index, message: found.message }
+      }
+    }
+    if (first !== undefined) faults.push(first)
+  }
+  return { held, unchecked, faults }
+}
+
+type Found = { readonly message: string } | 'not-given' | 'withheld' | undefined
+
+interface CauseLink {
+  readonly index: number
+  readonly cause: Cause
+  readonly check: (sender: Node, hash: Hash) => Promise<Found>
+}
+
+function* links(node: Node): Generator<CauseLink> {
+  const { origin } = node
+  if (origin !== undefined) {
+    const { cause, parent } = origin
+    yield { index: 0, cause, check: (from, hash) => checkEvent(from, cause, parent, hash) }
+  }
+  for (const turn of node.incoming) {
+    const { index, cause, sender } = turn
+    const carried = sender !== null || receivers.has(track(turn.fn))
+    yield {
+      index,
+      cause,
+      check: async (from, hash) =>
+        (await checkEvent(from, cause, sender, hash)) ??
+        (carried ? checkLetter(from, node, turn) : undefined),
+    }
+  }
+}
+
+/** Whether the event that a cause names is there. */
+async function checkEvent(
+  from: Node,
+  { chain, seq, hash: expected }: Cause,
+  actor: string | null,
+  hash: Hash,
+): Promise<Found> {
+  const name = from.actor ?? hex(chain)
+  if (actor !== null && from.actor !== null && actor !== from.actor) {
+    return { message: `the sender is ${actor}, and the cause is an event of ${from.actor}` }
+  }
+  const known = from.outgoing.get(seq)?.hash ?? (await hashOf(from.source, seq, hash))
+  if (known === undefined) return { message: `the cause is event ${seq} of ${name}, which has no such event` }
+  return same(known, expected)
+    ? undefined
+    : { message: `the cause is another event ${seq} than that of ${name}` }
+}
+
+async function hashOf(
+  { store, chain }: ChainSource,
+  seq: number,
+  hash: Hash,
+): Promise<Uint8Array | undefined> {
+  for await (const stored of store.read(chain, seq, seq + 1)) {
+    return (await decodeEvent({ ...stored, body: null }, seq, { hash })).hash
+  }
+  return undefined
+}
+
+/** Whether the event that a cause names carries this message to this actor. */
+function checkLetter(from: Node, to: Node, turn: Incoming): Found {
+  const { seq } = turn.cause
+  const sent = from.outgoing.get(seq)
+  const name = `event ${seq} of ${from.actor ?? 'the sender'}`
+  if (sent === undefined) return { message: `${name} carries no message` }
+  if (!sent.left) return { message: `${name} is a message of a turn that was undone before it left` }
+  if (sent.letter === null) return 'withheld'
+  const { letter } = sent
+  if (to.actor !== null && letter.to !== to.actor)
+    return { message: `${name} is a message to ${String(letter.to)}` }
+  if (letter.fn !== track(turn.fn)) return { message: `${name} is a message for ${String(letter.fn)}` }
+  if (!turn.signed) return { message: `the arguments do not name ${String(turn.sender)} as the sender` }
+  if (letter.message === null || letter.message !== turn.message) {
+    return { message: `${name} carries another message` }
+  }
+  return undefined
+}
+
+async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
+  const outgoing = new Map<number, Outgoing>()
+  const incoming: Incoming[] = []
+  let actor: string | null = null
+  let origin: Node['origin']
+  let orphan: number | undefined
+  const turn = new TurnLetters(outgoing, hash)
+  for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
+    turn.take(event)
+    if (event.content === null) continue
+    if (event.kind === 'genesis') {
+      const { cause, parent } = event.content
+      actor = event.content.actor
+      if (cause !== null) origin = { cause, parent }
+    } else if (event.kind === 'turn') {
+      const { cause, sender } = event.content
+      if (cause !== null) incoming.push(readIncoming(event, cause, hash))
+      else if (sender !== null) orphan ??= event.seq
+    }
+  }
+  return { source, actor, outgoing, incoming, orphan, origin }
+}
+
+/** Follows the calls of one turn to the events that carry them away. */
+class TurnLetters {
+  readonly #outgoing: Map<number, Outgoing>
+  readonly #hash: Hash
+  readonly #calls = new Map<number, Letter>()
+  #sends: Outgoing[] = []
+
+  constructor(outgoing: Map<number, Outgoing>, hash: Hash) {
+    this.#outgoing = outgoing
+    this.#hash = hash
+  }
+
+  take(event: Event): void {
+    const { seq, hash, kind } = event
+    if (kind === 'turn' || kind === 'return' || kind === 'trap' || kind === 'abort') {
+      if (kind === 'return') this.#leave()
+      this.#sends = []
+      this.#calls.clear()
+    } else if (kind === 'send') {
+      const letter =
+        event.content === null ? null : (this.#calls.get((event as EventOf<'send'>).content.call) ?? null)
+      const sent = { hash, letter, left: false }
+      this.#outgoing.set(seq, sent)
+      this.#sends.push(sent)
+    } else if (kind === 'call') {
+      // Whether a withheld call is an intent is not known; what went before it may have left.
+      const content = event.content === null ? null : (event as EventOf<'call'>).content
+      const letter = content === null ? null : this.#letter(content.fn, content.args)
+      if (letter !== null) this.#calls.set(seq, letter)
+      if (content !== null && content.outcome !== null) return
+      this.#leave()
+      if (content === null || letter !== null) this.#outgoing.set(seq, { hash, letter, left: true })
+    }
+  }
+
+  #leave(): void {
+    for (const sent of this.#sends) sent.left = true
+    this.#sends = []
+  }
+
+  #letter(fn: string, args: Uint8Array): Letter | null {
+    const receiver = carriers.get(track(fn))
+    if (receiver === undefined) return null
+    const [to, message] = items(args)
+    return {
+      to: to === undefined ? null : textOf(to),
+      fn: receiver,
+      message: message === undefined ? null : hex(this.#hash(message)),
+    }
+  }
+}
+
+function readIncoming({ seq, content }: EventOf<'turn'>, cause: Cause, hash: Hash): Incoming {
+  const { fn, sender, args } = content
+  const [named, message] = items(args)
+  return {
+    index: seq,
+    cause,
+    sender,
+    fn,
+    message: message === undefined ? null : hex(hash(message)),
+    signed: sender !== null && named !== undefined && same(named, senderBytes(sender)),
+  }
+}
+
+/** `theater:actor/types.sender`: the case `actor` with an id. */
+function senderBytes(actor: string): Uint8Array {
+  const out = new Writer()
+  out.array(2)
+  out.uint(1)
+  out.text(actor)
+  return out.bytes()
+}
+
+/** The text that is one CBOR item; null for another item. */
+function textOf(bytes: Uint8Array): string | null {
+  const input = new Reader(bytes)
+  return input.peekMajor() === 3 ? input.text() : null
+}
+
+/** The name of a function within its track, from its id. */
+function track(id: string): string {
+  const at = id.indexOf('#')
+  return at === -1 ? id : `${trackOf(id.slice(0, at))}${id.slice(at)}`
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}

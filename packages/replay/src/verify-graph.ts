@@ -1,0 +1,96 @@
+import type { CarFile } from '@theater/event-chain/car'
+import { hex } from '@theater/event-chain'
+import { checkGraph } from './graph.ts'
+import type { Unchecked } from './graph.ts'
+import type { BrokenChain, ChainSource, Verdict, VerifyOptions } from './types.ts'
+import { verify } from './verify.ts'
+
+/** What is known of several chains together. */
+export interface GraphReport {
+  /** One for each chain, in the order in which they were given. */
+  readonly verdicts: readonly Verdict[]
+  /** Causes that were followed from one of these chains to another, or to itself, and hold. */
+  readonly held: number
+  /** Causes that could not be followed. */
+  readonly unchecked: readonly Unchecked[]
+}
+
+/**
+ * Verifies several chains, and how they hang together: every cause names an event that is there and carries the same
+ * message, and none arrives twice or from a turn that was undone. A chain that is verified by itself and whose cause
+ * does not hold is `broken` there, with the reason `cause`.
+ *
+ * Of the messages that left, it is not known whether they arrived: a receiver's chain may end before.
+ *
+ * @throws ChainError other than `broken`, where reading fails
+ */
+export async function verifyGraph(
+  sources: readonly ChainSource[],
+  options: VerifyOptions,
+): Promise<GraphReport> {
+  const verdicts: Verdict[] = []
+  for (const source of sources) verdicts.push(await verify(source, options))
+  return join(sources, verdicts, options)
+}
+
+/**
+ * {@link verifyGraph} of every chain that an open CAR file holds or names.
+ *
+ * @throws ChainError other than `broken`, where reading fails
+ */
+export async function verifyCar(car: CarFile, options: VerifyOptions): Promise<GraphReport> {
+  const sources: ChainSource[] = []
+  const verdicts: Verdict[] = []
+  for (const { chain, label, root, result, size } of car.chains) {
+    if (result.ok) {
+      const source = { store: car, chain: result.chain }
+      sources.push(source)
+      verdicts.push(await verify(source, { ...options, head: root ?? options.head }))
+    } else {
+      const { index, reason, message } = result
+      verdicts.push({ verdict: 'broken', chain, actor: label, size, head: null, index, reason, message })
+    }
+  }
+  return join(sources, verdicts, options)
+}
+
+async function join(
+  sources: readonly ChainSource[],
+  verdicts: readonly Verdict[],
+  { hash }: VerifyOptions,
+): Promise<GraphReport> {
+  const readable = new Set<string>()
+  for (const verdict of verdicts)
+    if (isReadable(verdict)) readable.add(hex(verdict.chain ?? new Uint8Array(0)))
+  const { held, unchecked, faults } = await checkGraph(
+    sources.filter(({ chain }) => readable.has(hex(chain))),
+    hash,
+  )
+  const byChain = new Map(faults.map((fault) => [hex(fault.chain), fault]))
+  const joined = verdicts.map((verdict): Verdict => {
+    const fault = verdict.chain === null ? undefined : byChain.get(hex(verdict.chain))
+    if (fault === undefined || verdict.verdict === 'broken') return verdict
+    // What comes first in the chain is what is said of it.
+    if (verdict.verdict !== 'verified' && verdict.index <= fault.index) return verdict
+    const { chain, actor, size, head } = verdict
+    const { index, message } = fault
+    const broken: BrokenChain = {
+      verdict: 'broken',
+      chain,
+      actor,
+      size,
+      head,
+      index,
+      reason: 'cause',
+      message,
+    }
+    return broken
+  })
+  return { verdicts: joined, held, unchecked }
+}
+
+/** Whether a chain is intact, and of a size that the verifier is ready to read. */
+function isReadable(verdict: Verdict): boolean {
+  if (verdict.verdict === 'broken') return false
+  return verdict.verdict !== 'inconclusive' || verdict.head !== null
+}
