@@ -1,0 +1,77 @@
+import { defineActor, Failure, FsError, ref, t } from '@theater/actor'
+import { audit } from './audit.ts'
+import { type Finding, flagged } from './finding.ts'
+import { type Installed, installed } from './packages.ts'
+import type { Reporter } from './protocol.ts'
+import { reportHtml, reportJson } from './report.ts'
+
+/** What the auditor knows. It lives in the instance's memory. */
+type State = {
+  root: string
+  reporter: string
+  waiting: Installed[]
+  findings: Finding[]
+  report: { readonly json: string; readonly html: string } | null
+}
+
+/** Reads the licence of every package in one directory, one package a turn. */
+export default defineActor({
+  uses: ['self', 'log', 'messaging', 'store', 'fs', 'clocks'],
+  state: { root: '', reporter: '', waiting: [], findings: [], report: null } as State,
+  params: t.object({ packages: t.string(), reporter: t.string() }),
+
+  init(ctx, { packages, reporter }) {
+    const waiting = installed(ctx.fs.readDir(packages))
+    if (waiting.length === 0)
+      throw new Failure('no-packages', `${packages} holds no packages as pnpm keeps them`)
+    ctx.state = { ...ctx.state, root: packages, reporter, waiting }
+    ctx.log.info('found', { total: waiting.length })
+    ctx.send(ctx.id, 'next')
+  },
+
+  accepts: { probe: t.array(t.string()) },
+  messages: {
+    /** One package, then a message to itself: a turn is short, and a crash loses nothing that a turn has done. */
+    next(ctx) {
+      const { state } = ctx
+      if (ctx.sender !== ctx.id)
+        throw new Failure('not-yours', 'the auditor decides itself when the next one is due')
+      const reporter = ref<Reporter>(state.reporter)
+      const next = state.waiting.shift()
+      if (next === undefined) {
+        const date = new Date().toISOString()
+        const json = ctx.store.put(reportJson(state.findings, date))
+        const html = ctx.store.put(reportHtml(state.findings, date))
+        ctx.store.setLabel('audit/report.json', json)
+        ctx.store.setLabel('audit/report.html', html)
+        state.report = { json, html }
+        ctx.send(reporter, 'done', { json, html })
+        return
+      }
+      const finding = audit(ctx.fs, state.root, next)
+      state.findings.push(finding)
+      const { name, version, licence, kind } = finding
+      ctx.log.info('audited', { name, version, licence, kind, left: state.waiting.length })
+      ctx.send(reporter, 'finding', { name, version, licence, kind })
+      ctx.send(ctx.id, 'next')
+    },
+
+    status: ({ state }) => ({
+      audited: state.findings.length,
+      left: state.waiting.length,
+      flagged: state.findings.filter(flagged),
+      report: state.report,
+    }),
+
+    /** Does what an auditor must not be able to do, and says how far it came. */
+    probe: ({ fs }, paths) =>
+      paths.map((path) => {
+        try {
+          return { path, read: fs.readBytes(path).length }
+        } catch (error) {
+          if (!FsError.is(error)) throw error
+          return { path, error: error.code }
+        }
+      }),
+  },
+})
