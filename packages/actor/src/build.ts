@@ -17,8 +17,9 @@ import { dirname, join, resolve } from 'node:path'
 import { componentize } from '@bytecodealliance/componentize-js'
 import { type ActorShape, analyse } from './build/analyse.ts'
 import { BuildError } from './build/build-error.ts'
-import { bundle } from './build/bundle.ts'
+import { type Bundle, bundle } from './build/bundle.ts'
 import { componentNames } from './build/component-names.ts'
+import { engineError } from './build/engine-error.ts'
 import { features, restoreNames, type World, worldOf } from './build/world.ts'
 
 export type { ActorShape } from './build/analyse.ts'
@@ -74,8 +75,8 @@ export interface Prepared {
  * Throws a {@link BuildError}.
  */
 export async function build(options: BuildOptions): Promise<Built> {
-  const { source, world } = await assemble(options)
-  const bytes = await addEngine(source, world)
+  const { bundled, world } = await assemble(options)
+  const bytes = await addEngine(bundled, world)
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
   if (options.out !== undefined) {
     await mkdir(dirname(resolve(options.out)), { recursive: true })
@@ -86,11 +87,13 @@ export async function build(options: BuildOptions): Promise<Built> {
 
 /** Everything that a build does but the last step, in a tenth of a second: for checking an actor. Throws a {@link BuildError}. */
 export async function prepare(options: BuildOptions): Promise<Prepared> {
-  const { shape, source, world } = await assemble(options)
-  return { shape, source, world: world.wit }
+  const { shape, bundled, world } = await assemble(options)
+  return { shape, source: bundled.source, world: world.wit }
 }
 
-async function assemble(options: BuildOptions): Promise<{ shape: ActorShape; source: string; world: World }> {
+async function assemble(
+  options: BuildOptions,
+): Promise<{ shape: ActorShape; bundled: Bundle; world: World }> {
   const { entry, minify = false } = options
   const text = await readFile(entry, 'utf8').catch((cause: unknown) => {
     throw new BuildError('entry', `${entry} cannot be read`, { cause })
@@ -100,14 +103,14 @@ async function assemble(options: BuildOptions): Promise<{ shape: ActorShape; sou
     throw new BuildError('entry', `${entry}: an actor without state, init or messages exports nothing`)
   }
   const world = worldOf(shape)
-  return { shape, world, source: await bundle({ entry, shape, world, minify }) }
+  return { shape, world, bundled: await bundle({ entry, shape, world, minify }) }
 }
 
-async function addEngine(source: string, world: World): Promise<Uint8Array> {
+async function addEngine(bundled: Bundle, world: World): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'theater-build-'))
   try {
     const sourcePath = join(folder, 'actor.js')
-    await writeFile(sourcePath, source)
+    await writeFile(sourcePath, bundled.source)
     // `witWorld` is missing from the package's types; `witPath` fails beside another version of preview2-shim.
     const options = {
       sourcePath,
@@ -119,9 +122,7 @@ async function addEngine(source: string, world: World): Promise<Uint8Array> {
     restoreNames(component)
     return component
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    const thrown = /Error while (?:evaluating|running) [^\n]*|Exception while [^\n]*/i.test(message)
-    throw new BuildError(thrown ? 'load' : 'engine', message, { cause })
+    throw engineError(cause instanceof Error ? cause.message : String(cause), bundled.map, cause)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -15,8 +15,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false
 export type JsonSafe<T> =
   IsAny<T> extends true
     ? T
-    : // Also ends the recursion for types that are recursive themselves, such as Json.
-      T extends Json
+    : T extends string | number | boolean | null
       ? T
       : T extends undefined
         ? NotJson<'undefined: use null, or an optional property'>
@@ -24,24 +23,41 @@ export type JsonSafe<T> =
           ? NotJson<'bigint: use a number or a string'>
           : T extends symbol
             ? NotJson<'a symbol'>
-            : T extends (...args: never) => unknown
-              ? NotJson<'a function'>
-              : T extends ArrayBufferView | ArrayBuffer
-                ? NotJson<'bytes inside JSON: make them the whole body, or put them into the store'>
-                : T extends Date
-                  ? NotJson<'a Date: it comes back as a string'>
-                  : T extends readonly unknown[]
-                    ? { [K in keyof T]: JsonSafe<T[K]> }
-                    : T extends object
-                      ? { [K in keyof T]: K extends symbol ? NotJson<'a symbol as key'> : Property<T, K> }
-                      : NotJson<'unknown: say what it is, or use Json'>
+            : T extends object
+              ? ObjectSafe<T>
+              : NotJson<'unknown: say what it is, or use Json'>
+
+type ObjectSafe<T extends object> = T extends (...args: never) => unknown
+  ? NotJson<'a function'>
+  : T extends ArrayBufferView | ArrayBuffer
+    ? NotJson<'bytes inside JSON: make them the whole body, or put them into the store'>
+    : T extends Date
+      ? NotJson<'a Date: it comes back as a string'>
+      : // Json contains itself: without these two lines there would be no end.
+        IsJson<T> extends true
+        ? T
+        : T extends readonly unknown[]
+          ? { [K in keyof T]: JsonSafe<T[K]> }
+          : { [K in keyof T]: K extends symbol ? NotJson<'a symbol as key'> : Property<T, K> }
+
+type IsJson<T> = T extends readonly (infer E)[]
+  ? [Json] extends [E]
+    ? [E] extends [Json]
+      ? true
+      : false
+    : false
+  : string extends keyof T
+    ? T extends { readonly [key: string]: Json }
+      ? true
+      : false
+    : false
 
 /** An optional property may be left out; one that is there MUST NOT be undefined: it would come back absent. */
 type Property<T, K extends keyof T> =
   Record<never, never> extends Pick<T, K> ? JsonSafe<Exclude<T[K], undefined>> | undefined : JsonSafe<T[K]>
 
 /** `T` where it may be the body of a message or a reply: nothing, bytes, or what {@link JsonSafe} allows. */
-export type Body<T> = [T] extends [Uint8Array | undefined | void] ? T : JsonSafe<T>
+export type Body<T> = T extends Uint8Array | undefined | void ? T : JsonSafe<T>
 
 /**
  * The JSON text of a value, for values that come back as they are.

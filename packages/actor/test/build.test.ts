@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -106,6 +106,28 @@ describe('the bundle', () => {
     )
     await writeFile(join(folder, 'npm.ts'), `export { bytesToHex } from ${JSON.stringify(noble)}`)
     expect((await prepared(code)).source).toContain('function bytesToHex')
+  })
+
+  test('takes an npm package that has the name of a part of Node, and what a package maps away', async () => {
+    const modules = join(folder, 'node_modules')
+    for (const [name, files] of Object.entries({
+      events: { 'package.json': '{"main":"main.js"}', 'main.js': 'export const polyfill = "of events"' },
+      mapped: {
+        'package.json': '{"main":"main.js","browser":{"fs":false}}',
+        'main.js': 'exports.has = () => typeof require("fs").readFileSync',
+      },
+    })) {
+      await mkdir(join(modules, name), { recursive: true })
+      for (const [file, text] of Object.entries(files)) await writeFile(join(modules, name, file), text)
+    }
+    const { source: code } = await prepared(
+      actor(
+        'messages: { a: () => polyfill + has() }',
+        `import { polyfill } from 'events'; import { has } from 'mapped'`,
+      ),
+    )
+    expect(code).toContain('of events')
+    await rm(modules, { recursive: true })
   })
 
   test('says what is missing, or wrong in a source', async () => {

@@ -1,5 +1,14 @@
 import { expectTypeOf } from 'vitest'
-import { defineActor, ref, t, type MessagesOf, type ReplyTo } from '@theater/actor'
+import {
+  type ActorRef,
+  defineActor,
+  type Json,
+  type MessagesOf,
+  ref,
+  type ReplyTo,
+  type StandardSchema,
+  t,
+} from '@theater/actor'
 
 interface Row {
   name: string
@@ -88,3 +97,109 @@ defineActor({
   uses: ['log', 'clocks', 'random', 'timers'],
   messages: { now: ({ log }) => log.info(`it is ${Date.now()}`) },
 })
+
+// What survives JSON, and what does not.
+interface Tree {
+  name: string
+  children: Tree[]
+}
+const shapes = defineActor({
+  state: { tree: { name: 'root', children: [] } as Tree },
+  messages: {
+    tree: (_ctx, body: Tree) => body,
+    json: (_ctx, body: Json) => body,
+    tuple: (_ctx, body: readonly [string, number?]) => body,
+    ref: (_ctx, body: { to: ActorRef<typeof counter> }) => body.to,
+    optional: (_ctx, body: { a?: string }) => body,
+    union: (_ctx, body: { kind: 'a'; n: number } | { kind: 'b' }) => body.kind,
+    perhaps: (_ctx, _body?: number) => {},
+    async later() {
+      return await Promise.resolve([1])
+    },
+  },
+})
+defineActor({
+  messages: {
+    // @ts-expect-error undefined would come back as an absent key
+    undefined: (_ctx, body: { a: string | undefined }) => body.a !== undefined,
+    // @ts-expect-error nobody knows what it is
+    unknown: (_ctx, body: { a: unknown }) => typeof body.a,
+    // @ts-expect-error a function does not survive
+    function: () => ({ f: () => 1 }),
+    // @ts-expect-error bytes survive only as a whole body
+    bytes: () => ({ data: new Uint8Array(1) }),
+    // @ts-expect-error a class instance comes back without its class
+    map: (_ctx, body: { map: Map<string, string> }) => body.map.size,
+    // @ts-expect-error a symbol is not a key that survives
+    symbol: () => ({ [Symbol.iterator]: 1 }),
+  },
+})
+expectTypeOf<MessagesOf<typeof shapes>['tree']>().toEqualTypeOf<{
+  readonly body: Tree
+  readonly reply: Tree
+}>()
+expectTypeOf<MessagesOf<typeof shapes>['later']['reply']>().toEqualTypeOf<number[]>()
+expectTypeOf<MessagesOf<typeof shapes>['perhaps']['body']>().toEqualTypeOf<number | undefined>()
+
+// Capabilities: only those that are named, and only those that exist.
+defineActor({
+  uses: ['store', 'fs', 'clocks'],
+  messages: {
+    go({ store, fs, ...rest }) {
+      expectTypeOf(store.put('x')).toEqualTypeOf<string>()
+      expectTypeOf(fs.readBytes('/x')).toEqualTypeOf<Uint8Array>()
+      // @ts-expect-error 'log' is not in uses
+      rest.log.info('x')
+      // @ts-expect-error 'messaging' is not in uses
+      rest.send('x', 'y')
+    },
+  },
+})
+defineActor({
+  // @ts-expect-error there is no such capability
+  uses: ['network'],
+})
+defineActor({
+  messages: {
+    // @ts-expect-error without uses there is only the state and the sender
+    go: (ctx) => ctx.id,
+    fine: (ctx) => ctx.sender,
+  },
+})
+
+// Schemas.
+defineActor({
+  accepts: { one: t.object({ n: t.integer() }) },
+  params: t.object({ start: t.integer() }),
+  state: 0,
+  init(ctx, params) {
+    expectTypeOf(params).toEqualTypeOf<{ start: number }>()
+    ctx.state = params.start
+  },
+  messages: {
+    one: (_ctx, body) => {
+      expectTypeOf(body).toEqualTypeOf<{ n: number }>()
+    },
+    other: (_ctx, _body: { free: string }) => {},
+  },
+})
+defineActor({
+  accepts: { missing: t.string() },
+  // @ts-expect-error a schema without a handler
+  messages: { other: () => {} },
+})
+defineActor({
+  accepts: { one: t.string() },
+  messages: {
+    // @ts-expect-error the schema gives a string
+    one: (_ctx, body: number) => body,
+  },
+})
+
+// A schema of another library may take something else than it gives.
+declare const trimmed: StandardSchema<{ text: string }, { text: string; words: Map<string, number> }>
+const transformed = defineActor({
+  accepts: { text: trimmed },
+  messages: { text: (_ctx, { words }) => words.size },
+})
+expectTypeOf<MessagesOf<typeof transformed>['text']['body']>().toEqualTypeOf<{ text: string }>()

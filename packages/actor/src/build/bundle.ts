@@ -18,39 +18,53 @@ export interface BundleOptions {
   readonly minify: boolean
 }
 
+/** A bundled module. */
+export interface Bundle {
+  /** The module. */
+  readonly source: string
+  /** Its source map, JSON. */
+  readonly map: string
+}
+
 // In a checkout this file is TypeScript and its neighbours are too; published, all are JavaScript.
 const extension = extname(import.meta.url)
 const kit = (file: string): string => fileURLToPath(new URL(`../${file}${extension}`, import.meta.url))
 
 const start = 'theater:build/start'
 const ambient = 'theater:build/ambient'
+const again = Symbol('resolved once more')
 
 /**
  * One ES module with the actor, its npm dependencies and the kit, whose only imports are those of the world.
  *
  * Throws a `BuildError` with the file and line of an import that an actor cannot have, such as a built-in of Node.
  */
-export async function bundle(options: BundleOptions): Promise<string> {
+export async function bundle(options: BundleOptions): Promise<Bundle> {
   const { outputFiles, errors } = await esbuild({
     entryPoints: [start],
     bundle: true,
     write: false,
     format: 'esm',
     target: 'es2024',
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
-    conditions: ['theater', 'import', 'default'],
+    // The engine has web APIs and is not Node: as a browser's worker.
+    platform: 'browser',
+    mainFields: ['browser', 'module', 'main'],
+    conditions: ['theater', 'worker', 'browser', 'import', 'default'],
     minify: options.minify,
     keepNames: true,
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'silent',
+    sourcemap: 'external',
+    outdir: '.',
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [theaterPlugin(options)],
   }).catch(failed)
-  const [output] = outputFiles
-  if (output === undefined || errors.length > 0) return failed({ errors })
-  return output.text
+  const find = (end: string): string | undefined => outputFiles.find(({ path }) => path.endsWith(end))?.text
+  const source = find('.js')
+  const map = find('.js.map')
+  if (source === undefined || map === undefined) return failed({ errors })
+  return { source, map }
 }
 
 async function failed(error: unknown): Promise<never> {
@@ -81,8 +95,14 @@ function theaterPlugin({ entry, shape, world }: BundleOptions): Plugin {
         const text = `an actor does not import ${path} itself: name the capability in uses, and take it from ctx`
         return { errors: [{ text }] }
       })
-      build.onResolve({ filter: /^[^./]/ }, ({ path, namespace }) => {
-        if (namespace === 'theater' || !isBuiltin(path)) return undefined
+      build.onResolve({ filter: /^[^./]/ }, async ({ path, namespace, pluginData, ...how }) => {
+        if (namespace === 'theater' || pluginData === again || !isBuiltin(path)) return undefined
+        // `events` may be an npm package of that name, and a package may map `fs` away for browsers.
+        if (!path.startsWith('node:')) {
+          const { importer, resolveDir, kind } = how
+          const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: again })
+          if (found.errors.length === 0) return undefined
+        }
         const text = `${path} is part of Node, and actors do not run in Node: use what ctx gives, or another package`
         return { errors: [{ text }] }
       })
