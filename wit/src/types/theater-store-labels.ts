@@ -39,7 +39,7 @@ export interface ErrorConflict {
 }
 /**
  * Not a name: not 1 to 256 bytes of `a-z A-Z 0-9 . _ - /`, or an empty segment, or a segment `.` or
- * `..`. A bug of the caller.
+ * `..`; or `value` is not a hash. A bug of the caller.
  */
 export interface ErrorBadName {
   tag: 'bad-name'
