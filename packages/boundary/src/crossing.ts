@@ -1,7 +1,7 @@
 import { hostCause, poison, unreachable } from '@theater/component'
 import type { HostFunction, Resources } from '@theater/component'
 import type { AbortCode, EventOf, Outcome, TrapCode } from '@theater/event-chain'
-import type { Ask } from '@theater/handler'
+import type { Ask, Effect } from '@theater/handler'
 import { encodeData, Reader, ValueError, Writer } from '@theater/values'
 import type { FunctionModel } from '@theater/values'
 import { SeedWithheld } from './clock.ts'
@@ -352,8 +352,11 @@ export class Crossing {
     if (target === undefined) return this.#nobody(fn)
     let denied: Answer | undefined
     let objects: readonly unknown[] | undefined
+    let effect: Effect
     try {
-      const ask = performer.ask(fn, target, args, out.bytes(start))
+      const weight = performer.weigh(fn, target, args, out.bytes(start))
+      const { ask } = weight
+      effect = weight.effect
       if (ask === undefined) out.null()
       else out.raw(encodeData(ask))
       // Fuel: no meter yet.
@@ -364,7 +367,7 @@ export class Crossing {
       return this.#fault('handler-fault', error)
     }
     if (denied !== undefined) return this.#record(fn, args, target, denied, out, undefined)
-    if (target.mode === 'async') return this.#wait(fn, args, objects, target, out, live)
+    if (target.mode === 'async') return this.#wait(fn, args, objects, target, effect, out, live)
     return this.#record(fn, args, target, performer.performSync(fn, target, objects), out, undefined)
   }
 
@@ -374,6 +377,7 @@ export class Crossing {
     args: readonly unknown[],
     objects: readonly unknown[] | undefined,
     target: Target,
+    effect: Effect,
     out: Writer,
     { live, performer }: LiveSide,
   ): Promise<unknown> {
@@ -382,7 +386,7 @@ export class Crossing {
       return this.#fault('handler-fault', new Error(why))
     }
     let intent: EventRef | undefined
-    if (target.effect === 'idempotent' || target.effect === 'once') {
+    if (effect === 'idempotent' || effect === 'once') {
       const deliveries = this.leaveQueue() ?? []
       out.null()
       intent = live.recorder.append('call', out.bytes())

@@ -40,8 +40,14 @@ function closed(host: IoHost): never {
   return host.error({ tag: 'closed' })
 }
 
+/** A stream to read that is lost is not one that ended: a guest would take what it has for the whole. */
 function input(host: IoHost, value: unknown): InputStream {
-  return (host.live(entryOf(value)) as InputStream | undefined) ?? closed(host)
+  return (host.live(entryOf(value)) as InputStream | undefined) ?? lost(host)
+}
+
+function lost(host: IoHost): never {
+  const error: IoError = { toDebugString: () => 'the stream was lost with the host that made it' }
+  return host.error({ tag: 'last-operation-failed', val: error })
 }
 
 function output(host: IoHost, value: unknown): OutputStream {

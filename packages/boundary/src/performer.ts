@@ -1,6 +1,6 @@
 import type { AbortCode } from '@theater/event-chain'
 import { Reader } from '@theater/values'
-import type { Ask, HandlerFunction, Reconciled } from '@theater/handler'
+import type { Ask, Call, Effect, HandlerFunction, Reconciled } from '@theater/handler'
 import type { DerivedClock } from './clock.ts'
 import { HostEntry } from './handles.ts'
 import type { IoHost } from './io.ts'
@@ -20,7 +20,13 @@ export interface Target {
   readonly origin: string
   readonly declared: HandlerFunction | undefined
   readonly mode: 'sync' | 'async'
-  readonly effect: 'none' | 'read' | 'idempotent' | 'once'
+  readonly effect: Effect
+}
+
+/** What one call asks for and does. */
+export interface Weight {
+  readonly ask: Ask | undefined
+  readonly effect: Effect
 }
 
 /** What a handler answered: a value of the function's result type, or a fault. */
@@ -53,10 +59,14 @@ export class Performer {
     return { link, origin, declared, mode: declared.mode, effect: declared.effect }
   }
 
-  /** What a call asks of its grant. Throws what the handler throws. */
-  ask(fn: Imported, target: Target, args: readonly unknown[], bytes: Uint8Array): Ask | undefined {
-    if (target.declared?.ask === undefined) return undefined
-    return target.declared.ask({ fn: fn.track, args: this.#described(fn, args, bytes) })
+  /** What a call asks of its grant, and what it does. Throws what the handler throws. */
+  weigh(fn: Imported, target: Target, args: readonly unknown[], bytes: Uint8Array): Weight {
+    const { declared } = target
+    if (declared === undefined || (declared.ask === undefined && declared.effectOf === undefined)) {
+      return { ask: undefined, effect: target.effect }
+    }
+    const call: Call = { fn: fn.track, args: this.#described(fn, args, bytes) }
+    return { ask: declared.ask?.(call), effect: declared.effectOf?.(call) ?? target.effect }
   }
 
   /** The answer to a call that its grant does not cover; `undefined`: it does. */

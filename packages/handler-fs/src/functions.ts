@@ -68,13 +68,17 @@ const streamWrites: HandlerFunction = {
   deny: streamDenied,
 }
 
+function openFlags(args: readonly unknown[]): readonly [OpenFlags | undefined, DescriptorFlags | undefined] {
+  return [args[3] as OpenFlags | undefined, args[4] as DescriptorFlags | undefined]
+}
+
 /**
  * What each function needs and does.
  *
  * Most changes are `idempotent`: done again after a crash of the host they leave the same files. The answer to the second
  * time can differ (`exist`, `no-entry`), and it is true when it is given: a directory used as a lock is never said to be
  * taken when it might be another's. `rename-at` is `once`: another file may have taken the old name meanwhile, and would
- * be moved over the first. `open-at` is declared as what it may do with `create` and `truncate`.
+ * be moved over the first. `open-at` is a change only with `create` or `truncate`.
  */
 export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
   [`${PREOPENS}#get-directories`]: held,
@@ -98,11 +102,17 @@ export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
   [`${DESCRIPTOR}sync`]: syncs,
   [`${DESCRIPTOR}sync-data`]: syncs,
 
-  [`${DESCRIPTOR}open-at`]: changes('idempotent', ({ args }) => {
-    const open = args[3] as OpenFlags | undefined
-    const flags = args[4] as DescriptorFlags | undefined
-    return askFor(opensToChange(open, flags) ? 'w' : 'r', args[0], args[2])
-  }),
+  [`${DESCRIPTOR}open-at`]: {
+    ...changes('idempotent', ({ args }) => {
+      const [open, flags] = openFlags(args)
+      return askFor(opensToChange(open, flags) ? 'w' : 'r', args[0], args[2])
+    }),
+    // A way to change something that is opened and not used changes nothing.
+    effectOf({ args }) {
+      const [open] = openFlags(args)
+      return open?.create === true || open?.truncate === true ? 'idempotent' : 'read'
+    },
+  },
 
   [`${DESCRIPTOR}write-via-stream`]: writes,
   [`${DESCRIPTOR}append-via-stream`]: writes,

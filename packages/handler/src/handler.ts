@@ -47,6 +47,11 @@ export interface HandlerFunction {
   readonly mode: 'sync' | 'async'
   /** The last two MUST be `async`: their intent is made durable first. */
   readonly effect: Effect
+  /**
+   * What this one call does, where it does less than `effect` says: a file that is opened only to read. MUST NOT be
+   * more than `effect`, and MUST be total and pure.
+   */
+  effectOf?(call: Call): Effect
   /** The authority this call exercises. Absent, or `undefined` returned: none beyond having been bound. MUST be total: it never throws. */
   ask?(call: Call): Ask | undefined
   /**
