@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { WitError } from '@theater/handler'
-import type { AnyHandler, Ask, Refusal } from '@theater/handler'
+import type { AnyHandler, Ask, Effect, Refusal } from '@theater/handler'
 import { decodeData, encodeData } from '@theater/values'
 import type { Json } from '@theater/values'
 import { Caller, inWorld } from './caller.ts'
 import { deepFreeze, hostileArguments } from './hostile.ts'
 import type { Law, Subject } from './subject.ts'
+
+/** What a call may do to the world, the least first. */
+const order: readonly Effect[] = ['none', 'read', 'idempotent', 'once']
 
 /** Laws of grants and asks: total, pure, narrowing, and a refusal refuses. */
 export const lawsOfAuthority: readonly Law[] = [
@@ -20,6 +23,25 @@ export const lawsOfAuthority: readonly Law[] = [
           const ask = declared.ask({ fn, args })
           assert.deepEqual(declared.ask({ fn, args }), ask, `${fn} asks twice differently`)
           if (ask !== undefined) plain(ask, fn)
+        }
+      }
+    },
+  },
+  {
+    name: 'what one call does is never more than what its function may do',
+    async run(subject) {
+      const { functions } = subject.bare()
+      const lists = hostileArguments()
+      for (const [fn, declared] of Object.entries(functions)) {
+        if (declared.effectOf === undefined) continue
+        for (const args of lists) {
+          const effect = declared.effectOf({ fn, args })
+          assert.equal(declared.effectOf({ fn, args }), effect, `${fn} does this, then that`)
+          assert.ok(order.includes(effect), `${fn} does ${String(effect)}`)
+          assert.ok(
+            order.indexOf(effect) <= order.indexOf(declared.effect),
+            `${fn} does more than it declares`,
+          )
         }
       }
     },

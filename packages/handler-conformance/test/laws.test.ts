@@ -63,6 +63,13 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
     { functions: change(put, { ask: ({ args }: { args: string[] }) => ({ name: args[0] }) }) },
     { functions: change(put, { ask: () => ({ n: calls++ }) }) },
   ],
+  'what one call does is never more than what its function may do': [
+    { functions: change(put, { effectOf: () => 'once', effect: 'idempotent' }) },
+    {
+      functions: change(put, { effectOf: ({ args }) => ((args[0] as string).length > 3 ? 'read' : 'none') }),
+    },
+    { functions: change(put, { effectOf: () => 'nothing' as 'none' }) },
+  ],
   'authorize is total and pure': [
     {
       handler: (good) => ({
