@@ -75,6 +75,7 @@ const shadowed = [
   'setTimeout',
   'setInterval',
   'clearInterval',
+  'TextDecoder',
 ] as const
 
 /** The global object as the glue sees it: jco reads an environment variable from it at every step of every call. */
@@ -92,6 +93,13 @@ const fakeConsole = Object.freeze({ error: silent, debug: silent, log: silent, w
  * would leave two behind, and a deadlock would be told by the clock.
  */
 const noTimer = (): number => 0
+
+/** jco's decoders eat a byte order mark at the start of a string; it is a character like any other. */
+class WholeTextDecoder extends TextDecoder {
+  constructor(label?: string) {
+    super(label, { ignoreBOM: true })
+  }
+}
 
 function reject(why: string, cause?: unknown): never {
   const message = `The JavaScript made for this component is refused: ${why}.`
@@ -131,6 +139,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
         noTimer,
         noTimer,
         noTimer,
+        WholeTextDecoder,
       )
       return instantiate as Instantiate
     }
