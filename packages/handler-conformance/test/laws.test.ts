@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { WitError } from '@theater/handler'
-import type { AnyHandler } from '@theater/handler'
+import type { Call, AnyHandler } from '@theater/handler'
 import { describe, expect, test } from 'vitest'
 import { laws } from '../src/index.ts'
 import { conformance } from '../src/vitest.ts'
@@ -66,7 +66,9 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
   'what one call does is never more than what its function may do': [
     { functions: change(put, { effectOf: () => 'once', effect: 'idempotent' }) },
     {
-      functions: change(put, { effectOf: ({ args }) => ((args[0] as string).length > 3 ? 'read' : 'none') }),
+      functions: change(put, {
+        effectOf: ({ args }: Call) => ((args[0] as string).length > 3 ? 'read' : 'none'),
+      }),
     },
     { functions: change(put, { effectOf: () => 'nothing' as 'none' }) },
   ],
