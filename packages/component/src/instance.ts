@@ -1,17 +1,26 @@
 /** From glue and compiled modules to a running instance, behind the conventions of this package. */
 import { camelCase, type ComponentModel, type FunctionModel } from '@theater/values'
 import { ComponentError } from './errors.ts'
+import { type FenceCache, Fences } from './fence.ts'
 import { isInterfaceName, pascalCase, splitPlainName } from './names.ts'
 import type { GlueFactory } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
+import type { FunctionImport } from './signatures.ts'
 import type { GuestFunction, HostImports, Instance, InstanceHooks } from './types.ts'
+
+/** A compiled core module, with what has to be fenced when it is instantiated. */
+export interface CoreModule {
+  readonly module: WebAssembly.Module
+  readonly imports: readonly FunctionImport[]
+}
 
 /** What all instances of one plan share. */
 export interface Blueprint {
   readonly model: ComponentModel
   readonly glue: GlueFactory
   /** By the names under which the glue asks for them. */
-  readonly modules: ReadonlyMap<string, WebAssembly.Module>
+  readonly modules: ReadonlyMap<string, CoreModule>
+  readonly fences: FenceCache
   readonly async: boolean
 }
 
@@ -26,20 +35,30 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
     )
   }
   const imports = resources.bind(host)
+  const blame = new Blame()
+  const fences = new Fences(blueprint.fences, (error) => blame.note(error))
+  const fenced = new Map<WebAssembly.Module, readonly FunctionImport[]>()
   let index = 0
-  const exports = blueprint.glue({ FinalizationRegistry: resources.registry })(
-    (name) => {
-      const module = modules.get(name)
-      if (module === undefined)
-        throw new ComponentError('glue-rejected', `The glue asks for a module ${name}.`)
-      return module
-    },
-    imports,
-    (module, coreImports) => {
-      const instance = new WebAssembly.Instance(module, coreImports)
-      hooks.onCoreInstance?.(instance, index++)
-      return instance
-    },
+  const exports = blame.during(() =>
+    blueprint.glue({ FinalizationRegistry: resources.registry })(
+      (name) => {
+        const found = modules.get(name)
+        if (found === undefined)
+          throw new ComponentError('glue-rejected', `The glue asks for a module ${name}.`)
+        fenced.set(found.module, found.imports)
+        return found.module
+      },
+      imports,
+      (module, coreImports) => {
+        const instance = new WebAssembly.Instance(
+          module,
+          fences.around(fenced.get(module) ?? [], coreImports),
+        )
+        fences.learn(instance.exports)
+        hooks.onCoreInstance?.(instance, index++)
+        return instance
+      },
+    ),
   )
   const functions: Record<string, GuestFunction> = Object.create(null)
   for (const { name: iface, functions: models } of model.exports) {
@@ -47,7 +66,7 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
     if (models.length === 0) continue
     const target =
       iface === '' ? exports : own(exports, isInterfaceName(iface) ? iface : camelCase(iface), iface)
-    for (const fn of models) functions[fn.id] = guestFunction(fn, target, resources, blueprint.async)
+    for (const fn of models) functions[fn.id] = guestFunction(fn, target, resources, blame, blueprint.async)
   }
   return {
     functions: Object.freeze(functions),
@@ -56,8 +75,34 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
       const dispose: unknown = Reflect.get(wrapper, Symbol.dispose)
       if (typeof dispose !== 'function')
         throw new TypeError('not an object that stands for a resource of a guest')
-      Reflect.apply(dispose, wrapper, [])
+      blame.during(() => Reflect.apply(dispose, wrapper, []))
     },
+  }
+}
+
+/** Remembers what a fence caught, for the trap that follows at once. After it the instance is finished. */
+class Blame {
+  #caught: { readonly error: unknown } | undefined
+
+  note(error: unknown): void {
+    this.#caught ??= { error }
+  }
+
+  /** Gives the trap of a fence its cause. */
+  attribute(trap: unknown): unknown {
+    const caught = this.#caught
+    if (caught !== undefined && trap instanceof WebAssembly.RuntimeError && !Object.hasOwn(trap, 'cause')) {
+      Object.defineProperty(trap, 'cause', { value: caught.error, configurable: true, writable: true })
+    }
+    return trap
+  }
+
+  during<T>(action: () => T): T {
+    try {
+      return action()
+    } catch (error) {
+      throw this.attribute(error)
+    }
   }
 }
 
@@ -81,45 +126,52 @@ function guestFunction(
   fn: FunctionModel,
   target: unknown,
   resources: InstanceResources,
+  blame: Blame,
   async: boolean,
 ): GuestFunction {
   const { item } = splitPlainName(fn.name)
   if (fn.kind === 'freestanding' || fn.resource === null) {
-    const call = callable(own(target, camelCase(fn.name), fn.id), fn.id)
-    return answering(fn, call, async)
+    return answering(fn, callable(own(target, camelCase(fn.name), fn.id), fn.id), blame, async)
   }
   const Class = callable(own(target, pascalCase(fn.resource.name), fn.id), fn.id)
   const prototype: unknown = own(Class, 'prototype', fn.id)
   if (typeof prototype === 'object' && prototype !== null) resources.learn(fn.resource, prototype)
   switch (fn.kind) {
     case 'constructor':
-      return answering(fn, (...args) => Reflect.construct(Class, args), false)
+      return answering(fn, (...args) => Reflect.construct(Class, args), blame, false)
     case 'static':
-      return answering(fn, callable(own(Class, camelCase(item), fn.id), fn.id), false)
+      return answering(fn, callable(own(Class, camelCase(item), fn.id), fn.id), blame, false)
     case 'method': {
       const method = callable(own(prototype, camelCase(item), fn.id), fn.id)
-      return answering(fn, (self, ...args) => Reflect.apply(method, self, args), async)
+      return answering(fn, (self, ...args) => Reflect.apply(method, self, args), blame, async)
     }
   }
 }
 
-/** Gives a function of type `result<…>` its answer as a value; the glue throws the `err`. */
-function answering(fn: FunctionModel, call: Callable, async: boolean): GuestFunction {
-  if (fn.result?.kind !== 'result') return call
+/** Gives a function of type `result<…>` its answer as a value (the glue throws the `err`), and a trap its cause. */
+function answering(fn: FunctionModel, call: Callable, blame: Blame, async: boolean): GuestFunction {
+  const fallible = fn.result?.kind === 'result'
+  const failed = (error: unknown): unknown => {
+    const answer = fallible ? errorAnswer(error) : undefined
+    if (answer !== undefined) return answer
+    throw blame.attribute(error)
+  }
   if (async) {
     return async (...args) => {
       try {
-        return { tag: 'ok', val: await call(...args) }
+        const val = await call(...args)
+        return fallible ? { tag: 'ok', val } : val
       } catch (error) {
-        return errorAnswer(error)
+        return failed(error)
       }
     }
   }
   return (...args) => {
     try {
-      return { tag: 'ok', val: call(...args) }
+      const val = call(...args)
+      return fallible ? { tag: 'ok', val } : val
     } catch (error) {
-      return errorAnswer(error)
+      return failed(error)
     }
   }
 }
@@ -129,12 +181,12 @@ function answering(fn: FunctionModel, call: Callable, async: boolean): GuestFunc
  * `payload` that is a plain, fixed property; a poisoned trap has an accessor, and an import's error never gets here
  * without going through the guest.
  */
-function errorAnswer(error: unknown): { readonly tag: 'err'; readonly val: unknown } {
+function errorAnswer(error: unknown): { readonly tag: 'err'; readonly val: unknown } | undefined {
   if (error instanceof Error && error.constructor.name === 'ComponentError') {
     const payload = Object.getOwnPropertyDescriptor(error, 'payload')
     if (payload !== undefined && 'value' in payload && payload.writable === false && !payload.configurable) {
       return { tag: 'err', val: payload.value }
     }
   }
-  throw error
+  return undefined
 }

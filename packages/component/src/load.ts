@@ -3,13 +3,15 @@ import { type ComponentModel, type FunctionModel, type Hash, sha256 as portableS
 import { checkModule } from './core.ts'
 import { decodeEntry, encodeEntry, type Entry, type KeptModule } from './entry.ts'
 import { ComponentError } from './errors.ts'
-import { type Blueprint, instantiate } from './instance.ts'
+import type { FenceCache } from './fence.ts'
+import { type Blueprint, type CoreModule, instantiate } from './instance.ts'
 import { withDefaults } from './limits.ts'
 import { modelOf } from './model.ts'
 import { parseComponent } from './parse.ts'
 import { asyncNames, normalPlan, planKey } from './plan.ts'
 import { checkGlue } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
+import { functionImports } from './signatures.ts'
 import type { EmbeddedModule } from './syntax.ts'
 import { moduleName } from './transpile.ts'
 import type {
@@ -64,7 +66,8 @@ class LoadedComponent implements Component {
   readonly #sha256: Hash
   readonly #prepared = new Map<string, Promise<Prepared>>()
   /** Compiled modules, shared by all plans: by place for the component's own, by digest for jco's adapters. */
-  readonly #compiled = new Map<string, Promise<WebAssembly.Module>>()
+  readonly #compiled = new Map<string, Promise<CoreModule>>()
+  readonly #fences: FenceCache = new Map()
 
   constructor(
     bytes: Uint8Array,
@@ -103,12 +106,18 @@ class LoadedComponent implements Component {
     const kept = await this.#fromCache(key)
     const entry = kept ?? (await this.#transpile(plan))
     const glue = await checkGlue(entry.glue, hex(this.digest).slice(0, 12))
-    const modules = new Map<string, WebAssembly.Module>()
+    const modules = new Map<string, CoreModule>()
     await Promise.all(
       entry.modules.map(async (module, i) => modules.set(moduleName(i), await this.#compile(module))),
     )
     if (kept === undefined) await this.#toCache(key, entry)
-    return new PreparedComponent(plan, { model: this.model, glue, modules, async: plan.mode === 'jspi' })
+    return new PreparedComponent(plan, {
+      model: this.model,
+      glue,
+      modules,
+      fences: this.#fences,
+      async: plan.mode === 'jspi',
+    })
   }
 
   async #transpile(plan: Plan): Promise<Entry> {
@@ -156,7 +165,7 @@ class LoadedComponent implements Component {
     return embedded >= 0 ? { embedded } : { bytes: made }
   }
 
-  #compile(module: KeptModule): Promise<WebAssembly.Module> {
+  #compile(module: KeptModule): Promise<CoreModule> {
     const [key, bytes] =
       'embedded' in module
         ? [`embedded ${module.embedded}`, this.#embedded[module.embedded]?.bytes]
@@ -164,8 +173,11 @@ class LoadedComponent implements Component {
     if (bytes === undefined) throw new ComponentError('cache', 'A cached entry belongs to another component.')
     const known = this.#compiled.get(key)
     if (known !== undefined) return known
-    const compiling = WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>).catch((error: unknown) => {
-      this.#compiled.delete(key)
+    const compiled = WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
+    const compiling = compiled.then((made) => ({ module: made, imports: functionImports(bytes) }))
+    compiling.catch(() => this.#compiled.delete(key))
+    this.#compiled.set(key, compiling)
+    return compiling.catch((error: unknown) => {
       const { name, version: of } = this.#transform
       throw new ComponentError(
         'transform-failed',
@@ -175,8 +187,6 @@ class LoadedComponent implements Component {
         },
       )
     })
-    this.#compiled.set(key, compiling)
-    return compiling
   }
 
   #cacheKey(plan: Plan): string {

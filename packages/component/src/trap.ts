@@ -11,7 +11,7 @@ const helper = new WebAssembly.Instance(new WebAssembly.Module(bytes))
 
 /**
  * Runs a real WebAssembly `unreachable`. Called by an import, it ends the guest: the exception of a trap cannot be
- * caught by a guest's `catch_all`, while anything that JavaScript throws can.
+ * caught by a guest's `catch_all`, with or without a fence around the import.
  */
 export function unreachable(): never {
   const run = helper.exports['f']
@@ -30,7 +30,6 @@ export function poison(): object {
     return unreachable()
   } catch (trap) {
     const made = trap instanceof Error ? trap : new Error('unreachable', { cause: trap })
-    poisoned.add(made)
     return Object.defineProperty(made, 'payload', {
       get: unreachable,
       enumerable: false,
@@ -39,11 +38,10 @@ export function poison(): object {
   }
 }
 
-const poisoned = new WeakSet<object>()
-
 /** Whether an error is one that `poison` made. */
 export function isPoison(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && poisoned.has(error)
+  if (typeof error !== 'object' || error === null) return false
+  return Object.getOwnPropertyDescriptor(error, 'payload')?.get === unreachable
 }
 
 function text(error: unknown): string {
@@ -60,7 +58,9 @@ export function hostCause(error: unknown): HostCause | undefined {
   const message = text(error)
   if (error instanceof WebAssembly.RuntimeError) {
     if (/cannot block a synchronous task/.test(message)) return 'host-suspend'
-    return /call stack exhausted/.test(message) ? 'host-stack' : undefined
+    if (/call stack exhausted/.test(message)) return 'host-stack'
+    // A fence made this trap of something that an import threw.
+    return Object.hasOwn(error, 'cause') && error.cause !== error ? hostCause(error.cause) : undefined
   }
   if (error instanceof RangeError) {
     if (/call stack|too much recursion/i.test(message)) return 'host-stack'

@@ -1,4 +1,5 @@
 import { guest } from '@theater/guests'
+import { assemble } from '@theater/guests/wat'
 import { describe, expect, test } from 'vitest'
 import {
   type Component,
@@ -67,10 +68,20 @@ describe('a guest that catches everything', () => {
   test.for([
     { how: 'an Error', end: () => throwing(new Error('a bug')) },
     { how: 'a RuntimeError that no engine made', end: () => throwing(new WebAssembly.RuntimeError('fake')) },
-  ])('catches $how: the reason for all this', async ({ end }) => {
-    const { survived } = await attempt(sync, 'try-plain', end)
-    expect(survived).toEqual([1])
-    expect((await attempt(sync, 'try-answers', end)).survived).toEqual([1])
+    { how: 'something that is no error', end: () => throwing(7) },
+  ])('cannot even catch $how, which JavaScript threw: there is a fence', async ({ end }) => {
+    for (const plan of [sync, still]) {
+      const { settled, survived } = await attempt(plan, 'try-plain', end)
+      expect(survived).toEqual([])
+      expect(settled).toBeDefined()
+    }
+  })
+
+  test('is told apart from what a fence caught: the trap has it as its cause', async () => {
+    const bug = new Error('a bug')
+    const { settled } = await attempt(sync, 'try-fails', () => throwing(bug))
+    expect(settled).toBeInstanceOf(WebAssembly.RuntimeError)
+    expect(Reflect.get(Object(settled), 'cause')).toBe(bug)
   })
 
   test('gets an `err` that the import throws as `{ payload }`, and a value that it answers', async () => {
@@ -81,28 +92,80 @@ describe('a guest that catches everything', () => {
     }
   })
 
-  test('cannot catch the end of the stack, which is the host’s', async () => {
-    const { settled, survived } = await attempt(sync, 'try-recurse', () => {})
-    expect(survived).toEqual([])
-    expect(hostCause(settled)).toBe('host-stack')
-    expect(trapCode(settled)).toBeUndefined()
-  })
+  test.for(['try-recurse', 'try-dig'])(
+    'cannot catch the end of the stack, which is the host’s: %s',
+    async (name) => {
+      const below = (depth: number): Promise<{ settled: unknown; survived: unknown[] }> =>
+        depth === 0 ? attempt(sync, name, () => {}) : below(depth - 1)
+      for (let depth = 0; depth < 40; depth++) {
+        const { settled, survived } = await below(depth)
+        expect(survived).toEqual([])
+        expect(hostCause(settled)).toBe('host-stack')
+        expect(trapCode(settled)).toBeUndefined()
+      }
+    },
+  )
 })
 
-test('an import that waits where nothing can wait is the host’s mistake, not the guest’s', async () => {
-  const bank = await loadComponent(guest('bank'))
-  const prepared = await bank.prepare({ mode: 'jspi', asyncImports: ['test:bank/host#destroyed'] })
-  const instance = await prepared.instantiate({
-    resources: prepared.newResources(),
-    functions: { 'test:bank/host#destroyed': async () => {} },
-    drop() {},
+describe('an import that waits where nothing can wait is the host’s mistake, and no guest can go on after it', () => {
+  const impatient = async (functions: { [id: string]: HostFunction } = {}) => {
+    const component = await loadComponent(guest('impatient'))
+    const prepared = await component.prepare({ mode: 'jspi', asyncImports: ['test:impatient/host#wait'] })
+    const notes: unknown[] = []
+    const host = {
+      resources: prepared.newResources(),
+      functions: {
+        'test:impatient/host#wait': async () => 5,
+        'test:impatient/host#note': (x: unknown) => void notes.push(x),
+        ...functions,
+      },
+      drop() {},
+    }
+    return { notes, instance: await prepared.instantiate(host) }
+  }
+  const out = 'test:impatient/out#'
+
+  test('it waits where it can', async () => {
+    const { notes, instance } = await impatient()
+    await instance.functions['go']?.()
+    expect(notes).toEqual([5])
   })
-  const account = instance.functions['test:bank/bank@1.0.0#[constructor]account']?.(1)
-  const error = await Promise.resolve(instance.functions['test:bank/bank@1.0.0#close']?.(account)).catch(
-    (e: unknown) => e,
-  )
-  expect(hostCause(error)).toBe('host-suspend')
-  expect(trapCode(error)).toBeUndefined()
+
+  test.for([
+    ['in a constructor', `${out}[constructor]r`],
+    ['in a destructor that the guest runs', `${out}make-and-drop`],
+  ])('%s', async ([, id = '']) => {
+    const { notes, instance } = await impatient()
+    const error = await (async () => instance.functions[id]?.())().catch((e: unknown) => e)
+    await idle()
+    expect([hostCause(error), trapCode(error), notes]).toEqual(['host-suspend', undefined, []])
+  })
+
+  test('in a destructor that the host runs', async () => {
+    const { notes, instance } = await impatient()
+    const made = await instance.functions[`${out}make`]?.()
+    const error = await (async () => instance.dropGuest(Object(made)))().catch((e: unknown) => e)
+    await idle()
+    expect([hostCause(error), trapCode(error), notes]).toEqual(['host-suspend', undefined, []])
+  })
+
+  test('while it is instantiated', async () => {
+    const wat = `(component
+      (import "wait" (func $w)) (import "note" (func $n))
+      (core func $wait (canon lower (func $w))) (core func $note (canon lower (func $n)))
+      (core module $m (import "h" "wait" (func $wait)) (import "h" "note" (func $note))
+        (func $go (block $done (block $catch (try_table (catch_all $catch) (call $wait)) (br $done)) (call $note)))
+        (start $go))
+      (core instance (instantiate $m (with "h" (instance (export "wait" (func $wait)) (export "note" (func $note)))))))`
+    const component = await loadComponent(await assemble(wat))
+    const prepared = await component.prepare({ mode: 'jspi', asyncImports: ['wait'] })
+    const notes: unknown[] = []
+    const functions = { wait: async () => {}, note: () => void notes.push('caught') }
+    const error = await prepared
+      .instantiate({ resources: prepared.newResources(), functions, drop() {} })
+      .catch((e: unknown) => e)
+    expect([hostCause(error), trapCode(error), notes]).toEqual(['host-suspend', undefined, []])
+  })
 })
 
 test('poison is told from a trap of the guest', () => {

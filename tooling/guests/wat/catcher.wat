@@ -67,6 +67,17 @@
         (local.set $caught (i32.const 1)))
       (call $survived (local.get $caught))
       (local.get $caught))
+    ;; Calls the import at each depth, so that the stack may end inside the host's own functions.
+    (func $dig (result i32) (call $plain) (i32.add (i32.const 1) (call $dig)))
+    (func (export "try-dig") (result i32)
+      (local $caught i32)
+      (block $done
+        (block $catch
+          (try_table (catch_all $catch) (drop (call $dig)))
+          (br $done))
+        (local.set $caught (i32.const 1)))
+      (call $survived (local.get $caught))
+      (local.get $caught))
   )
   (core instance $i (instantiate $m (with "host" (instance
     (export "plain" (func $plain))
@@ -77,5 +88,6 @@
   (func (export "try-fails") (result u32) (canon lift (core func $i "try-fails")))
   (func (export "try-answers") (result u32) (canon lift (core func $i "try-answers")))
   (func (export "recurse") (result u32) (canon lift (core func $i "recurse")))
+  (func (export "try-dig") (result u32) (canon lift (core func $i "try-dig")))
   (func (export "try-recurse") (result u32) (canon lift (core func $i "try-recurse")))
 )

@@ -1,0 +1,150 @@
+/**
+ * A fence between a guest and the JavaScript of its imports.
+ *
+ * What JavaScript throws, a guest can catch with `catch_all`; a trap it cannot. And the host throws where no recorded
+ * answer says so: an import that would wait inside a constructor fails with a `SuspendError` before any code of ours
+ * runs, and at the end of the stack the glue fails wherever it happens to be. A guest that caught such an error
+ * and went on would do what no re-run does again. So each function of JavaScript that a core module imports is called
+ * through a function of WebAssembly that catches everything and traps.
+ */
+import { ComponentError } from './errors.ts'
+import type { FunctionImport, Signature } from './signatures.ts'
+
+/** Told what was caught, just before the trap. */
+export type Note = (error: unknown) => void
+
+function leb(value: number): number[] {
+  const out: number[] = []
+  let rest = value
+  do {
+    const low = rest & 0x7f
+    rest >>>= 7
+    out.push(rest === 0 ? low : low | 0x80)
+  } while (rest !== 0)
+  return out
+}
+
+const vector = (items: readonly number[][]): number[] => [...leb(items.length), ...items.flat()]
+const section = (id: number, content: readonly number[]): number[] => [id, ...leb(content.length), ...content]
+const text = (value: string): number[] => [...leb(value.length), ...new TextEncoder().encode(value)]
+
+const externref = 0x6f
+const noteType = 0
+const noteIndex = 0
+
+/**
+ * The body around one import: `block $all (block $js (result externref) (try_table (catch $js 0) (catch_all 1) …call…
+ * return) unreachable) call $tell) unreachable`.
+ */
+function fenced(imported: number, tell: number, { params }: Signature, jsTag: boolean): number[] {
+  const call = [params.flatMap((_, i) => [0x20, ...leb(i)]), 0x10, leb(imported), 0x0f]
+  const body = jsTag
+    ? [
+        [0x02, 0x40], // block: where everything that JavaScript did not throw is caught
+        [0x02, externref], // block (result externref): where what JavaScript threw is caught
+        [0x1f, 0x40, 2, 0x00, 0, 0, 0x02, 1], // try_table (catch $js 0) (catch_all 1)
+        call,
+        [0x0b, 0x00, 0x0b], // end, unreachable, end
+        [0x10, leb(tell)],
+        0x0b,
+      ]
+    : [[0x02, 0x40], [0x1f, 0x40, 1, 0x02, 0], call, [0x0b, 0x0b]]
+  return [0, body, 0x00, 0x0b].flat(3)
+}
+
+/** `(param externref) (block (try_table (catch_all 0) (call $note (local.get 0))))`: telling must not throw either. */
+const teller = [0, 0x02, 0x40, 0x1f, 0x40, 1, 0x02, 0, 0x20, 0, 0x10, noteIndex, 0x0b, 0x0b, 0x0b]
+
+function fenceModule(signatures: readonly Signature[], jsTag: boolean): Uint8Array<ArrayBuffer> {
+  const types = [
+    [0x60, 1, externref, 0],
+    ...signatures.map(({ params, results }) => [
+      0x60,
+      ...leb(params.length),
+      ...params,
+      ...leb(results.length),
+      ...results,
+    ]),
+  ]
+  const imports = [
+    [...text('host'), ...text('note'), 0x00, noteType],
+    ...(jsTag ? [[...text('host'), ...text('tag'), 0x04, 0x00, noteType]] : []),
+    ...signatures.map((_, i) => [...text('import'), ...text(String(i)), 0x00, ...leb(i + 1)]),
+  ]
+  const tell = signatures.length + 1
+  const functions = [[noteType], ...signatures.map((_, i) => leb(i + 1))]
+  const exports = signatures.map((_, i) => [...text(String(i)), 0x00, ...leb(tell + 1 + i)])
+  const bodies = [teller, ...signatures.map((signature, i) => fenced(i + 1, tell, signature, jsTag))]
+  const preamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
+  const code = vector(bodies.map((body) => [...leb(body.length), ...body]))
+  const sections = [
+    section(1, vector(types)),
+    section(2, vector(imports)),
+    section(3, vector(functions)),
+    section(7, vector(exports)),
+    section(10, code),
+  ]
+  return new Uint8Array([...preamble, ...sections.flat()])
+}
+
+/** The compiled fences of one component, shared by its instances. */
+export type FenceCache = Map<string, WebAssembly.Module>
+
+/** Builds the fences of one instance. */
+export class Fences {
+  readonly #cache: FenceCache
+  readonly #note: Note
+  /** Functions of other core modules of the guest, whose exceptions are the guest's own. */
+  readonly #own = new WeakSet<object>()
+
+  constructor(cache: FenceCache, note: Note) {
+    this.#cache = cache
+    this.#note = note
+  }
+
+  /** Remembers that these are the guest's own. */
+  learn(exports: WebAssembly.Exports): void {
+    for (const value of Object.values(exports)) if (typeof value === 'function') this.#own.add(value)
+  }
+
+  /** Answers the imports of a core module with each function of JavaScript behind a fence. */
+  around(
+    functions: readonly FunctionImport[],
+    imports: Record<string, Record<string, WebAssembly.ImportValue>> = {},
+  ): WebAssembly.Imports {
+    const found: { readonly of: FunctionImport; readonly value: WebAssembly.ImportValue }[] = []
+    for (const of of functions) {
+      const value = imports[of.module]?.[of.name]
+      if (value !== undefined && !this.#own.has(Object(value))) found.push({ of, value })
+    }
+    if (found.length === 0) return imports
+    const signatures = found.map(({ of: { module, name, signature } }) => {
+      if (signature !== null) return signature
+      throw new ComponentError(
+        'glue-rejected',
+        `The import ${module} ${name} is of a type that no canonical function has.`,
+      )
+    })
+    const raw = Object.fromEntries(found.map(({ value }, i) => [String(i), value]))
+    const fences = this.#instance(signatures, raw)
+    const replaced: Record<string, Record<string, WebAssembly.ImportValue>> = { ...imports }
+    for (const [i, { of }] of found.entries()) {
+      const fence = fences[String(i)]
+      if (fence === undefined) continue
+      replaced[of.module] = { ...replaced[of.module], [of.name]: fence }
+    }
+    return replaced
+  }
+
+  #instance(signatures: readonly Signature[], raw: WebAssembly.ModuleImports): WebAssembly.Exports {
+    const tag: WebAssembly.Tag | undefined = Reflect.get(WebAssembly, 'JSTag')
+    const key = signatures.map(({ params, results }) => `${params.join()}>${results.join()}`).join(' ')
+    let module = this.#cache.get(key)
+    if (module === undefined) {
+      module = new WebAssembly.Module(fenceModule(signatures, tag !== undefined))
+      this.#cache.set(key, module)
+    }
+    const host: WebAssembly.ModuleImports = { note: this.#note, ...(tag === undefined ? {} : { tag }) }
+    return new WebAssembly.Instance(module, { host, import: raw }).exports
+  }
+}

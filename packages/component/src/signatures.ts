@@ -1,0 +1,101 @@
+/** The signatures of the functions that a core module imports. */
+import { Wire } from './wire.ts'
+
+/** Value types as the binary format writes them, one byte each: numbers only. */
+export interface Signature {
+  readonly params: readonly number[]
+  readonly results: readonly number[]
+}
+
+/** One function that a module imports; `null` for a signature with anything but numbers in it. */
+export interface FunctionImport {
+  readonly module: string
+  readonly name: string
+  readonly signature: Signature | null
+}
+
+const numeric = new Set([0x7f, 0x7e, 0x7d, 0x7c])
+
+/** Reads the function imports of a module that the engine has accepted. */
+export function functionImports(bytes: Uint8Array): FunctionImport[] {
+  const types: (Signature | null)[] = []
+  const imports: FunctionImport[] = []
+  const wire = new Wire(bytes, 8)
+  while (!wire.done) {
+    const id = wire.byte()
+    const section = wire.range()
+    if (id === 1) section.each(() => recursive(section, types))
+    else if (id === 2) section.each(() => imported(section, types, imports))
+    else if (id > 2 && id !== 13) break
+  }
+  return imports
+}
+
+function imported(wire: Wire, types: readonly (Signature | null)[], into: FunctionImport[]): void {
+  const module = wire.text(wire.end)
+  const name = wire.text(wire.end)
+  switch (wire.byte()) {
+    case 0x00:
+      into.push({ module, name, signature: types[wire.u32()] ?? null })
+      return
+    case 0x01:
+      value(wire)
+      limits(wire)
+      return
+    case 0x02:
+      limits(wire)
+      return
+    case 0x03:
+      value(wire)
+      wire.byte()
+      return
+    default:
+      wire.byte()
+      wire.u32()
+  }
+}
+
+function limits(wire: Wire): void {
+  const flags = wire.byte()
+  wire.skipLeb()
+  if (flags & 1) wire.skipLeb()
+}
+
+/** A group of types that refer to each other, or one type. */
+function recursive(wire: Wire, types: (Signature | null)[]): void {
+  if (wire.peek() !== 0x4e) return subtype(wire, types)
+  wire.byte()
+  wire.each(() => subtype(wire, types))
+}
+
+function subtype(wire: Wire, types: (Signature | null)[]): void {
+  let code = wire.byte()
+  if (code === 0x50 || code === 0x4f) {
+    wire.each(() => void wire.u32())
+    code = wire.byte()
+  }
+  if (code === 0x60) {
+    const params: number[] = []
+    const results: number[] = []
+    wire.each(() => void params.push(value(wire)))
+    wire.each(() => void results.push(value(wire)))
+    types.push([...params, ...results].every((type) => numeric.has(type)) ? { params, results } : null)
+    return
+  }
+  if (code === 0x5f) wire.each(() => field(wire))
+  else if (code === 0x5e) field(wire)
+  else wire.malformed(`0x${code.toString(16)} does not introduce a core type`)
+  types.push(null)
+}
+
+/** A field of a structure: its storage type, and whether it can change. */
+function field(wire: Wire): void {
+  value(wire)
+  wire.byte()
+}
+
+function value(wire: Wire): number {
+  const code = wire.byte()
+  if (code === 0x63 || code === 0x64) wire.s33()
+  return code
+}
