@@ -29,7 +29,7 @@ export default defineActor({
     ctx.send(ctx.id, 'next')
   },
 
-  accepts: { probe: t.array(t.string()) },
+  accepts: { report: t.literal('json', 'html'), probe: t.array(t.string()) },
   messages: {
     /** One package, then a message to itself: a turn is short, and a crash loses nothing that a turn has done. */
     next(ctx) {
@@ -62,6 +62,12 @@ export default defineActor({
       flagged: state.findings.filter(flagged),
       report: state.report,
     }),
+
+    /** The report, out of the store. */
+    report({ state, store }, which) {
+      if (state.report === null) throw new Failure('not-yet', `${state.waiting.length} packages are left`)
+      return store.get(state.report[which])
+    },
 
     /** Does what an auditor must not be able to do, and says how far it came. */
     probe: ({ fs }, paths) =>

@@ -1,0 +1,32 @@
+/** The looks of the report. */
+export const style = `
+:root { color-scheme: light dark; --text: #1d2430; --soft: #5d6878; --line: #e2e6ec; --page: #fff; --card: #f6f7f9;
+  --permissive: #2f8f5b; --weak-copyleft: #b7791f; --strong-copyleft: #c2410c; --unclear: #6b5bc2; --none: #c02637; }
+@media (prefers-color-scheme: dark) { :root { --text: #e4e8ee; --soft: #98a3b3; --line: #2c333d; --page: #14181d; --card: #1d232a;
+  --permissive: #4cbf82; --weak-copyleft: #e0a63c; --strong-copyleft: #f0824a; --unclear: #a094ee; --none: #f26d7b; } }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif }
+main { max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
+h1 { margin: 0; font-size: 1.9rem; letter-spacing: -.02em }
+header p { max-width: 44rem; margin: .5rem 0 0; color: var(--soft) }
+h2 { margin: 2.5rem 0 .75rem; font-size: 1.15rem }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1.75rem 0 0; padding: 0; list-style: none }
+.tiles li { padding: .8rem 1rem; border-left: 4px solid var(--kind); border-radius: 6px; background: var(--card) }
+.tiles b { display: block; font-size: 1.7rem; line-height: 1.2; font-variant-numeric: tabular-nums; color: var(--kind) }
+.tiles .zero { --kind: var(--line); color: var(--soft) }
+.tiles .zero b { color: var(--soft) }
+.permissive { --kind: var(--permissive) } .weak-copyleft { --kind: var(--weak-copyleft) } .unclear { --kind: var(--unclear) }
+.strong-copyleft { --kind: var(--strong-copyleft) } .none { --kind: var(--none) }
+.scroll { overflow-x: auto }
+table { width: 100%; border-collapse: collapse }
+th { text-align: left; font-size: .8rem; font-weight: 600; color: var(--soft) }
+th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+td:first-child { overflow-wrap: anywhere }
+td span { color: var(--kind); font-weight: 600; white-space: nowrap }
+small, em { color: var(--soft) }
+.bars td { border: 0; padding: .15rem .75rem .15rem 0; white-space: nowrap }
+.bars .number { text-align: right; font-variant-numeric: tabular-nums }
+.bars .bar { width: 65% }
+.bars i { display: block; height: .7rem; margin-top: .4rem; border-radius: 2px; background: var(--kind); min-width: 2px }
+.good { color: var(--permissive) }
+`

@@ -1,0 +1,29 @@
+import { join, relative } from 'node:path'
+
+/** A path in this example. */
+export function home(...parts: string[]): string {
+  return join(import.meta.dirname, '..', ...parts)
+}
+
+/** The files of a data folder: laid out as `theater` does, so that its commands can look into it. */
+export function dataFiles(folder: string) {
+  return {
+    chains: join(folder, 'theater.db'),
+    store: join(folder, 'store.db'),
+    cache: join(folder, 'cache'),
+    lock: join(folder, 'lock'),
+    report: { html: join(folder, 'report.html'), json: join(folder, 'report.json') },
+    car: join(folder, 'audit.car'),
+    tampered: join(folder, 'audit-tampered.car'),
+    /** Written when everything was shown: the next start begins a new audit. */
+    finished: join(folder, 'finished'),
+  } as const
+}
+
+const here = process.cwd()
+
+/** A path as a person would type it who is where this was started. */
+export function shown(path: string): string {
+  const short = relative(here, path)
+  return short === '' ? '.' : short.startsWith('../../..') ? path : short
+}

@@ -1,0 +1,111 @@
+import { writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { printable } from '@theater/handler-log'
+import type { LogLine } from '@theater/runtime'
+import type { Finding } from '../actors/finding.ts'
+import { kinds } from '../actors/finding.ts'
+import type { Summary } from '../actors/protocol.ts'
+import type { Status } from './begin.ts'
+import type { Options } from './options.ts'
+import { shown } from './paths.ts'
+import { clock, counted, line, progress, style, table } from './screen.ts'
+import type { Stage } from './stage.ts'
+
+const looks = {
+  none: 'red',
+  'strong copyleft': 'red',
+  'weak copyleft': 'yellow',
+  unclear: 'magenta',
+  permissive: 'green',
+} as const
+
+/** Shows what the auditor says while it works. */
+export class Watch {
+  #audited = 0
+  #total: number | undefined
+  #shown = 0
+  readonly #crashAfter: number | undefined
+
+  constructor({ crashAfter }: Options) {
+    this.#crashAfter = crashAfter
+  }
+
+  /** Takes a line of the log. */
+  readonly take = ({ actor, level, message, fields }: LogLine): void => {
+    if (message === 'audited' && level === 'info') return this.#package(Object.fromEntries(fields))
+    if (level !== 'warn' && level !== 'error') return
+    const more = fields.map(([name, value]) => `${name}=${value}`).join(' ')
+    line(style('red', printable(`${actor}: ${message} ${more}`)))
+  }
+
+  #package({ name = '', version = '', licence = '', left = '' }: { readonly [field: string]: string }): void {
+    this.#audited++
+    this.#total ??= Number(left) + 1
+    const done = this.#total - Number(left)
+    if (this.#audited === this.#crashAfter) {
+      line(
+        style('yellow', `${done} of ${this.#total} packages; and now this process dies (SIGKILL), as asked`),
+      )
+      process.kill(process.pid, 'SIGKILL')
+    }
+    const now = performance.now()
+    if (now - this.#shown < 40 && left !== '0') return
+    this.#shown = now
+    progress(done, this.#total, printable(`${name} ${version}  ${licence}`))
+  }
+}
+
+/** Waits until the audit is over. */
+export async function perform(stage: Stage, before: Status): Promise<Status> {
+  const time = clock()
+  await stage.idle()
+  const status = (await stage.ask('auditor', 'status')) as Status
+  if (status.report === null) {
+    throw new Error(`the audit ended with ${status.left} packages left. --fresh begins a new one.`)
+  }
+  line(`${counted(status.audited - before.audited, 'package')} read, one turn each, in ${time()}`)
+  return status
+}
+
+/** Prints what was found, and puts the report where a person can open it. */
+export async function show(stage: Stage, { flagged }: Status): Promise<void> {
+  const summary = (await stage.ask('reporter', 'summary')) as Summary
+  line()
+  const licences = Object.entries(summary.licences).toSorted(
+    ([a, one], [b, other]) => other - one || (a < b ? -1 : 1),
+  )
+  const most = licences[0]?.[1] ?? 1
+  const rows = licences.slice(0, 20).map(([licence, count]) => {
+    return [printable(licence), String(count), style('cyan', '█'.repeat(Math.ceil((count / most) * 40)))]
+  })
+  table(['LICENCE', 'PACKAGES>', ''], rows)
+  if (licences.length > 20) line(`and ${licences.length - 20} more`)
+  line()
+  const counts = kinds
+    .map((kind) => ({ kind, count: summary.kinds[kind] ?? 0 }))
+    .filter(({ count }) => count > 0)
+  const parts = counts.map(({ kind, count }) =>
+    style(looks[kind], `${count} ${kind === 'none' ? 'without a licence' : kind}`),
+  )
+  line(`${style('bold', counted(summary.packages, 'package'))}: ${parts.join(', ')}`)
+  if (flagged.length > 0) {
+    line()
+    table(['TO LOOK AT', 'LICENCE', 'KIND', ''], flagged.slice(0, 30).map(row))
+    if (flagged.length > 30) line(`and ${flagged.length - 30} more, in the report`)
+  }
+  line()
+  for (const kind of ['html', 'json'] as const) {
+    const bytes = await stage.ask('auditor', 'report', kind)
+    if (!(bytes instanceof Uint8Array)) throw new Error('the report is not bytes')
+    const hash = createHash('sha256').update(bytes).digest('hex')
+    if (hash !== summary.report?.[kind])
+      throw new Error('the report is not the one that the reporter was told of')
+    writeFileSync(stage.files.report[kind], bytes)
+  }
+  line(`The whole report: ${style('bold', shown(stage.files.report.html))}`)
+}
+
+function row({ name, version, licence, kind, note }: Finding): readonly string[] {
+  const found = licence === '' ? '–' : printable(licence)
+  return [printable(`${name} ${version}`), found, style(looks[kind], kind), style('dim', printable(note))]
+}

@@ -1,0 +1,134 @@
+import { createWriteStream } from 'node:fs'
+import { copyFile, open, readFile, rename, stat } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { exportCar, openCar } from '@theater/event-chain/car'
+import { fileSource, sha256 } from '@theater/event-chain/node'
+import { componentLoader, verifyCar, verifyGraph } from '@theater/replay/node'
+import type { GraphReport, Verdict } from '@theater/replay/node'
+import { shown } from './paths.ts'
+import { clock, counted, line, megabytes, number, style, table, working } from './screen.ts'
+import type { Stage } from './stage.ts'
+
+const actors = ['auditor', 'reporter']
+
+/** The chains of both actors. */
+async function chains(stage: Stage): Promise<readonly Uint8Array[]> {
+  const infos = await Promise.all(actors.map((actor) => stage.chain(actor)))
+  return infos.flatMap((info) => (info === undefined ? [] : [info.chain]))
+}
+
+/** Runs both actors again over their records and compares everything they did, and how their messages hang together. */
+export async function verifyBoth(stage: Stage): Promise<void> {
+  const time = clock()
+  working('running both again')
+  const { store } = stage
+  const sources = (await chains(stage)).map((chain) => ({ store, chain }))
+  const report = await verifyGraph(sources, { load: componentLoader({ cache: stage.cache }), hash: sha256 })
+  table(['ACTOR', 'EVENTS>', 'TURNS>', 'VERDICT'], report.verdicts.map(row))
+  const { held, unchecked } = report
+  line(`${counted(held, 'message')} between them: each arrived once, as it was sent`)
+  line(style('dim', `${time()}; no file was opened for it but the record itself`))
+  if (unchecked.length > 0) throw new Error(`${counted(unchecked.length, 'cause')} could not be followed`)
+  const wrong = report.verdicts.find(({ verdict }) => verdict !== 'verified')
+  if (wrong !== undefined) throw new Error(`${wrong.actor ?? 'a chain'} is not verified: ${said(wrong)}`)
+}
+
+/** Writes both chains into one file, with all that is needed to run them again. */
+export async function exportBoth(stage: Stage): Promise<void> {
+  const { car } = stage.files
+  await pipeline(
+    exportCar(stage.store, await chains(stage), { hash: sha256 }),
+    createWriteStream(`${car}.new`),
+  )
+  await rename(`${car}.new`, car)
+  const { size } = await stat(car)
+  line(`${style('bold', shown(car))}  ${megabytes(size)}: both records, what was read, both components`)
+}
+
+/** Changes one byte in a copy of the file, and shows who notices, and where. */
+export async function tamper(stage: Stage): Promise<void> {
+  const { car, tampered } = stage.files
+  const target = await findTarget(stage)
+  const at = (await readFile(car)).indexOf(target.body) + target.offset
+  await copyFile(car, tampered)
+  const file = await open(tampered, 'r+')
+  try {
+    await file.write(Buffer.from([target.to]), 0, 1, at)
+  } finally {
+    await file.close()
+  }
+  line(`byte ${number(at)} of ${shown(tampered)}: ${target.story}`)
+  working('checking the copy')
+  const report = await check(tampered, stage)
+  for (const verdict of report.verdicts) {
+    const look = verdict.verdict === 'verified' ? 'green' : 'red'
+    line(
+      `${(verdict.actor ?? '?').padEnd(9)}  ${style(['bold', look], verdict.verdict)}  ${style('dim', said(verdict))}`,
+    )
+  }
+  const refused = report.verdicts.find(({ actor }) => actor === 'auditor')
+  if (refused?.verdict !== 'broken' || refused.index !== target.seq) {
+    throw new Error(`the changed byte lies in event ${target.seq}, and the verdict is ${refused?.verdict}`)
+  }
+}
+
+async function check(path: string, { cache }: Stage): Promise<GraphReport> {
+  await using source = await fileSource(path)
+  const car = await openCar(source, { hash: sha256 })
+  return await verifyCar(car, { load: componentLoader({ cache }), hash: sha256 })
+}
+
+interface Target {
+  readonly seq: number
+  readonly body: Uint8Array
+  readonly offset: number
+  readonly to: number
+  readonly story: string
+}
+
+/** A byte in the middle of the record: of what the auditor read in a package.json, if there is one. */
+async function findTarget(stage: Stage): Promise<Target> {
+  const info = await stage.chain('auditor')
+  if (info === undefined) throw new Error('there is no record of the auditor')
+  let seq = Math.floor(info.size / 2)
+  let first: Target | undefined
+  const words = Buffer.from('"license": "')
+  for await (const { body } of stage.store.read(info.chain, seq)) {
+    if (body !== null) {
+      const bytes = Buffer.from(body)
+      const found = bytes.indexOf(words)
+      const offset = found === -1 ? bytes.length - 1 : found + words.length
+      const to = (bytes[offset] ?? 0) ^ 1
+      const was = bytes.toString('latin1', offset, bytes.indexOf(0x22, offset))
+      const now = `${String.fromCharCode(to)}${was.slice(1)}`
+      const story =
+        found === -1
+          ? `in event ${number(seq)} of the auditor`
+          : `"${was}" becomes "${now}" in what the auditor read (event ${number(seq)})`
+      const target = { seq, body, offset, to, story }
+      if (found !== -1 && /^[\w.-]{2,20}$/.test(was)) return target
+      first ??= target
+    }
+    seq++
+  }
+  if (first === undefined) throw new Error('the record has no bodies')
+  return first
+}
+
+function row(verdict: Verdict): readonly string[] {
+  const { actor, size } = verdict
+  const good = verdict.verdict === 'verified'
+  const look = style(['bold', good ? 'green' : 'red'], verdict.verdict)
+  return [
+    actor ?? '?',
+    number(size),
+    good ? number(verdict.turns) : '–',
+    good ? look : `${look}  ${said(verdict)}`,
+  ]
+}
+
+function said(verdict: Verdict): string {
+  return verdict.verdict === 'verified'
+    ? counted(verdict.size, 'event')
+    : `at event ${number(verdict.index)}: ${verdict.message}`
+}

@@ -1,0 +1,115 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { decodeReply, encodeMessage } from '@theater/actor/message'
+import { diskCache } from '@theater/component/node'
+import type { ComponentCache } from '@theater/component'
+import { readEvents } from '@theater/event-chain'
+import type { ChainInfo, Genesis, Store } from '@theater/event-chain'
+import { sqliteStore } from '@theater/event-chain/sqlite'
+import { fs } from '@theater/handler-fs'
+import { log } from '@theater/handler-log'
+import { messaging } from '@theater/handler-messaging'
+import type { AnyHandler } from '@theater/handler'
+import { store as blobsAndLabels } from '@theater/handler-store'
+import { sqlite } from '@theater/handler-store/sqlite'
+import { Theater } from '@theater/runtime'
+import type { LogLine } from '@theater/runtime'
+import { takeLock } from './lock.ts'
+import { dataFiles } from './paths.ts'
+
+/** A theater over a data folder, and the record under it. */
+export class Stage implements AsyncDisposable {
+  readonly files: ReturnType<typeof dataFiles>
+  readonly cache: ComponentCache
+  /** Gets what the actors log. */
+  log: (line: LogLine) => void = () => {}
+  readonly #lock: Disposable
+  #store: Store
+  #handlers: AnyHandler[] = []
+  #theater: Theater | undefined
+
+  private constructor(files: Stage['files'], cache: ComponentCache, lock: Disposable) {
+    this.files = files
+    this.cache = cache
+    this.#lock = lock
+    this.#store = sqliteStore(files.chains)
+  }
+
+  /** Takes a data folder; `undefined` while another process has it. */
+  static async take(folder: string): Promise<Stage | undefined> {
+    const files = dataFiles(folder)
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const lock = takeLock(files.lock)
+    return lock && new Stage(files, await diskCache(files.cache), lock)
+  }
+
+  /** Where the chains are. */
+  get store(): Store {
+    return this.#store
+  }
+
+  /** Forgets everything that is recorded here. */
+  async forget(): Promise<void> {
+    await this.close()
+    for (const file of [this.files.chains, this.files.store]) {
+      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
+    }
+    rmSync(this.files.finished, { force: true })
+    this.#store = sqliteStore(this.files.chains)
+  }
+
+  /** Brings back whoever is in the record. */
+  async open(): Promise<Theater> {
+    const backend = sqlite(this.files.store)
+    // All that any actor here could be granted. What one is granted is in theater.toml.
+    this.#handlers = [fs(), log(), messaging(), blobsAndLabels({ backend })]
+    this.#theater = await Theater.open({
+      store: this.#store,
+      handlers: this.#handlers,
+      cache: this.cache,
+      log: (line) => this.log(line),
+    })
+    return this.#theater
+  }
+
+  /** Resolves when no actor has anything to do. */
+  async idle(): Promise<void> {
+    await this.#theater?.idle()
+  }
+
+  /** Asks an actor, as the host. Throws where it refuses. */
+  async ask(actor: string, type: string, body?: unknown): Promise<unknown> {
+    if (this.#theater === undefined) throw new Error('the theater is not open')
+    const reply = await this.#theater.request(actor, encodeMessage(type, body))
+    if ('err' in reply) throw new Error(`${actor} refuses ${type}: ${reply.err.message}`)
+    return decodeReply(reply.ok)
+  }
+
+  /** The chain of an actor; `undefined` where there is none. */
+  async chain(actor: string): Promise<ChainInfo | undefined> {
+    return this.#store.find(actor)
+  }
+
+  /** What an actor was made with; `undefined` where there is no record of it. */
+  async genesis(actor: string): Promise<Genesis | undefined> {
+    const info = await this.chain(actor)
+    if (info === undefined) return undefined
+    for await (const event of readEvents(this.#store, info.chain, 0, 1)) {
+      if (event.kind === 'genesis' && event.content !== null) return event.content
+    }
+    return undefined
+  }
+
+  /** Lets the actors rest: their records stay. */
+  async close(): Promise<void> {
+    await this.#theater?.close()
+    this.#theater = undefined
+    for (const handler of this.#handlers.splice(0)) await handler[Symbol.asyncDispose]?.()
+    await this.#store.close()
+  }
+
+  /** Lets go of everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+    this.#lock[Symbol.dispose]()
+  }
+}
