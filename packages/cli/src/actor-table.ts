@@ -21,6 +21,10 @@ export async function printActors(store: Store, output: Output, hosted: boolean)
     else rows.push(row)
   }
   if (output.json) return
+  if (rows.length === 0) {
+    output.note('no actors')
+    return
+  }
   const columns = [
     { title: 'ACTOR' },
     { title: 'STATE' },

@@ -29,9 +29,15 @@ export function dataPaths(folder: string): DataPaths {
   }
 }
 
-/** Makes a data folder where there is none, for its owner alone. */
+/** Makes a data folder where there is none, for its owner alone. @throws CliError `usage` where something else is in its place */
 export async function makeDataFolder(paths: DataPaths): Promise<void> {
-  await mkdir(paths.folder, { recursive: true, mode: 0o700 })
+  try {
+    await mkdir(paths.folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw cause
+    throw new CliError('usage', `${paths.folder} is not a folder`, { cause })
+  }
 }
 
 /**

@@ -35,7 +35,7 @@ function say({ kind, fn, args, result, detail = {} }: EventJson): string {
     case 'genesis':
       return `${text(detail['actor'])} of ${text(detail['component']).slice(0, 19)}, granted ${granted(detail['grants'])}`
     case 'turn':
-      return `${call(fn, args)} from ${text(detail['sender'])}`
+      return `${text(detail['sender'])} → ${call(fn, args)}`
     case 'call':
       return detail['intent'] === true
         ? `${call(fn, args)} begins`
@@ -86,8 +86,26 @@ function text(json: Json | undefined): string {
 }
 
 function value(json: Json): string {
-  const line = jsonLine(json)
+  const line = jsonLine(plainly(json))
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line
+}
+
+/** Shows text as text and a JSON message as its JSON: a person asks what was said, a program reads --json. */
+function plainly(json: Json): Json {
+  if (typeof json !== 'object' || json === null) return json
+  if (Array.isArray(json)) return json.map(plainly)
+  const { format, body, utf8 } = json as { readonly [key: string]: Json }
+  const keys = Object.keys(json).length
+  if (keys === 1 && typeof utf8 === 'string') return utf8
+  if (keys === 2 && format === 'application/json' && body !== undefined) {
+    const inner = plainly(body)
+    try {
+      if (typeof inner === 'string') return JSON.parse(inner) as Json
+    } catch {
+      // It says that it is JSON and is not.
+    }
+  }
+  return Object.fromEntries(Object.entries(json).map(([key, item]) => [key, plainly(item)]))
 }
 
 /** Cuts a styled line to the width of the terminal. */

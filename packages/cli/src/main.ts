@@ -1,22 +1,30 @@
 /** The `theater` command, run by bin/theater.js. */
+import { exits } from './exits.ts'
 import { failureOf } from './errors.ts'
 import type { Failure } from './errors.ts'
 import { Output } from './output.ts'
-import { isPrinted, makeProgram, usageError } from './program.ts'
+import { isHelp, isPrinted, makeProgram, usageError } from './program.ts'
 
 let output: Output | undefined
 let code = 0
 
+const program = makeProgram({
+  output: (json) => (output = new Output(json)),
+  exit: (status) => (code = status),
+})
 try {
-  const program = makeProgram({
-    output: (json) => (output = new Output(json)),
-    exit: (status) => (code = status),
-  })
   await program.parseAsync()
 } catch (error) {
-  if (!isPrinted(error)) code = await report(usageError(error))
+  if (isHelp(error)) code = help(program.helpInformation())
+  else if (!isPrinted(error)) code = await report(usageError(error))
 }
 await finish(code)
+
+/** Nothing was asked for: what there is goes where errors go. */
+function help(text: string): number {
+  process.stderr.write(text)
+  return exits.usage
+}
 
 /** Prints what went wrong, for people, and with --json as a last line for programs, both to stderr. */
 async function report(error: unknown): Promise<number> {

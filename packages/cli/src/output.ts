@@ -35,6 +35,8 @@ export class Output {
   readonly #out: Sink
   readonly #err: Sink
   readonly #colour: { readonly out: boolean; readonly err: boolean }
+  /** Ends the wait for a reader who will not come back. */
+  #gone: (() => void) | undefined
   #status = ''
   #shown = 0
 
@@ -45,7 +47,10 @@ export class Output {
     const wanted = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === ''
     this.#colour = { out: wanted && out.isTTY === true, err: wanted && err.isTTY === true }
     // `theater chain a | head`: whoever reads has seen enough, which is no failure.
-    out.on('error', () => (this.closed = true))
+    out.on('error', () => {
+      this.closed = true
+      this.#gone?.()
+    })
     err.on('error', () => undefined)
   }
 
@@ -120,11 +125,12 @@ export class Output {
   async #write(text: string): Promise<void> {
     if (this.closed) return
     this.#clear()
-    if (!this.#out.write(text) && !this.closed) {
-      await new Promise<void>((resolve) => {
-        this.#out.once('drain', resolve)
-        this.#out.on('error', () => resolve())
-      })
+    if (!this.#out.write(text)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#gone = resolve
+      this.#out.once('drain', resolve)
+      if (!this.closed) await promise
+      this.#gone = undefined
     }
     this.#draw()
   }

@@ -195,6 +195,11 @@ export function isPrinted(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0
 }
 
+/** Whether an error is commander's way to say that no command was named. */
+export function isHelp(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === 'commander.help'
+}
+
 /** A usage error as ours; anything else as it is. */
 export function usageError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error

@@ -78,7 +78,7 @@ function stateAfter(kind: Kind, hosted: boolean): RecordedState {
 }
 
 /** The last event that decides where an actor stands: the begin or end of a turn, or the record's. */
-async function lastStep(store: Store, { chain, size }: ChainInfo): Promise<Kind> {
+export async function lastStep(store: Store, { chain, size }: ChainInfo): Promise<Kind> {
   for (let to = size; to > 0; to -= PAGE) {
     const kinds: Kind[] = []
     for await (const { header } of store.read(chain, Math.max(0, to - PAGE), to)) {

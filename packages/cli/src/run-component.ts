@@ -4,7 +4,7 @@ import { trackName } from '@theater/boundary'
 import { loadComponent } from '@theater/component/node'
 import type { Component } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
-import type { ChainInfo, Store } from '@theater/event-chain'
+import type { ChainInfo, Kind, Store } from '@theater/event-chain'
 import type { Connection } from '@theater/handler-cli'
 import type { Limits, Theater } from '@theater/runtime'
 import { TheaterError } from '@theater/runtime'
@@ -17,7 +17,7 @@ import { Host } from './host.ts'
 import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import type { Output } from './output.ts'
-import { actorRow, readGenesis } from './records.ts'
+import { lastStep, readGenesis } from './records.ts'
 import { noteRecovery, settle } from './run-manifest.ts'
 import type { RunOptions } from './commands/run.ts'
 
@@ -59,7 +59,7 @@ export async function runComponent(
       `${file} takes no arguments: it does not export ${RUN}, so it is not a command`,
     )
   }
-  const { id, resumed } = await chooseId(
+  const { id, begin } = await chooseId(
     host.store,
     component,
     options.actor ?? idOf(file),
@@ -70,7 +70,7 @@ export async function runComponent(
   const theater = await host.start()
   for (const info of theater.actors())
     if (!command || info.recovery?.unfinished === true) noteRecovery(info, output)
-  if (!resumed) {
+  if (begin === 'new') {
     await theater.spawn({
       id,
       component,
@@ -79,7 +79,7 @@ export async function runComponent(
     })
     if (!command) output.note(`${output.styleNote('bold', id)} made; \`theater call ${id} EXPORT\` calls it`)
   }
-  const ran = command && !resumed ? callRun(theater, id) : Promise.resolve()
+  const ran = command && begin !== 'resumed' ? callRun(theater, id) : Promise.resolve()
   await Promise.race([ran, interrupt.happened])
   if (interrupt.seen && command) {
     await theater.stop(id, 'interrupted')
@@ -127,6 +127,9 @@ async function endOf(theater: Theater, store: Store, id: string): Promise<number
   )
 }
 
+/** How a run of a component begins: with a new actor, with one that was cut off before its turn, or within that turn. */
+type Begin = 'new' | 'made' | 'resumed'
+
 /**
  * The id of this run. A command runs once: where its name is taken by one that has run, the next free number is put
  * after it; one that was cut off goes on.
@@ -137,14 +140,13 @@ async function chooseId(
   id: string,
   given: boolean,
   command: boolean,
-): Promise<{ readonly id: string; readonly resumed: boolean }> {
+): Promise<{ readonly id: string; readonly begin: Begin }> {
   for (let n = 1; ; n++) {
     const candidate = n === 1 ? id : `${id}-${n}`
     const info = await store.find(candidate)
-    if (info === undefined) return { id: candidate, resumed: false }
-    if (!command || (await isUnfinished(store, info))) {
-      if (await isOf(store, info, component)) return { id: candidate, resumed: true }
-    }
+    if (info === undefined) return { id: candidate, begin: 'new' }
+    const begin = command ? beginAfter(await lastStep(store, info)) : 'made'
+    if (begin !== undefined && (await isOf(store, info, component))) return { id: candidate, begin }
     if (given || !command) {
       throw new CliError(
         'usage',
@@ -154,8 +156,10 @@ async function chooseId(
   }
 }
 
-async function isUnfinished(store: Store, info: ChainInfo): Promise<boolean> {
-  return (await actorRow(store, info, false)).state === 'unfinished'
+/** How a command goes on that is in the record; undefined where it is over. */
+function beginAfter(step: Kind): Begin | undefined {
+  if (step === 'genesis') return 'made'
+  return step === 'turn' ? 'resumed' : undefined
 }
 
 async function isOf(store: Store, info: ChainInfo, component: Component): Promise<boolean> {

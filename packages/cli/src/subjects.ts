@@ -16,8 +16,6 @@ export interface Subject {
   readonly source: { readonly store: ChainReader & BlobReader; readonly chain: Uint8Array } | undefined
   /** Its events, as far as they can be counted; for progress. */
   readonly size: number
-  /** Whether it may end within a turn: a record that is being written may, a file may not. */
-  readonly unfinished: 'refuse' | 'allow'
   readonly verdict?: Verdict
 }
 
@@ -38,7 +36,7 @@ export class Subjects implements AsyncDisposable {
     if (this.#store === undefined) this.#store = this.#open.use(await readChains(this.#data))
     const store = this.#store
     const { chain, label, size } = await findActor(store, name, this.#data)
-    return [{ name: label, source: { store, chain }, size, unfinished: 'allow' }]
+    return [{ name: label, source: { store, chain }, size }]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -52,13 +50,12 @@ export class Subjects implements AsyncDisposable {
       return car.chains.map((chain): Subject => {
         const { result, size } = chain
         const name = nameOf(chain, path)
-        if (result.ok)
-          return { name, source: { store: car, chain: result.chain }, size, unfinished: 'refuse' }
-        return { name, source: undefined, size, unfinished: 'refuse', verdict: brokenVerdict(chain, result) }
+        if (result.ok) return { name, source: { store: car, chain: result.chain }, size }
+        return { name, source: undefined, size, verdict: brokenVerdict(chain, result) }
       })
     } catch (error) {
       if (!ChainError.is(error) || (error.code !== 'bad-car' && error.code !== 'too-large')) throw error
-      return [{ name: path, source: undefined, size: 0, unfinished: 'refuse', verdict: unreadable(error) }]
+      return [{ name: path, source: undefined, size: 0, verdict: unreadable(error) }]
     }
   }
 }

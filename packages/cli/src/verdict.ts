@@ -1,18 +1,12 @@
 import { hex } from '@theater/event-chain'
 import { printable } from '@theater/handler-log'
-import type { Verdict } from '@theater/replay'
+import type { GraphReport, Verdict } from '@theater/replay'
 import type { Json } from '@theater/values'
 import { short } from './actor-table.ts'
 import { jsonLine } from './output.ts'
 import type { Output, Style } from './output.ts'
 import type { Subject } from './subjects.ts'
-import { count, table } from './table.ts'
-
-/** A chain and what was found of it. */
-export interface Judged {
-  readonly subject: Subject
-  readonly verdict: Verdict
-}
+import { count, counted, table } from './table.ts'
 
 /** What one level of a verification came to. */
 export type Level = 'pass' | 'fail' | 'none'
@@ -84,8 +78,12 @@ const looks: Readonly<Record<Verdict['verdict'], Style>> = {
   inconclusive: 'yellow',
 }
 
-/** Prints verdicts for people: a table, and under it what is wrong with which chain. */
-export async function printVerdicts(judged: readonly Judged[], output: Output): Promise<void> {
+/** Prints verdicts for people: a table, and under it what there is to say of which chain. */
+export async function printVerdicts(
+  subjects: readonly Subject[],
+  verdicts: readonly Verdict[],
+  output: Output,
+): Promise<void> {
   const columns = [
     { title: 'ACTOR' },
     { title: 'VERDICT' },
@@ -93,22 +91,39 @@ export async function printVerdicts(judged: readonly Judged[], output: Output): 
     { title: 'TURNS', align: 'right' },
     { title: 'HEAD' },
   ] as const
-  const rows = judged.map(({ subject, verdict }) => [
-    output.style('bold', printable(subject.name)),
+  const nameOf = (i: number): string => output.style('bold', printable(subjects[i]?.name ?? ''))
+  const rows = verdicts.map((verdict, i) => [
+    nameOf(i),
     output.style(looks[verdict.verdict], verdict.verdict),
     count(verdict.size),
     verdict.verdict === 'verified' ? count(verdict.turns + verdict.undone) : '',
     verdict.head === null ? '' : short(hex(verdict.head)),
   ])
   await output.text(table(columns, rows, (text) => output.style('dim', text)))
-  for (const one of judged) {
-    const lines = explain(one, output)
-    if (lines.length > 0) await output.text(`\n${lines.join('\n')}`)
-  }
+  const said = verdicts.flatMap((verdict, i) => explain(nameOf(i), verdict, output))
+  if (said.length > 0) await output.text(`\n${said.join('\n')}`)
 }
 
-function explain({ subject, verdict }: Judged, output: Output): string[] {
-  const name = output.style('bold', printable(subject.name))
+/** Says, to whoever watches, what is known of the messages between the chains. */
+export function printGraph(
+  subjects: readonly Subject[],
+  { held, unchecked }: Pick<GraphReport, 'held' | 'unchecked'>,
+  output: Output,
+): void {
+  if (held > 0) output.note(`${counted(held, 'message')} arrived as sent`)
+  const absent = unchecked.filter(({ why }) => why === 'not-given').length
+  if (absent > 0) {
+    const of = subjects.length === 1 ? 'another chain' : 'chains'
+    output.note(
+      `${counted(absent, 'message')} came from ${of} that ${subjects.length === 1 ? 'was' : 'were'} not given, or broken: not checked`,
+    )
+  }
+  const withheld = unchecked.length - absent
+  if (withheld > 0)
+    output.note(`${counted(withheld, 'message')} could not be compared: what they carried is withheld`)
+}
+
+function explain(name: string, verdict: Verdict, output: Output): string[] {
   switch (verdict.verdict) {
     case 'verified': {
       const lines =

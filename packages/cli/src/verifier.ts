@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
-import { diskCache, loadComponent, workerTranspiler } from '@theater/component/node'
-import type { Component, ComponentCache } from '@theater/component'
-import { decodeEvent, hex } from '@theater/event-chain'
+import { diskCache } from '@theater/component/node'
+import { hex } from '@theater/event-chain'
 import type { BlobReader, ChainReader } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
-import { verify } from '@theater/replay'
-import type { Verdict, VerifyLimits } from '@theater/replay'
+import { componentLoader, verifyGraph } from '@theater/replay/node'
+import type { ChainSource, GraphReport, Verdict, VerifyLimits } from '@theater/replay'
 import { cidOf } from '@theater/values'
 import { dataPaths } from './data-folder.ts'
 import type { Subject } from './subjects.ts'
@@ -21,91 +20,108 @@ export interface VerifierOptions {
   readonly progress: (text: string) => void
 }
 
-/** Judges chains one after the other; a component that several of them have is made ready once. */
-export class Verifier {
-  readonly #options: VerifierOptions
-  readonly #components = new Map<string, Promise<Component>>()
-  readonly #transpiler = workerTranspiler()
-  #cache: ComponentCache | undefined
+/** What is known of chains together. */
+export interface Judgement {
+  /** One for each subject, in their order. */
+  readonly verdicts: readonly Verdict[]
+  readonly graph: Pick<GraphReport, 'held' | 'unchecked'>
+  /** Whether any chain asked for the component that was given. */
+  readonly componentUsed: boolean
+}
 
-  constructor(options: VerifierOptions) {
-    this.#options = options
+/**
+ * Judges chains, and how they hang together.
+ *
+ * @throws ChainError other than `broken`, where reading fails
+ */
+export async function judge(subjects: readonly Subject[], options: VerifierOptions): Promise<Judgement> {
+  const given = new GivenComponent(options.component)
+  const sources: ChainSource[] = []
+  for (const { source, ...subject } of subjects) {
+    if (source === undefined) continue
+    const store = given.beside(watched(source.store, subject, options.progress))
+    sources.push({ store, chain: source.chain })
+  }
+  const { cache } = dataPaths(options.data)
+  const load = componentLoader(existsSync(cache) ? { cache: await diskCache(cache) } : {})
+  // What may not end within a turn was refused already when its file was read.
+  const report = await verifyGraph(sources, { load, limits: options.limits, unfinished: 'allow' })
+  const verdicts = [...report.verdicts]
+  return {
+    verdicts: subjects
+      .map(({ source, verdict }) => (source === undefined ? verdict : verdicts.shift()))
+      .filter(isVerdict),
+    graph: report,
+    componentUsed: given.used,
+  }
+}
+
+function isVerdict(verdict: Verdict | undefined): verdict is Verdict {
+  return verdict !== undefined
+}
+
+/** A component from the command line: found under its own name, and nothing else under it. */
+class GivenComponent {
+  used = false
+  readonly #bytes: Uint8Array | undefined
+  readonly #name: string | undefined
+
+  constructor(bytes: Uint8Array | undefined) {
+    this.#bytes = bytes
+    this.#name = bytes === undefined ? undefined : hex(cidOf('raw', sha256(bytes)))
   }
 
-  /** What is to be said of a chain. @throws ChainError other than `broken`, where reading fails */
-  async judge(subject: Subject): Promise<Verdict> {
-    const { source, verdict, unfinished } = subject
-    if (verdict !== undefined || source === undefined) return verdict as Verdict
-    const { limits } = this.#options
-    const component = await this.#componentFor(source)
-    return verify(
-      { store: this.#watched(source.store, subject), chain: source.chain },
-      {
-        load: (bytes) => this.#load(bytes),
-        hash: sha256,
-        unfinished,
-        limits,
-        ...(component && { component }),
-      },
-    )
-  }
-
-  /** The given component, for a chain that is of it, or has no other. */
-  async #componentFor({ store, chain }: NonNullable<Subject['source']>): Promise<Uint8Array | undefined> {
-    const { component } = this.#options
-    if (component === undefined) return undefined
-    for await (const stored of store.read(chain, 0, 1)) {
-      const event = await decodeEvent(stored, 0, { blobs: store, hash: sha256 }).catch(() => undefined)
-      if (event === undefined || event.kind !== 'genesis' || event.content === null) break
-      const named = event.content.component
-      if (hex(named) !== hex(cidOf('raw', sha256(component))) && (await store.has(named))) return undefined
+  beside(store: ChainReader & BlobReader): ChainReader & BlobReader {
+    const bytes = this.#bytes
+    if (bytes === undefined) return store
+    const asked = (cid: Uint8Array): boolean => {
+      const mine = hex(cid) === this.#name
+      if (mine) this.used = true
+      return mine
     }
-    return component
-  }
-
-  #load(bytes: Uint8Array): Promise<Component> {
-    const key = hex(sha256(bytes))
-    const known = this.#components.get(key)
-    if (known !== undefined) return known
-    const loading = this.#loadNew(bytes)
-    this.#components.set(key, loading)
-    return loading
-  }
-
-  async #loadNew(bytes: Uint8Array): Promise<Component> {
-    const { cache } = dataPaths(this.#options.data)
-    if (this.#cache === undefined && existsSync(cache)) this.#cache = await diskCache(cache)
-    return loadComponent(bytes, {
-      transpiler: this.#transpiler,
-      ...(this.#cache !== undefined && { cache: this.#cache }),
-    })
-  }
-
-  /** The same chains, read under the eyes of whoever waits. */
-  #watched(store: ChainReader & BlobReader, { name, size }: Subject): ChainReader & BlobReader {
-    const { progress } = this.#options
-    let pass = 0
     return {
-      info: (chain) => store.info(chain),
-      find: (label) => store.find(label),
-      list: () => store.list(),
-      get: (cid) => store.get(cid),
-      has: (cid) => store.has(cid),
-      read: (chain, from, to) => {
-        if (from !== undefined && from > 0) return store.read(chain, from, to)
-        const what = pass++ === 0 ? 'checking' : 're-running'
-        return tally(store.read(chain, from, to), (n) =>
-          progress(`${what} ${name} · ${count(n)} of ${count(size)} events`),
-        )
-      },
+      ...plain(store),
+      get: async (cid) => (asked(cid) ? bytes : store.get(cid)),
+      has: async (cid) => asked(cid) || (await store.has(cid)),
     }
+  }
+}
+
+/** The same chains, read under the eyes of whoever waits. */
+function watched(
+  store: ChainReader & BlobReader,
+  { name, size }: Pick<Subject, 'name' | 'size'>,
+  progress: (text: string) => void,
+): ChainReader & BlobReader {
+  let pass = 0
+  return {
+    ...plain(store),
+    read(chain, from, to) {
+      // From the beginning it is read twice: for its links, and for the re-run.
+      if (from !== undefined && from > 0) return store.read(chain, from, to)
+      const what = pass++ === 0 ? 'checking' : 're-running'
+      const tell = (n: number): void => progress(`${what} ${name} · ${count(n)} of ${count(size)} events`)
+      return tally(store.read(chain, from, to), tell)
+    },
+  }
+}
+
+/** A store's methods on a plain object, to put others in front of some. */
+function plain(store: ChainReader & BlobReader): ChainReader & BlobReader {
+  return {
+    read: (chain, from, to) => store.read(chain, from, to),
+    info: (chain) => store.info(chain),
+    find: (label) => store.find(label),
+    list: () => store.list(),
+    get: (cid) => store.get(cid),
+    has: (cid) => store.has(cid),
   }
 }
 
 async function* tally<T>(items: AsyncIterable<T>, tell: (n: number) => void): AsyncGenerator<T> {
   let n = 0
   for await (const item of items) {
-    if (++n % 64 === 0) tell(n)
+    if (n++ % 64 === 0) tell(n)
     yield item
   }
 }

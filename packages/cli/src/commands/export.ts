@@ -1,5 +1,6 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { hex } from '@theater/event-chain'
@@ -27,6 +28,8 @@ export async function exportActors(
 ): Promise<number> {
   const twice = actors.find((actor, i) => actors.indexOf(actor) !== i)
   if (twice !== undefined) throw new CliError('usage', `${twice} is named twice`)
+  if (!existsSync(dirname(resolve(out))))
+    throw new CliError('usage', `there is no folder ${dirname(out)} to write into`)
   await using store = await readChains(data)
   const infos: ChainInfo[] = []
   for (const actor of actors) infos.push(await findActor(store, actor, data))

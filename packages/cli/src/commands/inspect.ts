@@ -89,7 +89,7 @@ function describe(
   for (const [i, one] of imports.entries()) {
     const functions = model.imports[i]?.functions ?? []
     lines.push(`  ${title(one.name)}  ${output.style(looks[one.state], explain(one))}`)
-    for (const fn of functions) lines.push(functionLine(fn, output, irrefusable(fn, one, handlers)))
+    for (const fn of functions) lines.push(functionLine(fn, output, bound(fn, one, handlers)))
   }
   lines.push('', output.style('bold', 'exports'))
   if (model.exports.length === 0) lines.push('  none')
@@ -115,13 +115,18 @@ function explain({ state, handler }: Import): string {
   }
 }
 
-function functionLine(fn: FunctionModel, output: Output, irrefusable: boolean): string {
-  const mark = irrefusable ? output.style('dim', '  not refused call by call') : ''
+function functionLine(fn: FunctionModel, output: Output, whole: boolean): string {
+  const mark = whole ? output.style('dim', '  granted or not as a whole') : ''
   return `    ${printable(fn.name)}${output.style('dim', printable(signature(fn)))}${mark}`
 }
 
 /** Whether the handler cannot refuse this function call by call: it is bound by the grant, or not at all. */
-function irrefusable(fn: FunctionModel, { handler }: Import, handlers: readonly AnyHandler[]): boolean {
+function bound(fn: FunctionModel, { handler }: Import, handlers: readonly AnyHandler[]): boolean {
   const declared = handlers.find(({ name }) => name === handler)?.functions[trackName(fn)]
-  return declared !== undefined && declared.effect !== 'none' && declared.deny === undefined
+  return (
+    declared !== undefined &&
+    declared.effect !== 'none' &&
+    declared.deny === undefined &&
+    declared.ask === undefined
+  )
 }

@@ -23,10 +23,10 @@ export async function run(
       'usage',
       `there is no file ${file}. \`theater run\` takes a theater.toml or a component (.wasm).`,
     )
-  if (found.isDirectory()) {
+  if (!found.isFile()) {
     throw new CliError(
       'usage',
-      `${file} is a folder. \`theater run\` takes a theater.toml or a component (.wasm).`,
+      `${file} is not a file. \`theater run\` takes a theater.toml or a component (.wasm).`,
     )
   }
   if (file.endsWith('.toml')) {

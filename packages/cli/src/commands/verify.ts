@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Verdict, VerifyLimits } from '@theater/replay'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
@@ -6,39 +7,41 @@ import type { Output } from '../output.ts'
 import type { VerifyFlags } from '../program.ts'
 import { Subjects } from '../subjects.ts'
 import type { Subject } from '../subjects.ts'
-import { printVerdicts, verdictJson } from '../verdict.ts'
-import type { Judged } from '../verdict.ts'
-import { Verifier } from '../verifier.ts'
+import { printGraph, printVerdicts, verdictJson } from '../verdict.ts'
+import { judge } from '../verifier.ts'
 
 /** `theater verify`: proves records by running their components again. It runs no handler and writes to no record. */
 export async function verify(names: readonly string[], flags: VerifyFlags, output: Output): Promise<number> {
   const component = flags.component === undefined ? undefined : await readComponent(flags.component)
   await using subjects = new Subjects(flags.data)
-  const verifier = new Verifier({
-    data: flags.data,
-    component,
-    limits: {
-      ...(flags.maxFuel !== undefined && { maxFuel: flags.maxFuel }),
-      ...(flags.maxMemory !== undefined && { maxMemory: flags.maxMemory }),
-      ...(flags.maxEvents !== undefined && { maxEvents: flags.maxEvents }),
-      ...(flags.maxTraps !== undefined && { maxTraps: flags.maxTraps }),
-    },
-    progress: (text) => output.status(text),
-  })
   const found: Subject[] = []
   for (const name of names) {
     output.status(`reading ${name}`)
     found.push(...(await subjects.find(name)))
   }
-  const judged: Judged[] = []
-  for (const subject of found) {
-    const verdict = await verifier.judge(subject)
-    output.endStatus()
-    judged.push({ subject, verdict })
-    if (output.json) await output.result(verdictJson(verdict), () => '')
+  const { verdicts, graph, componentUsed } = await judge(found, {
+    data: flags.data,
+    component,
+    limits: limitsOf(flags),
+    progress: (text) => output.status(text),
+  })
+  output.endStatus()
+  if (output.json) for (const verdict of verdicts) await output.result(verdictJson(verdict), () => '')
+  else await printVerdicts(found, verdicts, output)
+  printGraph(found, graph, output)
+  if (component !== undefined && !componentUsed) {
+    output.note(output.styleNote('yellow', `no chain is one of the component ${flags.component}`))
   }
-  if (!output.json) await printVerdicts(judged, output)
-  return judged.map(({ verdict }) => exitOf(verdict.verdict)).reduce(worse, exits.done)
+  return verdicts.map(({ verdict }) => exitOf(verdict)).reduce(worse, exits.done)
+}
+
+function limitsOf({ maxFuel, maxMemory, maxEvents, maxTraps }: VerifyFlags): Partial<VerifyLimits> {
+  return {
+    ...(maxFuel !== undefined && { maxFuel }),
+    ...(maxMemory !== undefined && { maxMemory }),
+    ...(maxEvents !== undefined && { maxEvents }),
+    ...(maxTraps !== undefined && { maxTraps }),
+  }
 }
 
 async function readComponent(file: string): Promise<Uint8Array> {
@@ -49,7 +52,7 @@ async function readComponent(file: string): Promise<Uint8Array> {
   }
 }
 
-function exitOf(verdict: Judged['verdict']['verdict']): Exit {
+function exitOf(verdict: Verdict['verdict']): Exit {
   switch (verdict) {
     case 'verified':
       return exits.done
