@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { folder, objects, theater } from './support/theater.ts'
+
+const kit = fileURLToPath(new URL('../../actor', import.meta.url))
+
+/** A folder with the actor kit installed. */
+function project(files: Readonly<Record<string, string>>): string {
+  const cwd = folder(files)
+  mkdirSync(join(cwd, 'node_modules/@theater'), { recursive: true })
+  symlinkSync(kit, join(cwd, 'node_modules/@theater/actor'))
+  return cwd
+}
+
+const COUNTER = `import { defineActor, Failure, t } from '@theater/actor'
+export default defineActor({
+  uses: ['log'],
+  state: { count: 0 },
+  accepts: { add: t.object({ by: t.integer() }) },
+  messages: {
+    add({ state, log }, { by }) {
+      if (by < 0) throw new Failure('negative', 'this counter only counts up')
+      state.count += by
+      log.info('added', { by })
+      return state.count
+    },
+  },
+})
+`
+
+describe('build', () => {
+  it('makes a component that runs, is called, and verifies', async () => {
+    const cwd = project({ 'counter.ts': COUNTER, 'theater.toml': '[actor.counter]\ncomponent = "out/counter.wasm"\ngrants.log = {}\n' })
+    const ran = await theater(['build', 'counter.ts', '-o', 'out/counter.wasm', '--json'], { cwd })
+    expect(ran.stderr).toBe('')
+    const [built] = objects(ran)
+    const bytes = readFileSync(join(cwd, 'out/counter.wasm'))
+    const docs = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
+    const shown = JSON.parse(/```json build\n(.*)\n/.exec(docs)?.[1] ?? '{}')
+    expect(Object.keys(built)).toEqual(Object.keys(shown))
+    expect(built).toMatchObject({
+      component: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+      bytes: bytes.length,
+      imports: expect.arrayContaining(['theater:actor/log@0.1.0']),
+      exports: expect.arrayContaining(['theater:messaging/responder@0.1.0']),
+    })
+    expect((await theater(['run', 'theater.toml'], { cwd })).code).toBe(0)
+    expect(await theater(['call', 'counter', 'add', '{"by": 3}'], { cwd })).toEqual({
+      code: 0,
+      stdout: '{"ok":3}\n',
+      stderr: 'counter info  added by=3\n',
+    })
+    const refused = await theater(['call', 'counter', 'add', '{"by": -3}', '--json'], { cwd })
+    expect(objects(refused)).toEqual([{ err: { code: 'negative', message: 'this counter only counts up' } }])
+    expect(refused.code).toBe(4)
+    expect((await theater(['verify', 'counter'], { cwd })).code).toBe(0)
+  }, 120_000)
+
+  it('refuses what is no actor with 3, at its place, without a stack', async () => {
+    const cwd = project({
+      'empty.ts': '',
+      'syntax.ts': 'export default defineActor({',
+      'import.ts': "import x from './not-there.ts'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: () => x } })\n",
+    })
+    for (const name of ['empty.ts', 'syntax.ts', 'import.ts']) {
+      const { code, stdout, stderr } = await theater(['build', name, '-o', 'x.wasm'], { cwd })
+      expect([name, code]).toEqual([name, 3])
+      expect(stdout).toBe('')
+      expect(stderr).toMatch(/^theater: /)
+      expect(stderr).toContain(name)
+      expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
+    }
+    writeFileSync(join(cwd, 'x.txt'), '')
+    expect((await theater(['run', 'empty.ts'], { cwd })).stderr).toContain('theater build empty.ts')
+  }, 60_000)
+})

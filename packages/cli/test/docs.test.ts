@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseManifest } from '../src/index.ts'
+import { makeProgram } from '../src/program.ts'
+import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
+
+const text = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
+
+/** The fenced blocks of a language, by the word after it. */
+function blocks(language: string): Map<string, string> {
+  const found = text.matchAll(new RegExp(`^\`\`\`${language} ?(\\S*)\\n([^]*?)^\`\`\``, 'gm'))
+  return new Map(Array.from(found, ([, name = '', content = '']) => [name, content]))
+}
+
+const documented = new Map(
+  Array.from(blocks('json'), ([name, content]) => [name, content.trimEnd().split('\n').map((line) => JSON.parse(line))]),
+)
+
+/** Keys and types of a value, arrays by their first element, whatever their length. */
+function shape(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shape(value[0])]
+  if (typeof value !== 'object' || value === null) return value === null ? null : typeof value
+  return Object.entries(value).map(([key, item]) => [key, shape(item)])
+}
+
+const withEcho = copies(async () => {
+  const cwd = folder({ 'theater.toml': ECHO }, 'file')
+  await theater(['run', 'theater.toml'], { cwd })
+  await theater(['call', 'echo', 'divide', '7', '2'], { cwd })
+  return cwd
+})
+
+describe('docs/cli.md', () => {
+  it('shows the real shape of every command', async () => {
+    const cwd = await withEcho()
+    const real = async (...args: string[]) => objects(await theater([...args, '--json'], { cwd }))
+    const [event] = (await real('chain', 'echo')).filter(({ fn }) => fn === 'divide')
+    const outputs = new Map<string, unknown[]>([
+      ['inspect', await real('inspect', 'echo.wasm')],
+      ['run', await real('run', 'theater.toml')],
+      ['call', [...(await real('call', 'echo', 'divide', '7', '-2')), ...(await real('call', 'echo', 'divide', '7', '0'))]],
+      ['ps', await real('ps')],
+      ['chain', [event]],
+      ['export', await real('export', 'echo', '-o', 'a.car')],
+      ['verify', await real('verify', 'echo')],
+      ['error', [JSON.parse((await theater(['run', 'spine.wasm', '--json'], { cwd })).stderr.trimEnd().split('\n').at(-1) ?? '')]],
+    ])
+    for (const [name, objects] of outputs) {
+      expect([name, shape(documented.get(name))]).toEqual([name, shape(objects)])
+    }
+    // A build takes seconds: its shape is held against the page in build.test.ts.
+    expect(new Set(documented.keys())).toEqual(new Set([...outputs.keys(), 'build']))
+    expect(documented.get('error')?.[0].error.code).toBe('unmet-import')
+    expect(documented.get('call')).toEqual(outputs.get('call'))
+  })
+
+  it('shows a manifest that is one', () => {
+    const { actors } = parseManifest(blocks('toml').get('') ?? '', { path: 'theater.toml', folder: '/app' })
+    expect(actors).toMatchObject([{ id: 'auditor', limits: { mailbox: 100 }, params: { format: 'application/json' } }])
+    expect(Object.keys(actors[0]?.grants ?? {})).toEqual(['fs', 'messaging'])
+  })
+
+  it('names every command with all its options', () => {
+    const program = makeProgram({ output: () => expect.unreachable(), exit: () => undefined })
+    const usage = text.slice(0, text.indexOf('## Exit codes'))
+    for (const command of program.commands) {
+      expect(usage).toContain(`theater ${command.name()} `)
+      const options = command.options.map((option) => option.long).filter((long) => long !== '--json' && long !== '--minify')
+      for (const option of options) {
+        expect(`${command.name()} ${usage.includes(option === '--out' ? '-o ' : (option ?? ''))}`).toBe(`${command.name()} true`)
+      }
+    }
+  })
+})
