@@ -1,15 +1,13 @@
 /**
  * Guest programs for tests. Each is a source with its built component beside it, so that no test needs a compiler;
- * the digest of every component is in `SHA256SUMS`, and `pnpm --filter @theater/guests rebuild` makes them again.
+ * the digest of every component is in `SHA256SUMS`, and `pnpm guests:rebuild` makes them again and compares.
  */
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-
-const folder = new URL('../wat/', import.meta.url)
+import { committed, committedNames, inFolder } from './committed.ts'
 
 /** The names of all guests written in WAT. */
 export function watGuests(): string[] {
-  return readdirSync(folder)
+  return readdirSync(inFolder('wat', '.'))
     .filter((file) => file.endsWith('.wat'))
     .map((file) => file.slice(0, -'.wat'.length))
     .sort()
@@ -17,19 +15,20 @@ export function watGuests(): string[] {
 
 /** The source of a guest written in WAT. */
 export function watSource(name: string): string {
-  return readFileSync(new URL(`${name}.wat`, folder), 'utf8')
+  return readFileSync(inFolder('wat', `${name}.wat`), 'utf8')
 }
 
-/** The digests that the components must have, by name. */
-export function digests(): Map<string, string> {
-  const lines = readFileSync(new URL('SHA256SUMS', folder), 'utf8').trimEnd().split('\n')
-  return new Map(lines.map((line) => [line.slice(66, -'.wasm'.length), line.slice(0, 64)]))
-}
-
-/** The bytes of a guest's component. Throws if they are not the ones that were committed. */
+/** The component of a guest written in WAT. Throws if it is not the one that was committed. */
 export function guest(name: string): Uint8Array {
-  const bytes = new Uint8Array(readFileSync(new URL(`${name}.wasm`, folder)))
-  const digest = createHash('sha256').update(bytes).digest('hex')
-  if (digest !== digests().get(name)) throw new Error(`${name}.wasm does not have the digest in SHA256SUMS`)
-  return bytes
+  return committed('wat', name)
+}
+
+/** The names of all guests written in C. */
+export function cGuests(): string[] {
+  return committedNames('c')
+}
+
+/** The component of a guest written in C: `files`. Throws if it is not the one that was committed. */
+export function cGuest(name: string): Uint8Array {
+  return committed('c', name)
 }

@@ -1,0 +1,25 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { relay } from './relay/generate.ts'
+import { guests, type Made, type Result, settle } from './result.ts'
+
+/** What the relays import, one for each handler: of the versions in `wit/`. */
+const RELAYS: Readonly<Record<string, readonly string[]>> = {
+  cli: [
+    ...['environment', 'exit', 'stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/${name}@0.2.12`),
+    ...['stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/terminal-${name}@0.2.12`),
+  ],
+  fs: ['wasi:filesystem/preopens@0.2.12', 'wasi:filesystem/types@0.2.12'],
+  log: ['theater:actor/log@0.1.0'],
+  messaging: ['theater:messaging/client@0.1.0'],
+  store: ['theater:store/blobs@0.1.0', 'theater:store/labels@0.1.0'],
+}
+
+/** Generates the relays. */
+export async function relayGuests(write: boolean): Promise<readonly Result[]> {
+  const made: Made[] = []
+  for (const [name, imports] of Object.entries(RELAYS)) made.push({ name, bytes: await relay(imports) })
+  const folder = join(guests, 'relay')
+  mkdirSync(folder, { recursive: true })
+  return settle(folder, made, write)
+}
