@@ -35,7 +35,7 @@ export interface Graph {
   /** Causes that were followed and hold. */
   readonly held: number
   readonly unchecked: readonly Unchecked[]
-  /** By chain, each one's first only. */
+  /** Of each chain its first, and where two records of it part. */
   readonly faults: readonly GraphFault[]
 }
 
@@ -68,6 +68,7 @@ interface Incoming {
 
 interface Node {
   readonly source: ChainSource
+  readonly size: number
   readonly actor: string | null
   readonly outgoing: ReadonlyMap<number, Outgoing>
   readonly incoming: readonly Incoming[]
@@ -78,14 +79,24 @@ interface Node {
 
 /**
  * Checks how several chains hang together: every cause names an event that is there, a message arrives as it was sent,
- * at the actor it was sent to, once, and not from a turn that was undone before it left. The chains MUST be intact.
+ * at the actor it was sent to, once, and not from a turn that was undone before it left; and no two of them are records
+ * of one chain that contradict each other. The chains MUST be intact.
  */
 export async function checkGraph(sources: readonly ChainSource[], hash: Hash = sha256): Promise<Graph> {
   const nodes = new Map<string, Node>()
-  for (const source of sources) nodes.set(hex(source.chain), await readNode(source, hash))
+  const faults: GraphFault[] = []
+  for (const source of sources) {
+    const node = await readNode(source, hash)
+    const known = nodes.get(hex(source.chain))
+    const index = known === undefined ? null : await forksAt(known.source, source, hash)
+    if (index !== null) {
+      const message = 'another record of the same chain goes on in another way here'
+      faults.push({ chain: source.chain, index, message })
+    }
+    if (known === undefined || node.size > known.size) nodes.set(hex(source.chain), node)
+  }
   const taken = new Map<string, string>()
   const unchecked: Unchecked[] = []
-  const faults: GraphFault[] = []
   let held = 0
   for (const node of nodes.values()) {
     const { chain } = node.source
@@ -188,15 +199,30 @@ function checkLetter(from: Node, to: Node, turn: Incoming): Found {
   return undefined
 }
 
+/** The first event in which two records of one chain differ; null where one goes on from the other. */
+async function forksAt(a: ChainSource, b: ChainSource, hash: Hash): Promise<number | null> {
+  const others = b.store.read(b.chain)[Symbol.asyncIterator]()
+  let index = 0
+  for await (const { header } of a.store.read(a.chain)) {
+    const other = await others.next()
+    if (other.done === true) return null
+    if (!same(hash(header), hash(other.value.header))) return index
+    index++
+  }
+  return null
+}
+
 async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
   const outgoing = new Map<number, Outgoing>()
   const incoming: Incoming[] = []
   let actor: string | null = null
   let origin: Node['origin']
   let orphan: number | undefined
+  let size = 0
   const turn = new TurnLetters(outgoing, hash)
   for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
     turn.take(event)
+    size++
     if (event.content === null) continue
     if (event.kind === 'genesis') {
       const { cause, parent } = event.content
@@ -208,7 +234,7 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
       else if (sender !== null) orphan ??= event.seq
     }
   }
-  return { source, actor, outgoing, incoming, orphan, origin }
+  return { source, size, actor, outgoing, incoming, orphan, origin }
 }
 
 /** Follows the calls of one turn to the events that carry them away. */

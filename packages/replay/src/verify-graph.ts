@@ -1,7 +1,7 @@
 import type { CarFile } from '@theater/event-chain/car'
 import { hex } from '@theater/event-chain'
 import { checkGraph } from './graph.ts'
-import type { Unchecked } from './graph.ts'
+import type { GraphFault, Unchecked } from './graph.ts'
 import type { BrokenChain, ChainSource, Verdict, VerifyOptions } from './types.ts'
 import { verify } from './verify.ts'
 
@@ -17,8 +17,8 @@ export interface GraphReport {
 
 /**
  * Verifies several chains, and how they hang together: every cause names an event that is there and carries the same
- * message, and none arrives twice or from a turn that was undone. A chain that is verified by itself and whose cause
- * does not hold is `broken` there, with the reason `cause`.
+ * message, none arrives twice or from a turn that was undone, and no two are records of one chain that contradict each
+ * other. A chain that is verified by itself and of which that does not hold is `broken` there, with the reason `cause`.
  *
  * Of the messages that left, it is not known whether they arrived: a receiver's chain may end before.
  *
@@ -66,7 +66,11 @@ async function join(
     sources.filter(({ chain }) => readable.has(hex(chain))),
     hash,
   )
-  const byChain = new Map(faults.map((fault) => [hex(fault.chain), fault]))
+  const byChain = new Map<string, GraphFault>()
+  for (const fault of faults) {
+    const known = byChain.get(hex(fault.chain))
+    if (known === undefined || fault.index < known.index) byChain.set(hex(fault.chain), fault)
+  }
   const joined = verdicts.map((verdict): Verdict => {
     const fault = verdict.chain === null ? undefined : byChain.get(hex(verdict.chain))
     if (fault === undefined || verdict.verdict === 'broken') return verdict

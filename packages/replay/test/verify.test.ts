@@ -1,21 +1,336 @@
 import { verify } from '@theater/replay/node'
+import type { ChainSource, Verdict, VerifyOptions } from '@theater/replay'
 import { describe, expect, it } from 'vitest'
+import { guest } from '@theater/guests'
+import { draftsOf, draft, edit, forge, withhold } from './support/forge.ts'
+import type { Draft } from './support/forge.ts'
+import { starterComponent } from './support/guests.ts'
+import { probe, probeHandler } from './support/probe.ts'
 import { load, record } from './support/record.ts'
 import { spine } from './support/spine.ts'
 
-describe('verify', () => {
+const check = (source: ChainSource, options: Partial<VerifyOptions> = {}): Promise<Verdict> =>
+  verify(source, { load, ...options })
+
+const runs = [
+  { fn: 'draw' },
+  { fn: 'now' },
+  { fn: 'note', args: [1] },
+  { fn: 'nap', args: [3_000_000n] },
+  { fn: 'note-trap', args: [2] },
+  { fn: 'ask', args: [13] },
+  { fn: 'make', args: [false] },
+  { fn: 'make', args: [true] },
+  { fn: 'draw' },
+]
+
+describe('verify', async () => {
+  const recording = await record(await probe(runs))
+  const drafts = await draftsOf(recording)
+  const at = (kind: Draft['kind'], nth = 0): number =>
+    drafts.flatMap((one, i) => (one.kind === kind ? [i] : []))[nth] ?? -1
+  const forged = async (changed: readonly Draft[]): Promise<Verdict> =>
+    check(await forge(changed, recording.store))
+
   it('confirms a chain by running it again', async () => {
-    const { store, chain } = await record(
-      spine([{ fn: 'run', args: [3] }, { fn: 'run', args: [2] }, { fn: 'boom' }]),
+    expect(recording.ends.map(({ tag }) => tag).join(' ')).toBe(
+      'return return return return return trap return return return return',
     )
-    const verdict = await verify({ store, chain }, { load })
-    expect(verdict).toMatchObject({
+    expect(await check(recording)).toMatchObject({
       verdict: 'verified',
       actor: 'test',
-      turns: 2,
+      turns: 8,
       undone: 1,
       finished: true,
-      size: 21,
+      size: drafts.length,
     })
+    expect(drafts.map(({ kind }) => kind).join(' ')).toMatchInlineSnapshot(
+      `"genesis seed turn return turn return turn call return turn call call drop return turn call trap turn call return turn call drop return turn call return turn return"`,
+    )
+  })
+
+  it('confirms the spine', async () => {
+    const source = await record(spine([{ fn: 'run', args: [3] }, { fn: 'boom' }, { fn: 'run', args: [2] }]))
+    expect(await check(source)).toMatchObject({ verdict: 'verified', turns: 2, undone: 1 })
+  })
+
+  describe('a seed', () => {
+    it('that was changed shows at the first draw', async () => {
+      const changed = edit(drafts, 1, 'seed', () => ({ seed: new Uint8Array(32).fill(8) }))
+      expect(await forged(changed)).toMatchObject({ verdict: 'diverged', index: at('return') })
+    })
+
+    it('that is withheld is needed at the first draw, and not before', async () => {
+      const hidden = withhold(recording, (seq) => seq === 1)
+      expect(await check(hidden)).toMatchObject({
+        verdict: 'inconclusive',
+        code: 'withheld',
+        index: at('return'),
+      })
+      const quiet = await record(await probe([{ fn: 'note', args: [1] }]))
+      expect(await check(withhold(quiet, (seq) => seq === 1))).toMatchObject({ verdict: 'verified' })
+    })
+  })
+
+  describe('what is not here', () => {
+    it.each([0, 2, 5, 8])('makes it inconclusive from event %i on', async (index) => {
+      const hidden = withhold(recording, (seq) => seq === index)
+      expect(await check(hidden)).toMatchObject({ verdict: 'inconclusive', code: 'redacted', index })
+    })
+
+    it('does not hide a divergence before it', async () => {
+      const changed = edit(drafts, at('return'), 'return', (c) => ({ ...c, fuel: 1 }))
+      const hidden = withhold(await forge(changed, recording.store), (seq) => seq === at('return') + 3)
+      expect(await check(hidden)).toMatchObject({ verdict: 'diverged', index: at('return') })
+    })
+  })
+
+  describe('a component', () => {
+    it('that is not here leaves it open', async () => {
+      const store = (await forge(drafts)).store
+      const { chain } = await forge(drafts)
+      expect(await check({ store, chain })).toMatchObject({ verdict: 'inconclusive', code: 'no-component' })
+      expect(await check({ store, chain }, { component: recording.component.bytes })).toMatchObject({
+        verdict: 'verified',
+      })
+      expect(await check({ store, chain }, { component: guest('spine') })).toMatchObject({
+        verdict: 'inconclusive',
+        code: 'no-component',
+      })
+    })
+
+    it('that this version cannot load leaves it open', async () => {
+      const refusing = { load: () => load(new Uint8Array(8)) }
+      expect(await verify(recording, refusing)).toMatchObject({
+        verdict: 'inconclusive',
+        code: 'no-component',
+      })
+    })
+
+    it('whose block is damaged is no chain', async () => {
+      const { chain, store } = await forge(drafts)
+      const damaged = { ...store, get: async () => Uint8Array.of(1) }
+      expect(await check({ chain, store: damaged })).toMatchObject({
+        verdict: 'broken',
+        index: 0,
+        reason: 'digest',
+      })
+    })
+  })
+
+  describe('limits', () => {
+    it.each([
+      [{ maxEvents: 5 }, 0],
+      [{ maxTraps: 0 }, at('turn', 4)],
+      [{ maxTurnBytes: 600 }, 0],
+      [{ maxHandles: 10 }, 0],
+    ])('of the verifier: %o', async (limits, index) => {
+      expect(await check(recording, { limits })).toMatchObject({
+        verdict: 'inconclusive',
+        code: 'limits-above-mine',
+        index,
+      })
+    })
+
+    it.each([{ fuel: 10 }, { memory: 10 }])('that genesis names above them: %o', async (named) => {
+      const changed = edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: { ...g.limits, ...named } }))
+      const source = await forge(changed, recording.store)
+      expect(await check(source)).toMatchObject({ verdict: 'verified' })
+      expect(await check(source, { limits: { maxFuel: 9, maxMemory: 9 } })).toMatchObject({
+        code: 'limits-above-mine',
+      })
+    })
+
+    it('of its handles are those of genesis', async () => {
+      const one = edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: { handles: 1 } }))
+      expect(await forged(one)).toMatchObject({ verdict: 'verified' })
+      const keep = await record(
+        await probe([
+          { fn: 'make', args: [true] },
+          { fn: 'make', args: [true] },
+        ]),
+      )
+      const few = edit(await draftsOf(keep), 0, 'genesis', (g) => ({ ...g, limits: { handles: 1 } }))
+      expect(await check(await forge(few, keep.store))).toMatchObject({ verdict: 'diverged', index: 6 })
+    })
+  })
+
+  describe('what no boundary could have recorded', () => {
+    const ask = at('turn', 5) + 1
+    const make = at('turn', 6) + 1
+    const block = at('turn', 3) + 2
+    const outcomeOf = (index: number, change: object): Draft[] =>
+      edit(drafts, index, 'call', (c) => {
+        if (c.outcome === null) throw new TypeError('an intent')
+        return { ...c, outcome: { ...c.outcome, ...change } }
+      })
+
+    it.each([
+      [
+        'a refusal that answers ok',
+        outcomeOf(ask, { denied: true, result: Uint8Array.of(0x81, 0x82, 0, 13) }),
+        ask,
+      ],
+      [
+        'a closed handle that answers ok',
+        outcomeOf(ask, { closed: true, result: Uint8Array.of(0x81, 0x82, 0, 13) }),
+        ask,
+      ],
+      ['a refusal and a closed handle at once', outcomeOf(ask, { denied: true, closed: true }), ask],
+      ['an answer of another type', outcomeOf(ask, { result: Uint8Array.of(0x81, 0x61, 0x61) }), ask],
+      ['an answer of a third case', outcomeOf(ask, { result: Uint8Array.of(0x81, 0x82, 2, 13) }), ask],
+      [
+        'an answer out of range',
+        outcomeOf(ask, { result: Uint8Array.of(0x81, 0x82, 1, 0x1b, 0, 0, 0, 1, 0, 0, 0, 0) }),
+        ask,
+      ],
+      ['no answer where there is one', outcomeOf(ask, { result: Uint8Array.of(0x80) }), ask],
+      ['a resource of another number', outcomeOf(make, { result: Uint8Array.of(0x81, 0x09) }), make],
+      ['a resource without a description', outcomeOf(make, { made: [] }), make],
+      ['a description without a resource', outcomeOf(ask, { made: [{ a: 1 }] }), ask],
+      ['a timer that is ready before its time', outcomeOf(block, { elapsed: 2 }), block],
+      [
+        'a timer that is late to say so',
+        outcomeOf(block - 1, { result: Uint8Array.of(0x81, 0xf5) }),
+        block - 1,
+      ],
+      ['a turn of no export', edit(drafts, 2, 'turn', (c) => ({ ...c, fn: 'nothing' })), 2],
+      [
+        'arguments of another type',
+        edit(drafts, at('turn', 2), 'turn', (c) => ({ ...c, args: Uint8Array.of(0x81, 0x61, 0x61) })),
+        at('turn', 2),
+      ],
+      [
+        'arguments that are too many',
+        edit(drafts, at('turn', 2), 'turn', (c) => ({ ...c, args: Uint8Array.of(0x82, 1, 1) })),
+        at('turn', 2),
+      ],
+      ['a turn with descriptions of nothing', edit(drafts, 2, 'turn', (c) => ({ ...c, made: [null] })), 2],
+      ['a turn before its actor was made', edit(drafts, 2, 'turn', (c) => ({ ...c, time: 1 })), 2],
+      [
+        'a turn before the one before it',
+        edit(drafts, at('turn', 2), 'turn', (c) => ({ ...c, time: 1_000_001 })),
+        at('turn', 2),
+      ],
+    ])('%s', async (_what, changed, index) => {
+      expect(await forged(changed)).toMatchObject({
+        verdict: 'diverged',
+        index,
+        actual: { kind: 'refused-record' },
+      })
+    })
+  })
+
+  it('a recorded value that is not canonical is no chain', async () => {
+    const index = at('turn', 5) + 1
+    const result = Uint8Array.of(0x81, 0x82, 1, 0x18, 13)
+    const changed = edit(drafts, index, 'call', (c) => ({
+      ...c,
+      outcome: c.outcome && { ...c.outcome, result },
+    }))
+    expect(await forged(changed)).toMatchObject({ verdict: 'broken', index, reason: 'content' })
+  })
+
+  describe('outputs of a turn that was undone', () => {
+    const call = at('trap') - 1
+    it.each([
+      ['a call', edit(drafts, call, 'call', (c) => ({ ...c, args: Uint8Array.of(0x81, 3) })), call],
+      ['its code', edit(drafts, at('trap'), 'trap', () => ({ code: 'memory', fuel: null })), at('trap')],
+      ['its fuel', edit(drafts, at('trap'), 'trap', () => ({ code: 'guest', fuel: 1 })), at('trap')],
+      [
+        'a trap that did not happen',
+        drafts.with(at('return', 2), draft('trap', { code: 'guest', fuel: null })),
+        at('return', 2),
+      ],
+      [
+        'a return that did not happen',
+        drafts.with(at('trap'), draft('return', { result: Uint8Array.of(0x80), fuel: null })),
+        at('trap'),
+      ],
+    ])('%s', async (_what, changed, index) => {
+      expect(await forged(changed)).toMatchObject({ verdict: 'diverged', index })
+    })
+
+    it('are not claimed after an abort', async () => {
+      const { code, call: none, status } = { code: 'stopped', call: null, status: null } as const
+      const aborted = drafts.with(at('trap'), draft('abort', { code, call: none, status }))
+      expect(await forged(aborted)).toMatchObject({ verdict: 'verified', undone: 1 })
+      // The number of a turn is what it draws by, so the turns after it would not be the same either.
+      const sooner = aborted.toSpliced(call, 1).slice(0, call + 1)
+      expect(await forged(sooner)).toMatchObject({ verdict: 'verified', undone: 1 })
+    })
+  })
+
+  describe('instantiation', async () => {
+    const { store, chain } = await record({
+      component: await starterComponent(3),
+      handler: probeHandler,
+      steps: [{ fn: 'run' }],
+    })
+    const all = await draftsOf({ store, chain })
+    const again = async (changed: readonly Draft[]): Promise<Verdict> => check(await forge(changed, store))
+
+    it('is run again too', async () => {
+      expect(all.map(({ kind }) => kind).join(' ')).toBe('genesis seed call call call turn return')
+      expect(await check({ store, chain })).toMatchObject({ verdict: 'verified', turns: 1 })
+      const other = edit(all, 3, 'call', (c) => ({ ...c, args: Uint8Array.of(0x81, 9) }))
+      expect(await again(other)).toMatchObject({ verdict: 'diverged', index: 3 })
+    })
+
+    it('that does more than the record says diverges where the record goes on', async () => {
+      expect(await again(all.toSpliced(4, 1))).toMatchObject({
+        verdict: 'diverged',
+        index: 4,
+        expected: { kind: 'turn' },
+        actual: { kind: 'call', fn: 'test:probe/host#note', args: [2] },
+      })
+    })
+
+    it('that does less diverges at what is left over', async () => {
+      const more = all.toSpliced(4, 0, all[4] as Draft)
+      expect(await again(more)).toMatchObject({ verdict: 'diverged', index: 5, actual: { kind: 'ready' } })
+    })
+
+    it.each([2, 3, 4])('cut at %i is broken', async (size) => {
+      expect(await again(all.slice(0, size))).toMatchObject({
+        verdict: 'broken',
+        index: size,
+        reason: 'unfinished-turn',
+      })
+    })
+
+    it('that is over is a chain of its own', async () => {
+      expect(await again(all.slice(0, 5))).toMatchObject({ verdict: 'verified', turns: 0 })
+    })
+
+    it('that was aborted claims nothing more', async () => {
+      const aborted = [...all.slice(0, 3), draft('abort', { code: 'deadline', call: null, status: null })]
+      expect(await again(aborted)).toMatchObject({ verdict: 'verified' })
+      const trapped = [...all.slice(0, 5), draft('trap', { code: 'guest', fuel: null })]
+      expect(await again(trapped)).toMatchObject({ verdict: 'diverged', index: 5, actual: { kind: 'ready' } })
+    })
+  })
+
+  it('may end inside a turn where that is allowed', async () => {
+    const cut = await forge(drafts.slice(0, at('turn', 3) + 2), recording.store)
+    expect(await check(cut)).toMatchObject({ verdict: 'broken', reason: 'unfinished-turn' })
+    expect(await check(cut, { unfinished: 'allow' })).toMatchObject({ verdict: 'verified', finished: false })
+  })
+
+  it('finds a cut tail by a head from elsewhere', async () => {
+    const short = await forge(drafts.slice(0, at('return') + 1), recording.store)
+    const info = await short.store.info(short.chain)
+    expect(await check(short, { head: info!.head })).toMatchObject({ verdict: 'verified' })
+    expect(await check(short, { head: new Uint8Array(32) })).toMatchObject({
+      verdict: 'broken',
+      reason: 'head',
+    })
+  })
+
+  it('keeps to the rules that it knows', async () => {
+    const newer = edit(drafts, 0, 'genesis', (g) => ({ ...g, derive: 2 }))
+    expect(await forged(newer)).toMatchObject({ verdict: 'inconclusive', code: 'meter-version', index: 0 })
+    const unmetered = edit(drafts, 0, 'genesis', (g) => ({ ...g, meter: null }))
+    expect(await forged(unmetered)).toMatchObject({ verdict: 'verified' })
   })
 })

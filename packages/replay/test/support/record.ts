@@ -1,14 +1,14 @@
-import { Boundary, DERIVE_VERSION } from '@theater/boundary'
-import type { Link, TurnEnd } from '@theater/boundary'
+import { Boundary, DERIVE_VERSION, segments, trackOf } from '@theater/boundary'
+import type { Link, TheaterEvent, TurnEnd } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { jcoVersion } from '@theater/component'
-import { loadComponent } from '@theater/component/node'
-import { ChainWriter, encodeContent, FORMAT, memoryStore } from '@theater/event-chain'
+import { ChainWriter, encodeContent, FORMAT, memoryStore, readEvents } from '@theater/event-chain'
 import type { Genesis, Store } from '@theater/event-chain'
+import { componentLoader } from '@theater/replay/node'
 import { cidOf, encodeModel, sha256 } from '@theater/values'
 
-/** One turn to record: an export and its arguments; or the host ends the actor's turn at its first wait. */
-export interface Step {
+/** One turn to record: an export and its arguments. */
+export interface Turn {
   readonly fn: string
   readonly args?: readonly unknown[]
 }
@@ -19,6 +19,7 @@ export interface TestHandler {
   readonly functions: Link['handler']['functions']
   readonly imports: object
   readonly describe?: (type: string, object: object) => { readonly [key: string]: number }
+  readonly resume?: () => object
 }
 
 /** What is recorded. */
@@ -33,25 +34,19 @@ export interface Recording {
 export interface RecordOptions {
   readonly component: Uint8Array
   readonly handler?: TestHandler
-  readonly steps: readonly Step[]
+  readonly steps: readonly Turn[]
   readonly genesis?: Partial<Genesis>
   readonly asyncImports?: readonly string[]
+  /** Milliseconds since the epoch that the host's clock shows, one a look. @default 5 more each time */
+  readonly now?: () => number
 }
 
-const components = new Map<string, Promise<Component>>()
+/** Loads each component once per test file. */
+export const load = componentLoader()
 
-/** Loads a component once per test file. */
-export function load(bytes: Uint8Array): Promise<Component> {
-  const key = sha256(bytes).toHex()
-  const known = components.get(key) ?? loadComponent(bytes)
-  components.set(key, known)
-  return known
-}
-
-/** A runtime in miniature: records turns over a live boundary, rebuilding nothing: an undone turn ends the recording. */
+/** A runtime in miniature: records turns over a live boundary, and rebuilds it after one that was undone. */
 export async function record(options: RecordOptions): Promise<Recording> {
   const { handler, steps, asyncImports = [] } = options
-  const describe = handler?.describe
   const component = await load(options.component)
   const prepared = await component.prepare(
     asyncImports.length === 0 ? { mode: 'sync' } : { mode: 'jspi', asyncImports },
@@ -87,45 +82,71 @@ export async function record(options: RecordOptions): Promise<Recording> {
   })
   const seed = new Uint8Array(32).fill(7)
   writer.append('seed', encodeContent('seed', { seed }))
-  const links = new Map<string, Link>()
-  if (handler !== undefined) {
-    const link: Link = {
-      handler: {
-        name: 'test',
-        interfaces: handler.interfaces,
-        grant: {},
-        functions: handler.functions,
-        within: () => true,
-        authorize: () => true,
-        bind: () => ({ imports: handler.imports }),
+  const links = handler === undefined ? new Map<string, Link>() : linksOf(component, handler)
+  let clock = genesis.time
+  const now = options.now ?? (() => (clock += 5))
+  const newBoundary = (): Boundary =>
+    new Boundary({
+      component,
+      prepared,
+      actor: { id: genesis.actor, parent: genesis.parent },
+      time: genesis.time,
+      seed,
+      maxHandles: 1000,
+      live: {
+        recorder: writer,
+        links,
+        now,
+        leave: () => undefined,
+        callTimeoutMs: 1000,
+        signal: new AbortController().signal,
       },
-      binding: { imports: handler.imports, ...(describe !== undefined && { describe }) },
-      grant: {},
-    }
-    for (const { name } of component.model.imports) links.set(name, link)
-  }
-  let now = genesis.time
-  const boundary = new Boundary({
-    component,
-    prepared,
-    actor: { id: genesis.actor, parent: genesis.parent },
-    time: genesis.time,
-    seed,
-    maxHandles: 1000,
-    live: {
-      recorder: writer,
-      links,
-      now: () => (now += 5),
-      leave: () => undefined,
-      callTimeoutMs: 1000,
-      signal: new AbortController().signal,
-    },
-  })
+    })
+  let boundary = newBoundary()
   const ends = [await boundary.instantiate([])]
   for (const { fn, args = [] } of steps) {
-    if (boundary.ended !== undefined) break
+    if (boundary.ended !== undefined) {
+      await writer.flush()
+      boundary = await rebuild(newBoundary(), store, writer.chain)
+    }
     ends.push(await boundary.turn({ fn, args, sender: null, cause: null }))
   }
   await writer.flush()
   return { store, chain: writer.chain, component, ends }
+}
+
+function linksOf(component: Component, handler: TestHandler): Map<string, Link> {
+  const { describe, resume, interfaces, functions, imports } = handler
+  const link: Link = {
+    handler: {
+      name: 'test',
+      interfaces,
+      grant: {},
+      functions,
+      within: () => true,
+      authorize: () => true,
+      bind: () => ({ imports }),
+    },
+    binding: {
+      imports,
+      ...(describe !== undefined && { describe }),
+      ...(resume !== undefined && { resume }),
+    },
+    grant: {},
+  }
+  const served = component.model.imports.filter(({ name }) => interfaces.includes(trackOf(name)))
+  return new Map(served.map(({ name }) => [name, link]))
+}
+
+async function rebuild(boundary: Boundary, store: Store, chain: Uint8Array): Promise<Boundary> {
+  for await (const segment of segments(withContent(store, chain))) {
+    if (segment.kind === 'start') await boundary.instantiate(segment.events)
+    else if (segment.kind === 'turn' && segment.end === 'return')
+      await boundary.rerun(segment.turn, segment.events)
+  }
+  return boundary
+}
+
+async function* withContent(store: Store, chain: Uint8Array): AsyncGenerator<TheaterEvent> {
+  for await (const event of readEvents(store, chain)) if (event.content !== null) yield event
 }

@@ -1,7 +1,12 @@
 import { guest } from '@theater/guests'
-import type { RecordOptions, Step, TestHandler } from './record.ts'
+import type { RecordOptions, TestHandler, Turn } from './record.ts'
 
 const track = 'test:spine/host'
+
+function counter(start: number): object {
+  let value = start
+  return { bump: (by: number) => (value += by) }
+}
 
 /** The host of the spine guest. */
 export function spineHandler(): TestHandler {
@@ -15,17 +20,15 @@ export function spineHandler(): TestHandler {
     imports: {
       [track]: {
         add: async (a: number, b: number) => a + b,
-        '[constructor]counter': (start: number) => {
-          let value = start
-          return { bump: (by: number) => (value += by) }
-        },
+        '[constructor]counter': counter,
       },
     },
     describe: () => ({ start: 100 }),
+    resume: () => counter(100),
   }
 }
 
 /** What it takes to record the spine guest. */
-export function spine(steps: readonly Step[]): RecordOptions {
+export function spine(steps: readonly Turn[]): RecordOptions {
   return { component: guest('spine'), handler: spineHandler(), asyncImports: [`${track}#add`], steps }
 }

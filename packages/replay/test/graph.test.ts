@@ -1,0 +1,223 @@
+import { encodeData } from '@theater/values'
+import type { Data } from '@theater/values'
+import type { Cause, Contents, Genesis } from '@theater/event-chain'
+import { decodeEvent, hex } from '@theater/event-chain'
+import { describe, expect, it } from 'vitest'
+import { checkGraph } from '../src/graph.ts'
+import type { Graph } from '../src/graph.ts'
+import type { ChainSource } from '@theater/replay'
+import { draft, forge, withhold } from './support/forge.ts'
+import type { Draft } from './support/forge.ts'
+
+const client = 'theater:messaging/client@0.1.3'
+const receive = 'theater:messaging/receiver@0.1.0#handle-send'
+const respond = 'theater:messaging/responder@0.1.0#handle-request'
+const cid = (codec: number): Uint8Array => Uint8Array.from([1, codec, 0x12, 0x20, ...new Uint8Array(32)])
+
+function genesis(actor: string, cause: Cause | null = null, parent: string | null = null): Draft {
+  const content: Genesis = {
+    actor,
+    cause,
+    component: cid(0x55),
+    derive: 1,
+    format: 1,
+    grants: {},
+    jco: '',
+    limits: {},
+    meter: null,
+    nan: 'canonical',
+    params: null,
+    parent,
+    theater: '',
+    time: 0,
+    wit: cid(0x71),
+  }
+  return draft('genesis', content)
+}
+
+const seed = draft('seed', { seed: new Uint8Array(32) })
+const message = (text: string): Data => ['text/plain', new TextEncoder().encode(text)]
+const ok: Contents['call']['outcome'] = {
+  result: Uint8Array.of(0x81, 0x81, 0),
+  elapsed: 0,
+  made: [],
+  denied: false,
+  closed: false,
+}
+const ret = draft('return', { result: Uint8Array.of(0x80), fuel: null })
+const hostTurn = draft('turn', {
+  fn: 'go',
+  args: Uint8Array.of(0x80),
+  sender: null,
+  cause: null,
+  time: 0,
+  made: [],
+})
+const trap = draft('trap', { code: 'guest', fuel: null })
+
+function call(fn: string, to: Data, text: string, intent = false): Draft {
+  const args = encodeData([to, message(text)])
+  return draft('call', { fn: `${client}#${fn}`, args, ask: null, fuel: null, outcome: intent ? null : ok })
+}
+const send = (of: number): Draft => draft('send', { call: of })
+const result = (of: number): Draft =>
+  draft('result', { call: of, outcome: { ...ok, result: Uint8Array.of(0x81, 0x01) } })
+
+interface Arrival {
+  readonly fn?: string
+  readonly sender?: string | null
+  readonly named?: Data
+  readonly text?: string
+}
+
+function arrival(
+  cause: Cause | null,
+  { fn = receive, sender = 'a', named = [1, 'a'], text = 'hello' }: Arrival = {},
+): Draft {
+  const args = encodeData([named, message(text)])
+  return draft('turn', { fn, args, sender, cause, time: 0, made: [] })
+}
+
+async function causeOf({ store, chain }: ChainSource, seq: number): Promise<Cause> {
+  let found: Uint8Array | undefined
+  for await (const stored of store.read(chain, seq, seq + 1)) found = (await decodeEvent(stored, seq)).hash
+  if (found === undefined) throw new TypeError(`there is no event ${seq}`)
+  return { chain, seq, hash: found }
+}
+
+/** A sender whose event 4 is a `send`, and event 8 a request. */
+const sender = (): Promise<ChainSource> =>
+  forge([
+    genesis('a'),
+    seed,
+    hostTurn,
+    call('send', 'b', 'hello'),
+    send(3),
+    ret,
+    hostTurn,
+    call('send', 'b', 'undone'),
+    call('request', 'b', 'question', true),
+    result(8),
+    trap,
+  ])
+
+const receiver = (...turns: readonly Draft[]): Promise<ChainSource> =>
+  forge([genesis('b'), seed, ...turns.flatMap((turn) => [turn, ret])])
+
+async function found(a: ChainSource, ...turns: readonly Draft[]): Promise<Graph> {
+  return checkGraph([a, await receiver(...turns)])
+}
+
+describe('how chains hang together', async () => {
+  const a = await sender()
+  const sent = await causeOf(a, 4)
+  const asked = await causeOf(a, 8)
+  const question: Arrival = { fn: respond, text: 'question' }
+
+  it('holds: a send, and a request of a turn that was undone later', async () => {
+    expect(await found(a, arrival(sent), arrival(asked, question))).toEqual({
+      held: 2,
+      unchecked: [],
+      faults: [],
+    })
+    expect(await found(a, hostTurn)).toEqual({ held: 0, unchecked: [], faults: [] })
+  })
+
+  const zero = new Uint8Array(32)
+  it.each<[string, Draft, RegExp]>([
+    ['an event that is not there', arrival({ ...sent, seq: 40 }), /no such event/],
+    ['another event', arrival({ ...sent, hash: zero }), /another event/],
+    ['an event that carries nothing', arrival(await causeOf(a, 3)), /carries no message/],
+    ['another message', arrival(sent, { text: 'hullo' }), /another message/],
+    ['another sender', arrival(sent, { sender: 'c', named: [1, 'c'] }), /the sender is c/],
+    ['arguments that name another sender', arrival(sent, { named: [1, 'c'] }), /do not name a/],
+    ['arguments that name the host', arrival(sent, { named: [0] }), /do not name a/],
+    ['a sender that is left out', arrival(sent, { sender: null }), /do not name null/],
+    ['another export', arrival(sent, { fn: respond }), /a message for/],
+    ['a request that arrives as a message', arrival(asked, { text: 'question' }), /a message for/],
+    ['a sender without a cause', arrival(null), /a sender and no cause/],
+  ])('does not hold: %s', async (_what, turn, why) => {
+    const { faults, held } = await found(a, turn)
+    expect(held).toBe(0)
+    expect(faults.map(({ index }) => index)).toEqual([2])
+    expect(faults[0]?.message).toMatch(why)
+  })
+
+  it('does not hold: a message that arrives twice, in one chain or in two', async () => {
+    const { faults, held } = await found(a, arrival(sent), arrival(sent))
+    expect(held).toBe(1)
+    expect(faults).toMatchObject([{ index: 4, message: expect.stringContaining('event 2 of b') as unknown }])
+    const other = await forge([genesis('b', null, 'x'), seed, arrival(sent), ret])
+    const both = await checkGraph([a, await receiver(arrival(sent)), other])
+    expect(both.faults).toHaveLength(1)
+  })
+
+  it('does not hold: a message to somebody else', async () => {
+    const c = await forge([genesis('c'), seed, arrival(sent), ret])
+    expect((await checkGraph([a, c])).faults).toMatchObject([
+      { index: 2, message: expect.stringContaining('to b') as unknown },
+    ])
+    const odd = await forge([genesis('a'), seed, hostTurn, call('send', 7, 'hello'), send(3), ret])
+    expect((await found(odd, arrival(await causeOf(odd, 4)))).faults).toHaveLength(1)
+  })
+
+  it('does not hold: a message of a turn that was undone before it left', async () => {
+    const undone = await forge([genesis('a'), seed, hostTurn, call('send', 'b', 'hello'), send(3), trap])
+    const cause = await causeOf(undone, 4)
+    expect((await found(undone, arrival(cause))).faults).toMatchObject([
+      { index: 2, message: expect.stringContaining('undone') as unknown },
+    ])
+    const left = await forge([
+      genesis('a'),
+      seed,
+      hostTurn,
+      call('send', 'b', 'hello'),
+      send(3),
+      call('request', 'b', 'question', true),
+      result(5),
+      trap,
+    ])
+    expect((await found(left, arrival(await causeOf(left, 4)))).faults).toEqual([])
+  })
+
+  it('says what it could not follow', async () => {
+    const b = await receiver(arrival(sent))
+    const alone = await checkGraph([b])
+    expect(alone).toMatchObject({ held: 0, faults: [], unchecked: [{ index: 2, why: 'not-given' }] })
+    expect(hex(alone.unchecked[0]!.cause.chain)).toBe(hex(a.chain))
+    const hidden = withhold(a, (seq) => seq === 3)
+    expect(await checkGraph([hidden, b])).toMatchObject({
+      held: 0,
+      faults: [],
+      unchecked: [{ why: 'withheld' }],
+    })
+  })
+
+  it('does not hold: two records of one chain that contradict each other', async () => {
+    const longer = await receiver(hostTurn, arrival(sent))
+    const other = await receiver(arrival(sent))
+    const prefix = await receiver(hostTurn)
+    expect(hex(longer.chain)).toBe(hex(other.chain))
+    expect((await checkGraph([a, prefix, longer, prefix])).faults).toEqual([])
+    expect((await checkGraph([a, longer, other])).faults).toMatchObject([{ index: 2 }])
+  })
+
+  it('follows an actor to the event that made it', async () => {
+    const made = await forge([genesis('b', sent, 'a'), seed])
+    expect(await checkGraph([a, made])).toMatchObject({ held: 1, faults: [] })
+    const orphan = await forge([genesis('b', sent, 'c'), seed])
+    expect((await checkGraph([a, orphan])).faults).toMatchObject([{ index: 0 }])
+  })
+
+  it('takes functions by their names, whatever they are', async () => {
+    const named = await forge([
+      genesis('a'),
+      seed,
+      hostTurn,
+      draft('call', { fn: 'constructor', args: Uint8Array.of(0x80), ask: null, fuel: null, outcome: null }),
+      draft('result', { call: 3, outcome: { ...ok, result: Uint8Array.of(0x80) } }),
+      ret,
+    ])
+    expect(await found(named, hostTurn)).toMatchObject({ held: 0, faults: [] })
+  })
+})
