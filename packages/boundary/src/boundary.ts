@@ -1,15 +1,25 @@
-import { hostCause, trapCode } from '@theater/component'
-import type { Component, HostFunction, Instance, Prepared } from '@theater/component'
-import type { AbortCode, EventOf, TrapCode } from '@theater/event-chain'
+import type {
+  Component,
+  GuestFunction,
+  HostFunction,
+  HostImports,
+  Instance,
+  Prepared,
+} from '@theater/component'
+import type { AbortCode, EventOf } from '@theater/event-chain'
 import { compileFunction, encodeData, Reader, sha256, ValueError, Writer } from '@theater/values'
 import type { FunctionCodec, FunctionModel, Hash } from '@theater/values'
 import { DerivedClock, DerivedRandom } from './clock.ts'
 import { Crossing } from './crossing.ts'
-import type { Ended } from './crossing.ts'
-import { HandleFault } from './handles.ts'
+import { BoundaryError } from './errors.ts'
+import { HandleTable } from './handles.ts'
+import { LiveCalls } from './live-calls.ts'
 import { Performer } from './performer.ts'
+import { Settlement } from './settle.ts'
+import { InstanceState } from './state.ts'
+import type { Ended } from './state.ts'
 import { Tape } from './tape.ts'
-import type { Actual, EventRef, Live, TheaterEvent, TurnEnd, TurnRequest } from './types.ts'
+import type { EventRef, Live, TheaterEvent, TurnEnd, TurnRequest } from './types.ts'
 
 /** What a boundary is made of. */
 export interface BoundaryOptions {
@@ -23,7 +33,12 @@ export interface BoundaryOptions {
   readonly seed: Uint8Array | null
   /** Who performs what the record does not answer. Absent: nobody; the record is all there is. */
   readonly live?: Live
-  /** How many host resources the guest may hold at once. @default 10000 */
+  /**
+   * How many resources may be open at once: the host's in the guest's hands, and the guest's in the host's. One more is
+   * a trap, `memory`.
+   *
+   * @default 10000
+   */
   readonly maxHandles?: number
   /** sha-256. @default `sha256` of `@theater/values` */
   readonly hash?: Hash
@@ -32,7 +47,6 @@ export interface BoundaryOptions {
 interface Exported {
   readonly model: FunctionModel
   readonly codec: FunctionCodec
-  readonly isResult: boolean
 }
 
 /** A turn that started: what the export gave, or threw. */
@@ -44,58 +58,66 @@ interface Started {
 
 const SEED_SEQ = 1
 
+/** Options of {@link Boundary.instantiate}. */
+export interface InstantiateOptions {
+  /** Whether the record has all of the instantiation, so that nothing can be added to it. @default false */
+  readonly complete?: boolean
+}
+
 /**
  * The boundary of one instance of a component: the only way in and out of it. Live it authorises, performs and
- * records; over a record it answers and compares. An instance whose turn did not return is finished: make another
- * and re-run the record without that turn.
+ * records; over a record it answers and compares. It takes one turn at a time, and an instance whose turn did not
+ * return is finished: make another and re-run the record without that turn.
  */
 export class Boundary {
   readonly #options: BoundaryOptions
-  readonly #crossing: Crossing
+  readonly #state: InstanceState
+  readonly #settlement: Settlement
+  readonly #host: HostImports
   readonly #exports = new Map<string, Exported>()
   readonly #writer = new Writer()
   #instance: Instance | undefined
+  #running = false
 
   constructor(options: BoundaryOptions) {
     this.#options = options
-    const resources = options.prepared.newResources()
-    const clock = new DerivedClock(options.time)
-    const random = new DerivedRandom(options.seed, options.hash ?? sha256)
-    this.#crossing = new Crossing(resources, options.actor, clock, random, options.maxHandles ?? 10_000)
-    if (options.live !== undefined) {
-      this.#crossing.live = { live: options.live, performer: new Performer(options.live, clock) }
-    }
+    const { component, prepared, actor, time, seed, live, maxHandles = 10_000, hash = sha256 } = options
+    const resources = prepared.newResources()
+    const clock = new DerivedClock(time)
+    const random = new DerivedRandom(seed, hash)
+    const handles = new HandleTable(resources, maxHandles)
+    const state = new InstanceState({ handles, clock, random, actor, live })
+    const calls = live === undefined ? undefined : new LiveCalls(state, live, new Performer(live, clock))
+    const crossing = new Crossing(state, calls)
+    const { plan } = prepared
+    const waits = new Set(plan.mode === 'jspi' ? plan.asyncImports : [])
     const functions: Record<string, HostFunction> = {}
-    for (const imported of options.component.model.imports) {
-      for (const fn of imported.functions) functions[fn.id] = this.#crossing.hostFunction(fn)
+    for (const imported of component.model.imports) {
+      for (const fn of imported.functions) functions[fn.id] = crossing.hostFunction(fn, waits.has(fn.id))
     }
-    for (const exported of options.component.model.exports) {
+    for (const exported of component.model.exports) {
       for (const model of exported.functions) {
-        this.#exports.set(model.id, {
-          model,
-          codec: compileFunction(model, { copyArgs: true }),
-          isResult: model.result?.kind === 'result',
-        })
+        this.#exports.set(model.id, { model, codec: compileFunction(model, { copyArgs: true }) })
       }
     }
-    this.#host = { resources, functions, drop: (_resource, n) => this.#crossing.dropped(n) }
+    this.#state = state
+    this.#settlement = new Settlement(state)
+    this.#host = { resources, functions, drop: (_resource, n) => crossing.dropped(n) }
   }
-
-  readonly #host: Parameters<Prepared['instantiate']>[0]
 
   /** Whether the instance is finished and why; `undefined` while it can take turns. */
   get ended(): Ended | undefined {
-    return this.#crossing.ended
+    return this.#state.ended
   }
 
   /** The intent of the outside effect that is being performed now: the cause of what it does to other actors. */
   get intent(): EventRef | undefined {
-    return this.#crossing.intent
+    return this.#state.intent
   }
 
   /** The first millisecond that the next turn may start at. */
   get notBefore(): number {
-    return this.#crossing.clock.notBefore()
+    return this.#state.clock.notBefore()
   }
 
   /** The model of an export; `undefined` where the component has none of that id. */
@@ -105,17 +127,20 @@ export class Boundary {
 
   /** Ends the turn that is running, from outside of it. Between turns it finishes the instance without an event. */
   abort(code: AbortCode, error: unknown, status?: number): void {
-    this.#crossing.abort(code, error, status)
+    this.#state.fault(code, error, status)
   }
 
   /** Leaves the turn that is running where its record is, as a crash of the host would. */
   abandon(): void {
-    this.#crossing.end({ tag: 'lost', error: new Error('the host left the turn behind') })
+    this.#state.end({ tag: 'lost', error: new Error('the host left the turn behind') })
   }
 
-  /** Instantiates, over the recorded events of the instantiation. */
-  async instantiate(recorded: readonly TheaterEvent[]): Promise<TurnEnd> {
-    this.#beginInstance(recorded)
+  /**
+   * Instantiates, over the recorded events of the instantiation; where they end, and are not all, the live side goes on.
+   * A boundary does this once.
+   */
+  async instantiate(recorded: readonly TheaterEvent[], options: InstantiateOptions = {}): Promise<TurnEnd> {
+    this.#beginInstance(recorded, options)
     try {
       this.#instance = await this.#options.prepared.instantiate(this.#host)
     } catch (error) {
@@ -125,8 +150,8 @@ export class Boundary {
   }
 
   /** Like {@link instantiate}, without a turn of the event loop. Only with a sync plan and without a live side that waits. */
-  instantiateSync(recorded: readonly TheaterEvent[]): TurnEnd {
-    this.#beginInstance(recorded)
+  instantiateSync(recorded: readonly TheaterEvent[], options: InstantiateOptions = {}): TurnEnd {
+    this.#beginInstance(recorded, options)
     try {
       this.#instance = this.#options.prepared.instantiateSync(this.#host)
     } catch (error) {
@@ -139,30 +164,51 @@ export class Boundary {
    * Runs a turn live.
    *
    * @throws ValueError where the arguments are not of the export's types; then nothing happened
+   * @throws BoundaryError where no turn can be taken; then nothing happened
    */
   async turn(request: TurnRequest): Promise<TurnEnd> {
-    const started = this.#beginLive(request)
-    if ('tag' in started) return started
-    return this.#finish(await this.#wait(started))
+    const { live } = this.#options
+    if (live === undefined) throw new BoundaryError('not-live', 'nobody is there to take a new turn')
+    const fn = this.#exports.get(request.fn)
+    if (fn === undefined) throw new BoundaryError('no-export', `the component exports no ${request.fn}`)
+    const run = this.#enter(request.fn)
+    try {
+      const started = this.#beginLive(fn, run, request, live)
+      return 'tag' in started ? started : this.#finish(await this.#wait(started))
+    } finally {
+      this.#running = false
+    }
   }
 
-  /** Re-runs a recorded turn; where its record ends inside the turn, the live side goes on. */
+  /** Re-runs a recorded turn; where its record ends inside the turn, the live side goes on. @throws BoundaryError */
   async rerun(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): Promise<TurnEnd> {
-    const started = this.#beginRecorded(turn, recorded)
-    if ('tag' in started) return started
-    return this.#finish(await this.#wait(started))
+    const run = this.#enter(turn.content.fn)
+    try {
+      const started = this.#beginRecorded(run, turn, recorded)
+      return 'tag' in started ? started : this.#finish(await this.#wait(started))
+    } finally {
+      this.#running = false
+    }
   }
 
   /** Like {@link rerun}, for a sync plan. */
   rerunSync(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): TurnEnd {
-    const started = this.#beginRecorded(turn, recorded)
-    return 'tag' in started ? started : this.#finish(started)
+    const run = this.#enter(turn.content.fn)
+    try {
+      const started = this.#beginRecorded(run, turn, recorded)
+      return 'tag' in started ? started : this.#finish(started)
+    } finally {
+      this.#running = false
+    }
   }
 
-  /** Lets go of the host objects that the guest holds. The instance takes no more turns. */
+  /**
+   * Lets go of the host objects that the guest holds. The instance takes no more turns; one that is running is left
+   * where its record is.
+   */
   dispose(): void {
-    this.#crossing.end({ tag: 'abort', code: 'stopped', error: undefined, status: undefined, recorded: true })
-    for (const entry of this.#crossing.handles.entries()) {
+    this.#state.end({ tag: 'lost', error: new Error('the boundary was disposed of') })
+    for (const entry of this.#state.handles.clear()) {
       const object = entry.object as { [Symbol.dispose]?: () => void } | undefined
       try {
         object?.[Symbol.dispose]?.()
@@ -172,86 +218,109 @@ export class Boundary {
     }
   }
 
-  #beginInstance(recorded: readonly TheaterEvent[]): void {
-    this.#crossing.tape = new Tape(recorded)
-    this.#crossing.random.startTurn(SEED_SEQ)
+  #beginInstance(recorded: readonly TheaterEvent[], { complete = false }: InstantiateOptions): void {
+    if (!this.#state.instantiating || this.#running)
+      throw new BoundaryError('finished', 'a boundary instantiates once')
+    this.#running = true
+    this.#state.tape = new Tape(recorded, complete)
+    this.#state.random.startTurn(SEED_SEQ)
   }
 
   #endInstance(error: unknown, failed: boolean): TurnEnd {
-    const crossing = this.#crossing
-    crossing.instantiating = false
-    if (!failed && crossing.ended === undefined) {
-      // A record that goes on where the guest is ready is not of this guest.
-      const left = crossing.tape.next()
-      if (left === undefined) return { tag: 'return', value: undefined, ref: undefined, sends: [] }
-      if (!crossing.abortRecorded(left)) crossing.diverge(left, { kind: 'ready' })
-    }
-    return this.#settle(error, failed)
+    this.#running = false
+    return this.#settlement.instance(error, failed)
   }
 
-  #beginLive(request: TurnRequest): Started | TurnEnd {
-    const { live } = this.#options
-    const fn = this.#exports.get(request.fn)
-    if (live === undefined || fn === undefined) throw new TypeError(`the component exports no ${request.fn}`)
-    const crossing = this.#crossing
-    const time = Math.max(Math.floor(live.now()), crossing.clock.notBefore())
+  /** Begins a turn, if one can be taken. Answers what runs the export; a record may name one that is not there. */
+  #enter(fn: string): GuestFunction | undefined {
+    // jco does not prevent re-entrance: without JSPI it enters the guest again, with it it waits for ever.
+    if (this.#running) throw new BoundaryError('busy', `${fn} was called while a turn runs`)
+    if (this.#state.ended !== undefined || this.#instance === undefined) {
+      throw new BoundaryError('finished', `there is no instance to call ${fn} of`)
+    }
+    this.#running = true
+    return this.#instance.functions[fn]
+  }
+
+  #beginLive(
+    fn: Exported,
+    run: GuestFunction | undefined,
+    request: TurnRequest,
+    live: Live,
+  ): Started | TurnEnd {
+    const { clock, handles } = this.#state
+    const time = Math.max(Math.floor(live.now()), clock.notBefore())
     const out = this.#writer
     out.reset()
     out.array(6)
     out.text(request.fn)
-    crossing.handles.made = []
-    crossing.handles.maker = { origin: originOf(fn.model), link: request.link }
-    const mark = crossing.handles.mark()
+    handles.made = []
+    handles.maker = { origin: originOf(fn.model), link: request.link }
+    const mark = handles.mark()
     let args: readonly unknown[]
     try {
-      args = fn.codec.writeArgs(request.args, out, crossing.handles.lowering)
+      args = fn.codec.writeArgs(request.args, out, handles.lowering)
+      if (handles.full) throw new ValueError('out-of-range', `more than ${handles.limit} open resources`)
     } catch (error) {
-      crossing.handles.rollback(mark)
-      throw error
+      handles.rollback(mark)
+      if (ValueError.is(error)) throw error
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new ValueError('wrong-type', reason, { path: 'args', cause: error })
     }
     if (request.sender === null) out.null()
     else out.text(request.sender)
     if (request.cause === null) out.null()
     else out.raw(encodeData([request.cause.chain, request.cause.seq, request.cause.hash]))
     out.uint(time)
-    out.array(crossing.handles.made.length)
-    for (const description of crossing.handles.made) out.raw(encodeData(description ?? null))
-    const ref = live.recorder.append('turn', out.bytes())
-    crossing.tape = new Tape([])
-    return this.#start(fn, args, time, ref.seq)
+    out.array(handles.made.length)
+    for (const description of handles.made) out.raw(encodeData(description ?? null))
+    this.#state.tape = new Tape([])
+    const ref = this.#state.append('turn', out.bytes())
+    return ref === undefined ? this.#settlement.failed(undefined) : this.#start(fn, run, args, time, ref.seq)
   }
 
-  #beginRecorded(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): Started | TurnEnd {
-    const crossing = this.#crossing
-    crossing.tape = new Tape(recorded)
+  #beginRecorded(
+    run: GuestFunction | undefined,
+    turn: EventOf<'turn'>,
+    recorded: readonly TheaterEvent[],
+  ): Started | TurnEnd {
+    const state = this.#state
+    const { handles, clock } = state
+    state.tape = new Tape(recorded)
     const { fn: id, args: bytes, time, made } = turn.content
     const fn = this.#exports.get(id)
     const refuse = (reason: string): TurnEnd => {
-      crossing.diverge(turn, { kind: 'refused-record', reason })
-      return this.#settle(undefined, true)
+      state.diverge(turn, { kind: 'refused-record', reason })
+      return this.#settlement.failed(undefined)
     }
     if (fn === undefined) return refuse(`the component exports no ${id}`)
-    if (time < crossing.clock.notBefore()) return refuse('the turn starts before what the actor saw')
-    crossing.handles.made = made.map((one) => one ?? undefined)
-    crossing.handles.maker = { origin: originOf(fn.model), link: undefined }
+    if (time < clock.notBefore()) return refuse('the turn starts before what the actor saw')
+    handles.made = made.map((one) => one ?? undefined)
+    handles.maker = { origin: originOf(fn.model), link: undefined }
     let args: readonly unknown[]
     try {
       const input = new Reader(bytes)
-      args = fn.codec.readArgs(input, crossing.handles.lowering)
+      args = fn.codec.readArgs(input, handles.lowering)
       input.finish()
-      crossing.handles.checkMade()
+      handles.checkMade()
+      if (handles.full) return refuse(`more than ${handles.limit} open resources`)
     } catch (error) {
       return refuse(error instanceof Error ? error.message : String(error))
     }
-    return this.#start(fn, args, time, turn.seq)
+    return this.#start(fn, run, args, time, turn.seq)
   }
 
-  #start(fn: Exported, args: readonly unknown[], time: number, seq: number): Started {
-    this.#crossing.clock.startTurn(time)
-    this.#crossing.random.startTurn(seq)
-    const run = this.#instance?.functions[fn.model.id]
-    if (run === undefined) throw new TypeError(`there is no instance to call ${fn.model.id} of`)
+  #start(
+    fn: Exported,
+    run: GuestFunction | undefined,
+    args: readonly unknown[],
+    time: number,
+    seq: number,
+  ): Started {
+    this.#state.clock.startTurn(time)
+    this.#state.random.startTurn(seq)
     try {
+      if (run === undefined) throw new TypeError(`the glue has no ${fn.model.id}`)
       return { fn, value: run(...args), failed: false }
     } catch (error) {
       return { fn, value: error, failed: true }
@@ -265,137 +334,14 @@ export class Boundary {
       (value): Started => ({ fn: started.fn, value, failed: false }),
       (error: unknown): Started => ({ fn: started.fn, value: error, failed: true }),
     )
-    const ended = this.#crossing
+    const ended = this.#state
       .failure()
       .then((): Started => ({ fn: started.fn, value: undefined, failed: true }))
     return Promise.race([settled, ended])
   }
 
   #finish({ fn, value, failed }: Started): TurnEnd {
-    const crossing = this.#crossing
-    if (failed || crossing.ended !== undefined) return this.#settle(value, failed)
-    const out = this.#writer
-    out.reset()
-    out.array(2)
-    let handed: unknown
-    try {
-      handed = fn.codec.writeResult(value, out, crossing.handles.lifting)
-    } catch (error) {
-      // The glue lifted a value that is not of the export's type; no guest can do that.
-      crossing.abort(
-        ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault',
-        error,
-      )
-      return this.#settle(error, true)
-    }
-    // Last, so that nothing has left of a turn whose result cannot be written.
-    const sends = crossing.leaveQueue()
-    if (sends === undefined) return this.#settle(undefined, true)
-    const recorded = crossing.tape.next()
-    if (recorded !== undefined) {
-      const result = out.bytes(1)
-      if (!crossing.abortRecorded(recorded)) {
-        const same =
-          recorded.kind === 'return' &&
-          recorded.content.fuel === null &&
-          sameBytes(recorded.content.result, result)
-        const left = same ? crossing.tape.next() : recorded
-        if (left === undefined) {
-          return { tag: 'return', value: handed, ref: { seq: recorded.seq, hash: recorded.hash }, sends }
-        }
-        crossing.diverge(left, { kind: 'return', result: result.slice(), fuel: null })
-      }
-      return this.#settle(undefined, true)
-    }
-    const { live } = this.#options
-    if (live === undefined) {
-      crossing.end({
-        tag: 'incomplete',
-        actual: { kind: 'return', result: out.bytes(1).slice(), fuel: null },
-      })
-      return this.#settle(undefined, true)
-    }
-    out.null()
-    const ref = live.recorder.append('return', out.bytes())
-    return { tag: 'return', value: handed, ref, sends }
-  }
-
-  /** Ends a turn, or an instantiation, that did not return, and writes or compares why. */
-  #settle(error: unknown, failed: boolean): TurnEnd {
-    const crossing = this.#crossing
-    crossing.dropQueue()
-    if (crossing.ended === undefined && failed) {
-      const code = trapCode(error)
-      const cause = hostCause(error)
-      if (code !== undefined) crossing.end({ tag: 'trap', code, error })
-      else crossing.abort(cause === 'host-stack' || cause === 'host-memory' ? cause : 'handler-fault', error)
-    }
-    const ended = crossing.ended as Ended
-    switch (ended.tag) {
-      case 'diverged':
-      case 'incomplete':
-      case 'lost':
-        return ended
-      case 'trap':
-        return this.#settleTrap(ended.code, ended.error)
-      case 'abort':
-        return ended.recorded ? ended : this.#settleAbort(ended)
-    }
-  }
-
-  /** The turn was ended here; where the record goes on, it has to say so too. */
-  #settleAbort(ended: Extract<Ended, { tag: 'abort' }>): TurnEnd {
-    const { code } = ended
-    const recorded = this.#crossing.tape.next()
-    if (recorded?.kind === 'abort') {
-      const { code: was, status } = recorded.content
-      return { ...ended, code: was, status: status ?? undefined, recorded: true }
-    }
-    // With the record still answering, these can only be the guest's doing: it asked for what cannot be had.
-    const guests = code === 'handler-fault' || code === 'host-value'
-    const actual: Actual = { kind: 'abort', code }
-    if (recorded !== undefined && guests) {
-      return { tag: 'diverged', divergence: { seq: recorded.seq, expected: recorded, actual } }
-    }
-    if (this.#options.live !== undefined) this.#appendAbort(code, ended.status)
-    else if (guests) return { tag: 'incomplete', actual }
-    return ended
-  }
-
-  #settleTrap(code: TrapCode, error: unknown): TurnEnd {
-    const actual: Actual = { kind: 'trap', code, fuel: null }
-    const recorded = this.#crossing.tape.next()
-    if (recorded !== undefined) {
-      if (recorded.kind === 'trap' && recorded.content.code === code && recorded.content.fuel === null) {
-        return { tag: 'trap', code, error }
-      }
-      if (recorded.kind === 'abort') {
-        const { code: was, status } = recorded.content
-        return { tag: 'abort', code: was, error: undefined, status: status ?? undefined, recorded: true }
-      }
-      return { tag: 'diverged', divergence: { seq: recorded.seq, expected: recorded, actual } }
-    }
-    const { live } = this.#options
-    if (live === undefined) return { tag: 'incomplete', actual }
-    const out = this.#writer
-    out.reset()
-    out.array(2)
-    out.text(code)
-    out.null()
-    live.recorder.append('trap', out.bytes())
-    return { tag: 'trap', code, error }
-  }
-
-  #appendAbort(code: AbortCode, status: number | undefined): void {
-    const { live } = this.#options
-    if (live === undefined) return
-    const out = this.#writer
-    out.reset()
-    out.array(code === 'exited' ? 3 : 2)
-    out.text(code)
-    out.null()
-    if (code === 'exited') out.int(status ?? 0)
-    live.recorder.append('abort', out.bytes())
+    return failed ? this.#settlement.failed(value) : this.#settlement.returned(fn.codec, value)
   }
 }
 
@@ -406,8 +352,4 @@ function originOf(fn: FunctionModel): string {
       return type.resource.interface
   }
   return ''
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

@@ -1,8 +1,8 @@
 import type { Resources } from '@theater/component'
-import { encodeData } from '@theater/values'
+import { decodeData, encodeData } from '@theater/values'
 import type { Handles, Json, ResourceType, Writer } from '@theater/values'
 import { trackOf } from './track.ts'
-import type { GuestHandle, Link } from './types.ts'
+import type { GuestHandle, HostHandle, Link } from './types.ts'
 
 type HandleType = Parameters<Handles['write']>[1]
 
@@ -10,7 +10,7 @@ type HandleType = Parameters<Handles['write']>[1]
 export class HandleFault extends Error {}
 
 /** A host object in the guest's hands. A class, so that no value of a guest can pass for one. */
-export class HostEntry {
+export class HostEntry implements HostHandle {
   readonly n: number
   readonly type: ResourceType
   /** The interface whose handler made it; `''` for what the boundary made itself. */
@@ -57,10 +57,15 @@ const NOBODY: Maker = { origin: '', link: undefined }
  */
 export class HandleTable {
   readonly #resources: Resources
-  readonly #limit: number
+  /** How many resources may be open at once, of the host and of the guest each. */
+  readonly limit: number
   readonly #host = new Map<number, HostEntry>()
   readonly #guest = new Map<number, { readonly wrapper: object; readonly type: ResourceType }>()
   readonly #guestNumbers = new WeakMap<object, number>()
+  /** Lent to the guest for the turn that runs. */
+  readonly #lent: number[] = []
+  /** Taken out of `#guest` since the last mark. */
+  #taken: [number, { readonly wrapper: object; readonly type: ResourceType }][] = []
   #nextHost = 1
   #nextGuest = 1
   /** Set by the caller before values go to the guest. */
@@ -70,10 +75,15 @@ export class HandleTable {
   /** The number that was handed over last. */
   lastFresh = 0
 
-  /** @param limit how many host resources the guest may hold at once */
+  /** @param limit how many resources may be open at once, of the host and of the guest each */
   constructor(resources: Resources, limit: number) {
     this.#resources = resources
-    this.#limit = limit
+    this.limit = limit
+  }
+
+  /** Whether more are open than may be. */
+  get full(): boolean {
+    return this.#host.size > this.limit || this.#guest.size > this.limit
   }
 
   /** From the guest: `own` leaves the table, `borrow` is looked up; hands on the entry, or a guest's handle. */
@@ -88,14 +98,9 @@ export class HandleTable {
     read: (n, type) => this.#restore(n, type),
   }
 
-  /** Host resources that the guest holds. */
-  entries(): Iterable<HostEntry> {
-    return this.#host.values()
-  }
-
   /** Makes a resource of the boundary's own. */
   own(type: ResourceType, deadline: bigint): object {
-    return this.#add(type, NOBODY, undefined, undefined, deadline)
+    return this.#add({ kind: 'own', resource: type }, NOBODY, undefined, undefined, deadline)
   }
 
   /** Holds the descriptions that a record gives against the resources it hands over: one for each. */
@@ -104,8 +109,9 @@ export class HandleTable {
       throw new HandleFault(`${this.made.length} descriptions of resources that are not there`)
   }
 
-  /** The numbers as they are, for {@link rollback}. */
+  /** The resources as they are, for {@link rollback}. */
   mark(): number {
+    this.#taken = []
     return this.#nextHost
   }
 
@@ -113,6 +119,23 @@ export class HandleTable {
   rollback(mark: number): void {
     for (let n = mark; n < this.#nextHost; n++) this.#host.delete(n)
     this.#nextHost = mark
+    this.#lent.length = 0
+    for (const [n, taken] of this.#taken) this.#guest.set(n, taken)
+  }
+
+  /** Ends what was lent to the guest: no borrow outlives the call it was made for. */
+  returnLent(): void {
+    for (const n of this.#lent) this.#host.delete(n)
+    this.#lent.length = 0
+    this.#taken = []
+  }
+
+  /** Forgets every resource; answers the host's, for whoever lets go of them. */
+  clear(): readonly HostEntry[] {
+    const entries = [...this.#host.values()]
+    this.#host.clear()
+    this.#guest.clear()
+    return entries
   }
 
   /** The guest dropped a host resource. */
@@ -120,13 +143,6 @@ export class HandleTable {
     const entry = this.#host.get(n)
     this.#host.delete(n)
     return entry
-  }
-
-  /** Takes a resource of the guest out of the table, to drop it. */
-  takeGuest(n: number): object | undefined {
-    const found = this.#guest.get(n)
-    this.#guest.delete(n)
-    return found?.wrapper
   }
 
   #lift(value: unknown, type: HandleType, out: Writer): unknown {
@@ -169,14 +185,11 @@ export class HandleTable {
       throw new HandleFault(`a ${type.resource.name} has to be an object`)
     }
     const { link } = this.maker
-    const description = link?.binding.describe?.(
-      `${trackOf(type.resource.interface)}#${type.resource.name}`,
-      value,
-    )
-    // Encoded here so that a description that is not plain data is the handler's fault, at once.
-    if (description !== undefined) encodeData(description)
+    const given = link?.binding.describe?.(`${trackOf(type.resource.interface)}#${type.resource.name}`, value)
+    // As it will be read back: what is not plain data is the handler's fault, at once, and no later change of it counts.
+    const description = given === undefined ? undefined : (decodeData(encodeData(given)) as Json)
     this.made.push(description)
-    const wrapper = this.#add(type.resource, this.maker, description, value, undefined)
+    const wrapper = this.#add(type, this.maker, description, value, undefined)
     out.uint(this.lastFresh)
     return wrapper
   }
@@ -186,7 +199,7 @@ export class HandleTable {
     if (n !== this.#nextHost) throw new HandleFault(`resource ${n} where ${this.#nextHost} is next`)
     if (this.made.length === 0) throw new HandleFault(`resource ${n} has no description`)
     const description = this.made.shift()
-    return this.#add(type.resource, this.maker, description, undefined, undefined)
+    return this.#add(type, this.maker, description, undefined, undefined)
   }
 
   #guestWrapper(n: number, type: HandleType): object {
@@ -194,21 +207,24 @@ export class HandleTable {
     if (found === undefined || found.type !== type.resource) {
       throw new HandleFault(`the guest has given no ${type.resource.name} with number ${n}`)
     }
-    if (type.kind === 'own') this.#guest.delete(n)
+    if (type.kind === 'own') {
+      this.#guest.delete(n)
+      this.#taken.push([n, found])
+    }
     return found.wrapper
   }
 
   #add(
-    type: ResourceType,
+    { kind, resource }: HandleType,
     maker: Maker,
     description: Json | undefined,
     object: object | undefined,
     deadline: bigint | undefined,
   ): object {
-    if (this.#host.size >= this.#limit) throw new HandleFault(`more than ${this.#limit} open resources`)
     const n = this.#nextHost++
     this.lastFresh = n
-    this.#host.set(n, new HostEntry(n, type, maker, description, object, deadline))
-    return this.#resources.wrapHost(type, n)
+    this.#host.set(n, new HostEntry(n, resource, maker, description, object, deadline))
+    if (kind === 'borrow') this.#lent.push(n)
+    return this.#resources.wrapHost(resource, n)
   }
 }

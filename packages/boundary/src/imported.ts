@@ -1,4 +1,4 @@
-import { compileFunction, Writer } from '@theater/values'
+import { camelCase, compileFunction, Writer } from '@theater/values'
 import type { FunctionCodec, FunctionModel, ResourceType, ValType } from '@theater/values'
 import { derivedFunction } from './derived.ts'
 import type { DerivedFunction } from './derived.ts'
@@ -6,7 +6,7 @@ import { ioFunction } from './io.ts'
 import type { IoFunction } from './io.ts'
 import { queueRule } from './rules.ts'
 import type { QueueRule } from './rules.ts'
-import { camel, trackName } from './track.ts'
+import { trackName } from './track.ts'
 
 /** An imported function, prepared once per instance. */
 export interface Imported {
@@ -18,6 +18,8 @@ export interface Imported {
   /** The first bytes of its call events: the array head and the name. */
   readonly head: Uint8Array
   readonly isResult: boolean
+  /** Whether the component was prepared for an import that waits. */
+  readonly suspends: boolean
   readonly handleParams: 'none' | 'flat' | 'nested'
   readonly derived: DerivedFunction | undefined
   readonly pollable: ResourceType | undefined
@@ -26,7 +28,7 @@ export interface Imported {
 }
 
 /** Prepares an import of a component. */
-export function prepare(model: FunctionModel): Imported {
+export function prepare(model: FunctionModel, suspends: boolean): Imported {
   const track = trackName(model)
   const head = new Writer(model.id.length + 16)
   head.array(5)
@@ -43,6 +45,7 @@ export function prepare(model: FunctionModel): Imported {
     codec: compileFunction(model, { copyResult: true }),
     head: head.copy(),
     isResult: result?.kind === 'result',
+    suspends,
     handleParams: nested ? 'nested' : flat ? 'flat' : 'none',
     derived: derivedFunction(track),
     pollable: result?.kind === 'own' ? result.resource : undefined,
@@ -52,8 +55,8 @@ export function prepare(model: FunctionModel): Imported {
 }
 
 function keyOf({ kind, name }: FunctionModel): string {
-  if (kind === 'method') return camel(name.slice(name.indexOf('.') + 1))
-  return kind === 'freestanding' ? camel(name) : name
+  if (kind === 'method') return camelCase(name.slice(name.indexOf('.') + 1))
+  return kind === 'freestanding' ? camelCase(name) : name
 }
 
 /** Whether values of a type are host resources. */

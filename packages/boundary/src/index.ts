@@ -5,7 +5,9 @@
  * @packageDocumentation
  */
 export { Boundary } from './boundary.ts'
-export type { BoundaryOptions } from './boundary.ts'
+export type { BoundaryOptions, InstantiateOptions } from './boundary.ts'
+export { BoundaryError } from './errors.ts'
+export type { BoundaryErrorCode } from './errors.ts'
 export { DERIVE_VERSION } from './clock.ts'
 export { resolveImports } from './resolve.ts'
 export type { Resolution, Served, Unmet } from './resolve.ts'
@@ -18,6 +20,7 @@ export type {
   Divergence,
   EventRef,
   GuestHandle,
+  HostHandle,
   Link,
   Live,
   Recorder,

@@ -9,8 +9,8 @@ export interface IoHost {
   readonly signal: AbortSignal
   /** The live object of a handle, resumed if need be; `undefined`: closed. */
   live(entry: HostEntry): object | undefined
-  /** Throws the interface's own error. */
-  error(payload: unknown): never
+  /** Throws the interface's own error; `isClosed`: because the handle is closed. */
+  error(payload: unknown, isClosed?: boolean): never
 }
 
 /** What a waiting function answers: the value, and where it knows better than the clock, how long it took. */
@@ -29,7 +29,7 @@ export type IoFunction =
       run(host: IoHost, args: readonly unknown[]): Promise<Waited>
     }
 
-const MAX_READ = 1 << 20
+const MAX_IO = 1 << 20
 const MAX_POLL = 4096
 
 function entryOf(value: unknown): HostEntry {
@@ -37,7 +37,7 @@ function entryOf(value: unknown): HostEntry {
 }
 
 function closed(host: IoHost): never {
-  return host.error({ tag: 'closed' })
+  return host.error({ tag: 'closed' }, true)
 }
 
 /** A stream to read that is lost is not one that ended: a guest would take what it has for the whole. */
@@ -47,7 +47,7 @@ function input(host: IoHost, value: unknown): InputStream {
 
 function lost(host: IoHost): never {
   const error: IoError = { toDebugString: () => 'the stream was lost with the host that made it' }
-  return host.error({ tag: 'last-operation-failed', val: error })
+  return host.error({ tag: 'last-operation-failed', val: error }, true)
 }
 
 function output(host: IoHost, value: unknown): OutputStream {
@@ -56,7 +56,7 @@ function output(host: IoHost, value: unknown): OutputStream {
 
 function count(value: unknown): number {
   const n = value as bigint
-  return n > BigInt(MAX_READ) ? MAX_READ : Number(n)
+  return n > BigInt(MAX_IO) ? MAX_IO : Number(n)
 }
 
 /** A pollable of a stream whose handle is closed: whoever waits on it finds out at once. */
@@ -67,27 +67,26 @@ function pollableOf(host: IoHost, value: unknown): Pollable {
   return stream?.pollable ?? always
 }
 
-function isReady(host: IoHost, entry: HostEntry): boolean {
-  if (entry.deadline !== undefined) return host.clock.until(entry.deadline) === 0
-  return ((host.live(entry) as Pollable | undefined) ?? always).ready()
+/** A timer of the boundary's own has an object too, see `timerOf`. */
+function waitable(host: IoHost, value: unknown): Pollable {
+  return (host.live(entryOf(value)) as Pollable | undefined) ?? always
 }
 
-/** Waits until one of the entries is ready. Answers the milliseconds that must be counted. */
-async function waitAny(host: IoHost, entries: readonly HostEntry[]): Promise<number> {
+/** The pollable that was ready first, and the milliseconds that must be counted for it. */
+interface Woken {
+  readonly index: number
+  readonly atLeast: number
+}
+
+/** Waits until one of the entries is ready. */
+async function waitAny(host: IoHost, entries: readonly HostEntry[]): Promise<Woken> {
   const stop = new AbortController()
   const signal = AbortSignal.any([host.signal, stop.signal])
-  const waits: Promise<number>[] = []
-  let soonest: number | undefined
-  for (const entry of entries) {
-    if (entry.deadline !== undefined) {
-      const left = host.clock.until(entry.deadline)
-      if (soonest === undefined || left < soonest) soonest = left
-    } else {
-      const pollable = (host.live(entry) as Pollable | undefined) ?? always
-      waits.push(pollable.wait(signal).then(() => 0))
-    }
-  }
-  if (soonest !== undefined) waits.push(sleep(soonest, signal))
+  const waits = entries.map(async (entry, index): Promise<Woken> => {
+    const atLeast = entry.deadline === undefined ? 0 : host.clock.until(entry.deadline)
+    await waitable(host, entry).wait(signal)
+    return { index, atLeast }
+  })
   try {
     return await Promise.race(waits)
   } finally {
@@ -97,33 +96,28 @@ async function waitAny(host: IoHost, entries: readonly HostEntry[]): Promise<num
   }
 }
 
-/** The longest delay that a host timer takes in one piece, in milliseconds. */
-const MAX_TIMER = 0x7fff_ffff
-
-function sleep(ms: number, signal: AbortSignal): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let left = ms
-    let timer: ReturnType<typeof setTimeout>
-    const next = (): void => {
-      const step = Math.min(left, MAX_TIMER)
-      left -= step
-      timer = setTimeout(() => (left > 0 ? next() : finish()), step)
-    }
-    const onAbort = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    const finish = (): void => {
-      signal.removeEventListener('abort', onAbort)
-      resolve(ms)
-    }
-    if (signal.aborted) {
-      reject(signal.reason as Error)
-      return
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    next()
+/** The places of those that are ready, `atLeast` milliseconds from now. */
+function ready(host: IoHost, entries: readonly HostEntry[], { index: woken, atLeast }: Woken): number[] {
+  return entries.flatMap((entry, index) => {
+    if (index === woken) return [index]
+    const isReady =
+      entry.deadline === undefined
+        ? waitable(host, entry).ready()
+        : host.clock.until(entry.deadline) <= atLeast
+    return isReady ? [index] : []
   })
+}
+
+const NOBODY_WOKEN: Woken = { index: -1, atLeast: 0 }
+
+/** What a stream handed out, at most as much as was asked for. */
+function atMost(bytes: Uint8Array, asked: number): Uint8Array {
+  if (bytes.length <= asked) return bytes
+  throw new TypeError(`a stream answered ${bytes.length} bytes to a read of ${asked}`)
+}
+
+async function blockingRead(host: IoHost, stream: unknown, len: unknown): Promise<Uint8Array> {
+  return atMost(await input(host, stream).blockingRead(count(len), host.signal), count(len))
 }
 
 async function drain(host: IoHost, out: OutputStream, bytes: Uint8Array): Promise<void> {
@@ -141,16 +135,20 @@ async function drain(host: IoHost, out: OutputStream, bytes: Uint8Array): Promis
   await out.blockingFlush(host.signal)
 }
 
+function tooMuch(host: IoHost): never {
+  const error: IoError = { toDebugString: () => 'more was written than check-write permitted' }
+  return host.error({ tag: 'last-operation-failed', val: error })
+}
+
 function write(host: IoHost, out: OutputStream, bytes: Uint8Array): void {
-  if (bytes.length > out.checkWrite()) {
-    const error: IoError = { toDebugString: () => 'more was written than check-write permitted' }
-    host.error({ tag: 'last-operation-failed', val: error })
-  }
+  if (bytes.length > out.checkWrite()) tooMuch(host)
   out.write(bytes)
 }
 
-function zeroes(length: unknown): Uint8Array {
-  return new Uint8Array(count(length))
+/** Guest-controlled length: nothing is allocated for more than any stream takes. */
+function zeroes(host: IoHost, length: unknown): Uint8Array {
+  if ((length as bigint) > BigInt(MAX_IO)) tooMuch(host)
+  return new Uint8Array(Number(length))
 }
 
 const waited = (value: unknown): Waited => ({ value, atLeast: 0 })
@@ -168,49 +166,44 @@ const functions: Readonly<Record<string, IoFunction>> = {
     effect: 'read',
     run: async (host, [list]) => {
       const entries = list as readonly HostEntry[]
-      const now = ready(host, entries)
+      const now = ready(host, entries, NOBODY_WOKEN)
       if (now.length > 0) return waited(Uint32Array.from(now))
-      const atLeast = await waitAny(host, entries)
-      const after = entries.flatMap((entry, index) => {
-        if (entry.deadline !== undefined) return host.clock.until(entry.deadline) <= atLeast ? [index] : []
-        return isReady(host, entry) ? [index] : []
-      })
-      return { value: Uint32Array.from(after), atLeast }
+      const woken = await waitAny(host, entries)
+      return { value: Uint32Array.from(ready(host, entries, woken)), atLeast: woken.atLeast }
     },
   },
   'wasi:io/poll@0.2#[method]pollable.ready': {
     mode: 'sync',
     effect: 'read',
-    run: (host, [self]) => isReady(host, entryOf(self)),
+    run: (host, [self]) => waitable(host, self).ready(),
   },
   'wasi:io/poll@0.2#[method]pollable.block': {
     mode: 'async',
     effect: 'read',
     run: async (host, [self]) => {
-      if (isReady(host, entryOf(self))) return waited(undefined)
-      return { value: undefined, atLeast: await waitAny(host, [entryOf(self)]) }
+      if (waitable(host, self).ready()) return waited(undefined)
+      return { value: undefined, atLeast: (await waitAny(host, [entryOf(self)])).atLeast }
     },
   },
   [`${STREAMS}#[method]input-stream.read`]: {
     mode: 'sync',
     effect: 'read',
-    run: (host, [self, len]) => input(host, self).read(count(len)),
+    run: (host, [self, len]) => atMost(input(host, self).read(count(len)), count(len)),
   },
   [`${STREAMS}#[method]input-stream.blocking-read`]: {
     mode: 'async',
     effect: 'read',
-    run: async (host, [self, len]) => waited(await input(host, self).blockingRead(count(len), host.signal)),
+    run: async (host, [self, len]) => waited(await blockingRead(host, self, len)),
   },
   [`${STREAMS}#[method]input-stream.skip`]: {
     mode: 'sync',
     effect: 'read',
-    run: (host, [self, len]) => BigInt(input(host, self).read(count(len)).length),
+    run: (host, [self, len]) => BigInt(atMost(input(host, self).read(count(len)), count(len)).length),
   },
   [`${STREAMS}#[method]input-stream.blocking-skip`]: {
     mode: 'async',
     effect: 'read',
-    run: async (host, [self, len]) =>
-      waited(BigInt((await input(host, self).blockingRead(count(len), host.signal)).length)),
+    run: async (host, [self, len]) => waited(BigInt((await blockingRead(host, self, len)).length)),
   },
   [`${STREAMS}#[method]input-stream.subscribe`]: {
     mode: 'sync',
@@ -220,7 +213,7 @@ const functions: Readonly<Record<string, IoFunction>> = {
   [`${STREAMS}#[method]output-stream.check-write`]: {
     mode: 'sync',
     effect: 'read',
-    run: (host, [self]) => BigInt(output(host, self).checkWrite()),
+    run: (host, [self]) => BigInt(Math.min(MAX_IO, output(host, self).checkWrite())),
   },
   [`${STREAMS}#[method]output-stream.write`]: {
     mode: 'sync',
@@ -251,19 +244,20 @@ const functions: Readonly<Record<string, IoFunction>> = {
   [`${STREAMS}#[method]output-stream.write-zeroes`]: {
     mode: 'sync',
     effect: 'none',
-    run: (host, [self, len]) => write(host, output(host, self), zeroes(len)),
+    run: (host, [self, len]) => write(host, output(host, self), zeroes(host, len)),
   },
   [`${STREAMS}#[method]output-stream.blocking-write-zeroes-and-flush`]: {
     mode: 'async',
     effect: 'none',
-    run: async (host, [self, len]) => waited(await drain(host, output(host, self), zeroes(len))),
+    run: async (host, [self, len]) => waited(await drain(host, output(host, self), zeroes(host, len))),
   },
   [`${STREAMS}#[method]output-stream.splice`]: {
     mode: 'sync',
     effect: 'none',
     run: (host, [self, source, len]) => {
       const out = output(host, self)
-      const bytes = input(host, source).read(Math.min(count(len), out.checkWrite()))
+      const room = Math.min(count(len), out.checkWrite())
+      const bytes = atMost(input(host, source).read(room), room)
       out.write(bytes)
       return BigInt(bytes.length)
     },
@@ -272,15 +266,11 @@ const functions: Readonly<Record<string, IoFunction>> = {
     mode: 'async',
     effect: 'none',
     run: async (host, [self, source, len]) => {
-      const bytes = await input(host, source).blockingRead(count(len), host.signal)
+      const bytes = await blockingRead(host, source, len)
       await drain(host, output(host, self), bytes)
       return waited(BigInt(bytes.length))
     },
   },
-}
-
-function ready(host: IoHost, entries: readonly HostEntry[]): number[] {
-  return entries.flatMap((entry, index) => (isReady(host, entry) ? [index] : []))
 }
 
 /** Rules that hold before anything is asked of the host, so that a re-run finds the same fault. */
@@ -307,6 +297,7 @@ export function checkWaited(
   if (name === 'wasi:io/poll@0.2#poll') {
     const list = args[0] as readonly HostEntry[]
     let last = -1
+    if ((value as Uint32Array).length === 0) throw new Error('poll: an answer without anything ready')
     for (const index of value as Uint32Array) {
       const entry = list[index]
       if (entry === undefined || index <= last)

@@ -4,6 +4,7 @@ import type { Ask, Call, Effect, HandlerFunction, Reconciled } from '@theater/ha
 import type { DerivedClock } from './clock.ts'
 import { HostEntry } from './handles.ts'
 import type { IoHost } from './io.ts'
+import { timerOf } from './wait.ts'
 import { isHostHandle } from './imported.ts'
 import type { Imported } from './imported.ts'
 import { trackOf } from './track.ts'
@@ -82,7 +83,7 @@ export class Performer {
       }
     }
     const denial = target.declared.deny({ fn: fn.track, ask, refusal: verdict })
-    return { value: { tag: 'err', val: denial.payload }, elapsed: 0, flags: DENIED }
+    return errAnswer(denial.payload, DENIED)
   }
 
   /** Arguments with resources replaced by their descriptions, for asks. */
@@ -129,12 +130,10 @@ export class Performer {
 
   #liveObject(entry: HostEntry): object | undefined {
     if (entry.object !== undefined || entry.closed) return entry.object
+    if (entry.deadline !== undefined) return (entry.object = timerOf(this.#clock, entry.deadline))
     const link = entry.link ?? this.#live.links.get(entry.origin)
     entry.link = link
-    if (link?.binding.resume !== undefined && entry.description !== undefined) {
-      const type = `${trackOf(entry.type.interface)}#${entry.type.name}`
-      entry.object = link.binding.resume(type, entry.description)
-    }
+    entry.object = resumed(entry, link)
     entry.closed = entry.object === undefined
     return entry.object
   }
@@ -164,8 +163,8 @@ export class Performer {
       clock: this.#clock,
       signal: this.#live.signal,
       live: (entry) => this.#liveObject(entry),
-      error: (payload) => {
-        throw new IoAnswer(payload)
+      error: (payload, isClosed = false) => {
+        throw new IoAnswer(payload, isClosed ? CLOSED : 0)
       },
     }
     return this.#ioHost
@@ -197,7 +196,7 @@ export class Performer {
         error: new Error(`${fn.model.id} on a handle that could not be resumed`),
       }
     }
-    return { value: { tag: 'err', val: error.payload }, elapsed: 0, flags: CLOSED }
+    return errAnswer(error.payload, CLOSED)
   }
 
   /** Performs a call that may wait. Never rejects. */
@@ -259,10 +258,23 @@ export class Performer {
   }
 }
 
+/** The live object of a described resource; `undefined` where it cannot be had any more. */
+function resumed({ type, description }: HostEntry, link: Link | undefined): object | undefined {
+  if (link?.binding.resume === undefined || description === undefined) return undefined
+  try {
+    return link.binding.resume(`${trackOf(type.interface)}#${type.name}`, description) ?? undefined
+  } catch {
+    // A handler that fails to bring it back does not have it.
+    return undefined
+  }
+}
+
 class IoAnswer {
   readonly payload: unknown
-  constructor(payload: unknown) {
+  readonly flags: number
+  constructor(payload: unknown, flags: number) {
     this.payload = payload
+    this.flags = flags
   }
 }
 
@@ -283,9 +295,13 @@ async function withDeadline(value: unknown, ms: number | undefined): Promise<unk
 
 /** What a handler threw: the interface's own error, or a fault of the handler. */
 function thrown(fn: Imported, error: unknown): Answer {
-  const known = error instanceof IoAnswer || isWitError(error)
-  if (known && fn.isResult) return { value: { tag: 'err', val: error.payload }, elapsed: 0, flags: 0 }
-  return { fault: 'handler-fault', error }
+  if (!fn.isResult) return { fault: 'handler-fault', error }
+  if (error instanceof IoAnswer) return errAnswer(error.payload, error.flags)
+  return isWitError(error) ? errAnswer(error.payload, 0) : { fault: 'handler-fault', error }
+}
+
+function errAnswer(val: unknown, flags: number): Answer {
+  return { value: { tag: 'err', val }, elapsed: 0, flags }
 }
 
 function isWitError(value: unknown): value is { readonly payload: unknown } {
@@ -298,10 +314,9 @@ function outcomeUnknown(fn: Imported): Answer {
   const result = fn.model.result
   const err = result?.kind === 'result' ? result.err : null
   const name = 'outcome-unknown'
-  if (err?.kind === 'enum' && err.cases.includes(name))
-    return { value: { tag: 'err', val: name }, elapsed: 0, flags: 0 }
+  if (err?.kind === 'enum' && err.cases.includes(name)) return errAnswer(name, 0)
   if (err?.kind === 'variant' && err.cases.some((one) => one.name === name && one.type === null)) {
-    return { value: { tag: 'err', val: { tag: name } }, elapsed: 0, flags: 0 }
+    return errAnswer({ tag: name }, 0)
   }
   return {
     fault: name,

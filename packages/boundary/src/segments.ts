@@ -12,6 +12,8 @@ export type Segment =
       readonly events: readonly TheaterEvent[]
       /** How the instantiation ended, where it did not succeed. */
       readonly end: 'trap' | 'abort' | undefined
+      /** Whether nothing of the instantiation can come any more: it failed, or something else came after it. */
+      readonly complete: boolean
     }
   /** A turn; `end` is `undefined` for one that the record breaks off. `events` hold its last one too. */
   | {
@@ -35,10 +37,10 @@ export async function* segments(
   let started = false
   let turn: EventOf<'turn'> | undefined
   let held: TheaterEvent[] = []
-  const start = (end: 'trap' | 'abort' | undefined): Segment | undefined => {
+  const start = (end: 'trap' | 'abort' | undefined, complete = true): Segment | undefined => {
     if (genesis === undefined || started) return undefined
     started = true
-    const segment: Segment = { kind: 'start', genesis, seed, events: held, end }
+    const segment: Segment = { kind: 'start', genesis, seed, events: held, end, complete }
     held = []
     return segment
   }
@@ -74,7 +76,8 @@ export async function* segments(
       case 'grant':
       case 'resume':
       case 'stop':
-        if (turn !== undefined) {
+        // A change of writer while instantiating: the instantiation goes on after it.
+        if (turn !== undefined || (!started && event.kind === 'resume')) {
           held.push(event)
         } else {
           const first = start(undefined)
@@ -90,7 +93,7 @@ export async function* segments(
         break
     }
   }
-  const first = start(undefined)
+  const first = start(undefined, false)
   if (first !== undefined) yield first
   if (turn !== undefined) yield { kind: 'turn', turn, events: held, end: undefined }
 }

@@ -1,12 +1,17 @@
 import type { TheaterEvent } from './types.ts'
 
-/** The recorded events of one turn, or of an instantiation, read in order. At its end whoever is live goes on. */
+/** The recorded events of one turn, or of an instantiation, read in order. */
 export class Tape {
   readonly #events: readonly TheaterEvent[]
   #at = 0
+  /** Whether something can come after its end: then whoever is live goes on there. */
+  readonly open: boolean
 
-  constructor(events: readonly TheaterEvent[]) {
+  /** @param complete whether the record has all of it, though no event says so */
+  constructor(events: readonly TheaterEvent[], complete = false) {
     this.#events = events
+    const last = events.at(-1)?.kind
+    this.open = !complete && last !== 'return' && last !== 'trap' && last !== 'abort'
   }
 
   /** The next event that the guest took part in; a change of writer says nothing about it. */

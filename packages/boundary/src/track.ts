@@ -23,8 +23,3 @@ export function trackName(fn: FunctionModel): string {
   }
   return name
 }
-
-/** `read-via-stream` as `readViaStream`: how a handler's objects name a WIT function. */
-export function camel(name: string): string {
-  return name.replace(/-(.)/g, (_all, letter: string) => letter.toUpperCase())
-}

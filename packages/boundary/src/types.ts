@@ -117,3 +117,13 @@ export interface GuestHandle {
   readonly guest: number
   readonly type: ResourceType
 }
+
+/** A resource of the host that an export answered with: it is the embedder's now, and `Symbol.dispose` on its object too. */
+export interface HostHandle {
+  readonly n: number
+  readonly type: ResourceType
+  /** What its maker said of it. */
+  readonly description: Json | undefined
+  /** The maker's object; `undefined` on a re-run, and where it was not used since one. */
+  readonly object: object | undefined
+}

@@ -480,7 +480,7 @@ export class Actor {
       withContent(readEvents(store, this.chain, 0, undefined, { hash: this.#hash })),
     )) {
       if (segment.kind === 'start') {
-        const end = await boundary.instantiate(segment.events)
+        const end = await boundary.instantiate(segment.events, segment)
         if (end.tag !== 'return') throw this.#cannotResume(end.tag === 'diverged' ? end.divergence.seq : 1)
       } else if (segment.kind === 'turn') {
         if (segment.end === 'return') {

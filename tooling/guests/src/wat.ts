@@ -11,3 +11,9 @@ export async function fromWit(wit: string, world: string): Promise<Uint8Array> {
   const core = await componentEmbed({ dummy: true, witSource: wit, world })
   return componentNew(core, [])
 }
+
+/** Makes a component of a core module in the text format and the WIT world that it is written for. */
+export async function fromCore(wat: string, wit: string, world: string): Promise<Uint8Array> {
+  const core = await componentEmbed({ binary: await parse(wat), witSource: wit, world })
+  return componentNew(core, [])
+}

@@ -1,0 +1,183 @@
+import type { EventOf } from '@theater/event-chain'
+import type { Ask, Effect } from '@theater/handler'
+import { encodeData, noHandles, Reader, ValueError } from '@theater/values'
+import type { Writer } from '@theater/values'
+import { HandleFault } from './handles.ts'
+import type { Imported } from './imported.ts'
+import type { Answer, Performer, Target } from './performer.ts'
+import { ENDED } from './state.ts'
+import type { InstanceState } from './state.ts'
+import type { EventRef, Live } from './types.ts'
+
+/** A call that the record does not answer, as it crossed. */
+export interface LiveCall {
+  readonly fn: Imported
+  /** Lifted; resources are entries. */
+  readonly args: readonly unknown[]
+  /** Holds the beginning of the call's event. While the guest waits nobody else writes to it. */
+  readonly out: Writer
+  /** Where the arguments begin in `out`. */
+  readonly start: number
+}
+
+/** The live side of crossings: authorises, makes durable what has to be, performs, records, hands on what was recorded. */
+export class LiveCalls {
+  readonly #state: InstanceState
+  readonly #live: Live
+  readonly #performer: Performer
+
+  constructor(state: InstanceState, live: Live, performer: Performer) {
+    this.#state = state
+    this.#live = live
+    this.#performer = performer
+  }
+
+  /** Performs a call. Answers its value, a promise of it, or that the instance ended. */
+  perform(call: LiveCall): unknown {
+    const { fn, args, out, start } = call
+    const performer = this.#performer
+    const target = performer.target(fn, args)
+    if (target === undefined) return this.#nobody(fn)
+    let denied: Answer | undefined
+    let objects: readonly unknown[] | undefined
+    let effect: Effect
+    try {
+      const weight = performer.weigh(fn, target, args, out.bytes(start))
+      const { ask } = weight
+      effect = weight.effect
+      if (ask === undefined) out.null()
+      else out.raw(encodeData(ask))
+      // Fuel: no meter yet.
+      out.null()
+      denied = performer.denied(fn, target, ask)
+      if (denied === undefined) objects = performer.objects(fn, args, out.bytes(start))
+    } catch (error) {
+      return this.#state.fault('handler-fault', error)
+    }
+    if (denied !== undefined) return this.#record(call, target, denied, undefined)
+    const outside = effect === 'idempotent' || effect === 'once'
+    if (target.mode === 'async') return this.#wait(call, objects, target, outside)
+    if (outside)
+      return this.#wrong(fn, `is declared sync and ${effect}: its intent could not be made durable first`)
+    const answer = performer.performSync(fn, target, objects)
+    // The call ended its own actor: it is where the record stops, and a re-run must not come back from it.
+    return this.#state.ended === undefined ? this.#record(call, target, answer, undefined) : ENDED
+  }
+
+  #wait(call: LiveCall, objects: readonly unknown[] | undefined, target: Target, outside: boolean): unknown {
+    const state = this.#state
+    const { fn } = call
+    if (state.instantiating)
+      return this.#wrong(fn, 'waits, and nothing can wait while a component is instantiated')
+    if (!fn.suspends) return this.#wrong(fn, 'waits, and the component was prepared for one that does not')
+    return this.#waiting(async () => {
+      const intent = outside ? await this.#intend(call) : undefined
+      if (state.ended !== undefined) return ENDED
+      state.intent = intent
+      const answer = await this.#performer.performAsync(fn, target, objects)
+      return this.#record(call, target, answer, intent)
+    })
+  }
+
+  async #waiting(run: () => Promise<unknown>): Promise<unknown> {
+    const state = this.#state
+    state.waiting = true
+    try {
+      return await run()
+    } finally {
+      state.waiting = false
+      state.intent = undefined
+    }
+  }
+
+  /** Makes durable what leaves the actor now: its queue, then the intent of this call. */
+  async #intend({ out }: LiveCall): Promise<EventRef | undefined> {
+    const state = this.#state
+    const deliveries = state.leaveQueue()
+    if (deliveries === undefined) return undefined
+    out.null()
+    const intent = state.append('call', out.bytes())
+    if (intent === undefined) return undefined
+    try {
+      await this.#live.recorder.flush()
+    } catch (error) {
+      state.end({ tag: 'lost', error })
+      return undefined
+    }
+    // Also where the turn was ended meanwhile: the record says that they left.
+    this.#live.leave(deliveries)
+    return intent
+  }
+
+  /** Goes on with an intent whose result the host lost. `event` is the intent's. */
+  settle(call: LiveCall, event: EventOf<'call'>): unknown {
+    const state = this.#state
+    const { fn, args } = call
+    const target = this.#performer.target(fn, args)
+    if (target === undefined) return this.#nobody(fn)
+    if (state.instantiating || !fn.suspends) return this.#wrong(fn, 'has an intent where it cannot wait')
+    const intent = { seq: event.seq, hash: event.hash }
+    return this.#waiting(async () => {
+      state.intent = intent
+      const ask = event.content.ask === null ? undefined : (event.content.ask as Ask)
+      let answer: Answer
+      try {
+        const objects = this.#performer.objects(fn, args, event.content.args)
+        answer = await this.#performer.settle(fn, target, objects, ask)
+      } catch (error) {
+        answer = { fault: 'handler-fault', error }
+      }
+      return this.#record(call, target, answer, intent)
+    })
+  }
+
+  /** Writes the answer, then hands on what was written. `intent` is the call it settles; else the call is in the writer. */
+  #record(call: LiveCall, target: Target, answer: Answer, intent: EventRef | undefined): unknown {
+    const state = this.#state
+    const { fn, args, out } = call
+    if (state.ended !== undefined) return ENDED
+    if ('fault' in answer) return state.fault(answer.fault, answer.error)
+    // What the guest said, for its queue: a handler that was given the arguments may have changed them.
+    const said = fn.queue === undefined ? args : saidBy(call)
+    if (intent !== undefined) {
+      out.reset()
+      out.array(2)
+      out.uint(intent.seq)
+    }
+    const { handles } = state
+    state.setMaker(fn, args, target.link)
+    handles.made = []
+    out.array(4)
+    let value: unknown
+    try {
+      value = fn.codec.writeResult(answer.value, out, handles.lowering)
+      out.uint(answer.elapsed)
+      out.array(handles.made.length)
+      for (const description of handles.made) out.raw(encodeData(description ?? null))
+      out.uint(answer.flags)
+    } catch (error) {
+      const code = ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault'
+      const message = `${fn.model.id} answered with something that is not of its type`
+      return state.fault(code, new Error(message, { cause: error }))
+    }
+    const ref = state.append(intent === undefined ? 'call' : 'result', out.bytes())
+    if (ref === undefined) return ENDED
+    state.clock.elapse(answer.elapsed)
+    if (state.checkHandles()) return ENDED
+    state.enqueue(fn, said, intent?.seq ?? ref.seq, value)
+    return value
+  }
+
+  #nobody(fn: Imported): typeof ENDED {
+    return this.#state.fault('handler-fault', new Error(`no handler answers ${fn.model.id}`))
+  }
+
+  #wrong(fn: Imported, why: string): typeof ENDED {
+    return this.#state.fault('handler-fault', new Error(`${fn.model.id} ${why}`))
+  }
+}
+
+/** The arguments as the record has them. A function that queues has no resources among them. */
+function saidBy({ fn, out, start }: LiveCall): readonly unknown[] {
+  return fn.codec.readArgs(new Reader(out.bytes(start).slice()), noHandles)
+}

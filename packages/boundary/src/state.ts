@@ -1,0 +1,193 @@
+import type { AbortCode, TrapCode } from '@theater/event-chain'
+import { Writer } from '@theater/values'
+import type { DerivedClock, DerivedRandom } from './clock.ts'
+import type { HandleTable, HostEntry } from './handles.ts'
+import type { Imported } from './imported.ts'
+import { Tape } from './tape.ts'
+import type { Actual, Delivery, Divergence, EventRef, Link, Live, TheaterEvent } from './types.ts'
+
+/** Why an instance is finished. */
+export type Ended =
+  | { readonly tag: 'trap'; readonly code: TrapCode; readonly error: unknown }
+  | {
+      readonly tag: 'abort'
+      readonly code: AbortCode
+      readonly error: unknown
+      readonly status: number | undefined
+      readonly recorded: boolean
+    }
+  | { readonly tag: 'diverged'; readonly divergence: Divergence }
+  | { readonly tag: 'incomplete'; readonly actual: Actual }
+  | { readonly tag: 'lost'; readonly error: unknown }
+
+/** Answer of a crossing that ended the instance. */
+export const ENDED = Symbol('ended')
+
+interface Queued {
+  readonly seq: number
+  readonly to: string
+  readonly fn: string
+  readonly args: readonly unknown[]
+}
+
+/** Where one instance stands: its resources, clocks and record, what it queued, and whether and why it ended. */
+export class InstanceState {
+  readonly handles: HandleTable
+  readonly clock: DerivedClock
+  readonly random: DerivedRandom
+  readonly actor: { readonly id: string; readonly parent: string | null }
+  readonly #live: Live | undefined
+  readonly #small = new Writer(64)
+  readonly #failure: { resolve: (() => void) | undefined } = { resolve: undefined }
+  #queue: Queued[] = []
+  #ended: Ended | undefined
+  tape: Tape = new Tape([])
+  instantiating = true
+  /** A call waits, so the guest is suspended. */
+  waiting = false
+  /** The intent of the outside effect that is being performed. */
+  intent: EventRef | undefined
+
+  constructor(parts: {
+    readonly handles: HandleTable
+    readonly clock: DerivedClock
+    readonly random: DerivedRandom
+    readonly actor: { readonly id: string; readonly parent: string | null }
+    readonly live: Live | undefined
+  }) {
+    this.handles = parts.handles
+    this.clock = parts.clock
+    this.random = parts.random
+    this.actor = parts.actor
+    this.#live = parts.live
+  }
+
+  /** Why the instance is finished; `undefined` while it is not. */
+  get ended(): Ended | undefined {
+    return this.#ended
+  }
+
+  /** Whether what the record does not answer can be done. */
+  get canGoOn(): boolean {
+    return this.#live !== undefined && this.tape.open
+  }
+
+  /** Ends this instance; only the first reason counts. */
+  end(ended: Ended): void {
+    if (this.#ended !== undefined) return
+    this.#ended = ended
+    this.#failure.resolve?.()
+  }
+
+  /** Ends this instance, and answers the crossing that it was ended in. */
+  fault(code: AbortCode, error: unknown, status?: number): typeof ENDED {
+    this.end({ tag: 'abort', code, error, status, recorded: false })
+    return ENDED
+  }
+
+  diverge(expected: TheaterEvent, actual: Actual): typeof ENDED {
+    this.end({ tag: 'diverged', divergence: { seq: expected.seq, expected, actual } })
+    return ENDED
+  }
+
+  /** The record ends before the guest does, and nobody is there to go on. */
+  incomplete(actual: Actual): typeof ENDED {
+    this.end({ tag: 'incomplete', actual })
+    return ENDED
+  }
+
+  /** Whether the record ends the turn here; then the instance is finished. */
+  abortRecorded(recorded: TheaterEvent): boolean {
+    if (recorded.kind !== 'abort') return false
+    const { code, status } = recorded.content
+    this.end({ tag: 'abort', code, error: undefined, status: status ?? undefined, recorded: true })
+    return true
+  }
+
+  /** Resolves when the instance is ended, also while the guest is suspended for good. */
+  failure(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#failure.resolve = resolve
+      if (this.#ended !== undefined) resolve()
+    })
+  }
+
+  /** Ends an instance that holds more resources than it may: the same numbers, and so the same trap, everywhere. */
+  checkHandles(): boolean {
+    if (!this.handles.full) return false
+    const error = new Error(`more than ${this.handles.limit} open resources`)
+    this.end({ tag: 'trap', code: 'memory', error })
+    return true
+  }
+
+  /** Adds an event to the record. @throws what the recorder throws */
+  record(kind: TheaterEvent['kind'], content: Uint8Array): EventRef {
+    if (this.#live === undefined) throw new TypeError('there is no record to write to')
+    return this.#live.recorder.append(kind, content)
+  }
+
+  /** Adds an event to the record; `undefined`: it cannot be written, and the instance is lost with it. */
+  append(kind: TheaterEvent['kind'], content: Uint8Array): EventRef | undefined {
+    try {
+      return this.record(kind, content)
+    } catch (error) {
+      this.end({ tag: 'lost', error })
+      return undefined
+    }
+  }
+
+  /** Resources that an answer hands over come from whoever made the object, or serves the interface. */
+  setMaker(fn: Imported, args: readonly unknown[], link: Link | undefined): void {
+    const self = fn.model.kind === 'method' ? (args[0] as HostEntry) : undefined
+    this.handles.maker = { origin: self?.origin ?? fn.model.interface, link }
+  }
+
+  /** Queues what a successful call of a queueing function said; `said` are its arguments as the record has them. */
+  enqueue(fn: Imported, said: readonly unknown[], seq: number, value: unknown): void {
+    if (fn.queue === undefined) return
+    if (fn.isResult && (value as { tag: string }).tag !== 'ok') return
+    const { queue } = fn
+    this.#queue.push({ seq, to: queue.to(said), fn: queue.fn, args: queue.args(said, this.actor.id) })
+  }
+
+  /** Whether anything waits to leave. */
+  get queued(): boolean {
+    return this.#queue.length > 0
+  }
+
+  /**
+   * Lets the queue leave: the record's `send` events are checked, or written.
+   * @returns what is to be handed over once it is durable; `undefined`: the record says otherwise
+   */
+  leaveQueue(): Delivery[] | undefined {
+    const deliveries: Delivery[] = []
+    for (const queued of this.#queue) {
+      const recorded = this.tape.next()
+      if (recorded !== undefined) {
+        if (recorded.kind !== 'send' || recorded.content.call !== queued.seq) {
+          if (!this.abortRecorded(recorded)) this.diverge(recorded, { kind: 'send', call: queued.seq })
+          return undefined
+        }
+        continue
+      }
+      if (!this.canGoOn) {
+        this.incomplete({ kind: 'send', call: queued.seq })
+        return undefined
+      }
+      const out = this.#small
+      out.reset()
+      out.array(1)
+      out.uint(queued.seq)
+      const ref = this.append('send', out.bytes())
+      if (ref === undefined) return undefined
+      deliveries.push({ ref, to: queued.to, fn: queued.fn, args: queued.args })
+    }
+    this.#queue = []
+    return deliveries
+  }
+
+  /** Forgets what was queued: the turn is undone. */
+  dropQueue(): void {
+    this.#queue = []
+  }
+}
