@@ -2,6 +2,11 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
+if (Number.parseInt(process.versions.node, 10) < 26) {
+  console.error(`theater: Node 26 or later is needed, this is ${process.version}`)
+  process.exit(1)
+}
+
 // In a checkout (there is a tsconfig.json, which is never published) the sources run as they are: this process
 // becomes another one with the condition that resolves `@theater/*` to them. Published, the build runs.
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url))

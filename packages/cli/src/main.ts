@@ -51,5 +51,10 @@ async function finish(status: number): Promise<never> {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.writable) await new Promise<void>((resolve) => void stream.write('', () => resolve()))
   }
+  const lost = output?.failure
+  if (lost !== undefined) {
+    process.stderr.write(`theater: the results cannot be written: ${lost.message}\n`)
+    process.exit(exits.fault)
+  }
   process.exit(status)
 }

@@ -34,6 +34,8 @@ export interface ManifestActor {
 export interface Manifest {
   /** The file, as it was named. */
   readonly path: string
+  /** Its text, for places in messages: `locate`. */
+  readonly text: string
   /** In the order in which they are written, which is the order in which they are made. */
   readonly actors: readonly ManifestActor[]
 }
@@ -105,7 +107,7 @@ class Reader {
         'there is no actor. Write [actor.NAME] with component = "FILE.wasm".',
       )
     }
-    return { path: this.#path, actors: ids.map((id) => this.#actor(id, actors[id])) }
+    return { path: this.#path, text: this.#text, actors: ids.map((id) => this.#actor(id, actors[id])) }
   }
 
   #parse(): Table {

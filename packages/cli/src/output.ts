@@ -30,8 +30,10 @@ export function jsonLine(value: Json, indent?: number): string {
 export class Output {
   /** Whether results are JSON, one object a line. */
   readonly json: boolean
-  /** Whether nobody reads stdout any more. */
+  /** Whether nothing can be written to stdout any more. */
   closed = false
+  /** Why not, unless whoever read it has just seen enough (`theater chain a | head`). */
+  failure: Error | undefined
   readonly #out: Sink
   readonly #err: Sink
   readonly #colour: { readonly out: boolean; readonly err: boolean }
@@ -46,9 +48,9 @@ export class Output {
     this.#err = err
     const wanted = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === ''
     this.#colour = { out: wanted && out.isTTY === true, err: wanted && err.isTTY === true }
-    // `theater chain a | head`: whoever reads has seen enough, which is no failure.
-    out.on('error', () => {
+    out.on('error', (error) => {
       this.closed = true
+      if (!('code' in error && error.code === 'EPIPE')) this.failure ??= error
       this.#gone?.()
     })
     err.on('error', () => undefined)

@@ -13,6 +13,7 @@ import { ManifestError } from './manifest-error.ts'
 import { readManifest } from './manifest.ts'
 import type { Manifest, ManifestActor } from './manifest.ts'
 import { nearest } from './nearest.ts'
+import { placed } from './grant-place.ts'
 import type { Output } from './output.ts'
 import { printActors } from './actor-table.ts'
 import { componentName, readGenesis } from './records.ts'
@@ -43,7 +44,11 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     output.status(`making ${actor.id}`)
     const { id, grants, params, limits } = actor
     const component = components.get(id) ?? new Uint8Array()
-    await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
+    try {
+      await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
+    } catch (error) {
+      throw placed(error, manifest, id)
+    }
     output.endStatus()
     output.note(`${output.styleNote('bold', id)} made`)
   }

@@ -31,9 +31,22 @@ export default defineActor({
 })
 `
 
+/** Its one message is of a type that echo refuses. */
+const RELAY = `import { type Actor, defineActor, ref } from '@theater/actor'
+export default defineActor({
+  uses: ['messaging'],
+  init({ send }) {
+    send(ref<Actor<{ fail: { body: undefined; reply: null } }>>('echo'), 'fail')
+  },
+})
+`
+
 describe('build', () => {
   it('makes a component that runs, is called, and verifies', async () => {
-    const cwd = project({ 'counter.ts': COUNTER, 'theater.toml': '[actor.counter]\ncomponent = "out/counter.wasm"\ngrants.log = {}\n' })
+    const cwd = project({
+      'counter.ts': COUNTER,
+      'theater.toml': '[actor.counter]\ncomponent = "out/counter.wasm"\ngrants.log = {}\n',
+    })
     const ran = await theater(['build', 'counter.ts', '-o', 'out/counter.wasm', '--json'], { cwd })
     expect(ran.stderr).toBe('')
     const [built] = objects(ran)
@@ -59,11 +72,32 @@ describe('build', () => {
     expect((await theater(['verify', 'counter'], { cwd })).code).toBe(0)
   }, 120_000)
 
+  it('makes an actor whose message is refused: the run fails with 4, and the records fit together', async () => {
+    const cwd = project({
+      'relay.ts': RELAY,
+      'theater.toml':
+        '[actor.echo]\ncomponent = "echo.wasm"\n[actor.relay]\ncomponent = "relay.wasm"\ngrants.messaging.to = ["echo"]\n',
+    })
+    expect((await theater(['build', 'relay.ts', '-o', 'relay.wasm'], { cwd })).code).toBe(0)
+    const ran = await theater(['run', 'theater.toml', '--json'], { cwd })
+    expect(ran.stderr).toContain('dead letter: echo refused a message of relay')
+    expect(objects(ran)).toMatchObject([{ actor: 'echo' }, { actor: 'relay' }])
+    expect(ran.code).toBe(4)
+    const verified = await theater(['verify', 'echo', 'relay'], { cwd })
+    expect(verified).toMatchObject({ code: 0, stderr: '1 message arrived as sent\n' })
+    const alone = await theater(['verify', 'echo'], { cwd })
+    expect(alone).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('1 message came from another chain'),
+    })
+  }, 120_000)
+
   it('refuses what is no actor with 3, at its place, without a stack', async () => {
     const cwd = project({
       'empty.ts': '',
       'syntax.ts': 'export default defineActor({',
-      'import.ts': "import x from './not-there.ts'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: () => x } })\n",
+      'import.ts':
+        "import x from './not-there.ts'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: () => x } })\n",
     })
     for (const name of ['empty.ts', 'syntax.ts', 'import.ts']) {
       const { code, stdout, stderr } = await theater(['build', name, '-o', 'x.wasm'], { cwd })

@@ -13,7 +13,13 @@ function blocks(language: string): Map<string, string> {
 }
 
 const documented = new Map(
-  Array.from(blocks('json'), ([name, content]) => [name, content.trimEnd().split('\n').map((line) => JSON.parse(line))]),
+  Array.from(blocks('json'), ([name, content]) => [
+    name,
+    content
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ]),
 )
 
 /** Keys and types of a value, arrays by their first element, whatever their length. */
@@ -38,12 +44,26 @@ describe('docs/cli.md', () => {
     const outputs = new Map<string, unknown[]>([
       ['inspect', await real('inspect', 'echo.wasm')],
       ['run', await real('run', 'theater.toml')],
-      ['call', [...(await real('call', 'echo', 'divide', '7', '-2')), ...(await real('call', 'echo', 'divide', '7', '0'))]],
+      [
+        'call',
+        [
+          ...(await real('call', 'echo', 'divide', '7', '-2')),
+          ...(await real('call', 'echo', 'divide', '7', '0')),
+        ],
+      ],
       ['ps', await real('ps')],
       ['chain', [event]],
       ['export', await real('export', 'echo', '-o', 'a.car')],
       ['verify', await real('verify', 'echo')],
-      ['error', [JSON.parse((await theater(['run', 'spine.wasm', '--json'], { cwd })).stderr.trimEnd().split('\n').at(-1) ?? '')]],
+      [
+        'error',
+        [
+          JSON.parse(
+            (await theater(['run', 'spine.wasm', '--json'], { cwd })).stderr.trimEnd().split('\n').at(-1) ??
+              '',
+          ),
+        ],
+      ],
     ])
     for (const [name, objects] of outputs) {
       expect([name, shape(documented.get(name))]).toEqual([name, shape(objects)])
@@ -56,7 +76,9 @@ describe('docs/cli.md', () => {
 
   it('shows a manifest that is one', () => {
     const { actors } = parseManifest(blocks('toml').get('') ?? '', { path: 'theater.toml', folder: '/app' })
-    expect(actors).toMatchObject([{ id: 'auditor', limits: { mailbox: 100 }, params: { format: 'application/json' } }])
+    expect(actors).toMatchObject([
+      { id: 'auditor', limits: { mailbox: 100 }, params: { format: 'application/json' } },
+    ])
     expect(Object.keys(actors[0]?.grants ?? {})).toEqual(['fs', 'messaging'])
   })
 
@@ -65,9 +87,13 @@ describe('docs/cli.md', () => {
     const usage = text.slice(0, text.indexOf('## Exit codes'))
     for (const command of program.commands) {
       expect(usage).toContain(`theater ${command.name()} `)
-      const options = command.options.map((option) => option.long).filter((long) => long !== '--json' && long !== '--minify')
+      const options = command.options
+        .map((option) => option.long)
+        .filter((long) => long !== '--json' && long !== '--minify')
       for (const option of options) {
-        expect(`${command.name()} ${usage.includes(option === '--out' ? '-o ' : (option ?? ''))}`).toBe(`${command.name()} true`)
+        expect(`${command.name()} ${usage.includes(option === '--out' ? '-o ' : (option ?? ''))}`).toBe(
+          `${command.name()} true`,
+        )
       }
     }
   })

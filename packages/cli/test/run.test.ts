@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cutOff, ECHO, ended, folder, objects, start, theater } from './support/theater.ts'
+import { cutOff, ECHO, ended, folder, objects, said, start, theater } from './support/theater.ts'
 
 describe('run MANIFEST', () => {
   it('makes actors, and brings them back the second time', async () => {
@@ -87,7 +87,7 @@ describe('run MANIFEST', () => {
   it('fails with 3 for a grant that is not of its schema', async () => {
     const cwd = folder({ 'theater.toml': ECHO.replace('grants.log]', 'grants.log]\nlevle = "info"') })
     const { code, stderr } = await theater(['run', 'theater.toml'], { cwd })
-    expect(stderr).toContain('unknown key "levle"')
+    expect(stderr).toContain('theater.toml:5:1: echo: the grant "log" is not valid: unknown key "levle"')
     expect(code).toBe(3)
   })
 
@@ -155,9 +155,8 @@ describe('run FILE.wasm', () => {
   it('ends a command that waits for its input with SIGINT, and its record with it', async () => {
     const cwd = folder()
     const child = start(['run', 'hello.wasm', '--', 'copy'], { cwd })
-    const said = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()))
     child.stdin?.write('once')
-    await said
+    await said(child)
     child.kill('SIGINT')
     const { code, stderr } = await ended(child)
     expect(stderr).toContain('interrupted')
@@ -173,9 +172,8 @@ describe('run FILE.wasm', () => {
   it('lets nobody else run the actors of its folder', async () => {
     const cwd = folder()
     const child = start(['run', 'hello.wasm', '--', 'copy'], { cwd })
-    const said = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()))
     child.stdin?.write('one ')
-    await said
+    await said(child)
     const busy = await theater(['call', 'hello', 'wasi:cli/run#run'], { cwd })
     expect(busy.stderr).toContain(`another theater process (${child.pid}) runs the actors`)
     expect(busy.code).toBe(3)

@@ -40,6 +40,14 @@ export function theater(args: readonly string[], options: RunOptions): Promise<R
   return ended(start(args, options), options.input)
 }
 
+/** Waits until a child says something. Throws where it ends without. */
+export async function said(child: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.once('data', () => resolve())
+    child.once('close', (code) => reject(new Error(`it ended with ${code} and said nothing`)))
+  })
+}
+
 /** Waits for a child and collects what it wrote. */
 export async function ended(child: ChildProcess, input = ''): Promise<Ran> {
   let stdout = ''

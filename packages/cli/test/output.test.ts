@@ -1,0 +1,118 @@
+import { EventEmitter } from 'node:events'
+import { stripVTControlCharacters } from 'node:util'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { jsonLine, Output } from '../src/output.ts'
+import type { Sink } from '../src/output.ts'
+import { nearest } from '../src/nearest.ts'
+import { count, table } from '../src/table.ts'
+
+/** A stream that remembers. */
+class Fake extends EventEmitter implements Sink {
+  text = ''
+  full = false
+  readonly isTTY: boolean
+  readonly columns = 40
+
+  constructor(isTTY: boolean) {
+    super()
+    this.isTTY = isTTY
+  }
+
+  write(text: string): boolean {
+    this.text += text
+    return !this.full
+  }
+}
+
+// oxlint-disable-next-line no-control-regex -- escape sequences are what this is about
+const ESCAPES = /\u001b\[/
+
+afterEach(() => vi.unstubAllEnvs())
+
+describe('output', () => {
+  it('has colour on a terminal, and nowhere else', () => {
+    vi.stubEnv('NO_COLOR', undefined)
+    expect(new Output(false, new Fake(true), new Fake(true)).style('red', 'x')).toMatch(ESCAPES)
+    expect(new Output(false, new Fake(false), new Fake(true)).style('red', 'x')).toBe('x')
+    expect(new Output(true, new Fake(true), new Fake(true)).style('red', 'x')).toBe('x')
+    vi.stubEnv('NO_COLOR', '1')
+    const plain = new Output(false, new Fake(true), new Fake(true))
+    expect(plain.style('red', 'x') + plain.styleNote('red', 'x')).toBe('xx')
+  })
+
+  it('escapes what a terminal could obey, and stays the same JSON', () => {
+    const value = { text: '\u001b\u0085\u009b\u202e\u2028\u00ad\u{e0001}ü\ud800' }
+    const line = jsonLine(value)
+    expect(line).toMatch(/^[\x20-\x7eü]+$/)
+    expect(JSON.parse(line)).toEqual(value)
+  })
+
+  it('shows how far it is on a terminal only, and takes that away before anything else', async () => {
+    const terminal = new Fake(true)
+    const output = new Output(false, new Fake(false), terminal)
+    output.status('half way there, which is a long story to tell in forty columns')
+    expect(terminal.text).toContain('half way')
+    expect(terminal.text.length).toBeLessThan(60)
+    output.note('a line')
+    expect(terminal.text).toContain('\r\u001b[Ka line\n')
+    output.endStatus()
+    terminal.text = ''
+    output.note('another')
+    expect(terminal.text).toBe('another\n')
+    const pipe = new Fake(false)
+    new Output(false, new Fake(false), pipe).status('half way')
+    expect(pipe.text).toBe('')
+  })
+
+  it('waits for a reader who is slow, and not for one who is gone', async () => {
+    const out = new Fake(false)
+    const output = new Output(true, out, new Fake(false))
+    out.full = true
+    const slow = output.result({ n: 1 }, () => '')
+    out.emit('drain')
+    await slow
+    const gone = output.result({ n: 2 }, () => '')
+    out.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' }))
+    await gone
+    expect(output.closed).toBe(true)
+    expect(output.failure).toBeUndefined()
+    await output.result({ n: 3 }, () => '')
+    expect(out.text).toBe('{"n":1}\n{"n":2}\n')
+    const full = new Fake(false)
+    const lost = new Output(true, full, new Fake(false))
+    full.emit('error', Object.assign(new Error('no room'), { code: 'ENOSPC' }))
+    expect(lost.failure?.message).toBe('no room')
+  })
+})
+
+describe('table', () => {
+  it('aligns by what is seen', () => {
+    const rows = [
+      ['\u001b[1mab\u001b[22m', '1', 'x'],
+      ['c', '12,345', 'yy'],
+    ]
+    const text = table(
+      [{ title: 'A' }, { title: 'N', align: 'right' }, { title: 'Z' }],
+      rows,
+      (title) => title,
+    )
+    expect(text.split('\n').map((line) => stripVTControlCharacters(line))).toEqual([
+      'A        N  Z',
+      'ab       1  x',
+      'c   12,345  yy',
+    ])
+    expect([0, 999, 1000, 1234567].map(count)).toEqual(['0', '999', '1,000', '1,234,567'])
+  })
+})
+
+describe('nearest', () => {
+  it('finds a slip of the pen, and guesses nothing wild', () => {
+    const keys = ['component', 'grants', 'params', 'limits']
+    expect(nearest('componnet', keys)).toBe('component')
+    expect(nearest('grant', keys)).toBe('grants')
+    expect(nearest('param', keys)).toBe('params')
+    expect(nearest('colour', keys)).toBeUndefined()
+    expect(nearest('x', keys)).toBeUndefined()
+    expect(nearest('a'.repeat(100_000), keys)).toBeUndefined()
+  })
+})
