@@ -136,7 +136,8 @@ export class Rerun {
           : segment.kind === 'turn' && segment.end === 'return'
             ? this.#turn(segment)
             : undefined
-      if (failed !== undefined) return failed
+      if (failed !== undefined) return failed.tag === 'inconclusive' ? failed : unstable(to)
+      if (this.#boundary === undefined) return unstable(to)
     }
     return undefined
   }
@@ -186,6 +187,13 @@ function fault(
     case 'lost':
       return impossible(end)
   }
+}
+
+/** A component that does not do the same twice: what it did the first time was verified, so nobody is accused. */
+function unstable(index: number): Fault {
+  const message =
+    "the component does not do the same twice; without a meter the bits of a NaN are the engine's own"
+  return { tag: 'inconclusive', code: 'meter-version', index, message }
 }
 
 function drew(index: number): Fault {
