@@ -1,12 +1,13 @@
 import { hostCause, poison, unreachable } from '@theater/component'
 import type { HostFunction } from '@theater/component'
 import type { Outcome } from '@theater/event-chain'
-import { Reader, Writer } from '@theater/values'
+import { Reader, ValueError, Writer } from '@theater/values'
 import type { FunctionModel } from '@theater/values'
 import { checkAnswer } from './answer.ts'
 import { SeedWithheld } from './clock.ts'
 import { GuestFault } from './derived.ts'
 import type { DerivedSource } from './derived.ts'
+import { HandleFault } from './handles.ts'
 import { prepare } from './imported.ts'
 import type { Imported } from './imported.ts'
 import { checkIo } from './io.ts'
@@ -174,7 +175,9 @@ export class Crossing {
       const before = state.tape.next()?.seq ?? null
       return state.incomplete({ kind: 'draw', fn: model.id, before })
     }
-    if (!(error instanceof GuestFault)) return this.#broke(error)
+    // What the glue lifted is made of what the guest gave: a resource that it does not have, a value of no type.
+    const guests = error instanceof GuestFault || error instanceof HandleFault || ValueError.is(error)
+    if (!guests) return this.#broke(error)
     state.end({ tag: 'trap', code: 'guest', error })
     return ENDED
   }

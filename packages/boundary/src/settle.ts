@@ -38,9 +38,10 @@ export class Settlement {
     try {
       handed = codec.writeResult(value, out, state.handles.lifting)
     } catch (error) {
-      // The glue lifted a value that is not of the export's type; no guest can do that.
-      const isValue = ValueError.is(error) || error instanceof HandleFault
-      state.fault(isValue ? 'host-value' : 'handler-fault', error)
+      // What the glue lifted is made of what the guest gave.
+      const guests = ValueError.is(error) || error instanceof HandleFault
+      if (guests) state.end({ tag: 'trap', code: 'guest', error })
+      else state.fault('handler-fault', error)
       return this.failed(error)
     }
     if (state.checkHandles()) return this.failed(undefined)

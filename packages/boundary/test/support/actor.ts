@@ -1,9 +1,9 @@
 import { loadComponent, workerTranspiler } from '@theater/component/node'
-import type { Component } from '@theater/component'
+import type { Component, Plan, Prepared } from '@theater/component'
 import { encodeContent } from '@theater/event-chain'
 import type { AnyHandler, Binding } from '@theater/handler'
 import type { Json } from '@theater/values'
-import { Boundary, resolveImports, segments } from '../../src/index.ts'
+import { Boundary, resolveImports, segments, trackName } from '../../src/index.ts'
 import type { Delivery, Link, Live, Segment, TheaterEvent, TurnEnd, TurnRequest } from '../../src/index.ts'
 import { BORN, Log, SEED } from './log.ts'
 
@@ -25,6 +25,8 @@ export interface TestHost extends Partial<Omit<Binding, 'imports'>> {
 export interface ActorOptions {
   /** JSPI even where nothing waits. */
   readonly jspi?: boolean
+  /** A plan that is not what the handlers ask for. */
+  readonly plan?: Plan
   readonly live?: Partial<Live>
   readonly maxHandles?: number
   readonly seed?: Uint8Array
@@ -36,52 +38,63 @@ export class TestActor {
   readonly component: Component
   readonly log: Log
   readonly boundary: Boundary
+  /** Messages that left. */
   readonly left: Delivery[] = []
+  /** How the instantiation ended. */
+  instantiated: TurnEnd | undefined
   readonly #link: Link
   readonly #options: ActorOptions
 
-  private constructor(component: Component, log: Log, link: Link, boundary: Boundary, options: ActorOptions) {
+  private constructor(
+    component: Component,
+    prepared: Prepared,
+    log: Log,
+    host: TestHost,
+    options: ActorOptions,
+  ) {
     this.component = component
     this.log = log
-    this.boundary = boundary
-    this.#link = link
     this.#options = options
-  }
-
-  static async #make(component: Component, log: Log, host: TestHost, options: ActorOptions) {
-    const link = linkOf(component, host)
-    const { asyncImports } = resolveImports(component.model, [link.handler], { test: {} })
-    const waits = options.jspi === true || asyncImports.length > 0
-    const left: Delivery[] = []
+    this.#link = linkOf(component, host)
     let now = BORN
-    const boundary = new Boundary({
+    this.boundary = new Boundary({
       component,
-      prepared: await component.prepare(waits ? { mode: 'jspi', asyncImports } : { mode: 'sync' }),
+      prepared,
       ...identity(options),
       live: {
         recorder: log,
-        links: new Map(component.model.imports.map(({ name }) => [name, link])),
+        links: new Map(component.model.imports.map(({ name }) => [name, this.#link])),
         now: () => (now += 1),
-        leave: (deliveries) => void left.push(...deliveries),
+        leave: (deliveries) => void this.left.push(...deliveries),
         callTimeoutMs: 10_000,
         signal: new AbortController().signal,
         ...options.live,
       },
     })
-    const actor = new TestActor(component, log, link, boundary, options)
-    left.forEach((delivery) => actor.left.push(delivery))
-    return { actor, left }
   }
 
-  /** A new actor, instantiated; `instantiated` says how that went. */
+  static async #make(
+    component: Component,
+    log: Log,
+    host: TestHost,
+    options: ActorOptions,
+  ): Promise<TestActor> {
+    const { handler } = linkOf(component, host)
+    const { asyncImports } = resolveImports(component.model, [handler], { test: {} })
+    const waits = options.jspi === true || asyncImports.length > 0
+    const plan: Plan = waits ? { mode: 'jspi', asyncImports } : { mode: 'sync' }
+    return new TestActor(component, await component.prepare(options.plan ?? plan), log, host, options)
+  }
+
+  /** A new actor, instantiated. */
   static async start(
     component: Component,
     host: TestHost = {},
     options: ActorOptions = {},
-  ): Promise<TestActor & { readonly instantiated: TurnEnd }> {
-    const log = new Log(undefined, options.seed)
-    const { actor } = await TestActor.#make(component, log, host, options)
-    return Object.assign(actor, { instantiated: await actor.boundary.instantiate([]) })
+  ): Promise<TestActor> {
+    const actor = await TestActor.#make(component, new Log(undefined, options.seed), host, options)
+    actor.instantiated = await actor.boundary.instantiate([])
+    return actor
   }
 
   /** The same actor in another process: re-run over its record, or the first events of it, then live. */
@@ -91,7 +104,7 @@ export class TestActor {
   ): Promise<{ readonly actor: TestActor; readonly end: TurnEnd | undefined }> {
     const log = new Log(this.log.events.slice(0, size))
     log.append('resume', encodeContent('resume', { epoch: 1 }))
-    const { actor } = await TestActor.#make(this.component, log, host, this.#options)
+    const actor = await TestActor.#make(this.component, log, host, this.#options)
     let end: TurnEnd | undefined
     for await (const segment of segments([...log.events])) {
       if (segment.kind === 'start') end = await actor.boundary.instantiate(segment.events, segment)
@@ -169,6 +182,7 @@ export async function rerun(
     }
     const end = run(segment)
     if (end !== undefined) ends.push(end)
+    if (segment.kind === 'start' && end?.tag !== 'return') break
   }
   return ends
 }
@@ -191,10 +205,22 @@ function linkOf(component: Component, host: TestHost): Link {
     name: 'test',
     interfaces: component.model.imports.map(({ name }) => name.replace(/(@0\.\d+)\.\d+$/, '$1')),
     grant: {},
-    functions,
+    functions: { ...unlisted(component), ...functions },
     within: () => true,
     authorize,
     bind: () => binding,
   }
   return { handler, binding, grant: {} as Json }
+}
+
+/** What a test does not list is declared, so that nothing is unmet; most of it is never called. */
+function unlisted(component: Component): AnyHandler['functions'] {
+  const names = component.model.imports.flatMap(({ functions }) => functions.map(trackName))
+  return Object.fromEntries(
+    names.filter((name) => !isBuiltIn(name)).map((name) => [name, { mode: 'sync', effect: 'none' }]),
+  )
+}
+
+function isBuiltIn(name: string): boolean {
+  return name.startsWith('wasi:io/')
 }
