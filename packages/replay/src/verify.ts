@@ -174,6 +174,9 @@ class Execution {
       case 'inconclusive':
         return inconclusive(end.code, end.index, end.message)
       case 'unfinished':
+        if (this.#options.unfinished === 'allow') {
+          return { verdict: 'verified', turns: 0, undone: 0, finished: false }
+        }
         return {
           verdict: 'broken',
           index: this.#intact.size,

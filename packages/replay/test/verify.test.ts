@@ -292,7 +292,12 @@ describe('verify', async () => {
       expect(await again(more)).toMatchObject({ verdict: 'diverged', index: 5, actual: { kind: 'ready' } })
     })
 
-    it.each([2, 3, 4])('cut at %i is broken', async (size) => {
+    it.each([2, 3, 4])('cut at %i is broken, unless it may be unfinished', async (size) => {
+      const cut = await forge(all.slice(0, size), store)
+      expect(await check(cut, { unfinished: 'allow' })).toMatchObject({
+        verdict: 'verified',
+        finished: false,
+      })
       expect(await again(all.slice(0, size))).toMatchObject({
         verdict: 'broken',
         index: size,
@@ -316,6 +321,27 @@ describe('verify', async () => {
     const cut = await forge(drafts.slice(0, at('turn', 3) + 2), recording.store)
     expect(await check(cut)).toMatchObject({ verdict: 'broken', reason: 'unfinished-turn' })
     expect(await check(cut, { unfinished: 'allow' })).toMatchObject({ verdict: 'verified', finished: false })
+  })
+
+  it('says one of four things, whatever is written in a chain whose hashes are right', async () => {
+    let state = 12345
+    const random = (below: number): number => {
+      state = (state * 1103515245 + 12345) & 0x7fffffff
+      return state % below
+    }
+    const said = new Set<string>()
+    for (let n = 0; n < 600; n++) {
+      const index = random(drafts.length)
+      const { kind, content } = drafts[index] as Draft
+      const changed = content.slice()
+      for (let k = 0; k <= n % 3; k++) changed[random(changed.length)] = random(256)
+      const verdict = await forged(drafts.with(index, { kind, content: changed }))
+      said.add(verdict.verdict)
+      // Nothing before the change is ever found to be wrong; what it was recorded with may be unknown here.
+      const at = verdict.verdict === 'diverged' || verdict.verdict === 'broken' ? verdict.index : index
+      expect(at).toBeGreaterThanOrEqual(index)
+    }
+    expect([...said].toSorted()).toEqual(['broken', 'diverged', 'inconclusive', 'verified'])
   })
 
   it('finds a cut tail by a head from elsewhere', async () => {
