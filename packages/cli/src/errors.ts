@@ -18,6 +18,8 @@ export type CliErrorCode =
   | 'grants-changed'
   /** The component is not a command, or has no such export. */
   | 'not-runnable'
+  /** A file that is too large to be what it should be. */
+  | 'too-large'
   /** The guest failed while it ran. */
   | 'guest-failed'
 
@@ -30,6 +32,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   busy: exits.refused,
   'grants-changed': exits.refused,
   'not-runnable': exits.refused,
+  'too-large': exits.refused,
   'guest-failed': exits.guest,
 }
 
@@ -190,7 +193,8 @@ function advised(exit: Exit, code: keyof typeof advice, message: string): Failur
 
 /** What the machine refused: its own words are enough, and a stack would say nothing. */
 function systemFailure(error: unknown): Failure | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  if (!('syscall' in error) && error.code !== 'ERR_SQLITE_ERROR') return undefined
   return failure(exits.fault, String(error.code), error.message)
 }
 

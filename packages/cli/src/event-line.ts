@@ -94,9 +94,10 @@ function value(json: Json): string {
 function plainly(json: Json): Json {
   if (typeof json !== 'object' || json === null) return json
   if (Array.isArray(json)) return json.map(plainly)
-  const { format, body, utf8 } = json as { readonly [key: string]: Json }
+  const { format, body, utf8, resource, number } = json as { readonly [key: string]: Json }
   const keys = Object.keys(json).length
   if (keys === 1 && typeof utf8 === 'string') return utf8
+  if (keys === 2 && typeof resource === 'string' && typeof number === 'number') return `${resource} ${number}`
   if (keys === 2 && format === 'application/json' && body !== undefined) {
     const inner = plainly(body)
     try {

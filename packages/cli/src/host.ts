@@ -6,6 +6,7 @@ import type { Connection } from '@theater/handler-cli'
 import type { DeadLetter, LogLine, Theater } from '@theater/runtime'
 import { dataPaths, makeDataFolder } from './data-folder.ts'
 import type { DataPaths } from './data-folder.ts'
+import { fairStore } from './fair-store.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import { takeLock } from './lock.ts'
 
@@ -78,7 +79,7 @@ export class Host implements AsyncDisposable {
     this.#handlers = await makeHandlers({ store: this.paths.store, connect })
     const cache = await this.cache()
     this.#theater = await Theater.open({
-      store: this.store,
+      store: fairStore(this.store),
       handlers: this.#handlers,
       cache,
       log,

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { trackName } from '@theater/boundary'
 import { loadComponent } from '@theater/component/node'
@@ -11,6 +10,7 @@ import { TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { splitCid } from '@theater/values'
 import { printActors } from './actor-table.ts'
+import { readComponentFile } from './component-file.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
@@ -36,7 +36,7 @@ export async function runComponent(
   options: RunOptions,
   output: Output,
 ): Promise<number> {
-  const bytes = new Uint8Array(await readFile(file))
+  const bytes = await readComponentFile(file)
   const connect = await standardStreams(output)
   const letters = new DeadLetters(output)
   // The id is chosen once it is known which are taken; nothing is connected before.

@@ -1,14 +1,15 @@
-import { readFile } from 'node:fs/promises'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import type { ActorInfo, Theater } from '@theater/runtime'
 import { encodeData, splitCid } from '@theater/values'
 import type { Json } from '@theater/values'
+import { readComponentFile } from './component-file.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
 import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
+import { locate } from './locate.ts'
 import { ManifestError } from './manifest-error.ts'
 import { readManifest } from './manifest.ts'
 import type { Manifest, ManifestActor } from './manifest.ts'
@@ -25,7 +26,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   const manifest = await readManifest(path)
   const actors = chosen(manifest, options.actor)
   const components = new Map<string, Uint8Array>()
-  for (const actor of actors) components.set(actor.id, await readComponent(actor, path))
+  for (const actor of actors) components.set(actor.id, await readComponent(actor, manifest))
   const letters = new DeadLetters(output)
   await using host = await Host.open({
     data: options.data,
@@ -106,17 +107,18 @@ function chosen(manifest: Manifest, id: string | undefined): readonly ManifestAc
   )
 }
 
-async function readComponent({ id, component }: ManifestActor, path: string): Promise<Uint8Array> {
+async function readComponent(
+  { id, component }: ManifestActor,
+  { path, text }: Manifest,
+): Promise<Uint8Array> {
   try {
-    return await readFile(component)
+    return await readComponentFile(component)
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-    const why =
-      code === 'ENOENT' ? 'is not there' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`
+    if (!CliError.is(cause)) throw cause
     throw new ManifestError(
       'no-component',
-      `the component of ${id}, ${component}, ${why}. \`theater build SRC.ts -o OUT.wasm\` makes one of TypeScript.`,
-      { path, cause },
+      `the component of ${id}: ${cause.message}. \`theater build SRC.ts -o OUT.wasm\` makes one of TypeScript.`,
+      { path, place: locate(text, ['actor', id, 'component']), cause },
     )
   }
 }

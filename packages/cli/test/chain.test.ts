@@ -7,7 +7,7 @@ const withRecord = copies(async () => {
   await theater(['run', 'theater.toml'], { cwd })
   await theater(['call', 'echo', 'log', '"hi"'], { cwd })
   await theater(['call', 'echo', 'boom'], { cwd })
-  await theater(['run', 'hello.wasm', '--', 'x3'], { cwd })
+  await theater(['run', 'hello.wasm', '--', 'say'], { cwd })
   return cwd
 })
 
@@ -96,10 +96,11 @@ describe('ps and chain', () => {
       '0  #  genesis   hello of sha256:#, granted cli',
       '1  #  seed',
       '2  #  turn      host → wasi:cli/run@0.2.3#run()',
-      '3  #    call    wasi:cli/environment@0.2.3#get-arguments() → ["hello.wasm","x3"]',
-      '4  #    call    wasi:cli/exit@0.2.3#exit-with-code(3)',
-      '5  #    abort   exited',
-      '6  #  stop      exited',
+      '3  #    call    wasi:cli/environment@0.2.3#get-arguments() → ["hello.wasm","say"]',
+      '4  #    call    wasi:cli/stdout@0.2.3#get-stdout() → "output-stream 1"',
+      '5  #    call    wasi:io/streams@0.2.3#[method]output-stream.blocking-write-and-flush("output-stream 1", "hello\\n") → "ok"',
+      '6  #    return  "ok"',
+      '7  #  stop      ended',
     ])
   })
 })

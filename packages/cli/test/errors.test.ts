@@ -31,6 +31,7 @@ describe('failureOf', () => {
     [new MountError('not-found', '/x', 'm'), 3],
     [new BuildError('entry', 'm'), 3],
     [Object.assign(new Error('ENOSPC: m'), { code: 'ENOSPC', syscall: 'write' }), 1],
+    [Object.assign(new Error('m'), { code: 'ERR_SQLITE_ERROR' }), 1],
   ] as const)('%s is exit code %i, without a stack', async ([error, exit]) => {
     const failure = await failureOf(error)
     expect(failure).toMatchObject({ exit, message: expect.stringContaining('m') })

@@ -187,8 +187,12 @@ describe('run of a manifest', () => {
     ['not-toml.toml', 'this is {{ not toml', 'not-toml.toml:1:'],
     ['binary.toml', Uint8Array.of(0xff, 0xfe, 0, 0x80), 'this is not UTF-8 text'],
     ['huge.toml', '#'.repeat(2_000_000), 'the limit is 1048576'],
-    ['gone.toml', '[actor.x]\ncomponent = "gone.wasm"', 'is not there'],
-    ['dir.toml', '[actor.x]\ncomponent = "dir"', 'is a folder'],
+    [
+      'gone.toml',
+      '[actor.x]\ncomponent = "gone.wasm"',
+      'gone.toml:2:1: the component of x: there is no file ',
+    ],
+    ['dir.toml', '[actor.x]\ncomponent = "dir"', 'dir is not a file'],
     ['ts.toml', '[actor.x]\ncomponent = "src/x.ts"', '`theater build src/x.ts -o x.wasm`'],
     ['esc.toml', '[actor.x]\n"\\u001b[2J\\u202e" = 1', '\\u001b[2J'],
   ] as const)('%s is exit code 3', async ([name, content, message]) => {

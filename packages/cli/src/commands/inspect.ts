@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { resolveImports, trackName } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
 import { loadComponent } from '@theater/component/node'
@@ -6,7 +5,7 @@ import type { Component } from '@theater/component'
 import { printable } from '@theater/handler-log'
 import type { AnyHandler } from '@theater/handler'
 import type { FunctionModel, InterfaceModel } from '@theater/values'
-import { CliError } from '../errors.ts'
+import { readComponentFile } from '../component-file.ts'
 import { exits } from '../exits.ts'
 import { makeHandlers } from '../handlers.ts'
 import type { Output, Style } from '../output.ts'
@@ -31,7 +30,7 @@ interface Import {
 
 /** `theater inspect`: what a component imports and exports. Nothing of it is run. */
 export async function inspect(file: string, output: Output): Promise<number> {
-  const component = await load(file)
+  const component = await loadComponent(await readComponentFile(file))
   const handlers = await makeHandlers({ store: ':memory:' })
   const resolution = resolveImports(component.model, handlers, {})
   const imports = component.model.imports.map((one) => importOf(one, resolution))
@@ -45,20 +44,6 @@ export async function inspect(file: string, output: Output): Promise<number> {
   }
   await output.result(json, () => describe(component, imports, handlers, output))
   return exits.done
-}
-
-async function load(file: string): Promise<Component> {
-  let bytes: Uint8Array
-  try {
-    bytes = new Uint8Array(await readFile(file))
-  } catch (cause) {
-    const why =
-      cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
-        ? 'there is no such file'
-        : 'it cannot be read'
-    throw new CliError('usage', `${file}: ${why}`, { cause })
-  }
-  return loadComponent(bytes)
 }
 
 function importOf({ name, functions }: InterfaceModel, { served, unmet }: Resolution): Import {

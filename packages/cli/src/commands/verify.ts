@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import type { Verdict, VerifyLimits } from '@theater/replay'
-import { CliError } from '../errors.ts'
+import { readComponentFile } from '../component-file.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
 import type { Output } from '../output.ts'
@@ -12,7 +11,7 @@ import { judge } from '../verifier.ts'
 
 /** `theater verify`: proves records by running their components again. It runs no handler and writes to no record. */
 export async function verify(names: readonly string[], flags: VerifyFlags, output: Output): Promise<number> {
-  const component = flags.component === undefined ? undefined : await readComponent(flags.component)
+  const component = flags.component === undefined ? undefined : await readComponentFile(flags.component)
   await using subjects = new Subjects(flags.data)
   const found: Subject[] = []
   for (const name of names) {
@@ -41,14 +40,6 @@ function limitsOf({ maxFuel, maxMemory, maxEvents, maxTraps }: VerifyFlags): Par
     ...(maxMemory !== undefined && { maxMemory }),
     ...(maxEvents !== undefined && { maxEvents }),
     ...(maxTraps !== undefined && { maxTraps }),
-  }
-}
-
-async function readComponent(file: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(file))
-  } catch (cause) {
-    throw new CliError('usage', `--component ${file} cannot be read`, { cause })
   }
 }
 

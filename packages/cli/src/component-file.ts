@@ -1,0 +1,28 @@
+import { readFile, stat } from 'node:fs/promises'
+import { CliError } from './errors.ts'
+
+/** No component that is loaded has more bytes (`LoadLimits.bytes`); one that has many more is not even read. */
+const MAX_BYTES = 256 * 1024 * 1024
+
+/**
+ * Reads a component's file.
+ *
+ * @throws CliError `usage` where there is none, `too-large`
+ */
+export async function readComponentFile(path: string): Promise<Uint8Array> {
+  try {
+    const found = await stat(path)
+    if (!found.isFile()) throw new CliError('usage', `${path} is not a file`)
+    if (found.size > MAX_BYTES)
+      throw new CliError('too-large', `${path} has ${found.size} bytes; no component has so many`)
+    return new Uint8Array(await readFile(path))
+  } catch (cause) {
+    if (CliError.is(cause)) throw cause
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    throw new CliError(
+      'usage',
+      code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read (${code})`,
+      { cause },
+    )
+  }
+}
