@@ -1,4 +1,4 @@
-// `pnpm bench [--only NAME] [--rounds N] [--json]`
+// `pnpm bench [--only NAME] [--rounds N] [--seconds N] [--json]`
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { encodeMessage } from '@theater/actor/message'
@@ -10,10 +10,11 @@ import { interleaved } from './measure.ts'
 import type { Subject } from './measure.ts'
 import { stockJco } from './stock.ts'
 
-const help = `pnpm bench [--only NAME] [--rounds N] [--json]
+const help = `pnpm bench [--only NAME] [--rounds N] [--seconds N] [--json]
 
   --only NAME   one benchmark: boundary
   --rounds N    interleaved rounds, 7 at least for a figure that is quoted (default 7)
+  --seconds N   how long to measure, the build of the actor not counted (default 30)
   --json        one object a line, the last {"summary": …}
 `
 
@@ -21,12 +22,20 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
-if (values.help || !Number.isInteger(rounds) || rounds < 1 || (values.only ?? 'boundary') !== 'boundary') {
+const seconds = Number(values.seconds)
+if (
+  values.help ||
+  !Number.isInteger(rounds) ||
+  rounds < 1 ||
+  !(seconds > 0) ||
+  (values.only ?? 'boundary') !== 'boundary'
+) {
   process.stdout.write(help)
   process.exit(values.help ? 0 : 2)
 }
@@ -101,28 +110,31 @@ if (!values.json) {
   )
 }
 
-for (const { workload, n, stock } of [
+const workloads = [
   {
     workload: compiled,
-    n: 20_000,
     stock: () =>
-      stockJco(compiled.bytes, { 'test:three/host': three }, (x: { call(n: number): number }) => x.call(1)),
+      stockJco(compiled.bytes, { 'test:three/host': three }, (guest: { call(n: number): number }) =>
+        guest.call(1),
+      ),
   },
   {
     workload: typescript,
-    n: 1_000,
     stock: () =>
       stockJco(
         typescript.bytes,
-        { 'theater:actor/log': silent, 'theater:actor/self': {} },
-        (x: Record<string, { handleRequest(...args: readonly unknown[]): unknown }>) => {
-          x[responder]?.handleRequest(...message)
+        { 'theater:actor/log': silent },
+        (actor: Record<string, { handleRequest(...args: readonly unknown[]): unknown }>) => {
+          actor[responder]?.handleRequest(...message)
         },
       ),
   },
-] as const) {
+] as const
+
+for (const { workload, stock } of workloads) {
   const subjects: Subject[] = [...(await boundarySubjects(workload)), await stock()]
-  const [baseline, ...others] = await interleaved(subjects, rounds, n)
+  const { figures, n } = await interleaved(subjects, { rounds, seconds: seconds / workloads.length })
+  const [baseline, ...others] = figures
   for (const ours of others) {
     const base = baseline?.median ?? NaN
     show({
@@ -131,7 +143,7 @@ for (const { workload, n, stock } of [
       ours_us: ours.median,
       added_us: ours.median - base,
       ratio: ours.median / base,
-      n: n * rounds,
+      n,
       spread: [ours.min, ours.max],
     })
   }

@@ -16,28 +16,35 @@ export interface Figures {
   readonly max: number
 }
 
-/**
- * Times subjects in turns, so that a slow moment of the machine falls on all of them.
- *
- * @param n operations per round and subject
- */
+/** How long to measure. */
+export interface Budget {
+  /** Interleaved rounds that count; one more warms up. */
+  readonly rounds: number
+  /** Seconds for all of it. */
+  readonly seconds: number
+}
+
+/** What was measured, and how many operations each figure stands for. */
+export interface Measured {
+  readonly figures: readonly Figures[]
+  readonly n: number
+}
+
+/** Times subjects in turns, so that a slow moment of the machine falls on all of them. */
 export async function interleaved(
   subjects: readonly Subject[],
-  rounds: number,
-  n: number,
-): Promise<Figures[]> {
+  { rounds, seconds }: Budget,
+): Promise<Measured> {
   const times = subjects.map((): number[] => [])
-  // One round to warm up, not counted.
+  const n = await perRound(subjects, rounds, seconds)
   for (let round = -1; round < rounds; round++) {
     for (const [i, subject] of subjects.entries()) {
       globalThis.gc?.()
-      const started = performance.now()
-      await subject.run(n)
-      const us = ((performance.now() - started) * 1000) / n
+      const us = await time(subject, n)
       if (round >= 0) times[i]?.push(us)
     }
   }
-  return subjects.map(({ name }, i) => {
+  const figures = subjects.map(({ name }, i) => {
     const sorted = (times[i] ?? []).toSorted((a, b) => a - b)
     return {
       name,
@@ -46,4 +53,19 @@ export async function interleaved(
       max: sorted.at(-1) ?? NaN,
     }
   })
+  return { figures, n: n * rounds }
+}
+
+/** Operations per round and subject, so that all rounds fit into the time there is. */
+async function perRound(subjects: readonly Subject[], rounds: number, seconds: number): Promise<number> {
+  const probe = 200
+  let us = 0
+  for (const subject of subjects) us += await time(subject, probe)
+  return Math.max(100, Math.min(20_000, Math.floor((seconds * 1e6) / us / (rounds + 1))))
+}
+
+async function time(subject: Subject, n: number): Promise<number> {
+  const started = performance.now()
+  await subject.run(n)
+  return ((performance.now() - started) * 1000) / n
 }
