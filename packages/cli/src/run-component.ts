@@ -91,8 +91,8 @@ export async function runComponent(
   // A command runs once: what has ended is not brought back.
   if (command && theater.actors().some((info) => info.id === id && info.state === 'idle'))
     await theater.stop(id, 'ended')
-  if (output.json || !command) await printActors(host.store, output, true)
   if (interrupt.seen) return interrupted
+  if (output.json || !command) await printActors(host.store, output, true)
   if (typeof end !== 'number') throw end
   return end
 }

@@ -57,8 +57,9 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   const failed = theater.actors().find(({ state }) => state === 'failed')
   // What it failed with is what any call of it answers; no turn is taken for that.
   if (failed !== undefined) await theater.call(failed.id, '', [])
-  await printActors(host.store, output, true)
+  // What is still under way then is over before this process is.
   if (interrupt.seen) return interrupted
+  await printActors(host.store, output, true)
   if (letters.failed > 0) {
     throw new CliError(
       'guest-failed',

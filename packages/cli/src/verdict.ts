@@ -128,7 +128,7 @@ function explain(name: string, verdict: Verdict, output: Output): string[] {
     case 'verified': {
       const lines =
         verdict.undone > 0
-          ? [`${name}: ${count(verdict.undone)} of its turns trapped or were aborted, and are undone`]
+          ? [`${name}: ${count(verdict.undone)} of its turns ended in a trap or an abort`]
           : []
       if (!verdict.finished) lines.push(`${name}: the record ends within a turn, and is verified up to there`)
       return lines

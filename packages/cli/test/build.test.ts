@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { folder, objects, theater } from './support/theater.ts'
+import { ended, folder, objects, start, theater } from './support/theater.ts'
 
 const kit = fileURLToPath(new URL('../../actor', import.meta.url))
 
@@ -26,6 +26,24 @@ export default defineActor({
       state.count += by
       log.info('added', { by })
       return state.count
+    },
+  },
+})
+`
+
+/** It never has nothing to do, and never waits for the world. */
+const TICKER = `import { type Actor, defineActor, ref } from '@theater/actor'
+type Self = Actor<{ next: { body: undefined; reply: null } }>
+export default defineActor({
+  uses: ['messaging', 'log'],
+  state: { n: 0 },
+  init({ send }) {
+    send(ref<Self>('ticker'), 'next')
+  },
+  messages: {
+    next({ state, send, log }) {
+      log.info(String(++state.n))
+      send(ref<Self>('ticker'), 'next')
     },
   },
 })
@@ -90,6 +108,35 @@ describe('build', () => {
       code: 0,
       stderr: expect.stringContaining('1 message came from another chain'),
     })
+  }, 120_000)
+
+  it('makes an actor that never rests: SIGINT is heard, and the next run goes on', async () => {
+    const cwd = project({
+      'ticker.ts': TICKER,
+      'theater.toml':
+        '[actor.ticker]\ncomponent = "ticker.wasm"\ngrants.log = {}\ngrants.messaging.to = ["ticker"]\n',
+    })
+    expect((await theater(['build', 'ticker.ts', '-o', 'ticker.wasm'], { cwd })).code).toBe(0)
+    const last: number[] = []
+    for (const from of [1, 2]) {
+      const child = start(['run', 'theater.toml'], { cwd })
+      let seen = ''
+      await new Promise<void>((resolve, reject) => {
+        child.once('close', () => reject(new Error(seen)))
+        child.stderr?.on('data', (data: Buffer) => {
+          seen += data.toString()
+          if (/ticker info .*\n.*ticker info /.test(seen)) resolve()
+        })
+      })
+      child.kill('SIGINT')
+      const { code, stdout, stderr } = await ended(child)
+      expect({ code, stdout }).toEqual({ code: 130, stdout: '' })
+      const ticks = Array.from((seen + stderr).matchAll(/^ticker info {2}(\d+)$/gm), ([, n]) => Number(n))
+      expect(ticks[0]).toBe(from === 1 ? 1 : (last.at(-1) ?? 0) + 1)
+      last.push(...ticks)
+    }
+    expect(objects(await theater(['ps', '--json'], { cwd }))).toMatchObject([{ state: 'idle' }])
+    expect((await theater(['verify', 'ticker'], { cwd })).code).toBe(0)
   }, 120_000)
 
   it('refuses what is no actor with 3, at its place, without a stack', async () => {
