@@ -26,6 +26,7 @@ export function fairStore(store: Store): Store {
     find: (label) => store.find(label),
     list: () => store.list(),
     lease: (chain) => store.lease(chain),
+    relabel: (chain, label) => store.relabel(chain, label),
     get: (cid) => store.get(cid),
     has: (cid) => store.has(cid),
     put: (cid, bytes) => store.put(cid, bytes),

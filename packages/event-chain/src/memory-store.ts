@@ -4,7 +4,7 @@ import type { Batch, ChainInfo, Store, StoredEvent } from './store.ts'
 
 interface Chain {
   readonly chain: Uint8Array
-  readonly label: string
+  label: string
   readonly events: StoredEvent[]
   head: Uint8Array
   epoch: number
@@ -25,8 +25,7 @@ class MemoryStore implements Store {
     this.#open()
     const key = hex(id)
     if (this.#chains.has(key)) throw new ChainError('exists', `chain ${key} is already here`)
-    if (this.#byLabel.has(label))
-      throw new ChainError('exists', `a chain with the label ${label} is already here`)
+    if (this.#byLabel.has(label)) throw taken(label)
     const { head, epoch, events } = batch
     const chain: Chain = { chain: id, label, events: [...events], head, epoch }
     this.#chains.set(key, chain)
@@ -71,6 +70,15 @@ class MemoryStore implements Store {
 
   async lease(id: Uint8Array): Promise<number> {
     return ++this.#get(id).epoch
+  }
+
+  async relabel(id: Uint8Array, label: string): Promise<void> {
+    const chain = this.#get(id)
+    const holder = this.#byLabel.get(label)
+    if (holder !== undefined && holder !== chain) throw taken(label)
+    this.#byLabel.delete(chain.label)
+    chain.label = label
+    this.#byLabel.set(label, chain)
   }
 
   async put(cid: Uint8Array, bytes: Uint8Array): Promise<void> {
@@ -130,6 +138,11 @@ export function stale(what: string, mine: number, theirs: number): ChainError {
     'stale',
     `${what} was taken over: this writer holds epoch ${mine}, the store is at ${theirs}`,
   )
+}
+
+/** The error for a label that another chain has. */
+export function taken(label: string): ChainError {
+  return new ChainError('exists', `a chain with the label ${label} is already here`)
 }
 
 /** The error for a writer that knows another head than the store. */

@@ -16,7 +16,7 @@ export interface Block {
 export interface ChainInfo {
   /** 32 bytes. */
   readonly chain: Uint8Array
-  /** The name it was created under, unique in its store: the actor's id. */
+  /** Its name, unique in its store: the actor's id. */
   readonly label: string
   /** How many events it has. */
   readonly size: number
@@ -90,6 +90,12 @@ export interface ChainStore extends ChainReader, AsyncDisposable {
    * @throws ChainError `not-found`; `stale`
    */
   lease(chain: Uint8Array): Promise<number>
+  /**
+   * Gives a chain another name, so that its old one is free. Nothing in the chain itself says what it is called.
+   *
+   * @throws ChainError `exists` where another chain has the label; `not-found`; `stale`
+   */
+  relabel(chain: Uint8Array, label: string): Promise<void>
   /** Lets go of the storage. Doing it twice does nothing. */
   close(): Promise<void>
 }

@@ -35,6 +35,7 @@ test('whoever opens the database for writing last is its writer; readers take no
   writer.append('send', content('send', { call: 1 }))
   await expect(writer.flush()).rejects.toMatchObject({ code: 'stale' })
   await expect(first.lease(writer.chain)).rejects.toMatchObject({ code: 'stale' })
+  await expect(first.relabel(writer.chain, 'other')).rejects.toMatchObject({ code: 'stale' })
   await expect(first.put(cid, new Uint8Array(1))).rejects.toMatchObject({ code: 'stale' })
   await expect(fill(first, 3, 'other')).rejects.toMatchObject({ code: 'stale' })
   expect(await second.lease(writer.chain)).toBe(writer.epoch + 1)

@@ -103,6 +103,29 @@ export const storeLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'a chain gets another label, and its old one is free',
+    async run(open) {
+      await using store = open()
+      await create(store, a.slice(0, 2), 'a')
+      await store.relabel(id(a), 'a~1')
+      assert.equal(await store.find('a'), undefined)
+      assert.deepEqual(new Uint8Array((await store.find('a~1'))?.chain ?? []), id(a))
+      await create(store, b.slice(0, 3), 'a')
+      assert.deepEqual(
+        (await store.list()).map(({ label, size }) => [label, size]),
+        [
+          ['a', 3],
+          ['a~1', 2],
+        ],
+      )
+      await refuses('exists', () => store.relabel(id(b), 'a~1'))
+      await store.relabel(id(b), 'a')
+      await refuses('not-found', () => store.relabel(new Uint8Array(32), 'c'))
+      await append(store, a.slice(0, 2), a.slice(2, 4))
+      assert.equal((await store.info(id(a)))?.label, 'a~1')
+    },
+  },
+  {
     name: 'another head is refused, and nothing is written',
     async run(open) {
       await using store = open()

@@ -41,6 +41,7 @@ function slowStore(): { store: Store; batches: Batch[]; letGo: () => void; fail:
     find: (label) => store.find(label),
     list: () => store.list(),
     lease: (chain) => store.lease(chain),
+    relabel: (chain, label) => store.relabel(chain, label),
     get: (cid) => store.get(cid),
     has: (cid) => store.has(cid),
     put: (cid, bytes) => store.put(cid, bytes),

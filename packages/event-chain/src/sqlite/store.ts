@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
-import { conflict, stale } from '../memory-store.ts'
+import { conflict, stale, taken } from '../memory-store.ts'
 import type { Batch, ChainInfo, Store, StoredEvent } from '../store.ts'
 import { guard } from './errors.ts'
 
@@ -29,9 +29,7 @@ export class SqliteStore implements Store {
       this.#own()
       if (this.#row(chain) !== undefined)
         throw new ChainError('exists', `chain ${hex(chain)} is already here`)
-      if (this.#sql('SELECT id FROM chains WHERE label = ?').get(label) !== undefined) {
-        throw new ChainError('exists', `a chain with the label ${label} is already here`)
-      }
+      if (this.#sql('SELECT id FROM chains WHERE label = ?').get(label) !== undefined) throw taken(label)
       const { lastInsertRowid } = this.#sql(
         'INSERT INTO chains (chain, label, size, head, epoch) VALUES (?, ?, ?, ?, ?)',
       ).run(chain, label, batch.events.length, batch.head, batch.epoch)
@@ -93,6 +91,16 @@ export class SqliteStore implements Store {
       const row = this.#sql('UPDATE chains SET epoch = epoch + 1 WHERE chain = ? RETURNING epoch').get(chain)
       if (row === undefined) throw notFound(chain)
       return number(row, 'epoch')
+    })
+  }
+
+  async relabel(chain: Uint8Array, label: string): Promise<void> {
+    this.#transaction(() => {
+      this.#own()
+      const holder = this.#sql('SELECT chain FROM chains WHERE label = ?').get(label)?.['chain']
+      if (holder instanceof Uint8Array && !sameBytes(holder, chain)) throw taken(label)
+      const row = this.#sql('UPDATE chains SET label = ? WHERE chain = ? RETURNING id').get(label, chain)
+      if (row === undefined) throw notFound(chain)
     })
   }
 
