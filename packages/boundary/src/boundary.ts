@@ -115,6 +115,11 @@ export class Boundary {
     return this.#state.intent
   }
 
+  /** How many messages the turn that runs has queued and that have not left. */
+  get queued(): number {
+    return this.#state.queued
+  }
+
   /** The first millisecond that the next turn may start at. */
   get notBefore(): number {
     return this.#state.clock.notBefore()

@@ -187,7 +187,7 @@ export class Crossing {
     const { fn, out, start } = call
     let recorded: TheaterEvent | undefined = first
     const sent = recorded.kind === 'send'
-    if (sent || (recorded.kind === 'call' && recorded.content.outcome === null && state.queued)) {
+    if (sent || (recorded.kind === 'call' && recorded.content.outcome === null && state.queued > 0)) {
       state.tape.back()
       if (state.leaveQueue() === undefined) return ENDED
       recorded = state.tape.next()

@@ -150,9 +150,9 @@ export class InstanceState {
     this.#queue.push({ seq, to: queue.to(said), fn: queue.fn, args: queue.args(said, this.actor.id) })
   }
 
-  /** Whether anything waits to leave. */
-  get queued(): boolean {
-    return this.#queue.length > 0
+  /** How many messages wait to leave. */
+  get queued(): number {
+    return this.#queue.length
   }
 
   /**
