@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Argument } from 'commander'
 import { CliError } from './errors.ts'
 import type { Output } from './output.ts'
 
@@ -35,6 +36,10 @@ export function makeProgram(io: ProgramIo): Command {
     .helpCommand(false)
     .addHelpText('after', EXIT_CODES)
     .showSuggestionAfterError(true)
+    .configureHelp({
+      subcommandTerm: (command) =>
+        `${command.name()} ${command.registeredArguments.map(term).join(' ')}`.trim(),
+    })
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
 
@@ -209,6 +214,11 @@ export function usageError(error: unknown): unknown {
     `${message}\n\`theater --help\` and \`theater COMMAND --help\` say what there is.`,
     { cause: error },
   )
+}
+
+function term({ required, variadic, name }: Argument): string {
+  const text = variadic ? `${name()}…` : name()
+  return required ? text : `[${text}]`
 }
 
 function dataOption(): Option {

@@ -56,6 +56,14 @@ export async function actorRow(store: Store, info: ChainInfo, hosted: boolean): 
   }
 }
 
+/** Why an actor was stopped; `undefined` for one that was not. */
+export async function stopReason(store: Store, { chain, size }: ChainInfo): Promise<string | undefined> {
+  for await (const event of readEvents(store, chain, size - 1, size, { hash: sha256 })) {
+    return event.kind === 'stop' ? (event.content?.reason ?? 'withheld') : undefined
+  }
+  return undefined
+}
+
 function stateAfter(kind: Kind, hosted: boolean): RecordedState {
   switch (kind) {
     case 'stop':

@@ -17,7 +17,7 @@ import { nearest } from './nearest.ts'
 import { placed } from './grant-place.ts'
 import type { Output } from './output.ts'
 import { printActors } from './actor-table.ts'
-import { componentName, readGenesis } from './records.ts'
+import { componentName, readGenesis, stopReason } from './records.ts'
 import { counted } from './table.ts'
 import type { RunOptions } from './commands/run.ts'
 
@@ -132,7 +132,9 @@ async function checkAgainstRecord(
   output: Output,
 ): Promise<void> {
   const info = await host.store.find(actor.id)
-  const genesis = info === undefined ? undefined : (await readGenesis(host.store, info.chain))?.content
+  if (info === undefined) return
+  checkStopped(await stopReason(host.store, info), actor.id, output)
+  const genesis = (await readGenesis(host.store, info.chain))?.content
   if (genesis === undefined) return
   // To go on under wider grants than the manifest now says would be a surprise of the worst kind.
   if (!same(genesis.grants, actor.grants)) {
@@ -152,6 +154,24 @@ async function checkAgainstRecord(
       ),
     )
   }
+}
+
+/** What has ended stays ended; what never began must not look as if it had. */
+function checkStopped(reason: string | undefined, id: string, output: Output): void {
+  if (reason === undefined) return
+  if (reason !== 'failed to start') {
+    output.note(
+      output.styleNote(
+        'yellow',
+        `${id} was stopped (${printable(reason)}) and stays so. --fresh starts over.`,
+      ),
+    )
+    return
+  }
+  throw new CliError(
+    'guest-failed',
+    `${id} failed to start when it was made, and its record says so for good. Give it another id, or forget all records of the data folder with --fresh.`,
+  )
 }
 
 /** Whether two things are the same data, whatever the order of their keys. */
