@@ -25,7 +25,17 @@ interface LicenceFile {
 }
 
 /** Audits one package. It never throws: a package that cannot be read is a finding, too. */
-export function audit(fs: Reader, root: string, { name, version, folder }: Installed): Finding {
+export function audit(fs: Reader, root: string, one: Installed): Finding {
+  const { name, version, licence, note, ...rest } = finding(fs, root, one)
+  // All of these are the package's own words, and it may have many.
+  return { name: cut(name), version: cut(version), licence: cut(licence), note: cut(note), ...rest }
+}
+
+function cut(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+function finding(fs: Reader, root: string, { name, version, folder }: Installed): Finding {
   try {
     const path = `${root}/${folder}`
     const manifest = readManifest(readText(fs, `${path}/package.json`))
@@ -83,9 +93,9 @@ export function declaredLicence(manifest: Readonly<Record<string, unknown>>): De
 }
 
 function legacyText(value: unknown): string {
-  if (typeof value === 'string') return value.trim()
-  if (typeof value !== 'object' || value === null) return ''
-  const { type, name, url } = value as { readonly [key: string]: unknown }
+  const { type, name, url } = (typeof value === 'object' ? (value ?? {}) : { type: value }) as {
+    readonly [key: string]: unknown
+  }
   const text = [type, name, url].find((part) => typeof part === 'string' && part.trim() !== '')
   // So that a list of older names still makes one expression.
   return typeof text === 'string' ? (readExpression(text)?.expression ?? text.trim()) : ''

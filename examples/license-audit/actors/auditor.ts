@@ -51,7 +51,8 @@ export default defineActor({
       const finding = audit(ctx.fs, state.root, next)
       state.findings.push(finding)
       const { name, version, licence, kind } = finding
-      ctx.log.info('audited', { name, version, licence, kind, left: state.waiting.length })
+      const read = state.findings.length
+      ctx.log.info('audited', { name, version, licence, kind, read, total: read + state.waiting.length })
       ctx.send(reporter, 'finding', { name, version, licence, kind })
       ctx.send(ctx.id, 'next')
     },

@@ -31,10 +31,11 @@ const marks: readonly (readonly [id: string, mark: RegExp])[] = [
 ]
 
 const bsd = /redistribution and use in source and binary forms, with or without modification, are permitted/
+const llvm = /llvm exceptions to the apache 2\.0 license/
 const bsdNames = /neither the names? of|may not be used to endorse or promote products/
 
 /**
- * The licence that a text is, as an SPDX identifier. A file may hold the notices of others behind its own licence, so
+ * The licence that a text is, as SPDX writes it. A file may hold the notices of others behind its own licence, so
  * the words that come first decide. Undefined where no words are known.
  */
 export function recognise(text: string): string | undefined {
@@ -51,6 +52,8 @@ export function recognise(text: string): string | undefined {
   const at = plain.search(bsd)
   // The clause about names, where there is one, follows within a page.
   offer(bsdNames.test(plain.slice(at, at + 1500)) ? 'BSD-3-Clause' : 'BSD-2-Clause', at)
+  // It stands behind the licence that it is an exception to.
+  if (found?.id === 'Apache-2.0' && llvm.test(plain)) return 'Apache-2.0 WITH LLVM-exception'
   return found?.id
 }
 

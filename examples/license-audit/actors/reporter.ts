@@ -24,7 +24,7 @@ export default defineActor({
     finding({ state }, { kind, licence }) {
       state.packages++
       state.kinds[kind] = (state.kinds[kind] ?? 0) + 1
-      const name = licence || '(none)'
+      const name = licence || '(none found)'
       state.licences[name] = (state.licences[name] ?? 0) + 1
     },
     done(ctx, report) {

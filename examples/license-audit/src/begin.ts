@@ -5,20 +5,12 @@ import { readManifest } from '@theater/cli'
 import type { ManifestActor } from '@theater/cli'
 import type { ActorInfo } from '@theater/runtime'
 import { splitCid } from '@theater/values'
-import type { Finding } from '../actors/finding.ts'
 import type { Built } from './components.ts'
 import type { Options } from './options.ts'
-import { home, shown } from './paths.ts'
+import { home } from './paths.ts'
 import { clock, counted, line, style, working } from './screen.ts'
 import type { Stage } from './stage.ts'
-
-/** What the auditor answers to `status`. */
-export interface Status {
-  readonly audited: number
-  readonly left: number
-  readonly flagged: readonly Finding[]
-  readonly report: { readonly json: string; readonly html: string } | null
-}
+import type { Status, Watch } from './watch.ts'
 
 /** The actors of theater.toml, with another directory to audit where one was asked for. */
 export async function cast({ packages }: Options): Promise<readonly ManifestActor[]> {
@@ -31,37 +23,36 @@ export async function cast({ packages }: Options): Promise<readonly ManifestActo
   )
 }
 
-/** Goes on with the audit that was interrupted in this data folder, or begins one. */
+/** Goes on with the audit that was interrupted in this data folder, or begins one. The auditor is at work then. */
 export async function begin(
   stage: Stage,
   actors: readonly ManifestActor[],
   components: ReadonlyMap<string, Built>,
   options: Options,
-): Promise<Status> {
+  watch: Watch,
+): Promise<void> {
   const before = await found(stage, actors, components)
   if (before === 'interrupted' && !options.fresh) {
-    const status = await goOn(stage)
-    if (status !== undefined) return status
+    if (await goOn(stage, watch)) return
     line('The audit in the data folder ended before it began; this is a new one.')
   } else if (before === 'interrupted') line('The audit that was interrupted is forgotten, as asked.')
   else if (before === 'finished') line('The last audit was finished; this is a new one.')
   else if (before === 'another') line('The audit that was interrupted was another one; this is a new one.')
   if (before !== undefined) await stage.forget()
-  return start(stage, actors, components)
+  await start(stage, actors, components)
 }
 
 async function start(
   stage: Stage,
   actors: readonly ManifestActor[],
   components: ReadonlyMap<string, Built>,
-): Promise<Status> {
+): Promise<void> {
   const theater = await stage.open()
   for (const { id, grants, params, limits } of actors) {
     working(`making ${id}`)
     const component = components.get(id)?.bytes ?? new Uint8Array()
     await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
   }
-  return (await stage.ask('auditor', 'status')) as Status
 }
 
 /** What is in the data folder from before: `another` is one of other actors, or with other grants. */
@@ -85,8 +76,8 @@ async function found(
   return any ? 'interrupted' : undefined
 }
 
-/** Undefined where there is nothing to go on with: its host ended before the auditor had looked around. */
-async function goOn(stage: Stage): Promise<Status | undefined> {
+/** False where there is nothing to go on with: its host ended before the auditor had looked around. */
+async function goOn(stage: Stage, watch: Watch): Promise<boolean> {
   const time = clock()
   working('an audit was interrupted here: running again what it had done')
   const theater = await stage.open()
@@ -95,17 +86,21 @@ async function goOn(stage: Stage): Promise<Status | undefined> {
   // What it failed with is what any call of it answers; no turn is taken for that.
   if (failed !== undefined) await theater.call(failed.id, '', [])
   const auditor = infos.find(({ id }) => id === 'auditor')
-  if (infos.length < 2 || auditor === undefined || auditor.state === 'stopped') return undefined
-  line(`An audit was interrupted here, and goes on; ${shown(stage.files.chains)} knows how far it came.`)
+  if (infos.length < 2 || auditor === undefined || auditor.state === 'stopped') return false
+  const ready = time()
+  const { audited, left } = (await stage.ask('auditor', 'status')) as Status
+  const total = audited + left
+  if (total === 0) return false
+  // The auditor is at work again: what it has read since is not what it had read.
+  const done = watch.before ?? audited
+  line(`An audit was interrupted here, and goes on where it was: ${done} of ${total} packages were read.`)
   for (const info of infos) line(recovered(info))
-  const status = (await stage.ask('auditor', 'status')) as Status
-  if (status.audited + status.left === 0) return undefined
-  line(style('dim', `ready again after ${time()}; ${counted(status.left, 'package')} left`))
-  return status
+  line(style('dim', `ready again in ${ready}`))
+  return true
 }
 
 function recovered({ id, recovery }: ActorInfo): string {
   const { turns = 0, events = 0, unfinished = false } = recovery ?? {}
-  const rest = unfinished ? ', and the turn that was under way went on where its record ends' : ''
-  return `${style('bold', id.padEnd(9))}  ${counted(turns, 'turn')} re-run over ${counted(events, 'event')}${rest}`
+  const rest = unfinished ? '; the one that was under way went on where its record ended' : ''
+  return `${id.padEnd(9)}  ${style('bold', `${counted(turns, 'turn')} re-run`)} over ${counted(events, 'event')}${rest}`
 }

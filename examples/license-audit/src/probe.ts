@@ -35,7 +35,12 @@ export async function probe(stage: Stage): Promise<void> {
 
 function denied({ seq, ask, content }: Step): string {
   const mark = isObject(content) && content['denied'] === true ? 'denied' : 'not denied'
-  return `  event ${number(seq)}: open-at, which asks for ${JSON.stringify(ask)}: ${mark}`
+  const { need, path, mount } = ask as {
+    readonly need: string
+    readonly path: string
+    readonly mount: string
+  }
+  return `  event ${number(seq)}: open-at asks to ${need === 'r' ? 'read' : 'change'} ${path} in ${mount}: ${mark}`
 }
 
 /** A path that lies below no directory of the auditor's cannot even be asked for: there is no handle to ask through. */

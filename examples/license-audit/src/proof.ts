@@ -57,7 +57,8 @@ export async function tamper(stage: Stage): Promise<void> {
   } finally {
     await file.close()
   }
-  line(`byte ${number(at)} of ${shown(tampered)}: ${target.story}`)
+  line(`byte ${number(at)} of ${style('bold', shown(tampered))}`)
+  line(target.story)
   working('checking the copy')
   const report = await check(tampered, stage)
   for (const verdict of report.verdicts) {
@@ -103,8 +104,8 @@ async function findTarget(stage: Stage): Promise<Target> {
       const now = `${String.fromCharCode(to)}${was.slice(1)}`
       const story =
         found === -1
-          ? `in event ${number(seq)} of the auditor`
-          : `"${was}" becomes "${now}" in what the auditor read (event ${number(seq)})`
+          ? `which is in event ${number(seq)} of the auditor`
+          : `event ${number(seq)}, in which the auditor read a package.json: "license": "${was}" becomes "${now}"`
       const target = { seq, body, offset, to, story }
       if (found !== -1 && /^[\w.-]{2,20}$/.test(was)) return target
       first ??= target
@@ -130,5 +131,5 @@ function row(verdict: Verdict): readonly string[] {
 function said(verdict: Verdict): string {
   return verdict.verdict === 'verified'
     ? counted(verdict.size, 'event')
-    : `at event ${number(verdict.index)}: ${verdict.message}`
+    : `at event ${number(verdict.index)}: ${verdict.message.replace(/^event \d+: /, '')}`
 }

@@ -36,7 +36,8 @@ export function heading(text: string): void {
 export function progress(done: number, total: number, text: string): void {
   if (!out.isTTY) return
   const width = 30
-  const full = total === 0 ? 0 : Math.round((done / total) * width)
+  // Both come from a guest.
+  const full = Math.min(width, Math.max(0, Math.round((done / total) * width) || 0))
   const bar = style('green', '█'.repeat(full)) + style('dim', '░'.repeat(width - full))
   const count = `${String(done).padStart(String(total).length)}/${total}`
   clear()
@@ -79,7 +80,8 @@ export function table(titles: readonly string[], rows: readonly (readonly string
       const room = ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(cell)))
       return right[i] === true ? room + cell : cell + room
     })
-    line(look(padded.join('  ').trimEnd()))
+    const text = look(padded.join('  ').trimEnd())
+    line(out.isTTY ? cut(text, out.columns - indent.length) : text)
   }
   write(heads, (text) => style('dim', text))
   for (const row of rows) write(row, (text) => text)

@@ -1,15 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { printable } from '@theater/handler-log'
-import type { LogLine } from '@theater/runtime'
 import type { Finding } from '../actors/finding.ts'
 import { kinds } from '../actors/finding.ts'
 import type { Summary } from '../actors/protocol.ts'
-import type { Status } from './begin.ts'
-import type { Options } from './options.ts'
 import { shown } from './paths.ts'
-import { clock, counted, line, progress, style, table } from './screen.ts'
+import { clock, counted, line, style, table } from './screen.ts'
 import type { Stage } from './stage.ts'
+import type { Status, Watch } from './watch.ts'
 
 const looks = {
   none: 'red',
@@ -19,51 +17,15 @@ const looks = {
   permissive: 'green',
 } as const
 
-/** Shows what the auditor says while it works. */
-export class Watch {
-  #audited = 0
-  #total: number | undefined
-  #shown = 0
-  readonly #crashAfter: number | undefined
-
-  constructor({ crashAfter }: Options) {
-    this.#crashAfter = crashAfter
-  }
-
-  /** Takes a line of the log. */
-  readonly take = ({ actor, level, message, fields }: LogLine): void => {
-    if (message === 'audited' && level === 'info') return this.#package(Object.fromEntries(fields))
-    if (level !== 'warn' && level !== 'error') return
-    const more = fields.map(([name, value]) => `${name}=${value}`).join(' ')
-    line(style('red', printable(`${actor}: ${message} ${more}`)))
-  }
-
-  #package({ name = '', version = '', licence = '', left = '' }: { readonly [field: string]: string }): void {
-    this.#audited++
-    this.#total ??= Number(left) + 1
-    const done = this.#total - Number(left)
-    if (this.#audited === this.#crashAfter) {
-      line(
-        style('yellow', `${done} of ${this.#total} packages; and now this process dies (SIGKILL), as asked`),
-      )
-      process.kill(process.pid, 'SIGKILL')
-    }
-    const now = performance.now()
-    if (now - this.#shown < 40 && left !== '0') return
-    this.#shown = now
-    progress(done, this.#total, printable(`${name} ${version}  ${licence}`))
-  }
-}
-
 /** Waits until the audit is over. */
-export async function perform(stage: Stage, before: Status): Promise<Status> {
+export async function audit(stage: Stage, watch: Watch): Promise<Status> {
   const time = clock()
   await stage.idle()
   const status = (await stage.ask('auditor', 'status')) as Status
   if (status.report === null) {
     throw new Error(`the audit ended with ${status.left} packages left. --fresh begins a new one.`)
   }
-  line(`${counted(status.audited - before.audited, 'package')} read, one turn each, in ${time()}`)
+  if (watch.audited > 0) line(`${counted(watch.audited, 'package')} read, one turn each, in ${time()}`)
   return status
 }
 
@@ -76,7 +38,7 @@ export async function show(stage: Stage, { flagged }: Status): Promise<void> {
   )
   const most = licences[0]?.[1] ?? 1
   const rows = licences.slice(0, 20).map(([licence, count]) => {
-    return [printable(licence), String(count), style('cyan', '█'.repeat(Math.ceil((count / most) * 40)))]
+    return [short(licence), String(count), style('cyan', '█'.repeat(Math.ceil((count / most) * 40)))]
   })
   table(['LICENCE', 'PACKAGES>', ''], rows)
   if (licences.length > 20) line(`and ${licences.length - 20} more`)
@@ -90,7 +52,7 @@ export async function show(stage: Stage, { flagged }: Status): Promise<void> {
   line(`${style('bold', counted(summary.packages, 'package'))}: ${parts.join(', ')}`)
   if (flagged.length > 0) {
     line()
-    table(['TO LOOK AT', 'LICENCE', 'KIND', ''], flagged.slice(0, 30).map(row))
+    table(['TO LOOK AT', 'LICENCE', 'KIND', ''], sorted(flagged).slice(0, 30).map(row))
     if (flagged.length > 30) line(`and ${flagged.length - 30} more, in the report`)
   }
   line()
@@ -105,7 +67,18 @@ export async function show(stage: Stage, { flagged }: Status): Promise<void> {
   line(`The whole report: ${style('bold', shown(stage.files.report.html))}`)
 }
 
+function sorted(findings: readonly Finding[]): readonly Finding[] {
+  const key = ({ kind, name }: Finding): string => `${kinds.indexOf(kind)} ${name}`
+  return findings.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
+}
+
 function row({ name, version, licence, kind, note }: Finding): readonly string[] {
-  const found = licence === '' ? '–' : printable(licence)
-  return [printable(`${name} ${version}`), found, style(looks[kind], kind), style('dim', printable(note))]
+  const found = licence === '' ? '–' : short(licence)
+  return [short(`${name} ${version}`), found, style(looks[kind], kind), style('dim', printable(note))]
+}
+
+/** A package's words, so that they fit into a column and no terminal obeys them. */
+function short(text: string): string {
+  const safe = printable(text)
+  return safe.length > 44 ? `${safe.slice(0, 43)}…` : safe
 }
