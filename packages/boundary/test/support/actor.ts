@@ -129,7 +129,7 @@ export class TestActor {
   /** Takes a turn that has to return. */
   async value(fn: string, ...args: unknown[]): Promise<unknown> {
     const end = await this.turn(fn, ...args)
-    if (end.tag !== 'return') throw new Error(`the turn ended with ${show(end)}`)
+    if (end.tag !== 'return') throw new Error(`the turn ended with ${String(show(end))}`)
     return end.value
   }
 

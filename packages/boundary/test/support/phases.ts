@@ -61,7 +61,7 @@ export function phasesGuest(): Promise<Uint8Array> {
   return fromCore(WAT, WIT, 'phases')
 }
 
-/** A guest whose start function calls the host: \`note(n)\` twice, and then traps where the second answer is 0. */
+/** A guest whose start function calls the host: `note(n)` twice, and then traps where the second answer is 0. */
 export function startingGuest(): Promise<Uint8Array> {
   return fromCore(
     `(module
@@ -101,7 +101,8 @@ export function sendingGuest(eager: boolean): Promise<Uint8Array> {
       (memory (export "memory") 1)
       (data (i32.const 16) "other") (data (i32.const 32) "text/plain"))
     (core instance $libc (instantiate $libc))
-    (core func $send (canon lower (func $client "send") (memory $libc "memory")))
+    (alias core export $libc "memory" (core memory $memory))
+    (core func $send (canon lower (func $client "send") (memory $memory)))
     (core func $effect (canon lower (func $host "effect")))
     (core module $m
       (import "" "memory" (memory 1))
@@ -117,7 +118,7 @@ export function sendingGuest(eager: boolean): Promise<Uint8Array> {
       (func (export "say-then-trap") (param i32) (call $say (local.get 0)) unreachable)
       ${eager ? '(func $start (call $say (i32.const 1))) (start $start)' : ''})
     (core instance $i (instantiate $m (with "" (instance
-      (export "memory" (memory $libc "memory")) (export "send" (func $send)) (export "effect" (func $effect))))))
+      (export "memory" (memory $memory)) (export "send" (func $send)) (export "effect" (func $effect))))))
     (func (export "say") (param "n" u32) (canon lift (core func $i "say")))
     (func (export "say-then-do") (param "n" u32) (result u32) (canon lift (core func $i "say-then-do")))
     (func (export "say-then-trap") (param "n" u32) (canon lift (core func $i "say-then-trap"))))`)
