@@ -24,6 +24,8 @@ export function actorContext(actor: Actor, host: Host, signal: AbortSignal): Act
       const { intent } = actor
       if (intent === undefined)
         throw new TypeError('a request can only start within a call whose effect is idempotent')
+      // After a trap the request is taken up again by its cause, as it is after a restart.
+      actor.noteIntents(new Map([[intent.seq, intent.hash]]))
       const deadline = Date.now() + timeoutMs
       return startRequest(actor, host, {
         to,
