@@ -216,9 +216,9 @@ export function usageError(error: unknown): unknown {
   )
 }
 
-function term({ required, variadic, name }: Argument): string {
-  const text = variadic ? `${name()}…` : name()
-  return required ? text : `[${text}]`
+function term(argument: Argument): string {
+  const text = argument.variadic ? `${argument.name()}…` : argument.name()
+  return argument.required ? text : `[${text}]`
 }
 
 function dataOption(): Option {
