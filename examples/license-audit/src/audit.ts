@@ -5,7 +5,8 @@ import type { Finding } from '../actors/finding.ts'
 import { kinds } from '../actors/finding.ts'
 import type { Summary } from '../actors/protocol.ts'
 import { shown } from './paths.ts'
-import { clock, counted, line, style, table } from './screen.ts'
+import { clock, counted } from './screen.ts'
+import type { Screen } from './screen.ts'
 import type { Stage } from './stage.ts'
 import type { Status, Watch } from './watch.ts'
 
@@ -18,44 +19,44 @@ const looks = {
 } as const
 
 /** Waits until the audit is over. */
-export async function audit(stage: Stage, watch: Watch): Promise<Status> {
+export async function audit(stage: Stage, watch: Watch, screen: Screen): Promise<Status> {
   const time = clock()
   await stage.idle()
   const status = (await stage.ask('auditor', 'status')) as Status
   if (status.report === null) {
     throw new Error(`the audit ended with ${status.left} packages left. --fresh begins a new one.`)
   }
-  if (watch.audited > 0) line(`${counted(watch.audited, 'package')} read, one turn each, in ${time()}`)
+  if (watch.audited > 0) screen.line(`${counted(watch.audited, 'package')} read, one turn each, in ${time()}`)
   return status
 }
 
 /** Prints what was found, and puts the report where a person can open it. */
-export async function show(stage: Stage, { flagged }: Status): Promise<void> {
+export async function show(stage: Stage, { flagged }: Status, screen: Screen): Promise<void> {
   const summary = (await stage.ask('reporter', 'summary')) as Summary
-  line()
+  screen.line()
   const licences = Object.entries(summary.licences).toSorted(
     ([a, one], [b, other]) => other - one || (a < b ? -1 : 1),
   )
   const most = licences[0]?.[1] ?? 1
   const rows = licences.slice(0, 20).map(([licence, count]) => {
-    return [short(licence), String(count), style('cyan', '█'.repeat(Math.ceil((count / most) * 40)))]
+    return [short(licence), String(count), screen.style('cyan', '▇'.repeat(Math.ceil((count / most) * 40)))]
   })
-  table(['LICENCE', 'PACKAGES>', ''], rows)
-  if (licences.length > 20) line(`and ${licences.length - 20} more`)
-  line()
+  screen.table(['LICENCE', 'PACKAGES>', ''], rows)
+  if (licences.length > 20) screen.line(`and ${licences.length - 20} more`)
+  screen.line()
   const counts = kinds
     .map((kind) => ({ kind, count: summary.kinds[kind] ?? 0 }))
     .filter(({ count }) => count > 0)
   const parts = counts.map(({ kind, count }) =>
-    style(looks[kind], `${count} ${kind === 'none' ? 'without a licence' : kind}`),
+    screen.style(looks[kind], `${count} ${kind === 'none' ? 'without a licence' : kind}`),
   )
-  line(`${style('bold', counted(summary.packages, 'package'))}: ${parts.join(', ')}`)
+  screen.line(`${screen.style('bold', counted(summary.packages, 'package'))}: ${parts.join(', ')}`)
   if (flagged.length > 0) {
-    line()
-    table(['TO LOOK AT', 'LICENCE', 'KIND', ''], sorted(flagged).slice(0, 30).map(row))
-    if (flagged.length > 30) line(`and ${flagged.length - 30} more, in the report`)
+    screen.line()
+    screen.table(['TO LOOK AT', 'LICENCE', 'KIND', ''], sorted(flagged).slice(0, 30).map(row(screen)))
+    if (flagged.length > 30) screen.line(`and ${flagged.length - 30} more, in the report`)
   }
-  line()
+  screen.line()
   for (const kind of ['html', 'json'] as const) {
     const bytes = await stage.ask('auditor', 'report', kind)
     if (!(bytes instanceof Uint8Array)) throw new Error('the report is not bytes')
@@ -64,7 +65,7 @@ export async function show(stage: Stage, { flagged }: Status): Promise<void> {
       throw new Error('the report is not the one that the reporter was told of')
     writeFileSync(stage.files.report[kind], bytes)
   }
-  line(`The whole report: ${style('bold', shown(stage.files.report.html))}`)
+  screen.line(`The whole report: ${screen.style('bold', shown(stage.files.report.html))}`)
 }
 
 function sorted(findings: readonly Finding[]): readonly Finding[] {
@@ -72,9 +73,12 @@ function sorted(findings: readonly Finding[]): readonly Finding[] {
   return findings.toSorted((a, b) => (key(a) < key(b) ? -1 : 1))
 }
 
-function row({ name, version, licence, kind, note }: Finding): readonly string[] {
-  const found = licence === '' ? '–' : short(licence)
-  return [short(`${name} ${version}`), found, style(looks[kind], kind), style('dim', printable(note))]
+function row(screen: Screen): (finding: Finding) => readonly string[] {
+  return ({ name, version, licence, kind, note }) => {
+    const found = licence === '' ? '–' : short(licence)
+    const words = screen.style('dim', printable(note))
+    return [short(`${name} ${version}`), found, screen.style(looks[kind], kind), words]
+  }
 }
 
 /** A package's words, so that they fit into a column and no terminal obeys them. */

@@ -8,7 +8,8 @@ import { splitCid } from '@theater/values'
 import type { Built } from './components.ts'
 import type { Options } from './options.ts'
 import { home } from './paths.ts'
-import { clock, counted, line, style, working } from './screen.ts'
+import { clock, counted } from './screen.ts'
+import type { Screen } from './screen.ts'
 import type { Stage } from './stage.ts'
 import type { Status, Watch } from './watch.ts'
 
@@ -23,33 +24,31 @@ export async function cast({ packages }: Options): Promise<readonly ManifestActo
   )
 }
 
-/** Goes on with the audit that was interrupted in this data folder, or begins one. The auditor is at work then. */
-export async function begin(
-  stage: Stage,
-  actors: readonly ManifestActor[],
-  components: ReadonlyMap<string, Built>,
-  options: Options,
-  watch: Watch,
-): Promise<void> {
-  const before = await found(stage, actors, components)
-  if (before === 'interrupted' && !options.fresh) {
-    if (await goOn(stage, watch)) return
-    line('The audit in the data folder ended before it began; this is a new one.')
-  } else if (before === 'interrupted') line('The audit that was interrupted is forgotten, as asked.')
-  else if (before === 'finished') line('The last audit was finished; this is a new one.')
-  else if (before === 'another') line('The audit that was interrupted was another one; this is a new one.')
-  if (before !== undefined) await stage.forget()
-  await start(stage, actors, components)
+/** What is to be performed. */
+export interface Play {
+  readonly actors: readonly ManifestActor[]
+  readonly components: ReadonlyMap<string, Built>
+  readonly options: Options
 }
 
-async function start(
-  stage: Stage,
-  actors: readonly ManifestActor[],
-  components: ReadonlyMap<string, Built>,
-): Promise<void> {
+/** Goes on with the audit that was interrupted in this data folder, or begins one. The auditor is at work then. */
+export async function begin(stage: Stage, play: Play, watch: Watch, screen: Screen): Promise<void> {
+  const before = await found(stage, play)
+  if (before === 'interrupted' && !play.options.fresh) {
+    if (await goOn(stage, watch, screen)) return
+    screen.line('The audit in the data folder ended before it began; this is a new one.')
+  } else if (before === 'interrupted') screen.line('The audit that was interrupted is forgotten, as asked.')
+  else if (before === 'finished') screen.line('The last audit was finished; this is a new one.')
+  else if (before === 'another')
+    screen.line('The audit that was interrupted was another one; this is a new one.')
+  if (before !== undefined) await stage.forget()
+  await start(stage, play, screen)
+}
+
+async function start(stage: Stage, { actors, components }: Play, screen: Screen): Promise<void> {
   const theater = await stage.open()
   for (const { id, grants, params, limits } of actors) {
-    working(`making ${id}`)
+    screen.working(`making ${id}`)
     const component = components.get(id)?.bytes ?? new Uint8Array()
     await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
   }
@@ -58,8 +57,7 @@ async function start(
 /** What is in the data folder from before: `another` is one of other actors, or with other grants. */
 async function found(
   stage: Stage,
-  actors: readonly ManifestActor[],
-  components: ReadonlyMap<string, Built>,
+  { actors, components }: Play,
 ): Promise<'finished' | 'interrupted' | 'another' | undefined> {
   if (existsSync(stage.files.finished)) return 'finished'
   let any = false
@@ -77,9 +75,9 @@ async function found(
 }
 
 /** False where there is nothing to go on with: its host ended before the auditor had looked around. */
-async function goOn(stage: Stage, watch: Watch): Promise<boolean> {
+async function goOn(stage: Stage, watch: Watch, screen: Screen): Promise<boolean> {
   const time = clock()
-  working('an audit was interrupted here: running again what it had done')
+  screen.working('an audit was interrupted here: running again what it had done')
   const theater = await stage.open()
   const infos = theater.actors()
   const failed = infos.find(({ state }) => state === 'failed')
@@ -93,14 +91,16 @@ async function goOn(stage: Stage, watch: Watch): Promise<boolean> {
   if (total === 0) return false
   // The auditor is at work again: what it has read since is not what it had read.
   const done = watch.before ?? audited
-  line(`An audit was interrupted here, and goes on where it was: ${done} of ${total} packages were read.`)
-  for (const info of infos) line(recovered(info))
-  line(style('dim', `ready again in ${ready}`))
+  screen.line(
+    `An audit was interrupted here, and goes on where it was: ${done} of ${total} packages were read.`,
+  )
+  for (const info of infos) screen.line(recovered(info, screen))
+  screen.line(screen.style('dim', `ready again in ${ready}`))
   return true
 }
 
-function recovered({ id, recovery }: ActorInfo): string {
+function recovered({ id, recovery }: ActorInfo, screen: Screen): string {
   const { turns = 0, events = 0, unfinished = false } = recovery ?? {}
   const rest = unfinished ? '; the one that was under way went on where its record ended' : ''
-  return `${id.padEnd(9)}  ${style('bold', `${counted(turns, 'turn')} re-run`)} over ${counted(events, 'event')}${rest}`
+  return `${id.padEnd(9)}  ${screen.style('bold', `${counted(turns, 'turn')} re-run`)} over ${counted(events, 'event')}${rest}`
 }

@@ -1,7 +1,8 @@
 import { sha256 } from '@theater/event-chain/node'
 import { steps } from '@theater/replay/node'
 import type { Step } from '@theater/replay/node'
-import { line, number, style } from './screen.ts'
+import { number } from './screen.ts'
+import type { Screen } from './screen.ts'
 import type { Stage } from './stage.ts'
 
 /** What the auditor says of one attempt. */
@@ -14,7 +15,7 @@ interface Attempt {
 const paths = ['/packages/../../package.json', '/packages/../../../../../../../etc/passwd', '/etc/passwd']
 
 /** Lets the auditor try to leave its directory, and shows what it was told, and what its record says about that. */
-export async function probe(stage: Stage): Promise<void> {
+export async function probe(stage: Stage, screen: Screen): Promise<void> {
   const from = (await stage.chain('auditor'))?.size ?? 0
   const attempts = (await stage.ask('auditor', 'probe', paths)) as readonly Attempt[]
   const calls: Step[] = []
@@ -24,10 +25,12 @@ export async function probe(stage: Stage): Promise<void> {
   }
   for (const { path, error, read } of attempts) {
     const answer =
-      error === undefined ? style('red', `${read ?? 0} bytes read`) : style(['bold', 'green'], error)
-    line(`${style('bold', path)}  ${answer}`)
+      error === undefined
+        ? screen.style('red', `${read ?? 0} bytes read`)
+        : screen.style(['bold', 'green'], error)
+    screen.line(`${screen.style('bold', path)}  ${answer}`)
     const call = calls.find(({ ask }) => isObject(ask) && ask['path'] === path.replace(/^\/packages\//, ''))
-    line(style('dim', call === undefined ? looked(calls) : denied(call)))
+    screen.line(screen.style('dim', call === undefined ? looked(calls) : denied(call)))
   }
   if (attempts.some(({ error }) => error === undefined))
     throw new Error('the auditor got out of its directory')

@@ -6,7 +6,8 @@ import { fileSource, sha256 } from '@theater/event-chain/node'
 import { componentLoader, verifyCar, verifyGraph } from '@theater/replay/node'
 import type { GraphReport, Verdict } from '@theater/replay/node'
 import { shown } from './paths.ts'
-import { clock, counted, line, megabytes, number, style, table, working } from './screen.ts'
+import { clock, counted, megabytes, number } from './screen.ts'
+import type { Screen } from './screen.ts'
 import type { Stage } from './stage.ts'
 
 const actors = ['auditor', 'reporter']
@@ -18,23 +19,31 @@ async function chains(stage: Stage): Promise<readonly Uint8Array[]> {
 }
 
 /** Runs both actors again over their records and compares everything they did, and how their messages hang together. */
-export async function verifyBoth(stage: Stage): Promise<void> {
+export async function verifyBoth(stage: Stage, screen: Screen): Promise<void> {
   const time = clock()
-  working('running both again')
+  screen.working('running both again')
   const { store } = stage
   const sources = (await chains(stage)).map((chain) => ({ store, chain }))
   const report = await verifyGraph(sources, { load: componentLoader({ cache: stage.cache }), hash: sha256 })
-  table(['ACTOR', 'EVENTS>', 'TURNS>', 'VERDICT'], report.verdicts.map(row))
+  screen.table(
+    ['ACTOR', 'EVENTS>', 'TURNS>', 'VERDICT'],
+    report.verdicts.map((verdict) => row(verdict, screen)),
+  )
   const { held, unchecked } = report
-  line(`${counted(held, 'message')} between them: each arrived once, as it was sent`)
-  line(style('dim', `${time()}; no file was opened for it but the record itself`))
+  screen.line(`${counted(held, 'message')} between them: each arrived once, as it was sent`)
+  screen.line(
+    screen.style(
+      'dim',
+      `${time()}; the packages were not read again for it: what they said is in the record`,
+    ),
+  )
   if (unchecked.length > 0) throw new Error(`${counted(unchecked.length, 'cause')} could not be followed`)
   const wrong = report.verdicts.find(({ verdict }) => verdict !== 'verified')
   if (wrong !== undefined) throw new Error(`${wrong.actor ?? 'a chain'} is not verified: ${said(wrong)}`)
 }
 
 /** Writes both chains into one file, with all that is needed to run them again. */
-export async function exportBoth(stage: Stage): Promise<void> {
+export async function exportBoth(stage: Stage, screen: Screen): Promise<void> {
   const { car } = stage.files
   await pipeline(
     exportCar(stage.store, await chains(stage), { hash: sha256 }),
@@ -42,11 +51,13 @@ export async function exportBoth(stage: Stage): Promise<void> {
   )
   await rename(`${car}.new`, car)
   const { size } = await stat(car)
-  line(`${style('bold', shown(car))}  ${megabytes(size)}: both records, what was read, both components`)
+  screen.line(
+    `${screen.style('bold', shown(car))}  ${megabytes(size)}: both records, what was read, both components`,
+  )
 }
 
 /** Changes one byte in a copy of the file, and shows who notices, and where. */
-export async function tamper(stage: Stage): Promise<void> {
+export async function tamper(stage: Stage, screen: Screen): Promise<void> {
   const { car, tampered } = stage.files
   const target = await findTarget(stage)
   const at = (await readFile(car)).indexOf(target.body) + target.offset
@@ -57,14 +68,14 @@ export async function tamper(stage: Stage): Promise<void> {
   } finally {
     await file.close()
   }
-  line(`byte ${number(at)} of ${style('bold', shown(tampered))}`)
-  line(target.story)
-  working('checking the copy')
+  screen.line(`byte ${number(at)} of ${screen.style('bold', shown(tampered))}`)
+  screen.line(target.story)
+  screen.working('checking the copy')
   const report = await check(tampered, stage)
   for (const verdict of report.verdicts) {
     const look = verdict.verdict === 'verified' ? 'green' : 'red'
-    line(
-      `${(verdict.actor ?? '?').padEnd(9)}  ${style(['bold', look], verdict.verdict)}  ${style('dim', said(verdict))}`,
+    screen.line(
+      `${(verdict.actor ?? '?').padEnd(9)}  ${screen.style(['bold', look], verdict.verdict)}  ${screen.style('dim', said(verdict))}`,
     )
   }
   const refused = report.verdicts.find(({ actor }) => actor === 'auditor')
@@ -116,10 +127,10 @@ async function findTarget(stage: Stage): Promise<Target> {
   return first
 }
 
-function row(verdict: Verdict): readonly string[] {
+function row(verdict: Verdict, screen: Screen): readonly string[] {
   const { actor, size } = verdict
   const good = verdict.verdict === 'verified'
-  const look = style(['bold', good ? 'green' : 'red'], verdict.verdict)
+  const look = screen.style(['bold', good ? 'green' : 'red'], verdict.verdict)
   return [
     actor ?? '?',
     number(size),

@@ -10,7 +10,7 @@ import { home, shown } from './paths.ts'
 import { audit, show } from './audit.ts'
 import { probe } from './probe.ts'
 import { exportBoth, tamper, verifyBoth } from './proof.ts'
-import { clock, heading, line, megabytes, style, title, working } from './screen.ts'
+import { clock, megabytes, Screen } from './screen.ts'
 import { Stage } from './stage.ts'
 import { Watch } from './watch.ts'
 
@@ -19,79 +19,83 @@ export async function run(args: readonly string[]): Promise<number> {
   const options = readOptions(args)
   if (options === 'help') console.log(help)
   else if ('wrong' in options) console.error(`${options.wrong}\n\n${help}`)
-  else return perform(options).catch(failed)
+  else {
+    const screen = new Screen()
+    return perform(options, screen).catch((error: unknown) => failed(error, screen))
+  }
   return options === 'help' ? 0 : 2
 }
 
-async function perform(options: Options): Promise<number> {
+async function perform(options: Options, screen: Screen): Promise<number> {
   const time = clock()
   // Names of files are part of a bundle, and so of what tells one source from another.
   process.chdir(home())
-  title('Theater: two untrusted actors audit the licences of what is installed here')
+  screen.title('Theater: two untrusted actors audit the licences of what is installed here')
 
-  heading('Build')
+  screen.heading('Build')
   const actors = await cast(options)
-  const built = new Map<string, Built>()
-  for (const { id } of actors) built.set(id, await build(id))
-  line()
+  const components = new Map<string, Built>()
+  for (const { id } of actors) components.set(id, await build(id, screen))
+  screen.line()
   for (const { id, grants } of actors) {
-    for (const [i, word] of inWords(grants).entries()) line(`${(i === 0 ? id : '').padEnd(9)}  may ${word}`)
+    for (const [i, word] of inWords(grants).entries())
+      screen.line(`${(i === 0 ? id : '').padEnd(9)}  may ${word}`)
   }
 
-  heading('Audit')
+  screen.heading('Audit: one turn for each package')
   await using stage = await Stage.take(options.data)
   if (stage === undefined) {
-    line(
-      style(
+    screen.line(
+      screen.style(
         'red',
         `another process runs an audit in ${options.data}. Wait for it, or name another folder with --data.`,
       ),
     )
     return 1
   }
-  const watch = new Watch(options)
+  const watch = new Watch(options, screen)
   stage.log = watch.take
-  await begin(stage, actors, built, options, watch)
-  const status = await audit(stage, watch)
-  await show(stage, status)
+  await begin(stage, { actors, components, options }, watch, screen)
+  const status = await audit(stage, watch, screen)
+  await show(stage, status, screen)
 
-  heading('Verify: both actors run again over their records')
-  await verifyBoth(stage)
+  screen.heading('Verify: both actors run again over their records')
+  await verifyBoth(stage, screen)
 
-  heading('Export')
-  await exportBoth(stage)
+  screen.heading('Export: both chains in one file')
+  await exportBoth(stage, screen)
 
-  heading('Change one byte in a copy')
-  await tamper(stage)
+  screen.heading('Change one byte in a copy: it is refused')
+  await tamper(stage, screen)
 
-  heading('Try to leave the directory')
-  await probe(stage)
+  screen.heading('Try to leave the directory: that is refused, and recorded')
+  await probe(stage, screen)
 
   writeFileSync(stage.files.finished, `${new Date().toISOString()}\n`)
-  line()
-  line(style(['bold', 'green'], `All of it held, in ${time()}.`))
-  line()
+  screen.line()
+  screen.line(screen.style(['bold', 'green'], `All of it held, in ${time()}.`))
+  screen.line()
   const data = shown(options.data)
-  line(style('dim', `npx theater call reporter summary --data ${data}`))
-  line(style('dim', `npx theater chain auditor --data ${data}`))
-  line(style('dim', `npx theater verify ${shown(stage.files.car)}`))
+  screen.line(screen.style('dim', `npx theater call reporter summary --data ${data}`))
+  screen.line(screen.style('dim', `npx theater chain auditor --data ${data}`))
+  screen.line(screen.style('dim', `npx theater verify ${shown(stage.files.car)}`))
   return 0
 }
 
-async function build(actor: string): Promise<Built> {
+async function build(actor: string, screen: Screen): Promise<Built> {
   const time = clock()
-  working(`building ${actor}, which takes some seconds`)
+  screen.working(`building ${actor}, which takes some seconds`)
   const built = await component(actor)
   const size = megabytes(built.bytes.length)
   const how = built.now ? `built in ${time()}` : 'already built from this source'
-  line(`${actor.padEnd(9)}  ${size}  ${style(built.now ? 'green' : 'dim', how)}`)
+  screen.line(`${actor.padEnd(9)}  ${size}  ${screen.style(built.now ? 'green' : 'dim', how)}`)
   return built
 }
 
-function failed(error: unknown): number {
+function failed(error: unknown, screen: Screen): number {
   const expected = TheaterError.is(error) || (error instanceof Error && error.constructor === Error)
-  line()
-  line(style('red', error instanceof Error ? error.message : String(error)))
+  screen.line()
+  screen.line(screen.style('red', error instanceof Error ? error.message : String(error)))
   if (!expected) console.error(error)
   return 1
 }

@@ -2,7 +2,7 @@ import { printable } from '@theater/handler-log'
 import type { LogLine } from '@theater/runtime'
 import type { Finding } from '../actors/finding.ts'
 import type { Options } from './options.ts'
-import { line, progress, style } from './screen.ts'
+import type { Screen } from './screen.ts'
 
 /** What the auditor answers to `status`. */
 export interface Status {
@@ -16,7 +16,7 @@ export interface Status {
 export class Watch {
   #audited = 0
   #before: number | undefined
-  #shown = 0
+  readonly #screen: Screen
   readonly #crashAfter: number | undefined
 
   /** How many packages were read since this process began. */
@@ -24,7 +24,8 @@ export class Watch {
     return this.#audited
   }
 
-  constructor({ crashAfter }: Options) {
+  constructor({ crashAfter }: Options, screen: Screen) {
+    this.#screen = screen
     this.#crashAfter = crashAfter
   }
 
@@ -38,7 +39,7 @@ export class Watch {
     if (message === 'audited' && level === 'info') return this.#package(Object.fromEntries(fields))
     if (level !== 'warn' && level !== 'error') return
     const more = fields.map(([name, value]) => `${name}=${value}`).join(' ')
-    line(style('red', printable(`${actor}: ${message} ${more}`)))
+    this.#screen.line(this.#screen.style('red', printable(`${actor}: ${message} ${more}`)))
   }
 
   #package({
@@ -54,12 +55,14 @@ export class Watch {
     const done = Number(read)
     this.#before ??= done - 1
     if (this.#audited === this.#crashAfter) {
-      line(style('yellow', `${done} of ${total} packages; and now this process dies (SIGKILL), as asked`))
+      this.#screen.line(
+        this.#screen.style(
+          'yellow',
+          `${done} of ${total} packages; and now this process dies (SIGKILL), as asked`,
+        ),
+      )
       process.kill(process.pid, 'SIGKILL')
     }
-    const now = performance.now()
-    if (now - this.#shown < 40 && read !== total) return
-    this.#shown = now
-    progress(done, Number(total), printable(`${name} ${version}  ${licence}`))
+    this.#screen.progress(done, Number(total), printable(`${name} ${version}  ${licence}`))
   }
 }
