@@ -1,0 +1,94 @@
+import { readFile } from 'node:fs/promises'
+import { Boundary, DERIVE_VERSION, resolveImports, segments } from '@theater/boundary'
+import type { TheaterEvent } from '@theater/boundary'
+import { loadComponent } from '@theater/component/node'
+import { ChainWriter, encodeContent, FORMAT, memoryStore, readEvents } from '@theater/event-chain'
+import { saltPool } from '@theater/event-chain/node'
+import { defineHandler } from '@theater/handler'
+import { cidOf, encodeModel, sha256 } from '@theater/values'
+
+const track = 'test:spine/host'
+const binding = {
+  imports: {
+    [track]: {
+      add: async (a: number, b: number) => a + b,
+      '[constructor]counter': (value: number) => ({ bump: (by: number) => (value += by) }),
+    },
+  },
+}
+const handler = defineHandler({
+  name: 'spine',
+  interfaces: [track],
+  grant: { type: 'object', additionalProperties: false },
+  functions: {
+    [`${track}#add`]: { mode: 'async', effect: 'idempotent', ask: ({ args }) => ({ add: Number(args[1]) }) },
+    [`${track}#[constructor]counter`]: { mode: 'sync', effect: 'none' },
+    [`${track}#[method]counter.bump`]: { mode: 'sync', effect: 'read' },
+  },
+  within: () => true,
+  authorize: () => true,
+  bind: () => binding,
+})
+
+// Which imports wait is up to the handlers; what is compiled depends on it.
+const file = new URL('../../../tooling/guests/wat/spine.wasm', import.meta.url)
+const component = await loadComponent(await readFile(file))
+const { asyncImports } = resolveImports(component.model, [handler], { spine: {} })
+const actor = { id: 'spine', parent: null }
+const time = Date.now()
+const seed = crypto.getRandomValues(new Uint8Array(32))
+
+const store = memoryStore()
+const genesis = encodeContent('genesis', {
+  actor: actor.id,
+  cause: null,
+  component: cidOf('raw', component.digest),
+  derive: DERIVE_VERSION,
+  format: FORMAT,
+  grants: { spine: {} },
+  jco: component.jco,
+  limits: {},
+  meter: null,
+  nan: 'canonical',
+  params: null,
+  parent: actor.parent,
+  theater: '0.1.0',
+  time,
+  wit: cidOf('dag-cbor', sha256(encodeModel(component.model))),
+})
+const recorder = ChainWriter.create({ store, salts: saltPool(), label: actor.id, genesis })
+recorder.append('seed', encodeContent('seed', { seed }))
+
+const live = new Boundary({
+  component,
+  prepared: await component.prepare({ mode: 'jspi', asyncImports }),
+  actor,
+  time,
+  seed,
+  live: {
+    recorder,
+    links: new Map([[track, { handler, binding, grant: {} }]]),
+    now: () => Date.now(),
+    leave: () => {},
+    callTimeoutMs: 30_000,
+    signal: new AbortController().signal,
+  },
+})
+await live.instantiate([])
+for (const args of [[3], [2]]) {
+  const end = await live.turn({ fn: 'run', args, sender: null, cause: null })
+  if (end.tag === 'return') console.log(`run(${args.join()}) = ${String(end.value)}`)
+}
+await recorder.flush()
+
+const events: TheaterEvent[] = []
+for await (const event of readEvents(store, recorder.chain)) if (event.content !== null) events.push(event)
+console.log(events.map(({ kind }) => kind).join(' '))
+
+// Again, with nobody there, and on the sync plan: the record answers, and is held against what the component does.
+const prepared = await component.prepare({ mode: 'sync' })
+const again = new Boundary({ component, prepared, actor, time, seed })
+for await (const segment of segments(events)) {
+  if (segment.kind === 'start') again.instantiateSync(segment.events, segment)
+  if (segment.kind === 'turn') console.log('again:', again.rerunSync(segment.turn, segment.events).tag)
+}
