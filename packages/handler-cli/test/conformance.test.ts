@@ -1,5 +1,6 @@
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { conformance } from '@theater/handler-conformance/vitest'
-import type { SampleCall } from '@theater/handler-conformance'
+import type { GuestCall, SampleCall } from '@theater/handler-conformance'
 import { cli } from '../src/index.ts'
 import type { CliGrant } from '../src/index.ts'
 import { bytesInput } from '../src/stdio.ts'
@@ -24,6 +25,34 @@ const calls: readonly SampleCall[] = [
   { fn: 'wasi:cli/exit@0.2#exit-with-code', args: () => [7] },
 ]
 
+const [STDIN, STDOUT] = ['wasi:cli/stdin@0.2#get-stdin', 'wasi:cli/stdout@0.2#get-stdout']
+const STREAMS = 'wasi:io/streams@0.2'
+const POLL = 'wasi:io/poll@0.2'
+const input = (name: string): string => `${STREAMS}#[method]input-stream.${name}`
+const output = (name: string): string => `${STREAMS}#[method]output-stream.${name}`
+const text = new TextEncoder().encode('a line\nand half a')
+
+/** What a program does with its streams, before it exits. */
+const guestCalls: readonly GuestCall[] = [
+  ...calls.slice(0, -2),
+  { fn: output('check-write'), args: (made) => [made(STDOUT)] },
+  { fn: output('write'), args: (made) => [made(STDOUT), new Uint8Array([104, 105, 10])] },
+  { fn: output('flush'), args: (made) => [made(STDOUT)] },
+  { fn: output('blocking-write-and-flush'), args: (made) => [made(STDOUT), text] },
+  { fn: output('blocking-flush'), args: (made) => [made(STDOUT)] },
+  // Where the text of a grant had got to is in the record, not in the host.
+  { fn: input('read'), args: (made) => [made(STDIN), 3n], breaks: true },
+  { fn: input('blocking-read'), args: (made) => [made(STDIN), 3n], breaks: true },
+  { fn: input('subscribe'), args: (made) => [made(STDIN)], makes: `${POLL}#pollable` },
+  { fn: `${POLL}#[method]pollable.ready`, args: (made) => [made(input('subscribe'))] },
+  { fn: `${POLL}#[method]pollable.block`, args: (made) => [made(input('subscribe'))] },
+  { fn: `${POLL}#poll`, args: (made) => [new Uint32Array([made(input('subscribe')) as number])] },
+  { fn: `${POLL}#[drop]pollable`, args: (made) => [made(input('subscribe'))] },
+  { fn: `${STREAMS}#[drop]input-stream`, args: (made) => [made(STDIN)] },
+  { fn: `${STREAMS}#[drop]output-stream`, args: (made) => [made(STDOUT)] },
+  ...calls.slice(-2),
+]
+
 for (const [name, grants] of [
   ['cli, connected', [inherit, { stdout: 'inherit' }, data]],
   ['cli, from the grant', [{ ...inherit, ...data }, data, { stdin: 'none' }]],
@@ -45,6 +74,7 @@ for (const [name, grants] of [
     bare: cli,
     grants,
     least: {},
+    guest: { component: relayGuest('cli'), exportOf: relayed, trap: TRAP, calls: guestCalls },
     calls,
   })
 }

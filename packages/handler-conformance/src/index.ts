@@ -52,5 +52,15 @@
  */
 export { fakeActor } from './fake-actor.ts'
 export type { FakeActor, FakeActorOptions, LogLine, Sent } from './fake-actor.ts'
-export { laws } from './laws.ts'
-export type { Guest, Law, Made, SampleCall, Subject, World, WorldActor } from './subject.ts'
+export { laws, runtimeLaws } from './laws.ts'
+export type {
+  Guest,
+  GuestCall,
+  Law,
+  Made,
+  OtherActor,
+  SampleCall,
+  Subject,
+  World,
+  WorldActor,
+} from './subject.ts'

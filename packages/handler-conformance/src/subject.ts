@@ -41,17 +41,49 @@ export interface SampleCall {
   readonly listing?: (answer: unknown) => readonly string[]
 }
 
+/** One call in the laws that need a runtime: through a component, with each resource as the number it has there. */
+export interface GuestCall extends SampleCall {
+  /**
+   * Whether it goes on from where an earlier call was, in a stream, so that after a restart it MAY fail with the
+   * interface's own error where it answered before.
+   */
+  readonly breaks?: true
+}
+
+/** Another actor that has to be there: one that takes messages. */
+export interface OtherActor {
+  readonly id: string
+  readonly component: Uint8Array
+}
+
 /**
- * A component that puts the handler to use, for the laws that need a runtime: what is recorded is re-run with the
- * handler replaced by one that throws, and goes on live after a restart.
+ * A component that passes calls of the handler on, for the laws that need a runtime: for each function it has an export
+ * with the same arguments and the same answer, in which each resource is the number that it has in the component.
  */
 export interface Guest {
   /** The component's bytes. */
-  readonly component: () => Promise<Uint8Array>
-  /** Its grants, by handler name. */
-  readonly grants: Readonly<Record<string, Json>>
-  /** Exports that are called, in this order. */
-  readonly turns: readonly { readonly fn: string; readonly args: readonly unknown[] }[]
+  readonly component: Uint8Array
+  /** The export that passes on calls of a function: `wasi:filesystem/types@0.2#[method]descriptor.open-at`. */
+  readonly exportOf: (fn: string) => string
+  /** An export without arguments that traps. */
+  readonly trap: string
+  /**
+   * The calls that are made, one after another. They MAY go beyond the handler's functions: to streams that it made,
+   * and to drops, `wasi:filesystem/types@0.2#[drop]descriptor`.
+   *
+   * @default the subject's `calls`
+   */
+  readonly calls?: readonly GuestCall[]
+  /**
+   * Functions that give resources and are not marked by `makes`: in a list.
+   *
+   * @default []
+   */
+  readonly givers?: readonly string[]
+  /** Actors that are there before. @default [] */
+  readonly others?: readonly OtherActor[]
+  /** Handlers of what the other actors import; they MUST be inert without a grant. @default [] */
+  readonly handlers?: readonly AnyHandler[]
 }
 
 /** One handler in one configuration, with what laws need to know to put it to the test. */
@@ -82,7 +114,7 @@ export interface Subject {
   readonly neverRefused?: readonly string[]
   /** A world in which everything that reaches it fails, for the law that a failure is never told as an absence. */
   readonly broken?: () => World | Promise<World>
-  /** For the laws that need a runtime. */
+  /** For the laws that need a runtime; without it they say nothing. */
   readonly guest?: Guest
 }
 

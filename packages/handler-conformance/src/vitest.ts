@@ -9,13 +9,14 @@
  * @packageDocumentation
  */
 import { describe, test } from 'vitest'
-import { laws } from './laws.ts'
+import { laws, runtimeLaws } from './laws.ts'
 import type { Subject } from './subject.ts'
 
-/** Registers one test per law of any handler for a subject. */
+/** Registers one test per law of any handler for a subject; those that need a runtime too, where it has a guest. */
 export function conformance(subject: Subject): void {
   describe(`laws of any handler: ${subject.name}`, () => {
+    const all = subject.guest === undefined ? laws : [...laws, ...runtimeLaws]
     // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
-    for (const law of laws) test(`${law.name}`, () => law.run(subject))
+    for (const law of all) test(`${law.name}`, () => law.run(subject))
   })
 }

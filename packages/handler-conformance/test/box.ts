@@ -1,9 +1,12 @@
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '../src/index.ts'
-import type { Subject, World } from '../src/index.ts'
+import type { Guest, Subject, World } from '../src/index.ts'
 import { WitError } from '@theater/handler'
 import type { ActorContext, AnyHandler, Ask, Binding, Call, Handler, HandlerFunction } from '@theater/handler'
 
 const BOX = 'test:box/boxes@0.1'
+
+const relay: Guest = { component: relayGuest('box'), exportOf: relayed, trap: TRAP }
 
 type Grant = { readonly right: 'r' | 'w' }
 type Names = Set<string>
@@ -102,6 +105,7 @@ export function boxSubject(mutation: Mutation = {}): Subject {
       { fn: `${BOX}#[method]box.name`, args: (made) => [made(`${BOX}#open`)] },
       { fn: `${BOX}#[static]box.close`, args: (made) => [made(`${BOX}#open`)] },
     ],
+    guest: relay,
   }
   return mutation.subject?.(good) ?? good
 }

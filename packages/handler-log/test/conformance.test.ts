@@ -1,3 +1,4 @@
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { log } from '../src/index.ts'
@@ -17,5 +18,6 @@ conformance({
   bare: log,
   grants: [{}, { level: 'trace' }, { level: 'info' }, { level: 'error' }],
   least: { level: 'error' },
+  guest: { component: relayGuest('log'), exportOf: relayed, trap: TRAP },
   calls: [{ fn: 'theater:actor/log@0.1#log', args: () => ['error', 'hello', fields] }],
 })

@@ -1,3 +1,6 @@
+import { defineHandler } from '@theater/handler'
+import { guest } from '@theater/guests'
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { messaging } from '../src/index.ts'
@@ -5,6 +8,18 @@ import { messaging } from '../src/index.ts'
 const CLIENT = 'theater:messaging/client@0.1'
 const message = { format: 'text/plain', body: new Uint8Array([1, 2, 3]) }
 const answered = { tag: 'answered', val: { tag: 'ok', val: message } } as const
+
+/** What the actor that answers, `echo`, imports beside what it exports. */
+const log = defineHandler({
+  name: 'log',
+  interfaces: ['theater:actor/log@0.1'],
+  grant: { type: 'object', additionalProperties: false },
+  functions: { 'theater:actor/log@0.1#log': { mode: 'sync', effect: 'none' } },
+  within: () => true,
+  authorize: () => true,
+  bind: () => ({ imports: {} }),
+  inert: () => ({ imports: { 'theater:actor/log@0.1': { log: () => {} } } }),
+})
 
 conformance({
   name: 'messaging',
@@ -19,6 +34,13 @@ conformance({
   },
   bare: messaging,
   grants: [{ to: ['*'] }, { to: ['a*', 'b'] }, { to: ['actor', 'b'] }, { to: ['a'] }],
+  guest: {
+    component: relayGuest('messaging'),
+    exportOf: relayed,
+    trap: TRAP,
+    others: [{ id: 'reporter', component: guest('echo') }],
+    handlers: [log],
+  },
   least: { to: [] },
   refusable: [`${CLIENT}#send`, `${CLIENT}#[static]pending.finish`],
   calls: [

@@ -1,3 +1,4 @@
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { store } from '../src/index.ts'
 import type { StoreBackend } from '../src/index.ts'
@@ -31,6 +32,7 @@ for (const { name, open } of backends) {
       { rights: 'rw', labels: 'a' },
       { rights: 'r' },
     ],
+    guest: { component: relayGuest('store'), exportOf: relayed, trap: TRAP },
     least: { rights: 'r', maxBytes: 0, labels: 'x'.repeat(256) },
     refusable: ['put', 'get', 'size']
       .map((fn) => `${BLOBS}#${fn}`)

@@ -9,7 +9,7 @@
 import { committed, committedNames } from './committed.ts'
 
 /** What the relays are named after: handlers. */
-export type RelayName = 'cli' | 'fs' | 'log' | 'messaging' | 'store'
+export type RelayName = 'box' | 'cli' | 'fs' | 'log' | 'messaging' | 'store'
 
 /** The names of all relays. */
 export function relayGuests(): RelayName[] {
@@ -30,7 +30,10 @@ export const CONTROL = 'control'
 /** The export that traps. */
 export const TRAP = `${PACKAGE}/${CONTROL}#trap`
 
-/** The export that passes on calls of a function, by `interface#name` or `track#name`. */
+/**
+ * The export that passes on calls of a function, by `interface#name` or `track#name`; that drops a resource, for
+ * `interface#[drop]resource`.
+ */
 export function relayed(fn: string): string {
   const at = fn.indexOf('#')
   return `${PACKAGE}/${interfaceName(fn.slice(0, at))}#${functionName(fn.slice(at + 1))}`
@@ -43,7 +46,8 @@ export function interfaceName(imported: string): string {
 
 /** What a relay exports a function as: `[method]descriptor.open-at` as `descriptor-open-at`. */
 export function functionName(name: string): string {
-  const [, kind, rest = name] = /^(?:\[(constructor|method|static)\])?(.+)$/.exec(name) ?? []
+  const [, kind, rest = name] = /^(?:\[(constructor|method|static|drop)\])?(.+)$/.exec(name) ?? []
+  if (kind === 'drop') return dropName(rest)
   return kind === 'constructor' ? `new-${rest}` : rest.replace('.', '-')
 }
 

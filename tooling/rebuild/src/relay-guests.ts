@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { relay } from './relay/generate.ts'
 import { guests, type Made, type Result, settle } from './result.ts'
 
-/** What the relays import, one for each handler: of the versions in `wit/`. */
+/** What the relays import, one for each handler: of the versions in `wit/`, or of the package in a file beside the relay. */
 const RELAYS: Readonly<Record<string, readonly string[]>> = {
+  box: ['test:box/boxes@0.1.0'],
   cli: [
     ...['environment', 'exit', 'stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/${name}@0.2.12`),
     ...['stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/terminal-${name}@0.2.12`),
@@ -18,8 +19,11 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
 /** Generates the relays. */
 export async function relayGuests(write: boolean): Promise<readonly Result[]> {
   const made: Made[] = []
-  for (const [name, imports] of Object.entries(RELAYS)) made.push({ name, bytes: await relay(imports) })
   const folder = join(guests, 'relay')
-  mkdirSync(folder, { recursive: true })
+  for (const [name, imports] of Object.entries(RELAYS)) {
+    const wit = join(folder, `${name}.wit`)
+    const more = existsSync(wit) ? readFileSync(wit, 'utf8') : ''
+    made.push({ name, bytes: await relay(imports, more) })
+  }
   return settle(folder, made, write)
 }

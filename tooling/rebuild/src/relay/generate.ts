@@ -18,10 +18,13 @@ import { numbered } from './numbered.ts'
  * The bytes of a relay.
  *
  * @param imports what it imports, beside what that uses: `theater:store/blobs@0.1.0`
+ * @param more a WIT package beside those of `wit/`
  */
-export async function relay(imports: readonly string[]): Promise<Uint8Array> {
+export async function relay(imports: readonly string[], more = ''): Promise<Uint8Array> {
+  const nested = more.replace(/^(package [^;]+);/m, '$1 {')
+  const packages = (text: string): string => allPackages(`${more === '' ? '' : `${nested}}`}\n${text}`)
   const world = imports.map((name) => `import ${name};`).join(' ')
-  const found = (await modelOf(await dummy(`world relay { ${world} }`))).imports
+  const found = (await modelOf(await dummy(packages(`world relay { ${world} }`)))).imports
   const interfaces = found.filter(({ functions, resources }) => functions.length + resources.length > 0)
   const names = interfaces.map(({ name }) => interfaceName(name))
   if (new Set(names).size < names.length) throw new Error(`two interfaces of one name: ${names.join(', ')}`)
@@ -32,16 +35,13 @@ export async function relay(imports: readonly string[]): Promise<Uint8Array> {
     `world relay { ${world} ${exported} }`,
   ].join('\n')
   const core = await parse(moduleText(interfaces))
-  const source = allPackages(wit).replace('package root:component;', `package ${PACKAGE};`)
+  const source = packages(wit).replace('package root:component;', `package ${PACKAGE};`)
   return componentNew(await componentEmbed({ binary: core, witSource: source, world: 'relay' }), [])
 }
 
-/** A component that imports a world and does nothing. */
-async function dummy(world: string): Promise<Uint8Array> {
-  return componentNew(
-    await componentEmbed({ dummy: true, witSource: allPackages(world), world: 'relay' }),
-    [],
-  )
+/** A component that imports the world and does nothing. */
+async function dummy(witSource: string): Promise<Uint8Array> {
+  return componentNew(await componentEmbed({ dummy: true, witSource, world: 'relay' }), [])
 }
 
 function interfaceText({ name, functions, resources }: InterfaceModel): string {
