@@ -59,9 +59,7 @@ export class LiveCalls {
     if (target.mode === 'async') return this.#wait(call, objects, target, outside)
     if (outside)
       return this.#wrong(fn, `is declared sync and ${effect}: its intent could not be made durable first`)
-    const answer = performer.performSync(fn, target, objects)
-    // The call ended its own actor: it is where the record stops, and a re-run must not come back from it.
-    return this.#state.ended === undefined ? this.#record(call, target, answer, undefined) : ENDED
+    return this.#record(call, target, performer.performSync(fn, target, objects), undefined)
   }
 
   #wait(call: LiveCall, objects: readonly unknown[] | undefined, target: Target, outside: boolean): unknown {
@@ -135,6 +133,7 @@ export class LiveCalls {
   #record(call: LiveCall, target: Target, answer: Answer, intent: EventRef | undefined): unknown {
     const state = this.#state
     const { fn, args, out } = call
+    // A call that ended its own actor is where the record stops: a re-run must not come back from it.
     if (state.ended !== undefined) return ENDED
     if ('fault' in answer) return state.fault(answer.fault, answer.error)
     // What the guest said, for its queue: a handler that was given the arguments may have changed them.

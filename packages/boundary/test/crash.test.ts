@@ -354,6 +354,21 @@ describe('messages', () => {
     expect(await actor.differs()).toBeUndefined()
   })
 
+  it('that left before a call that is no outside effect did not leave', async () => {
+    const actor = await start()
+    await actor.turn('say-then-do', 7)
+    const { events } = actor.log
+    const result = events.find((event) => event.kind === 'result')
+    if (result?.kind !== 'result') throw new Error('there is a result')
+    const { outcome } = result.content
+    const merged = events.flatMap((event) => {
+      if (event === result) return []
+      const isIntent = event.kind === 'call' && event.content.outcome === null
+      return isIntent ? [{ ...event, content: { ...event.content, outcome } }] : [event]
+    }) as typeof events
+    expect(show((await actor.rerun(merged)).at(-1))).toBe('diverged at 5: call')
+  })
+
   it('that a record has too many of, or too few, are noticed', async () => {
     const actor = await start()
     await actor.turn('say', 7)

@@ -154,7 +154,7 @@ describe('resources of the host', () => {
       ['counter', 2, 2],
     ]
     await run(actor, ...three)
-    expect(show(await actor.turn('run', script(['counter', 3, 3])))).toBe('trap memory')
+    expect(show(await actor.turn('run', script(['counter', 3, 3], ['bump', 3, 1])))).toBe('trap memory')
     expect(actor.log.kinds).toBe('turn call call return turn call trap')
     expect(await actor.differs()).toBeUndefined()
     const { actor: again } = await actor.revive(world.host)
