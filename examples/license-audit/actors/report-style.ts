@@ -17,16 +17,18 @@ h2 { margin: 2.5rem 0 .75rem; font-size: 1.15rem }
 .tiles .zero b { color: var(--soft) }
 .permissive { --kind: var(--permissive) } .weak-copyleft { --kind: var(--weak-copyleft) } .unclear { --kind: var(--unclear) }
 .strong-copyleft { --kind: var(--strong-copyleft) } .none { --kind: var(--none) }
-.scroll { overflow-x: auto }
+.scroll { overflow-x: auto } .scroll table { min-width: 38rem; table-layout: fixed }
 table { width: 100%; border-collapse: collapse }
 th { text-align: left; font-size: .8rem; font-weight: 600; color: var(--soft) }
 th, td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
-td:first-child { overflow-wrap: anywhere }
+td { overflow-wrap: anywhere }
+th:nth-child(1) { width: 34% } th:nth-child(3) { width: 9.5rem }
 td span { color: var(--kind); font-weight: 600; white-space: nowrap }
 small, em { color: var(--soft) }
 .bars td { border: 0; padding: .15rem .75rem .15rem 0; white-space: nowrap }
+.bars td:first-child { max-width: 20rem; overflow: hidden; text-overflow: ellipsis }
 .bars .number { text-align: right; font-variant-numeric: tabular-nums }
-.bars .bar { width: 65% }
+.bars .bar { width: 60% }
 .bars i { display: block; height: .7rem; margin-top: .4rem; border-radius: 2px; background: var(--kind); min-width: 2px }
 .good { color: var(--permissive) }
 `

@@ -1,4 +1,4 @@
-import { type Finding, flagged, type Kind, kinds } from './finding.ts'
+import { type Finding, flagged, type Kind, kinds, type Source } from './finding.ts'
 import { style } from './report-style.ts'
 
 /** The report for programs. */
@@ -16,7 +16,7 @@ export function reportJson(findings: readonly Finding[], date: string): string {
 /** The report for people: one page that needs nothing else, and that runs and loads nothing. */
 export function reportHtml(findings: readonly Finding[], date: string): string {
   const all = sorted(findings)
-  const toLookAt = all.filter(flagged)
+  const toLookAt = kinds.flatMap((kind) => all.filter((one) => one.kind === kind && flagged(one)))
   const day = `${date.slice(0, 10)} at ${date.slice(11, 16)} UTC`
   return `<!doctype html>
 <html lang="en">
@@ -69,18 +69,30 @@ const words: Readonly<Record<Kind, string>> = {
   permissive: 'permissive',
 }
 
+const places: Readonly<Record<Source, string>> = {
+  declared: 'package.json',
+  'legacy field': 'package.json (older field)',
+  'named file': 'the file it names',
+  'licence text': 'licence text',
+  nowhere: 'it says nothing',
+}
+
 function tile(kind: Kind, all: readonly Finding[]): string {
   const count = all.filter((finding) => finding.kind === kind).length
   return `<li class="${count === 0 ? 'zero' : className(kind)}"><b>${count}</b> ${words[kind]}</li>`
 }
 
 function bars(all: readonly Finding[]): string {
-  const counts = new Map<string, { readonly kind: Kind; count: number }>()
+  const counts = new Map<string, { kind: Kind; count: number }>()
   for (const { licence, kind } of all) {
     const key = licence || '(none found)'
     const known = counts.get(key)
     if (known === undefined) counts.set(key, { kind, count: 1 })
-    else known.count++
+    else {
+      known.count++
+      // What is wrong with one package is not wrong with its licence.
+      if (kinds.indexOf(kind) > kinds.indexOf(known.kind)) known.kind = kind
+    }
   }
   const rows = [...counts].toSorted(([a, one], [b, other]) => other.count - one.count || compare(a, b))
   const most = rows[0]?.[1].count ?? 1
@@ -95,7 +107,7 @@ function table(findings: readonly Finding[], withNotes: boolean): string {
     `<tr><td>${escape(name)} <small>${escape(version)}</small></td>` +
     `<td>${licence === '' ? '<em>none found</em>' : escape(licence)}</td>` +
     `<td><span class="${className(kind)}">${words[kind]}</span></td>` +
-    `<td>${escape(withNotes ? note || `${source}${files.length === 0 ? '' : `; ${files.join(', ')}`}` : source)}</td></tr>`
+    `<td>${escape(withNotes ? note || [places[source], ...files].join(', ') : places[source])}</td></tr>`
   const last = withNotes ? 'Why' : 'Found in'
   return `<div class="scroll"><table><thead><tr><th>Package</th><th>Licence</th><th>Kind</th><th>${last}</th></tr></thead>
 <tbody>

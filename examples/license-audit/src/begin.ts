@@ -17,6 +17,7 @@ import type { Status, Watch } from './watch.ts'
 export async function cast({ packages }: Options): Promise<readonly ManifestActor[]> {
   const { actors } = await readManifest(home('theater.toml'))
   if (packages === undefined) return actors
+  if (!existsSync(packages)) throw new Error(`there is no directory ${packages}`)
   // A mount must not go through a symbolic link.
   const mounts = { '/packages': { host: realpathSync(packages), rights: 'r' } }
   return actors.map((actor) =>
@@ -28,17 +29,15 @@ export async function cast({ packages }: Options): Promise<readonly ManifestActo
 export interface Play {
   readonly actors: readonly ManifestActor[]
   readonly components: ReadonlyMap<string, Built>
-  readonly options: Options
 }
 
 /** Goes on with the audit that was interrupted in this data folder, or begins one. The auditor is at work then. */
 export async function begin(stage: Stage, play: Play, watch: Watch, screen: Screen): Promise<void> {
   const before = await found(stage, play)
-  if (before === 'interrupted' && !play.options.fresh) {
+  if (before === 'interrupted') {
     if (await goOn(stage, watch, screen)) return
     screen.line('The audit in the data folder ended before it began; this is a new one.')
-  } else if (before === 'interrupted') screen.line('The audit that was interrupted is forgotten, as asked.')
-  else if (before === 'finished') screen.line('The last audit was finished; this is a new one.')
+  } else if (before === 'finished') screen.line('The last audit was finished; this is a new one.')
   else if (before === 'another')
     screen.line('The audit that was interrupted was another one; this is a new one.')
   if (before !== undefined) await stage.forget()

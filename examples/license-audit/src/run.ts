@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { ChainError } from '@theater/event-chain'
 import { TheaterError } from '@theater/runtime'
 import { inWords } from './grants.ts'
 import { begin, cast } from './begin.ts'
@@ -43,7 +44,7 @@ async function perform(options: Options, screen: Screen): Promise<number> {
   }
 
   screen.heading('Audit: one turn for each package')
-  await using stage = await Stage.take(options.data)
+  await using stage = await Stage.take(options.data, options.fresh)
   if (stage === undefined) {
     screen.line(
       screen.style(
@@ -55,7 +56,7 @@ async function perform(options: Options, screen: Screen): Promise<number> {
   }
   const watch = new Watch(options, screen)
   stage.log = watch.take
-  await begin(stage, { actors, components, options }, watch, screen)
+  await begin(stage, { actors, components }, watch, screen)
   const status = await audit(stage, watch, screen)
   await show(stage, status, screen)
 
@@ -93,9 +94,11 @@ async function build(actor: string, screen: Screen): Promise<Built> {
 }
 
 function failed(error: unknown, screen: Screen): number {
+  const damaged = ChainError.is(error) || (TheaterError.is(error) && error.code === 'cannot-resume')
   const expected = TheaterError.is(error) || (error instanceof Error && error.constructor === Error)
   screen.line()
   screen.line(screen.style('red', error instanceof Error ? error.message : String(error)))
-  if (!expected) console.error(error)
+  if (damaged) screen.line('npm start -- --fresh forgets what is recorded and begins a new audit.')
+  else if (!expected) console.error(error)
   return 1
 }

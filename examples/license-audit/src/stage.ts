@@ -34,12 +34,14 @@ export class Stage implements AsyncDisposable {
     this.#store = sqliteStore(files.chains)
   }
 
-  /** Takes a data folder; `undefined` while another process has it. */
-  static async take(folder: string): Promise<Stage | undefined> {
+  /** Takes a data folder, and forgets first what is in it where `fresh` says so; `undefined` while another process has it. */
+  static async take(folder: string, fresh: boolean): Promise<Stage | undefined> {
     const files = dataFiles(folder)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const lock = takeLock(files.lock)
-    return lock && new Stage(files, await diskCache(files.cache), lock)
+    if (lock === undefined) return undefined
+    if (fresh) remove(files)
+    return new Stage(files, await diskCache(files.cache), lock)
   }
 
   /** Where the chains are. */
@@ -50,10 +52,7 @@ export class Stage implements AsyncDisposable {
   /** Forgets everything that is recorded here. */
   async forget(): Promise<void> {
     await this.close()
-    for (const file of [this.files.chains, this.files.store]) {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
-    }
-    rmSync(this.files.finished, { force: true })
+    remove(this.files)
     this.#store = sqliteStore(this.files.chains)
   }
 
@@ -112,4 +111,11 @@ export class Stage implements AsyncDisposable {
     await this.close()
     this.#lock[Symbol.dispose]()
   }
+}
+
+function remove({ chains, store, finished }: Stage['files']): void {
+  for (const file of [chains, store]) {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
+  }
+  rmSync(finished, { force: true })
 }
