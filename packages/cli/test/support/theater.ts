@@ -76,8 +76,9 @@ export function folder(
   const remove = () => rmSync(path, { recursive: true, force: true })
   if (until === 'test') onTestFinished(remove)
   else process.on('exit', remove)
-  for (const name of ['echo', 'hello', 'spine']) writeFileSync(join(path, `${name}.wasm`), guest(name))
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content)
+  const guests = { 'echo.wasm': guest('echo'), 'hello.wasm': guest('hello'), 'spine.wasm': guest('spine') }
+  for (const [name, content] of Object.entries({ ...guests, ...files }))
+    writeFileSync(join(path, name), content)
   return path
 }
 
