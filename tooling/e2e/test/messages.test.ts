@@ -1,4 +1,5 @@
 import { memoryStore } from '@theater/event-chain'
+import { componentLoader, verifyGraph } from '@theater/replay/node'
 import { Theater } from '@theater/runtime'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ask, cache, counter, handlers } from './support/actors.ts'
@@ -30,5 +31,17 @@ describe('actors in TypeScript', () => {
     expect(await ask(theater, 'b', 'get')).toBe(7)
     expect(await ask(theater, 'a', 'ask', { to: 'b' })).toEqual({ reply: 7 })
     expect(await ask(theater, 'a', 'both', { first: 'b', second: 'b' })).toEqual([7, 7])
+  })
+
+  it('are verified together, every message from the turn that sent it', async () => {
+    const chains = await store.list()
+    const sources = chains.map(({ chain }) => ({ store, chain }))
+    const { verdicts, held, unchecked } = await verifyGraph(sources, { load: componentLoader({ cache }) })
+    expect(verdicts.map(({ actor, verdict }) => [actor, verdict])).toEqual([
+      ['a', 'verified'],
+      ['b', 'verified'],
+    ])
+    // The forward and three requests; what the host sent has no cause.
+    expect({ held, unchecked }).toEqual({ held: 4, unchecked: [] })
   })
 })

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { decodeReply, encodeMessage } from '@theater/actor/message'
 import { diskCache } from '@theater/component/node'
+import { kitGuest } from '@theater/guests/kit'
 import { messaging } from '@theater/handler-messaging'
 import { log } from '@theater/handler-log'
 import { tmpdir } from 'node:os'
@@ -9,9 +9,7 @@ import type { AnyHandler } from '@theater/handler'
 import type { Theater } from '@theater/runtime'
 
 /** The TypeScript counter of tooling/guests. */
-export const counter = new Uint8Array(
-  readFileSync(new URL('../../../guests/kit-counter/kit-counter.wasm', import.meta.url)),
-)
+export const counter = kitGuest('kit-counter')
 
 /** Transpiled components outlive a test run, as they do for a user. */
 export const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))

@@ -20,7 +20,7 @@ const [file, mount, method, at, when, ...args] = process.argv.slice(2) as [
 ]
 const backend = handleBackend()
 let calls = 0
-const die = (): void => process.kill(process.pid, 'SIGKILL')
+const die = (): void => void process.kill(process.pid, 'SIGKILL')
 const deadly: Backend = {
   ...backend,
   [method](...values: never[]) {
