@@ -325,8 +325,8 @@ describe('after jco', () => {
         },
         (error: unknown) => error,
       )
-      if (ComponentError.is(answer)) expect(answer.code).toBe('glue-rejected')
-      else expect([answer, made]).toEqual([1, [[7]]])
+      const outcome = ComponentError.is(answer) ? answer.code : JSON.stringify([answer, made])
+      expect(['glue-rejected', '[1,[[7]]]']).toContain(outcome)
     }
     expect(await spineStillRuns({ transpiler })).toBe(true)
   })
