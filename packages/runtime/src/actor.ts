@@ -1,106 +1,100 @@
-import { Boundary, segments, trackName } from '@theater/boundary'
-import type { EventRef, Link, Resolution, TheaterEvent, TurnEnd } from '@theater/boundary'
-import type { Component, Prepared } from '@theater/component'
-import { encodeContent, readEvents } from '@theater/event-chain'
-import type { AbortCode, ChainWriter, EventOf, Genesis, Store } from '@theater/event-chain'
-import { sha256 } from '@theater/event-chain/node'
-import type { Binding, Cause } from '@theater/handler'
-import { ValueError } from '@theater/values'
-import type { FunctionModel, Hash } from '@theater/values'
+import { trackName } from '@theater/boundary'
+import type { EventRef } from '@theater/boundary'
+import { encodeContent } from '@theater/event-chain'
+import type { Cause } from '@theater/handler'
+import type { FunctionModel } from '@theater/values'
+import { Bindings } from './bindings.ts'
 import { actorContext } from './context.ts'
 import { TheaterError } from './errors.ts'
+import { initFailure, instantiationFailure, recordFailure } from './failures.ts'
 import type { Host } from './host.ts'
+import { Instance } from './instance.ts'
+import type { InstanceParts } from './instance.ts'
+import { INIT, initTurn } from './lifecycle.ts'
 import type { Limits } from './limits.ts'
-import type { ActorInfo } from './options.ts'
-import { causeKey, recordedReply, withContent } from './record.ts'
+import { Mailbox } from './mailbox.ts'
+import type { Invocation, Letter, Settle } from './mailbox.ts'
+import type { ActorInfo, ActorState, Recovery } from './options.ts'
+import type { Sender } from './post.ts'
+import type { Unfinished } from './rebuild.ts'
+import { Received } from './received.ts'
+import { recordedReply, releaseName } from './record.ts'
+import type { Call, Requester } from './request.ts'
 import type { TurnReply } from './turn-reply.ts'
 
-/** One turn to be taken. */
-export interface Invocation {
-  /** `FunctionModel.id` of an export, or its name within its track. */
-  readonly fn: string
-  readonly args: readonly unknown[]
-  readonly sender: string | null
-  readonly cause: Cause | null
-}
-
-interface Item extends Invocation {
-  readonly id: string
-  readonly settle: (reply: TurnReply) => void
-}
-
-/** Where an actor stands. */
-export type ActorState = 'starting' | 'idle' | 'running' | 'stopped' | 'failed'
-
-/** What was done to bring an actor back from its record. */
-export interface Recovery {
-  /** Turns that were re-run. */
-  readonly turns: number
-  /** Events that the re-run went through. */
-  readonly events: number
-  /** Whether a turn was under way when the host ended. */
-  readonly unfinished: boolean
-}
-
 /** What an actor is made of. */
-export interface ActorParts {
-  readonly id: string
-  readonly component: Component
-  readonly prepared: Prepared
-  readonly resolution: Resolution
-  readonly genesis: Genesis
-  readonly limits: Limits
-  readonly seed: Uint8Array
-  readonly store: Store
-  readonly writer: ChainWriter
+export interface ActorParts extends InstanceParts {
+  /** The causes that its record holds. @default none */
+  readonly received?: Received
 }
 
-/** One actor: its instance, mailbox, chain and turns. */
-export class Actor {
+/** How a message is brought to an actor. */
+export interface Delivered {
+  /** Called when its turn begins. */
+  readonly taken?: () => void
+  readonly settle: Settle
+}
+
+/** One actor: its mailbox, its life, and the turns that its instance takes. */
+export class Actor implements Requester, Sender {
   readonly id: string
+  /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
+  readonly calls = new Map<number, Call>()
+  /** Messages of this actor that no receiver has taken yet. */
+  outbox = 0
   readonly #parts: ActorParts
   readonly #host: Host
-  readonly #hash: Hash = sha256
   readonly #ended = new AbortController()
-  readonly #bindings = new Set<Binding>()
-  readonly #links = new Map<string, Link>()
-  readonly #mailbox: Item[] = []
-  /** Causes this actor's chain holds or its mailbox will: what became of each. */
-  readonly #causes = new Map<
-    string,
-    { readonly seq: number | undefined; readonly reply: Promise<TurnReply> | undefined }
-  >()
-  readonly #intents = new Map<number, Uint8Array>()
-  #boundary: Boundary | undefined
-  #state: ActorState = 'starting'
-  #failure: TheaterError | undefined
-  #pumping: Promise<void> | undefined
-  #unfinished: { readonly turn: EventOf<'turn'>; readonly events: readonly TheaterEvent[] } | undefined
-  readonly #unfinishedReply = Promise.withResolvers<TurnReply>()
-  #exitStatus: number | undefined
-  /** Messages of this actor that no receiver's chain holds yet. */
-  outbox = 0
-  /** Messages of the turn that runs, which have not left yet. */
-  queued = 0
-  #recovery: Recovery | undefined
+  readonly #bindings = new Bindings()
+  readonly #instance: Instance
+  readonly #mailbox: Mailbox
+  readonly #received: Received
+  #phase: 'starting' | 'ready' | 'stopped' | 'failed' = 'starting'
+  /** Whether turns are taken: not before all that a host brings back is in the mailboxes. */
+  #open = false
   #closing = false
+  /** The turn of `init`, until it has ended. */
+  #init: Letter | undefined
+  /** The turn that the last host left. */
+  #unfinished: (Unfinished & { readonly letter: Letter }) | undefined
+  #starting: Promise<void> | undefined
+  #pumping: Promise<void> | undefined
+  #stopping: Promise<void> | undefined
+  #disposing: Promise<void> | undefined
+  #failure: TheaterError | undefined
+  #exitStatus: number | undefined
+  #recovery: Recovery | undefined
+  #started = false
+  /** No host brings it back. */
+  #final = false
+  #released = false
 
   constructor(parts: ActorParts, host: Host) {
     this.id = parts.id
     this.#parts = parts
     this.#host = host
+    this.#mailbox = new Mailbox(parts.limits.mailbox)
+    this.#received = parts.received ?? new Received()
+    this.#instance = new Instance(parts, {
+      links: this.#bindings.links,
+      signal: this.signal,
+      leave: (deliveries) => host.deliver(this, deliveries),
+      breathe: () => host.breathe(),
+      alive: () => this.#alive,
+    })
   }
 
   get chain(): Uint8Array {
     return this.#parts.writer.chain
   }
 
-  get component(): Component {
-    return this.#parts.component
-  }
-
   get limits(): Limits {
     return this.#parts.limits
+  }
+
+  /** Aborts when the actor ends. */
+  get signal(): AbortSignal {
+    return this.#ended.signal
   }
 
   /** The actor as it is seen from outside. */
@@ -118,19 +112,54 @@ export class Actor {
     }
   }
 
+  get #state(): ActorState {
+    if (this.#phase !== 'ready') return this.#phase
+    return this.#pumping === undefined ? 'idle' : 'running'
+  }
+
+  /** Why it takes no turns any more, where that is a failure. */
   get failure(): TheaterError | undefined {
     return this.#failure
   }
 
-  /** Whether a turn runs, or one waits that can run. */
+  /** Whether anything of it is in the store. */
+  get recorded(): boolean {
+    return this.#parts.writer.durable > 0
+  }
+
+  /** Whether it never came to be, so that its name is free. */
+  get released(): boolean {
+    return this.#released
+  }
+
+  /** Whether it is at something, or has something to do that it can do. */
   get busy(): boolean {
-    if (this.#state === 'stopped' || this.#state === 'failed') return this.#pumping !== undefined
-    return this.#mailbox.length > 0 || this.#pumping !== undefined
+    if (this.#pumping !== undefined) return true
+    return this.#alive && (this.#phase === 'starting' || this.#mailbox.waiting > 0)
+  }
+
+  /** Resolves when what it is at is over. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#starting, this.#pumping])
   }
 
   /** The intent of the outside effect that this actor performs now. */
   get intent(): EventRef | undefined {
-    return this.#boundary?.intent
+    return this.#instance.intent
+  }
+
+  /** Messages of the turn that runs, which have not left yet. */
+  get queued(): number {
+    return this.#instance.queued
+  }
+
+  /** Whether the mailbox takes no more from whoever can be refused. */
+  get full(): boolean {
+    return this.#mailbox.full
+  }
+
+  get #alive(): boolean {
+    return !this.#closing && (this.#phase === 'starting' || this.#phase === 'ready')
   }
 
   /** The export that a full or track name means; `undefined` where the component has none. */
@@ -141,203 +170,168 @@ export class Actor {
     return undefined
   }
 
-  /** Binds the handlers. Called once, before the first instance. */
-  async bind(): Promise<void> {
+  /**
+   * Makes the actor: binds its handlers, instantiates it, and runs its `init` where it has one.
+   *
+   * @throws TheaterError `failed-to-start`, `exists`, `store-failed`; `stopped` or `closed` where that came first;
+   * what a handler throws that cannot serve the actor
+   */
+  start(): Promise<void> {
+    this.#starting = this.#start()
+    return this.#starting
+  }
+
+  async #start(): Promise<void> {
     const { resolution, genesis } = this.#parts
-    const byHandler = new Map<string, Link>()
-    const context = actorContext(this, this.#host, this.#ended.signal)
-    for (const [name, served] of resolution.served) {
-      if (served.state === 'built-in') continue
-      const { handler } = served
-      let link = byHandler.get(handler.name)
-      if (link === undefined) {
-        const grant = served.state === 'granted' ? genesis.grants[handler.name] : undefined
-        const binding =
-          grant === undefined ? handler.inert?.(context) : await handler.bind(context, grant as never)
-        if (binding === undefined) throw new TypeError(`the handler ${handler.name} has no inert binding`)
-        this.#bindings.add(binding)
-        link = { handler, binding, grant }
-        byHandler.set(handler.name, link)
-      }
-      this.#links.set(name, link)
+    try {
+      await this.#bindings.bind(resolution, genesis.grants, actorContext(this, this.#host))
+      this.#checkAlive()
+      const end = await this.#instance.instantiate()
+      this.#checkAlive()
+      await this.#flush()
+      this.#checkAlive()
+      if (end.tag !== 'return') throw instantiationFailure(this.id, end)
+    } catch (error) {
+      if (this.#alive) await this.#neverStarted(error)
+      throw error
+    }
+    const init = this.#expectInit()
+    const outcome = Promise.withResolvers<TurnReply>()
+    init?.listeners.push(outcome.resolve)
+    this.resume()
+    const failure = init === undefined ? undefined : initFailure(this.id, await outcome.promise)
+    if (failure !== undefined) throw failure
+  }
+
+  #checkAlive(): void {
+    if (this.#closing)
+      throw new TheaterError('closed', `the theater was closed while ${this.id} was made`, { actor: this.id })
+    if (this.#phase === 'stopped')
+      throw new TheaterError('stopped', `${this.id} was stopped while it was made`, { actor: this.id })
+  }
+
+  async #flush(): Promise<void> {
+    try {
+      await this.#parts.writer.flush()
+    } catch (error) {
+      throw recordFailure(this.id, error)
     }
   }
 
-  /** Instantiates a new actor and runs its `init`. */
-  async start(): Promise<void> {
-    const boundary = this.#newBoundary()
-    const end = await boundary.instantiate([])
-    await this.#parts.writer.flush()
-    if (end.tag !== 'return') {
-      this.#state = 'failed'
-      throw this.#startFailure(end)
-    }
-    this.#boundary = boundary
-    this.#state = 'idle'
+  /** The turn of `init` comes before any other; without an `init` the actor is ready. */
+  #expectInit(): Letter | undefined {
+    const fn = this.exported(INIT)
+    if (fn === undefined) this.#ready()
+    else this.#init = this.#unfinished?.letter ?? letter(fn, initTurn(this.#parts.genesis))
+    return this.#init
   }
 
   /**
-   * Brings the actor back from its record, up to where the host ended. An unfinished turn goes on with the next
-   * {@link resume}.
+   * Brings the actor back from its record, up to where the last host ended. It takes turns from {@link resume} on.
+   *
+   * @param started whether its `init` has ended well
    */
-  async recover(): Promise<void> {
-    await this.#rebuild()
-    if (this.#state === 'starting') this.#state = 'idle'
+  async recover(started: boolean): Promise<void> {
+    const { resolution, genesis, writer } = this.#parts
+    await this.#bindings.bind(resolution, genesis.grants, actorContext(this, this.#host))
+    const rebuilt = await this.#instance.rebuild()
+    if (rebuilt === undefined) return
+    const { turns, unfinished } = rebuilt
+    this.#recovery = { turns, events: writer.size, unfinished: unfinished !== undefined }
+    if (unfinished !== undefined) {
+      const { cause, fn, sender } = unfinished.turn.content
+      this.#unfinished = {
+        ...unfinished,
+        letter: { id: fn, fn, args: [], sender, cause, taken: undefined, listeners: [] },
+      }
+      this.#mailbox.follow(this.#unfinished.letter)
+    }
+    if (started) this.#ready()
+    else this.#expectInit()
   }
 
-  /** Goes on with what was under way. */
+  #ready(): void {
+    this.#started = true
+    this.#phase = 'ready'
+  }
+
+  /** Takes turns from here on. */
   resume(): void {
+    this.#open = true
     this.#pump()
   }
 
-  /** Notes a cause that the chain holds already. */
-  noteCause(cause: Cause, seq: number): void {
-    this.#causes.set(causeKey(cause), { seq, reply: undefined })
-  }
-
-  /** Notes the intents of this actor's chain: what its requests to others were caused by. */
-  noteIntents(intents: ReadonlyMap<number, Uint8Array>): void {
-    for (const [seq, hash] of intents) this.#intents.set(seq, hash)
-  }
-
-  /** The cause that a request of this actor carried, from before a restart. */
-  causeOf(seq: number): Cause | undefined {
-    const hash = this.#intents.get(seq)
-    return hash === undefined ? undefined : { chain: this.chain, seq, hash }
-  }
-
-  /** Resolves when the turn that runs is over. */
-  async settled(): Promise<void> {
-    await this.#pumping
-  }
-
-  holds(cause: Cause): boolean {
-    return this.#causes.has(causeKey(cause))
-  }
-
-  #fail(failure: TheaterError): void {
-    this.#state = 'failed'
-    this.#failure = failure
-    this.#settleAll()
-  }
-
-  /** Takes a turn. Resolves when it is durable. A cause that is known is not run again. Never rejects. */
-  invoke(invocation: Invocation): Promise<TurnReply> {
+  /** Takes a turn for somebody who can be refused. Resolves when it is durable. Never rejects. */
+  call(invocation: Invocation): Promise<TurnReply> {
     const { cause } = invocation
-    if (cause !== null) {
-      const known = this.#causes.get(causeKey(cause))
-      if (known?.reply !== undefined) return known.reply
-      if (known?.seq !== undefined) {
-        return recordedReply(this.#parts.store, this.chain, known.seq, (name) => this.exported(name))
-      }
+    const { limit } = this.#mailbox
+    if (this.full && this.#alive && (cause === null || !this.knows(cause)))
+      return Promise.resolve({ tag: 'mailbox-full', limit })
+    const { promise, resolve } = Promise.withResolvers<TurnReply>()
+    this.accept(invocation, { settle: resolve })
+    return promise
+  }
+
+  /**
+   * Takes a message for a turn, in its place behind all that came before it. A cause that is known is not run again:
+   * what came of it is said again.
+   *
+   * @throws TheaterError `not-served`
+   */
+  accept(invocation: Invocation, { taken, settle }: Delivered): void {
+    const { cause } = invocation
+    if (cause !== null && this.knows(cause)) {
+      taken?.()
+      this.again(cause, settle)
+      return
     }
-    if (this.#closing || this.#state === 'stopped' || this.#state === 'failed')
-      return Promise.resolve(this.#gone())
-    if (this.#mailbox.length >= this.limits.mailbox)
-      return Promise.resolve({ tag: 'mailbox-full', limit: this.limits.mailbox })
+    if (!this.#alive) {
+      settle(this.#gone())
+      return
+    }
     const fn = this.exported(invocation.fn)
     if (fn === undefined)
       throw new TheaterError('not-served', `${this.id} exports no ${invocation.fn}`, { actor: this.id })
-    const reply = new Promise<TurnReply>((settle) => {
-      this.#mailbox.push({ ...invocation, id: fn.id, settle })
-    })
-    if (cause !== null) this.#causes.set(causeKey(cause), { seq: undefined, reply })
+    this.#mailbox.add({ ...letter(fn, invocation), taken, listeners: [settle] })
     this.#pump()
-    return reply
   }
 
-  /** Room for one more message. */
-  get full(): boolean {
-    return this.#mailbox.length >= this.limits.mailbox
+  /** Whether a cause waits here, or the record holds it. */
+  knows(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
+    return this.#mailbox.find(cause) !== undefined || this.#received.turnOf(cause) !== undefined
   }
 
-  /** The guest ended itself. */
-  exit(status: number): void {
-    this.#boundary?.abort('exited', undefined, status)
-  }
-
-  /**
-   * Ends the actor for good: the turn that runs is aborted, what waits in its mailbox is not taken, and a `stop` event
-   * closes the record.
-   */
-  async stop(reason: string): Promise<void> {
-    if (this.#state === 'stopped') return
-    this.#boundary?.abort('stopped', undefined)
-    this.#state = 'stopped'
-    await this.#pumping
-    this.#settleAll()
-    await this.#writeStop(reason)
-    await this.#dispose()
-  }
-
-  /**
-   * Lets go of everything and leaves the record open. A turn that runs has `graceMs` to end; then it is left where its
-   * record is, as after a crash.
-   */
-  async close(graceMs = 1000): Promise<void> {
-    this.#closing = true
-    this.#settleAll()
-    const timer = setTimeout(() => this.#boundary?.abandon(), graceMs)
-    await this.#pumping
-    clearTimeout(timer)
-    await this.#dispose()
-  }
-
-  async #dispose(): Promise<void> {
-    this.#discard()
-    this.#ended.abort()
-    for (const binding of this.#bindings) {
-      try {
-        await binding[Symbol.asyncDispose]?.()
-      } catch (error) {
-        const message = `a handler could not let go: ${String(error)}`
-        this.#host.log({ actor: this.id, level: 'error', message, fields: [] })
-      }
+  /** Says what came, or will come, of a cause that is known. */
+  again(cause: Pick<Cause, 'chain' | 'seq'>, settle: Settle): void {
+    const known = this.#mailbox.find(cause)
+    const turn = this.#received.turnOf(cause)
+    if (known !== undefined) known.listeners.push(settle)
+    else if (turn !== undefined) {
+      const { store } = this.#parts
+      const failed = (error: unknown): void =>
+        settle(this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
+      recordedReply(store, this.chain, turn, (name) => this.exported(name)).then(settle, failed)
     }
-    this.#bindings.clear()
   }
 
-  async #writeStop(reason: string): Promise<void> {
-    const { writer } = this.#parts
-    if (writer.failure !== null) return
-    writer.append('stop', encodeContent('stop', { reason }))
-    await writer.flush()
+  /** Takes back what waits for a cause. `false`: its turn has begun. */
+  withdraw(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
+    return this.#mailbox.withdraw(cause)
   }
 
-  #settleAll(): void {
-    for (const item of this.#mailbox.splice(0)) item.settle(this.#gone())
+  /** The guest ended itself. Between turns there is no guest that could. */
+  exit(status: number): void {
+    if (this.#pumping !== undefined || this.#phase === 'starting') this.#instance.abort('exited', status)
   }
 
-  #gone(): TurnReply {
-    if (this.#closing) return { tag: 'closed' }
-    return { tag: 'stopped', ...(this.#failure !== undefined && { failure: this.#failure }) }
-  }
-
-  #newBoundary(): Boundary {
-    const { component, prepared, genesis, seed, writer, limits } = this.#parts
-    return new Boundary({
-      component,
-      prepared,
-      actor: { id: this.id, parent: genesis.parent },
-      time: genesis.time,
-      seed,
-      maxHandles: limits.handles,
-      hash: this.#hash,
-      live: {
-        recorder: writer,
-        links: this.#links,
-        now: () => Date.now(),
-        leave: (deliveries) => this.#host.deliver(this, deliveries),
-        callTimeoutMs: limits.callMs,
-        signal: this.#ended.signal,
-      },
-    })
+  /** Leaves the turn that runs where its record is, as a crash of the host would. */
+  abandon(): void {
+    this.#instance.abandon()
   }
 
   #pump(): void {
-    if (this.#closing || this.#pumping !== undefined || this.#state === 'stopped' || this.#state === 'failed')
-      return
-    if (this.#mailbox.length === 0 && this.#unfinished === undefined) return
+    if (!this.#open || !this.#alive || this.#pumping !== undefined) return
+    if (this.#mailbox.waiting === 0 && this.#init === undefined && this.#unfinished === undefined) return
     this.#pumping = this.#work().finally(() => {
       this.#pumping = undefined
       // Something may have come while the last turn ended.
@@ -346,167 +340,167 @@ export class Actor {
   }
 
   async #work(): Promise<void> {
-    this.#state = 'running'
+    // Whoever brought the message goes on first: no actor runs on another's stack.
+    await Promise.resolve()
     try {
-      if (this.#boundary === undefined) await this.#rebuild()
-      if (this.#unfinished !== undefined) await this.#finishTurn(this.#unfinished)
-      while (this.#running()) {
-        const item = this.#mailbox.shift()
-        if (item === undefined) break
-        await this.#take(item)
+      while (this.#alive) {
+        const next = this.#unfinished?.letter ?? this.#init ?? this.#mailbox.take()
+        if (next === undefined) break
+        await this.#take(next)
       }
-      if (this.#running()) this.#state = 'idle'
     } catch (error) {
       // A turn that the closing host left behind; its record goes on when the store is opened again.
-      if (this.#closing) return
-      const failure = TheaterError.is(error)
-        ? error
-        : new TheaterError(
-            'store-failed',
-            `the record of ${this.id} cannot be written or read; it stands still`,
-            { actor: this.id, cause: error },
-          )
-      this.#host.log({ actor: this.id, level: 'error', message: failure.message, fields: [] })
-      this.#fail(failure)
+      if (!this.#closing) await this.#fail(recordFailure(this.id, error))
     }
+    if (this.#alive) return
+    for (const rest of [this.#unfinished?.letter, this.#init])
+      if (rest !== undefined) this.#mailbox.settle(rest, this.#gone())
   }
 
-  // A turn may stop its own actor, which the compiler cannot see.
-  #running(): boolean {
-    return this.#state === 'running' && !this.#closing
-  }
-
-  async #take(item: Item): Promise<void> {
-    const seq = this.#parts.writer.size
-    try {
-      if (this.#boundary === undefined) await this.#rebuild()
-      const boundary = this.#boundary as unknown as Boundary
-      const { id: fn, args, sender, cause } = item
-      const reply = await this.#conclude(await boundary.turn({ fn, args, sender, cause }))
-      if (cause !== null) this.#causes.set(causeKey(cause), { seq, reply: undefined })
-      item.settle(reply)
-    } catch (error) {
-      if (ValueError.is(error)) {
-        item.settle({ tag: 'bad-arguments', error })
-        return
-      }
-      item.settle(this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
-      throw error
-    }
-  }
-
-  async #finishTurn({
-    turn,
-    events,
-  }: {
-    turn: EventOf<'turn'>
-    events: readonly TheaterEvent[]
-  }): Promise<void> {
+  async #take(next: Letter): Promise<void> {
+    const unfinished = this.#unfinished
     this.#unfinished = undefined
-    const boundary = this.#boundary as Boundary
-    const end = await boundary.rerun(turn, events)
-    const reply = await this.#conclude(end)
-    if (turn.content.cause !== null) this.noteCause(turn.content.cause, turn.seq)
-    this.#unfinishedReply.resolve(reply)
+    let reply: TurnReply
+    try {
+      const taken = await this.#instance.take(next, unfinished)
+      reply = taken?.reply ?? this.#gone()
+      if (next.cause !== null && taken?.seq !== undefined) this.#received.note(next.cause, taken.seq)
+    } catch (error) {
+      this.#mailbox.settle(next, this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
+      throw error
+    } finally {
+      // A request does not outlive the turn that made it.
+      this.calls.clear()
+    }
+    if (reply.tag === 'aborted') this.#aborted(reply)
+    if (next === this.#init) await this.#initEnded(reply)
+    else if (this.#exitStatus !== undefined) await this.#exited()
+    this.#mailbox.settle(next, reply)
   }
 
-  /** Makes the end of a turn durable, lets its messages leave, and says what its sender is told. */
-  async #conclude(end: TurnEnd): Promise<TurnReply> {
-    const { writer } = this.#parts
-    this.queued = 0
-    switch (end.tag) {
-      case 'return':
-        await writer.flush()
-        this.#host.deliver(this, end.sends)
-        return { tag: 'answered', value: end.value, ref: end.ref }
-      case 'trap':
-        await writer.flush()
-        this.#discard()
-        return { tag: 'trapped', code: end.code }
-      case 'abort':
-        await writer.flush()
-        this.#discard()
-        if (end.code === 'exited') await this.#exited(end.status ?? 0)
-        else if (end.code !== 'stopped') this.#logAbort(end.code, end.error)
-        return { tag: 'aborted', code: end.code, status: end.status, error: end.error }
-      case 'lost':
-        throw end.error
-      case 'diverged':
-        throw this.#cannotResume(end.divergence.seq)
-      case 'incomplete':
-        throw new TypeError('a live turn ended without an end')
+  #aborted({ code, status, error }: Extract<TurnReply, { readonly tag: 'aborted' }>): void {
+    if (code === 'exited') this.#exitStatus = status ?? 0
+    else if (code !== 'stopped')
+      this.#log(`a turn was aborted (${code})${error instanceof Error ? `: ${error.message}` : ''}`)
+  }
+
+  async #initEnded(reply: TurnReply): Promise<void> {
+    this.#init = undefined
+    // Whoever stops or closes it meanwhile does the rest.
+    if (!this.#alive) return
+    const failure = initFailure(this.id, reply)
+    if (failure === undefined) this.#ready()
+    else await this.#neverStarted(failure)
+  }
+
+  /** The actor never came to be: its record is kept under another name, and its own is free. */
+  async #neverStarted(error: unknown): Promise<void> {
+    this.#phase = 'failed'
+    this.#failure = TheaterError.is(error) ? error : undefined
+    await this.#finish('failed to start')
+  }
+
+  /** The guest ended itself. */
+  async #exited(): Promise<void> {
+    if (this.#phase !== 'ready') return
+    this.#phase = 'stopped'
+    await this.#finish('exited')
+  }
+
+  async #finish(reason: string): Promise<void> {
+    try {
+      await this.#end(reason)
+    } catch (error) {
+      this.#log(`the record of ${this.id} could not be closed: ${String(error)}`)
+    }
+    await this.#dispose()
+    this.#host.ended(this)
+  }
+
+  /** The actor cannot go on in this host. */
+  async #fail(failure: TheaterError): Promise<void> {
+    this.#log(failure.message)
+    // Whoever stops it meanwhile is told by the record that cannot be closed.
+    if (this.#phase === 'stopped') return
+    this.#phase = 'failed'
+    this.#failure = failure
+    this.#mailbox.settleAll(this.#gone())
+    await this.#dispose()
+    this.#host.ended(this)
+  }
+
+  /**
+   * Ends the actor for good: the turn that runs is aborted, what waits in its mailbox is not taken, and a `stop` event
+   * closes the record. One that has not come to be yet never does.
+   *
+   * @throws TheaterError `store-failed`: it ended, and the record does not say so
+   */
+  stop(reason: string): Promise<void> {
+    this.#stopping ??= this.#stop(reason)
+    return this.#stopping
+  }
+
+  async #stop(reason: string): Promise<void> {
+    this.#phase = 'stopped'
+    this.#instance.abort('stopped')
+    this.#ended.abort()
+    await this.settled()
+    try {
+      await this.#end(reason)
+    } finally {
+      await this.#dispose()
     }
   }
 
-  #logAbort(code: AbortCode, error: unknown): void {
-    const why = error instanceof Error ? `: ${error.message}` : ''
-    this.#host.log({
-      actor: this.id,
-      level: 'error',
-      message: `a turn was aborted (${code})${why}`,
-      fields: [],
-    })
-  }
-
-  async #exited(status: number): Promise<void> {
-    this.#exitStatus = status
-    this.#state = 'stopped'
-    await this.#writeStop('exited')
-    this.#settleAll()
-  }
-
-  /** The instance is finished; the next turn rebuilds it from the record. */
-  #discard(): void {
-    this.#boundary?.dispose()
-    this.#boundary = undefined
-  }
-
-  #cannotResume(seq: number): TheaterError {
-    return new TheaterError(
-      'cannot-resume',
-      `${this.id} cannot go on: its component does not do again what event ${seq} of its record says. Verify the record.`,
-      { actor: this.id, detail: { seq } },
-    )
-  }
-
-  /** Re-runs the record, turns that were undone left out, to where the actor goes on. */
-  async #rebuild(): Promise<void> {
-    const { store, writer } = this.#parts
-    await writer.flush()
-    const boundary = this.#newBoundary()
-    let turns = 0
-    let unfinished: { turn: EventOf<'turn'>; events: readonly TheaterEvent[] } | undefined
-    for await (const segment of segments(
-      withContent(readEvents(store, this.chain, 0, undefined, { hash: this.#hash })),
-    )) {
-      if (segment.kind === 'start') {
-        const end = await boundary.instantiate(segment.events, segment)
-        if (end.tag !== 'return') throw this.#cannotResume(end.tag === 'diverged' ? end.divergence.seq : 1)
-      } else if (segment.kind === 'turn') {
-        if (segment.end === 'return') {
-          turns++
-          const end = await boundary.rerun(segment.turn, segment.events)
-          if (end.tag !== 'return')
-            throw this.#cannotResume(end.tag === 'diverged' ? end.divergence.seq : segment.turn.seq)
-        } else if (segment.end === undefined) unfinished = segment
-      }
+  /** The last words of a record. */
+  async #end(reason: string): Promise<void> {
+    this.#final = true
+    this.#mailbox.settleAll(this.#gone())
+    // Of an actor that was not even instantiated there is no record.
+    if (this.recorded) {
+      const { writer, store } = this.#parts
+      if (writer.failure !== null) throw recordFailure(this.id, writer.failure)
+      writer.append('stop', encodeContent('stop', { reason }))
+      await this.#flush()
+      if (!this.#started) await releaseName(store, this.chain, this.id)
     }
-    this.#boundary = boundary
-    this.#unfinished = unfinished
-    const cause = unfinished?.turn.content.cause ?? null
-    if (unfinished !== undefined && cause !== null) {
-      this.#causes.set(causeKey(cause), { seq: unfinished.turn.seq, reply: this.#unfinishedReply.promise })
-    }
-    this.#recovery = { turns, events: writer.size, unfinished: unfinished !== undefined }
+    this.#released = !this.#started
   }
 
-  #startFailure(end: TurnEnd): TheaterError {
-    const why = end.tag === 'trap' || end.tag === 'abort' ? `${end.tag}: ${end.code}` : end.tag
-    const error = 'error' in end && end.error instanceof Error ? `: ${end.error.message}` : ''
-    return new TheaterError('failed-to-start', `${this.id} could not be instantiated (${why})${error}`, {
-      actor: this.id,
-      detail: end.tag === 'trap' || end.tag === 'abort' ? end.code : end.tag,
-      cause: 'error' in end ? end.error : undefined,
-    })
+  /**
+   * Lets go of everything and leaves the record open. A turn that runs has `graceMs` to end; then it is left where its
+   * record is, as after a crash.
+   */
+  async close(graceMs = 1000): Promise<void> {
+    this.#closing = true
+    this.#mailbox.settleAll(this.#gone())
+    const timer = setTimeout(() => this.abandon(), graceMs)
+    await Promise.allSettled([this.#starting, this.#pumping, this.#stopping])
+    clearTimeout(timer)
+    await this.#dispose()
   }
+
+  #dispose(): Promise<void> {
+    this.#disposing ??= (async () => {
+      this.#instance.discard()
+      this.#ended.abort()
+      for (const error of await this.#bindings.dispose())
+        this.#log(`a handler could not let go: ${String(error)}`)
+    })()
+    return this.#disposing
+  }
+
+  #log(message: string): void {
+    this.#host.log({ actor: this.id, level: 'error', message, fields: [] })
+  }
+
+  /** What is said of a turn that is not taken any more. */
+  #gone(): TurnReply {
+    if (this.#closing) return { tag: 'closed' }
+    return { tag: 'stopped', final: this.#final || this.#phase === 'stopped', failure: this.#failure }
+  }
+}
+
+function letter(fn: FunctionModel, invocation: Invocation): Letter {
+  return { ...invocation, id: fn.id, taken: undefined, listeners: [] }
 }

@@ -1,6 +1,7 @@
 import type { Delivery } from '@theater/boundary'
-import type { Cause, DeliveryFailure, Reply } from '@theater/handler'
+import type { Cause, DeliveryFailure } from '@theater/handler'
 import type { Actor } from './actor.ts'
+import type { Call } from './request.ts'
 import type { WaitGraph } from './waits.ts'
 
 /** One line of an actor's log. */
@@ -11,6 +12,15 @@ export interface LogLine {
   readonly fields: readonly (readonly [string, string])[]
 }
 
+/** A request to another actor's export. */
+export interface Request {
+  readonly to: string
+  /** Full or track name of the export. */
+  readonly fn: string
+  readonly args: readonly unknown[]
+  readonly cause: Cause
+}
+
 /** What an actor needs of the theater it plays in. */
 export interface Host {
   readonly waits: WaitGraph
@@ -19,16 +29,12 @@ export interface Host {
   canSend(from: Actor, to: string, fn: string): DeliveryFailure | undefined
   /** Takes over messages whose `send` events are durable. */
   deliver(from: Actor, deliveries: readonly Delivery[]): void
-  /** Brings a request to its receiver, once per cause. Never rejects. */
-  deliverRequest(
-    from: Actor,
-    request: {
-      readonly to: string
-      readonly fn: string
-      readonly args: readonly unknown[]
-      readonly cause: Cause
-    },
-  ): Promise<Reply>
-  /** The answer to a request that was started before a restart; `undefined`: the record does not know it. */
-  requestAgain(from: Actor, to: string, seq: number): Promise<Reply> | undefined
+  /** Brings a request to its receiver, which runs a cause once. */
+  request(from: Actor, request: Request): Call
+  /** A request that its receiver knows; `undefined`: it does not. */
+  requestAgain(from: Actor, to: string, seq: number): Call | undefined
+  /** Lets the event loop turn where actors have kept it for long. */
+  breathe(): Promise<void> | undefined
+  /** The actor came to its end, other than by `stop`. */
+  ended(actor: Actor): void
 }

@@ -5,11 +5,19 @@
  */
 export { TheaterError } from './errors.ts'
 export type { TheaterErrorCode } from './errors.ts'
-export type { ActorState, Recovery } from './actor.ts'
 export type { Grants } from './grants.ts'
 export type { LogLine } from './host.ts'
 export { defaultLimits } from './limits.ts'
 export type { Limits } from './limits.ts'
-export type { ActorInfo, CallOptions, Failure, Message, SpawnOptions, TheaterOptions } from './options.ts'
+export type {
+  ActorInfo,
+  ActorState,
+  CallOptions,
+  Failure,
+  Message,
+  Recovery,
+  SpawnOptions,
+  TheaterOptions,
+} from './options.ts'
 export type { DeadLetter } from './post.ts'
 export { Theater } from './theater.ts'

@@ -1,7 +1,6 @@
 import type { Component, ComponentCache, LoadLimits } from '@theater/component'
 import type { Store } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
-import type { ActorState, Recovery } from './actor.ts'
 import type { Grants } from './grants.ts'
 import type { LogLine } from './host.ts'
 import type { Limits } from './limits.ts'
@@ -62,6 +61,19 @@ export interface SpawnOptions {
 export interface CallOptions {
   /** Milliseconds after which the caller stops waiting; the turn goes on. @default `TheaterOptions.requestMs` */
   readonly timeoutMs?: number
+}
+
+/** Where an actor stands. */
+export type ActorState = 'starting' | 'idle' | 'running' | 'stopped' | 'failed'
+
+/** What was done to bring an actor back from its record. */
+export interface Recovery {
+  /** Turns that were re-run. */
+  readonly turns: number
+  /** Events that the re-run went through. */
+  readonly events: number
+  /** Whether a turn was under way when the host ended. */
+  readonly unfinished: boolean
 }
 
 /** One actor, from outside. */

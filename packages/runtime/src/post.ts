@@ -1,9 +1,10 @@
 import type { Delivery } from '@theater/boundary'
-import type { Cause, DeliveryFailure, Reply } from '@theater/handler'
+import type { DeliveryFailure, Reply } from '@theater/handler'
 import type { Actor } from './actor.ts'
-import type { LogLine } from './host.ts'
-
-const RESPOND = 'theater:messaging/responder@0.1#handle-request'
+import type { LogLine, Request } from './host.ts'
+import { Call } from './request.ts'
+import type { Answer } from './request.ts'
+import type { TurnReply } from './turn-reply.ts'
 
 /** A message that reached nobody. */
 export interface DeadLetter {
@@ -14,89 +15,88 @@ export interface DeadLetter {
   readonly reason: 'unknown-actor' | 'not-served' | 'stopped' | 'trapped' | 'aborted' | 'failed'
 }
 
+/** Where messages come from: an actor, or what is left of one. */
+export interface Sender {
+  readonly id: string
+  readonly chain: Uint8Array
+  /** How many messages of it no receiver has taken yet. */
+  outbox: number
+}
+
+/** Why there is no actor of an id to take a message: it ended for good, it cannot go on in this host, or there never was one. */
+export type Absence = 'stopped' | 'failed' | 'unknown-actor'
+
 /** What the post needs of its theater. */
 export interface PostOffice {
   find(id: string): Actor | undefined
-  /** Whether there was an actor of that id, which has ended. */
-  ended(id: string): boolean
+  absence(id: string): Absence
   readonly deadLetter: ((letter: DeadLetter) => void) | undefined
   log(line: LogLine): void
 }
 
-/** Carries messages and requests between the actors of one host: each cause is handed to its receiver once. */
+/** Carries messages and requests between the actors of one host. */
 export class Post {
   readonly #office: PostOffice
-  /** Messages to receivers whose mailbox is full, in order, by receiver. */
-  readonly #held = new Map<string, { readonly from: Actor; readonly delivery: Delivery }[]>()
 
   constructor(office: PostOffice) {
     this.#office = office
   }
 
-  /** Why a message cannot be queued; `undefined`: it can, and counts against the sender's outbox. */
+  /** Why a message cannot be queued; `undefined`: it can. */
   canSend(from: Actor, to: string, fn: string): DeliveryFailure | undefined {
     const receiver = this.#office.find(to)
-    if (receiver === undefined) return { tag: 'unknown-actor' }
-    if (receiver.exported(fn) === undefined) return { tag: 'not-served' }
-    const waiting = from.outbox + from.queued
-    if (waiting >= from.limits.outbox) return { tag: 'outbox-full', val: waiting }
-    from.queued++
-    return undefined
-  }
-
-  /** Takes over a message whose `send` event is durable. */
-  deliver(from: Actor, delivery: Delivery): void {
-    from.outbox++
-    const receiver = this.#office.find(delivery.to)
-    const held = this.#held.get(delivery.to)
     if (receiver === undefined) {
-      from.outbox--
-      this.#dead(from, delivery, this.#office.ended(delivery.to) ? 'stopped' : 'unknown-actor')
-    } else if (receiver.exported(delivery.fn) === undefined) {
-      from.outbox--
-      this.#dead(from, delivery, 'not-served')
-    } else if ((held !== undefined && held.length > 0) || receiver.full) {
-      if (held === undefined) this.#held.set(delivery.to, [{ from, delivery }])
-      else held.push({ from, delivery })
-    } else {
-      void this.#hand(from, receiver, delivery)
+      return { tag: this.#office.absence(to) === 'unknown-actor' ? 'unknown-actor' : 'stopped' }
     }
+    if (receiver.exported(fn) === undefined) return { tag: 'not-served' }
+    const { outbox } = from.limits
+    return from.outbox + from.queued < outbox ? undefined : { tag: 'outbox-full', val: outbox }
   }
 
-  async #hand(from: Actor, receiver: Actor, delivery: Delivery): Promise<void> {
-    const cause: Cause = { chain: from.chain, ...delivery.ref }
-    const reply = await receiver.invoke({ fn: delivery.fn, args: delivery.args, sender: from.id, cause })
-    // A host that closes leaves the message in the sender's record; it is delivered when the store is opened again.
-    if (reply.tag === 'closed') return
-    from.outbox = Math.max(0, from.outbox - 1)
-    switch (reply.tag) {
-      case 'answered':
-        if ((reply.value as { tag?: string } | undefined)?.tag === 'err') this.#dead(from, delivery, 'failed')
-        break
-      case 'trapped':
-      case 'aborted':
-      case 'stopped':
-        this.#dead(from, delivery, reply.tag)
-        break
-      case 'mailbox-full':
-      case 'bad-arguments':
-      case 'store-failed':
-        this.#dead(from, delivery, 'failed')
-        break
+  /**
+   * Takes over a message whose `send` event is durable. It counts in its sender's outbox until its receiver begins its
+   * turn.
+   */
+  deliver(from: Sender, delivery: Delivery): void {
+    from.outbox++
+    let waits = true
+    const left = (): void => {
+      if (waits) from.outbox--
+      waits = false
     }
-    this.#release(receiver)
+    const dead = (reason: DeadLetter['reason']): void => {
+      left()
+      this.#dead(from, delivery, reason)
+    }
+    const receiver = this.#office.find(delivery.to)
+    if (receiver === undefined) {
+      const absence = this.#office.absence(delivery.to)
+      // Its record may be brought back by another host: until then the message stays in the sender's record.
+      if (absence !== 'failed') dead(absence)
+      return
+    }
+    const { fn, args, ref } = delivery
+    if (receiver.exported(fn) === undefined) {
+      dead('not-served')
+      return
+    }
+    const message = { fn, args, sender: from.id, cause: { chain: from.chain, ...ref } }
+    receiver.accept(message, {
+      taken: left,
+      settle: (reply) => {
+        const reason = deathOf(reply)
+        if (reason !== undefined) dead(reason)
+      },
+    })
   }
 
-  /** Hands on what a full mailbox held up. */
-  #release(receiver: Actor): void {
-    const held = this.#held.get(receiver.id)
-    while (held !== undefined && held.length > 0 && !receiver.full) {
-      const next = held.shift()
-      if (next !== undefined) void this.#hand(next.from, receiver, next.delivery)
-    }
+  /** A message for somebody who is not there. */
+  dead(from: Sender, delivery: Delivery): void {
+    const absence = this.#office.absence(delivery.to)
+    if (absence !== 'failed') this.#dead(from, delivery, absence)
   }
 
-  #dead(from: Actor, delivery: Delivery, reason: DeadLetter['reason']): void {
+  #dead(from: Sender, delivery: Delivery, reason: DeadLetter['reason']): void {
     const { deadLetter } = this.#office
     const letter: DeadLetter = { from: from.id, to: delivery.to, seq: delivery.ref.seq, reason }
     if (deadLetter !== undefined) deadLetter(letter)
@@ -110,52 +110,94 @@ export class Post {
     }
   }
 
-  /** Brings a request to its receiver and its answer back. Never rejects. */
-  async deliverRequest(
-    from: Actor,
-    request: {
-      readonly to: string
-      readonly fn: string
-      readonly args: readonly unknown[]
-      readonly cause: Cause
-    },
-  ): Promise<Reply> {
-    const receiver = this.#office.find(request.to)
-    if (receiver === undefined) return { tag: this.#office.ended(request.to) ? 'stopped' : 'unknown-actor' }
-    if (receiver.exported(request.fn) === undefined) return { tag: 'not-served' }
-    const reply = await receiver.invoke({
-      fn: request.fn,
-      args: request.args,
-      sender: from.id,
-      cause: request.cause,
-    })
-    switch (reply.tag) {
-      case 'answered':
-        return { tag: 'answered', val: reply.value }
-      case 'trapped':
-        return { tag: 'trapped' }
-      case 'aborted':
-        return { tag: 'trapped' }
-      case 'stopped':
-        return { tag: 'stopped' }
-      case 'closed':
-        // The requester's turn is left as after a crash; whatever is said here is never heard.
-        return { tag: 'outcome-unknown' }
-      case 'mailbox-full':
-        return { tag: 'mailbox-full' }
-      case 'bad-arguments':
-        return { tag: 'not-served' }
-      case 'store-failed':
-        return { tag: 'outcome-unknown' }
+  /**
+   * Brings a request to its receiver and its answer back.
+   *
+   * @param held whether it is from before a restart: it had its place in the mailbox then, and has it again
+   */
+  request(from: { readonly id: string }, { to, fn, args, cause }: Request, held = false): Call {
+    const receiver = this.#office.find(to)
+    const call = new Call(() => receiver?.withdraw(cause) ?? false)
+    if (receiver === undefined) {
+      const absence = this.#office.absence(to)
+      call.settle({ tag: absence === 'unknown-actor' ? absence : 'stopped' })
+    } else if (receiver.exported(fn) === undefined) {
+      call.settle({ tag: 'not-served' })
+    } else if (!held && receiver.full && !receiver.knows(cause)) {
+      call.settle({ tag: 'mailbox-full' })
+    } else {
+      receiver.accept(
+        { fn, args, sender: from.id, cause },
+        { settle: (reply) => call.settle(answerOf(reply)) },
+      )
     }
+    return call
   }
 
-  /** Takes up a request from before a restart; `undefined`: its receiver does not know it. */
-  requestAgain(from: Actor, to: string, seq: number): Promise<Reply> | undefined {
+  /** A request from before a restart; `undefined`: its receiver does not know it. */
+  requestAgain(from: Actor, to: string, seq: number): Call | undefined {
     const receiver = this.#office.find(to)
-    if (receiver === undefined) return undefined
-    const cause = from.causeOf(seq)
-    if (cause === undefined || !receiver.holds(cause)) return undefined
-    return this.deliverRequest(from, { to, fn: RESPOND, args: [], cause })
+    const cause = { chain: from.chain, seq }
+    if (receiver?.knows(cause) !== true) return undefined
+    const call = new Call(() => receiver.withdraw(cause))
+    receiver.again(cause, (reply) => call.settle(answerOf(reply)))
+    return call
+  }
+}
+
+/** Why a message is dead that came to such an end; `undefined`: it is not. */
+function deathOf(reply: TurnReply): DeadLetter['reason'] | undefined {
+  switch (reply.tag) {
+    case 'answered':
+      return (reply.value as { readonly tag?: string } | undefined)?.tag === 'err' ? 'failed' : undefined
+    case 'trapped':
+    case 'aborted':
+      return reply.tag
+    case 'stopped':
+      return reply.final ? 'stopped' : undefined
+    // Still in the sender's record, for the host that opens the store next.
+    case 'closed':
+    case 'store-failed':
+      return undefined
+    case 'mailbox-full':
+    case 'bad-arguments':
+      return 'failed'
+  }
+}
+
+/** What the requester is told, in the words of `theater:messaging/client`. */
+function answerOf(reply: TurnReply): Answer {
+  switch (reply.tag) {
+    case 'answered':
+      return { tag: 'answered', val: reply.value }
+    case 'trapped':
+      return { tag: 'trapped' }
+    case 'aborted':
+      return abortedReply(reply.code)
+    case 'stopped':
+    case 'closed':
+    case 'mailbox-full':
+      return { tag: reply.tag }
+    case 'bad-arguments':
+      return { tag: 'not-served' }
+    case 'store-failed':
+      return { tag: 'outcome-unknown' }
+  }
+}
+
+function abortedReply(code: Extract<TurnReply, { readonly tag: 'aborted' }>['code']): Reply {
+  switch (code) {
+    // It had begun, so `stopped` would be wrong: that says that nothing happened.
+    case 'stopped':
+    case 'exited':
+    case 'outcome-unknown':
+      return { tag: 'outcome-unknown' }
+    // The receiver is as it was before, as after a trap.
+    case 'handler-fault':
+    case 'host-value':
+    case 'deadline':
+    case 'host-memory':
+    case 'host-stack':
+      return { tag: 'trapped' }
   }
 }

@@ -2,16 +2,10 @@ import { segments } from '@theater/boundary'
 import type { TheaterEvent } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
-import type { Cause } from '@theater/handler'
 import { compileFunction, Reader } from '@theater/values'
 import type { FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
 import type { TurnReply } from './turn-reply.ts'
-
-/** Names a cause in a map. */
-export function causeKey(cause: Cause): string {
-  return `${Buffer.from(cause.chain).toString('latin1')}${cause.seq}`
-}
 
 /** The reply of the turn that begins at `seq`, as the record holds it. */
 export async function recordedReply(
@@ -43,7 +37,9 @@ export async function recordedReply(
     }
     break
   }
-  return { tag: 'stopped' }
+  throw new TheaterError('cannot-resume', `the turn at event ${seq} of the record has no end`, {
+    detail: { seq },
+  })
 }
 
 /** A live actor's own record always has its contents; where one is missing, it cannot go on. */
@@ -63,5 +59,18 @@ async function* fromTurn(events: AsyncIterable<TheaterEvent>): AsyncGenerator<Th
   for await (const event of events) {
     yield event
     if (event.kind === 'return' || event.kind === 'trap' || event.kind === 'abort') return
+  }
+}
+
+/**
+ * Calls the record of an actor that never came to be something else, so that its name can be tried again: `counter~1`,
+ * which is no actor's id. What it did stays on record.
+ */
+export async function releaseName(store: Store, chain: Uint8Array, id: string): Promise<void> {
+  for (let n = 1; ; n++) {
+    const label = `${id}~${n}`
+    if ((await store.find(label)) !== undefined) continue
+    await store.relabel(chain, label)
+    return
   }
 }

@@ -1,109 +1,244 @@
-import { queueRule, trackName } from '@theater/boundary'
+import { queueRule, trackName, trackOf } from '@theater/boundary'
 import type { Delivery, EventRef } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
-import type { ChainInfo, Genesis, Store } from '@theater/event-chain'
+import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
-import type { Cause } from '@theater/handler'
-import { compileFunction, Reader } from '@theater/values'
+import { compileFunction, decodeData, decodeModel, noHandles, Reader } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
+import { INIT } from './lifecycle.ts'
+import { chainKey, Received } from './received.ts'
+import { readRequestId } from './request.ts'
+import type { RequestId } from './request.ts'
+
+const REQUEST = 'theater:messaging/client@0.1#request'
+const FINISH = 'theater:messaging/client@0.1#[static]pending.finish'
+const RESPOND = 'theater:messaging/responder@0.1#handle-request'
+
+/**
+ * How far an actor came.
+ *
+ * - `new`: its `init`, where it has one, has not ended.
+ * - `started`: it is an actor.
+ * - `stopped`: it was one.
+ * - `never`: it could not be instantiated, or its `init` failed, or it was stopped before that had ended.
+ */
+export type Life = 'new' | 'started' | 'stopped' | 'never'
 
 /** What one record says before it is re-run. */
 export interface Scan {
   readonly info: ChainInfo
   readonly genesis: Genesis
+  readonly model: ComponentModel
   readonly seed: Uint8Array | undefined
-  /** Its last word is that the actor was stopped, or that it never came to be. */
-  readonly ended: boolean
-  /** The causes of its turns, and where each turn begins. */
-  readonly causes: readonly { readonly cause: Cause; readonly seq: number }[]
-  /** Intents, by sequence: the causes of the requests it made. */
-  readonly intents: ReadonlyMap<number, Uint8Array>
-  /** Messages that left it, in order, with the calls that queued them. */
-  readonly sends: readonly { readonly ref: EventRef; readonly call: QueuedCall }[]
+  readonly life: Life
+  /** The causes that it holds. */
+  readonly received: Received
+  /** The senders' chains and sequence numbers of these causes, but for the one of a turn that it breaks off. */
+  readonly concluded: readonly (readonly [chain: string, seq: number])[]
+  /** Sequence numbers of messages that left it, rising. */
+  readonly sends: readonly number[]
+  /** Requests of a turn that it breaks off, which the guest has still to finish, by sequence number of the intent. */
+  readonly asked: ReadonlyMap<number, RequestId>
+  /** Where the last host but one took it over; -1 where there was none. */
+  readonly lastResume: number
 }
 
-interface QueuedCall {
-  readonly fn: string
-  readonly args: Uint8Array
-}
+/** A message, or a request, that left an actor before its host ended. */
+export type Outgoing =
+  | { readonly kind: 'send'; readonly delivery: Delivery }
+  | { readonly kind: 'request'; readonly delivery: Delivery; readonly id: RequestId }
 
-/** Reads a record once, without running anything. */
+/** Reads a record once, without running anything. @throws TheaterError `cannot-resume` */
 export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
-  const calls = new Map<number, QueuedCall>()
-  const sends: { ref: EventRef; call: QueuedCall }[] = []
-  const causes: { cause: Cause; seq: number }[] = []
-  const intents = new Map<number, Uint8Array>()
-  let genesis: Genesis | undefined
-  let seed: Uint8Array | undefined
-  let ended = false
-  let started = false
-  for await (const event of readEvents(store, info.chain, 0, undefined, { hash: sha256 })) {
-    if (event.content === null) continue
-    const ref = { seq: event.seq, hash: event.hash }
+  const reader = new ScanReader()
+  for await (const event of readEvents(store, info.chain, 0, undefined, { hash: sha256 })) reader.take(event)
+  const { genesis } = reader
+  if (genesis === undefined) throw lacks(info, 'no genesis')
+  const wit = await store.get(genesis.wit)
+  if (wit === undefined) throw lacks(info, 'the types of no component')
+  const model = decodeModel(wit)
+  const { seed, received, concluded, sends, asked, lastResume } = reader
+  return {
+    info,
+    genesis,
+    model,
+    seed,
+    life: seed === undefined ? 'never' : reader.life(exportsInit(model)),
+    received,
+    concluded,
+    sends,
+    asked: new Map([...asked.values()].map((id) => [id.seq, id])),
+    lastResume,
+  }
+}
+
+function lacks({ label }: ChainInfo, what: string): TheaterError {
+  return new TheaterError('cannot-resume', `the record of ${label} has ${what}`, { actor: label })
+}
+
+function exportsInit({ exports }: ComponentModel): boolean {
+  return exports.some(({ functions }) => functions.some((fn) => trackName(fn) === INIT))
+}
+
+class ScanReader {
+  genesis: Genesis | undefined
+  seed: Uint8Array | undefined
+  readonly received = new Received()
+  readonly concluded: (readonly [string, number])[] = []
+  readonly sends: number[] = []
+  /** By the number of the handle that the guest has for it. */
+  readonly asked = new Map<number, RequestId>()
+  lastResume = -1
+  #turn: EventOf<'turn'> | undefined
+  #asking: number | undefined
+  /** How the first turn ended, or the instantiation where it failed. */
+  #first: 'well' | 'badly' | undefined
+  #stopped = false
+
+  life(hasInit: boolean): Life {
+    if (this.#first === 'badly') return 'never'
+    const started = !hasInit || this.#first === 'well'
+    if (this.#stopped) return started ? 'stopped' : 'never'
+    return started ? 'started' : 'new'
+  }
+
+  take(event: Event): void {
+    if (event.content === null) return
     switch (event.kind) {
       case 'genesis':
-        genesis = event.content
+        this.genesis = event.content
         break
       case 'seed':
-        seed = event.content.seed
+        this.seed = event.content.seed
         break
       case 'turn':
-        started = true
-        calls.clear()
-        if (event.content.cause !== null) causes.push({ cause: event.content.cause, seq: event.seq })
+        this.#turn = event
+        if (event.content.cause !== null) this.received.note(event.content.cause, event.seq)
         break
       case 'call':
-        if (event.content.outcome === null) intents.set(event.seq, event.hash)
-        else if (queueRule(nameInTrack(event.content.fn)) !== undefined) calls.set(event.seq, event.content)
-        break
-      case 'send': {
-        const call = calls.get(event.content.call)
-        if (call !== undefined) sends.push({ ref, call })
-        break
-      }
-      case 'trap':
-      case 'abort':
-        if (!started) ended = true
-        break
-      case 'stop':
-        ended = true
+        this.#call(event)
         break
       case 'result':
+        if (event.content.call === this.#asking) this.#ask(event.content.call, event.content.outcome)
+        break
       case 'drop':
+        this.asked.delete(event.content.resource)
+        break
+      case 'send':
+        this.sends.push(event.seq)
+        break
       case 'return':
-      case 'grant':
+      case 'trap':
+      case 'abort':
+        this.#end(event)
+        break
       case 'resume':
+        this.lastResume = event.seq
+        break
+      case 'stop':
+        this.#stopped = true
+        break
+      case 'grant':
         break
     }
   }
-  if (genesis === undefined) {
-    throw new TheaterError('cannot-resume', `the record of ${info.label} has no genesis`, {
-      actor: info.label,
-    })
+
+  #call({ seq, content: { fn, args, outcome } }: EventOf<'call'>): void {
+    const name = nameInTrack(fn)
+    if (name === REQUEST && outcome === null) this.#asking = seq
+    if (name === FINISH && outcome !== null) this.asked.delete(handleIn(args))
   }
-  return { info, genesis, seed, ended, causes, intents, sends }
+
+  #ask(seq: number, { result, made }: Outcome): void {
+    const [description] = made
+    // One that was refused was never started, and says so: it has no id.
+    const id = typeof description === 'object' && description !== null && 'id' in description
+    const known = id ? readRequestId(description.id) : undefined
+    if (known?.seq === seq) this.asked.set(handleIn(result), known)
+  }
+
+  #end(event: EventOf<'return'> | EventOf<'trap'> | EventOf<'abort'>): void {
+    const turn = this.#turn?.content
+    if (this.#first === undefined) {
+      const isInit = turn === undefined || nameInTrack(turn.fn) === INIT
+      this.#first = isInit && !succeeded(event) ? 'badly' : 'well'
+    }
+    if (turn !== undefined && turn.cause !== null)
+      this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])
+    this.#turn = undefined
+    this.#asking = undefined
+    this.asked.clear()
+  }
 }
 
-/** What the messages of a record carried, decoded by the component's own types. */
-export function deliveries(scan: Scan, model: ComponentModel): Delivery[] {
+/** Whether `init` ended well. */
+function succeeded(event: EventOf<'return'> | EventOf<'trap'> | EventOf<'abort'>): boolean {
+  if (event.kind !== 'return') return false
+  const values = decodeData(event.content.result)
+  return Array.isArray(values) && Array.isArray(values[0]) && values[0][0] === 0
+}
+
+/** The number of the handle in arguments, or a result, that are one handle; 0 for others. */
+function handleIn(values: Uint8Array): number {
+  const decoded = decodeData(values)
+  const first: unknown = Array.isArray(decoded) ? decoded[0] : undefined
+  return typeof first === 'number' ? first : 0
+}
+
+/**
+ * What left an actor and did not reach the chain of its receiver, in the order in which it left; and the requests that
+ * its unfinished turn waits for, which the receiver may hold.
+ *
+ * @param arrived whether a message has become a turn that ended
+ */
+export async function* outgoing(
+  store: Store,
+  scan: Scan,
+  arrived: (seq: number) => boolean,
+): AsyncGenerator<Outgoing> {
+  const { info, model, asked, sends } = scan
   const known = new Map<string, FunctionModel>()
   for (const { functions } of model.imports) for (const fn of functions) known.set(fn.id, fn)
-  return scan.sends.flatMap(({ ref, call }) => {
-    const fn = known.get(call.fn)
-    const rule = fn === undefined ? undefined : queueRule(trackName(fn))
-    if (fn === undefined || rule === undefined) return []
-    const args = compileFunction(fn).readArgs(new Reader(call.args), {
-      write: () => undefined,
-      read: (n) => n,
-    })
-    return [{ ref, to: rule.to(args), fn: rule.fn, args: rule.args(args, scan.genesis.actor) }]
-  })
+  const left = [...sends.filter((seq) => !arrived(seq)), ...asked.keys()].toSorted((a, b) => a - b)
+  for (const seq of left) {
+    const event = await readEvent(store, info.chain, seq)
+    const id = asked.get(seq)
+    const call = event?.kind === 'send' ? await readEvent(store, info.chain, event.content.call) : event
+    if (event === undefined || call?.kind !== 'call') continue
+    const fn = known.get(call.content.fn)
+    if (fn === undefined) continue
+    const args = compileFunction(fn).readArgs(new Reader(call.content.args), noHandles)
+    const ref = { seq: event.seq, hash: event.hash }
+    const delivery = said(ref, fn, args, scan.genesis.actor)
+    if (delivery !== undefined)
+      yield id === undefined ? { kind: 'send', delivery } : { kind: 'request', delivery, id }
+  }
 }
+
+function said(
+  ref: EventRef,
+  fn: FunctionModel,
+  args: readonly unknown[],
+  sender: string,
+): Delivery | undefined {
+  const name = trackName(fn)
+  const rule = queueRule(name)
+  if (rule !== undefined) return { ref, to: rule.to(args), fn: rule.fn, args: rule.args(args, sender) }
+  if (name !== REQUEST) return undefined
+  return { ref, to: args[0] as string, fn: RESPOND, args: [{ tag: 'actor', val: sender }, args[1]] }
+}
+
+async function readEvent(store: Store, chain: Uint8Array, seq: number): Promise<KnownEvent | undefined> {
+  for await (const event of readEvents(store, chain, seq, seq + 1, { hash: sha256 })) {
+    if (event.content !== null && (event.kind === 'send' || event.kind === 'call')) return event
+  }
+  return undefined
+}
+
+type KnownEvent = EventOf<'send'> | EventOf<'call'>
 
 function nameInTrack(fn: string): string {
   const hash = fn.indexOf('#')
-  const name = fn.slice(hash + 1)
-  const model = { id: fn, interface: hash === -1 ? '' : fn.slice(0, hash), name } as FunctionModel
-  return trackName(model)
+  return hash === -1 ? fn : `${trackOf(fn.slice(0, hash))}${fn.slice(hash)}`
 }

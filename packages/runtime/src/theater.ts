@@ -1,34 +1,28 @@
 import { randomBytes } from 'node:crypto'
-import { DERIVE_VERSION, resolveImports } from '@theater/boundary'
-import type { Resolution } from '@theater/boundary'
-import { ComponentError, jcoVersion } from '@theater/component'
-import type { Component, Prepared } from '@theater/component'
-import { loadComponent, workerTranspiler } from '@theater/component/node'
+import { DERIVE_VERSION } from '@theater/boundary'
+import { jcoVersion } from '@theater/component'
 import { ChainWriter, encodeContent, FORMAT } from '@theater/event-chain'
-import type { ChainInfo, Genesis } from '@theater/event-chain'
+import type { Genesis } from '@theater/event-chain'
 import { saltPool, sha256 } from '@theater/event-chain/node'
-import type { AnyHandler } from '@theater/handler'
-import { cidOf, encodeModel, splitCid } from '@theater/values'
+import { cidOf, encodeModel } from '@theater/values'
 import type { FunctionModel } from '@theater/values'
 import { Actor } from './actor.ts'
+import { Breath } from './breath.ts'
+import { Cast } from './cast.ts'
+import { Components } from './components.ts'
 import { within } from './deadline.ts'
 import { TheaterError } from './errors.ts'
-import { GrantChecker, unmetError } from './grants.ts'
-import type { Grants } from './grants.ts'
+import { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
 import { checkLimits } from './limits.ts'
-import type { Limits } from './limits.ts'
 import type { ActorInfo, CallOptions, Failure, Message, SpawnOptions, TheaterOptions } from './options.ts'
 import { Post } from './post.ts'
-import { deliveries, scanRecord } from './recovery.ts'
-import type { Scan } from './recovery.ts'
+import { Revival } from './revival.ts'
 import { unwrap } from './turn-reply.ts'
-import type { TurnReply } from './turn-reply.ts'
 import { version } from './version.ts'
 import { WaitGraph } from './waits.ts'
 
 const ID = /^[a-z0-9._:-]{1,128}$/
-const INIT = 'theater:actor/lifecycle@0.1#init'
 const HANDLE_SEND = 'theater:messaging/receiver@0.1#handle-send'
 const HANDLE_REQUEST = 'theater:messaging/responder@0.1#handle-request'
 
@@ -42,41 +36,39 @@ const HANDLE_REQUEST = 'theater:messaging/responder@0.1#handle-request'
  */
 export class Theater {
   readonly #options: TheaterOptions
-  readonly #handlers: readonly AnyHandler[]
   readonly #grants: GrantChecker
-  readonly #actors = new Map<string, Actor>()
-  /** Actors that take no turns: stopped, or not to be brought back. */
-  readonly #ended = new Map<
-    string,
-    { readonly info: ActorInfo; readonly failure: TheaterError | undefined }
-  >()
-  readonly #spawning = new Set<string>()
-  readonly #components = new Map<string, Component>()
-  readonly #transpiler = workerTranspiler()
+  readonly #components: Components
+  readonly #cast = new Cast()
+  readonly #spawning = new Map<string, Promise<ActorInfo>>()
   readonly #salts = saltPool()
   readonly #post: Post
   readonly #host: Host
-  #closed = false
+  #closing: Promise<void> | undefined
 
   private constructor(options: TheaterOptions) {
+    const { handlers = [], ceiling, cache, loadLimits, deadLetter } = options
     this.#options = options
-    this.#handlers = options.handlers ?? []
-    this.#grants = new GrantChecker(this.#handlers, options.ceiling)
+    this.#grants = new GrantChecker(handlers, ceiling)
+    this.#components = new Components(handlers, { cache, limits: loadLimits })
+    const log: Host['log'] = (line) => options.log?.(line)
     this.#post = new Post({
-      find: (id) => this.#actors.get(id),
-      ended: (id) => this.#ended.has(id),
-      deadLetter: options.deadLetter,
-      log: (line) => options.log?.(line),
+      find: (id) => this.#cast.find(id),
+      absence: (id) => this.#cast.absence(id),
+      deadLetter,
+      log,
     })
+    const breath = new Breath()
     this.#host = {
       waits: new WaitGraph(),
-      log: (line) => options.log?.(line),
+      log,
       canSend: (from, to, fn) => this.#post.canSend(from, to, fn),
       deliver: (from, sends) => {
         for (const delivery of sends) this.#post.deliver(from, delivery)
       },
-      deliverRequest: (from, request) => this.#post.deliverRequest(from, request),
+      request: (from, request) => this.#post.request(from, request),
       requestAgain: (from, to, seq) => this.#post.requestAgain(from, to, seq),
+      breathe: () => breath.take(),
+      ended: (actor) => this.#cast.end(actor),
     }
   }
 
@@ -89,14 +81,25 @@ export class Theater {
    */
   static async open(options: TheaterOptions): Promise<Theater> {
     const theater = new Theater(options)
-    await theater.#recover()
-    return theater
+    try {
+      await theater.#revive()
+      return theater
+    } catch (error) {
+      await theater.close()
+      throw error
+    }
   }
 
   /**
    * Makes an actor: checks its component, grants and imports, instantiates it, and calls its `init` where it has one.
    *
-   * @throws TheaterError `bad-id`, `exists`, `bad-component`, `bad-grant`, `bad-limit`, `unmet-import`, `failed-to-start`
+   * One that does not come to be, because instantiating it or its `init` fails, leaves its name free for another try;
+   * what there is of its record stays in the store as `ID~1`, `ID~2` and so on. Where the host ends before `init` has,
+   * the next one goes on with it.
+   *
+   * @throws TheaterError `bad-id`, `exists`, `bad-component`, `bad-grant`, `bad-limit`, `unmet-import`,
+   * `failed-to-start`, `store-failed`; `stopped` or `closed` where that came first; what a handler throws that cannot
+   * serve such a grant
    */
   async spawn(options: SpawnOptions): Promise<ActorInfo> {
     this.#checkOpen()
@@ -106,12 +109,13 @@ export class Theater {
         actor: id,
       })
     }
-    if (this.#actors.has(id) || this.#ended.has(id) || this.#spawning.has(id)) {
+    if (this.#cast.has(id) || this.#spawning.has(id)) {
       throw new TheaterError('exists', `there is an actor ${id} already`, { actor: id })
     }
-    this.#spawning.add(id)
+    const spawning = this.#spawn(options)
+    this.#spawning.set(id, spawning)
     try {
-      return await this.#spawn(options)
+      return await spawning
     } finally {
       this.#spawning.delete(id)
     }
@@ -152,40 +156,47 @@ export class Theater {
    * @returns the lifted result; for a `result<…>` `{ tag: 'ok' | 'err', val }`
    */
   async call(id: string, fn: string, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
-    const actor = this.#actor(id)
-    const turn = actor.invoke({ fn, args, sender: null, cause: null })
+    const actor = this.#open(id)
+    const turn = actor.call({ fn, args, sender: null, cause: null })
     return unwrap(id, await within(turn, options.timeoutMs ?? this.#options.requestMs ?? 30_000, id))
   }
 
-  /** Ends an actor for good: aborts its turn, closes its record. */
+  /**
+   * Ends an actor for good: aborts its turn, closes its record. What waits in its mailbox is not taken.
+   *
+   * @throws TheaterError `unknown-actor`; `stopped`, or why it ended before; `store-failed`: it ended, and its record
+   * does not say so
+   */
   async stop(id: string, reason = 'stopped by the host'): Promise<void> {
-    const actor = this.#actor(id)
-    await actor.stop(reason)
-    this.#end(actor)
+    const actor = this.#open(id)
+    try {
+      await actor.stop(reason)
+    } finally {
+      this.#cast.end(actor)
+    }
   }
 
   /** Every actor of this host, ordered by id; those that ended too. */
   actors(): readonly ActorInfo[] {
-    const live = [...this.#actors.values()].map((actor) => actor.info)
-    const ended = [...this.#ended.values()].map(({ info }) => info)
-    return [...live, ...ended].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    return this.#cast.infos
   }
 
   /** The model of an export of an actor; `undefined` where it has none of that name. */
   exported(id: string, fn: string): FunctionModel | undefined {
-    return this.#actor(id).exported(fn)
+    return this.#open(id).exported(fn)
   }
 
-  /** Resolves when no actor runs and no message waits. */
+  /** Resolves when no actor is being made, none runs, and no message waits. */
   async idle(): Promise<void> {
     for (;;) {
       // What a turn set going is under way one round of the event loop later.
       await new Promise<void>((resolve) => {
         setImmediate(resolve)
       })
-      const busy = [...this.#actors.values()].find((actor) => actor.busy)
-      if (busy === undefined) return
-      await busy.settled()
+      const busy = [...this.#cast.actors].find((actor) => actor.busy)
+      if (busy !== undefined) await busy.settled()
+      else if (this.#spawning.size === 0) return
+      else await Promise.allSettled(this.#spawning.values())
     }
   }
 
@@ -193,11 +204,17 @@ export class Theater {
    * Lets go of everything. Turns that run have a second to end; what does not is left as after a crash, and goes on
    * when the store is opened again. So do messages that wait.
    */
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
-    await Promise.all([...this.#actors.values()].map((actor) => actor.close()))
-    await this.#transpiler[Symbol.asyncDispose]()
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // Whoever is being made stops being made.
+    const components = this.#components[Symbol.asyncDispose]()
+    await Promise.all([...this.#cast.actors].map((actor) => actor.close()))
+    await Promise.allSettled(this.#spawning.values())
+    await components
   }
 
   /** {@link close} */
@@ -205,27 +222,27 @@ export class Theater {
     await this.close()
   }
 
-  #checkOpen(): void {
-    if (this.#closed) throw new TheaterError('closed', 'this theater was closed')
-  }
-
-  #actor(id: string): Actor {
-    this.#checkOpen()
-    const actor = this.#actors.get(id)
-    if (actor !== undefined) return actor
-    const ended = this.#ended.get(id)
-    if (ended !== undefined) {
-      throw ended.failure ?? new TheaterError('stopped', `${id} was stopped`, { actor: id })
-    }
-    const known = [...this.#actors.keys()].toSorted().join(', ')
-    throw new TheaterError('unknown-actor', `there is no actor ${id}. Actors: ${known || 'none'}.`, {
-      actor: id,
+  #revive(): Promise<void> {
+    const revival = new Revival({
+      store: this.#options.store,
+      cast: this.#cast,
+      post: this.#post,
+      host: this.#host,
+      grants: this.#grants,
+      components: this.#components,
+      salts: this.#salts,
     })
+    return revival.run()
   }
 
-  #end(actor: Actor): void {
-    this.#actors.delete(actor.id)
-    this.#ended.set(actor.id, { info: actor.info, failure: actor.failure })
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new TheaterError('closed', 'this theater was closed')
+  }
+
+  /** @throws TheaterError `closed`, or why there is none */
+  #open(id: string): Actor {
+    this.#checkOpen()
+    return this.#cast.get(id)
   }
 
   async #spawn(options: SpawnOptions): Promise<ActorInfo> {
@@ -233,8 +250,8 @@ export class Theater {
     const { store } = this.#options
     const limits = checkLimits(id, options.limits)
     this.#grants.check(id, grants)
-    const component = await this.#load(id, options.component)
-    const { resolution, prepared } = await this.#prepare(id, component, grants)
+    const ready = await this.#components.ready(id, options.component, grants)
+    const { component } = ready
     const wit = encodeModel(component.model)
     const genesis: Genesis = {
       actor: id,
@@ -255,6 +272,7 @@ export class Theater {
     }
     await store.put(genesis.component, component.bytes)
     await store.put(genesis.wit, wit)
+    this.#checkOpen()
     const seed = new Uint8Array(randomBytes(32))
     const writer = ChainWriter.create({
       store,
@@ -264,202 +282,11 @@ export class Theater {
       genesis: encodeContent('genesis', genesis),
     })
     writer.append('seed', encodeContent('seed', { seed }))
-    const actor = new Actor(
-      { id, component, prepared, resolution, genesis, limits, seed, store, writer },
-      this.#host,
-    )
-    this.#actors.set(id, actor)
-    try {
-      await actor.bind()
-      await actor.start()
-      await this.#init(actor, params)
-    } catch (error) {
-      await actor.stop('failed to start').catch(() => undefined)
-      this.#end(actor)
-      throw error
-    }
+    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer }, this.#host)
+    this.#cast.add(actor)
+    await actor.start()
     return actor.info
-  }
-
-  async #load(id: string, component: Uint8Array | Component): Promise<Component> {
-    if (!(component instanceof Uint8Array)) return component
-    const key = Buffer.from(sha256(component)).toString('hex')
-    const known = this.#components.get(key)
-    if (known !== undefined) return known
-    const { cache, loadLimits } = this.#options
-    try {
-      const loaded = await loadComponent(component, {
-        transpiler: this.#transpiler,
-        ...(cache !== undefined && { cache }),
-        ...(loadLimits !== undefined && { limits: loadLimits }),
-      })
-      this.#components.set(key, loaded)
-      return loaded
-    } catch (error) {
-      throw badComponent(id, error)
-    }
-  }
-
-  async #prepare(
-    id: string,
-    component: Component,
-    grants: Grants,
-  ): Promise<{ readonly resolution: Resolution; readonly prepared: Prepared }> {
-    const resolution = resolveImports(component.model, this.#handlers, grants)
-    if (resolution.unmet.length > 0) throw unmetError(id, resolution)
-    const { asyncImports } = resolution
-    try {
-      const prepared = await component.prepare(
-        asyncImports.length === 0 ? { mode: 'sync' } : { mode: 'jspi', asyncImports },
-      )
-      return { resolution, prepared }
-    } catch (error) {
-      throw badComponent(id, error)
-    }
-  }
-
-  async #init(actor: Actor, params: Message | undefined): Promise<void> {
-    if (actor.exported(INIT) === undefined) return
-    const message = params ?? { format: 'application/octet-stream', body: new Uint8Array(0) }
-    const reply = await actor.invoke({ fn: INIT, args: [message], sender: null, cause: null })
-    if (reply.tag === 'answered' && (reply.value as FailureResult).tag === 'ok') return
-    throw initFailure(actor.id, reply)
-  }
-
-  async #recover(): Promise<void> {
-    const { store } = this.#options
-    const back: { actor: Actor; scan: Scan }[] = []
-    for (const info of await store.list()) {
-      try {
-        const scan = await scanRecord(store, info)
-        if (scan.ended || scan.seed === undefined)
-          this.#ended.set(info.label, { info: infoOf(scan), failure: undefined })
-        else back.push({ actor: await this.#revive(scan, scan.seed), scan })
-      } catch (error) {
-        this.#lost(info, error)
-      }
-    }
-    // Every actor is known before the first goes on: what was under way may talk to any of them.
-    const ready: { actor: Actor; scan: Scan }[] = []
-    for (const one of back) {
-      try {
-        await one.actor.bind()
-        await one.actor.recover()
-        ready.push(one)
-      } catch (error) {
-        this.#actors.delete(one.actor.id)
-        this.#lost(one.scan.info, error)
-      }
-    }
-    for (const { actor, scan } of ready) {
-      for (const delivery of deliveries(scan, actor.component.model)) {
-        const receiver = this.#actors.get(delivery.to)
-        if (receiver?.holds({ chain: actor.chain, ...delivery.ref }) !== true)
-          this.#post.deliver(actor, delivery)
-      }
-    }
-    for (const { actor } of ready) actor.resume()
-  }
-
-  /** Takes over a record and makes the actor that goes on with it. */
-  async #revive(scan: Scan, seed: Uint8Array): Promise<Actor> {
-    const { store } = this.#options
-    const { genesis, info } = scan
-    const id = genesis.actor
-    const bytes = await store.get(genesis.component)
-    if (bytes === undefined) {
-      throw new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
-    }
-    this.#grants.check(id, genesis.grants)
-    const limits = checkLimits(id, genesis.limits as Partial<Limits>)
-    const component = await this.#load(id, bytes)
-    const { resolution, prepared } = await this.#prepare(id, component, genesis.grants)
-    const epoch = await store.lease(info.chain)
-    const { chain, size, head } = info
-    const writer = ChainWriter.resume({ store, salts: this.#salts, hash: sha256, chain, size, head, epoch })
-    writer.append('resume', encodeContent('resume', { epoch }))
-    await writer.flush()
-    const actor = new Actor(
-      { id, component, prepared, resolution, genesis, limits, seed, store, writer },
-      this.#host,
-    )
-    for (const { cause, seq } of scan.causes) actor.noteCause(cause, seq)
-    actor.noteIntents(scan.intents)
-    this.#actors.set(id, actor)
-    return actor
-  }
-
-  /** An actor that cannot be brought back does not hold up the others. */
-  #lost(info: ChainInfo, error: unknown): void {
-    const id = info.label
-    const failure = TheaterError.is(error)
-      ? error
-      : new TheaterError('cannot-resume', `${id} cannot be brought back: ${reason(error)}`, {
-          actor: id,
-          cause: error,
-        })
-    const { chain, head, size } = info
-    this.#ended.set(id, {
-      info: {
-        id,
-        state: 'failed',
-        chain,
-        head,
-        events: size,
-        component: undefined,
-        recovery: undefined,
-        exitStatus: undefined,
-      },
-      failure,
-    })
-    this.#host.log({ actor: id, level: 'error', message: failure.message, fields: [] })
   }
 }
 
 type FailureResult = { readonly tag: 'ok' } | { readonly tag: 'err'; readonly val: Failure }
-
-function infoOf({ info, genesis }: Scan): ActorInfo {
-  return {
-    id: info.label,
-    state: 'stopped',
-    chain: info.chain,
-    head: info.head,
-    events: info.size,
-    component: splitCid(genesis.component).digest,
-    recovery: undefined,
-    exitStatus: undefined,
-  }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function badComponent(id: string, error: unknown): TheaterError {
-  if (!ComponentError.is(error)) throw error
-  return new TheaterError('bad-component', `${id}: ${error.message}`, {
-    actor: id,
-    detail: error.code,
-    cause: error,
-  })
-}
-
-function initFailure(id: string, reply: TurnReply): TheaterError {
-  if (reply.tag === 'answered') {
-    const { val } = reply.value as { readonly val: Failure }
-    return new TheaterError('failed-to-start', `${id}: init failed (${val.code}): ${val.message}`, {
-      actor: id,
-      detail: val,
-    })
-  }
-  try {
-    unwrap(id, reply)
-  } catch (error) {
-    return new TheaterError('failed-to-start', `${id}: init failed: ${reason(error)}`, {
-      actor: id,
-      detail: reply.tag,
-      cause: error,
-    })
-  }
-  return new TheaterError('failed-to-start', `${id}: init failed`, { actor: id })
-}

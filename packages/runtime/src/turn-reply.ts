@@ -12,7 +12,8 @@ export type TurnReply =
       readonly status: number | undefined
       readonly error: unknown
     }
-  | { readonly tag: 'stopped'; readonly failure?: TheaterError }
+  /** The turn did not begin. `final`: the actor ended for good; otherwise another host may bring it back. */
+  | { readonly tag: 'stopped'; readonly final: boolean; readonly failure: TheaterError | undefined }
   /** The host closed before the turn began. */
   | { readonly tag: 'closed' }
   | { readonly tag: 'mailbox-full'; readonly limit: number }

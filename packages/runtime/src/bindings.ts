@@ -1,0 +1,43 @@
+import type { Link, Resolution } from '@theater/boundary'
+import type { ActorContext, Binding } from '@theater/handler'
+import type { Grants } from './grants.ts'
+
+/** The handlers of one actor, bound for it alone. */
+export class Bindings {
+  /** By interface name of the component. */
+  readonly links = new Map<string, Link>()
+  readonly #bindings: Binding[] = []
+
+  /** Binds every handler that serves the actor. What was bound before one throws is let go by {@link dispose}. */
+  async bind(resolution: Resolution, grants: Grants, context: ActorContext): Promise<void> {
+    const byHandler = new Map<string, Link>()
+    for (const [name, served] of resolution.served) {
+      if (served.state === 'built-in') continue
+      const { handler } = served
+      let link = byHandler.get(handler.name)
+      if (link === undefined) {
+        const grant = served.state === 'granted' ? grants[handler.name] : undefined
+        const binding =
+          grant === undefined ? handler.inert?.(context) : await handler.bind(context, grant as never)
+        if (binding === undefined) throw new TypeError(`the handler ${handler.name} has no inert binding`)
+        this.#bindings.push(binding)
+        link = { handler, binding, grant }
+        byHandler.set(handler.name, link)
+      }
+      this.links.set(name, link)
+    }
+  }
+
+  /** Lets go of everything. @returns what could not be let go of */
+  async dispose(): Promise<readonly unknown[]> {
+    const errors: unknown[] = []
+    for (const binding of this.#bindings.splice(0)) {
+      try {
+        await binding[Symbol.asyncDispose]?.()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    return errors
+  }
+}

@@ -1,0 +1,101 @@
+import type { ChainInfo } from '@theater/event-chain'
+import type { Actor } from './actor.ts'
+import { TheaterError } from './errors.ts'
+import type { ActorInfo } from './options.ts'
+import type { Absence } from './post.ts'
+
+/** An actor that takes no turns in this host. */
+interface Ended {
+  readonly info: ActorInfo
+  readonly failure: TheaterError | undefined
+  /** It never came to be, and its name is free. */
+  readonly released: boolean
+}
+
+/** The actors of one host, by id; those that ended too. */
+export class Cast {
+  readonly #actors = new Map<string, Actor>()
+  readonly #ended = new Map<string, Ended>()
+
+  /** Those that take turns. */
+  get actors(): Iterable<Actor> {
+    return this.#actors.values()
+  }
+
+  /** Every actor, ordered by id. */
+  get infos(): readonly ActorInfo[] {
+    const live = [...this.#actors.values()].map((actor) => actor.info)
+    const ended = [...this.#ended.values()].map(({ info }) => info)
+    return [...live, ...ended].toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  find(id: string): Actor | undefined {
+    return this.#actors.get(id)
+  }
+
+  /** An actor that takes turns. @throws TheaterError `unknown-actor`, `stopped`, or why it ended */
+  get(id: string): Actor {
+    const actor = this.#actors.get(id)
+    if (actor !== undefined) return actor
+    const ended = this.#ended.get(id)
+    if (ended !== undefined) {
+      throw ended.failure ?? new TheaterError('stopped', `${id} was stopped`, { actor: id })
+    }
+    const known = [...this.#actors.keys()].toSorted().join(', ')
+    throw new TheaterError('unknown-actor', `there is no actor ${id}. Actors: ${known || 'none'}.`, {
+      actor: id,
+    })
+  }
+
+  /** Whether an id is taken: by an actor, or by one that was. */
+  has(id: string): boolean {
+    return this.#actors.has(id) || this.#ended.get(id)?.released === false
+  }
+
+  /** Why there is no actor of an id that takes turns. */
+  absence(id: string): Absence {
+    const ended = this.#ended.get(id)
+    if (ended === undefined || ended.released) return 'unknown-actor'
+    return ended.failure === undefined ? 'stopped' : 'failed'
+  }
+
+  add(actor: Actor): void {
+    this.#ended.delete(actor.id)
+    this.#actors.set(actor.id, actor)
+  }
+
+  /** Remembers how an actor ended; of one that left no record there is nothing to remember. */
+  end(actor: Actor): void {
+    if (!this.#actors.delete(actor.id) || !actor.recorded) return
+    const { info, failure, released } = actor
+    this.#ended.set(actor.id, { info, failure, released })
+  }
+
+  /** Knows of an actor by its record alone. */
+  record(
+    { label, chain, head, size }: ChainInfo,
+    state: 'stopped' | 'failed',
+    known: {
+      readonly component?: Uint8Array
+      readonly failure?: TheaterError
+      readonly released?: boolean
+    },
+  ): void {
+    const { component, failure, released = false } = known
+    this.#actors.delete(label)
+    this.#ended.set(label, {
+      info: {
+        id: label,
+        state,
+        chain,
+        head,
+        events: size,
+        component,
+        recovery: undefined,
+        exitStatus: undefined,
+      },
+      failure,
+      released,
+    })
+  }
+}

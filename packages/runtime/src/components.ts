@@ -1,0 +1,85 @@
+import { resolveImports } from '@theater/boundary'
+import type { Resolution } from '@theater/boundary'
+import type { Component, ComponentCache, LoadOptions, Prepared } from '@theater/component'
+import { loadComponent, workerTranspiler } from '@theater/component/node'
+import { sha256 } from '@theater/event-chain/node'
+import type { AnyHandler } from '@theater/handler'
+import { TheaterError } from './errors.ts'
+import { badComponent } from './failures.ts'
+import { unmetError } from './grants.ts'
+import type { Grants } from './grants.ts'
+
+type Limits = NonNullable<LoadOptions['limits']>
+
+/** A component that is ready for an actor's grants. */
+export interface Ready {
+  readonly component: Component
+  readonly resolution: Resolution
+  readonly prepared: Prepared
+}
+
+/** The components of one host: loaded once each, and prepared for the handlers that serve them. */
+export class Components implements AsyncDisposable {
+  readonly #handlers: readonly AnyHandler[]
+  readonly #options: LoadOptions
+  readonly #transpiler = workerTranspiler()
+  readonly #loading = new Map<string, Promise<Component>>()
+  /** As long as an actor has it: a component is megabytes. */
+  readonly #loaded = new Map<string, WeakRef<Component>>()
+  #closed = false
+
+  constructor(
+    handlers: readonly AnyHandler[],
+    { cache, limits }: { readonly cache: ComponentCache | undefined; readonly limits: Limits | undefined },
+  ) {
+    this.#handlers = handlers
+    this.#options = {
+      transpiler: this.#transpiler,
+      ...(cache !== undefined && { cache }),
+      ...(limits !== undefined && { limits }),
+    }
+  }
+
+  /**
+   * Loads a component and resolves its imports under grants.
+   *
+   * @throws TheaterError `bad-component`, `unmet-import`, `closed`
+   */
+  async ready(actor: string, given: Uint8Array | Component, grants: Grants): Promise<Ready> {
+    try {
+      const component = await this.#load(given)
+      const resolution = resolveImports(component.model, this.#handlers, grants)
+      if (resolution.unmet.length > 0) throw unmetError(actor, resolution)
+      const { asyncImports } = resolution
+      const prepared = await component.prepare(
+        asyncImports.length === 0 ? { mode: 'sync' } : { mode: 'jspi', asyncImports },
+      )
+      return { component, resolution, prepared }
+    } catch (error) {
+      if (this.#closed) throw new TheaterError('closed', 'this theater was closed', { actor, cause: error })
+      if (TheaterError.is(error)) throw error
+      throw badComponent(actor, error)
+    }
+  }
+
+  async #load(given: Uint8Array | Component): Promise<Component> {
+    if (!(given instanceof Uint8Array)) return given
+    const key = Buffer.from(sha256(given)).toString('hex')
+    const known = this.#loaded.get(key)?.deref() ?? this.#loading.get(key)
+    if (known !== undefined) return known
+    const loading = loadComponent(given, this.#options)
+    this.#loading.set(key, loading)
+    try {
+      const component = await loading
+      this.#loaded.set(key, new WeakRef(component))
+      return component
+    } finally {
+      this.#loading.delete(key)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await this.#transpiler[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,76 @@
+import type { TurnEnd } from '@theater/boundary'
+import { ComponentError } from '@theater/component'
+import { ChainError } from '@theater/event-chain'
+import { TheaterError } from './errors.ts'
+import type { Failure } from './options.ts'
+import { unwrap } from './turn-reply.ts'
+import type { TurnReply } from './turn-reply.ts'
+
+/** What an error says, for a sentence. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The error for an actor whose record cannot be written or read. */
+export function recordFailure(actor: string, error: unknown): TheaterError {
+  if (TheaterError.is(error)) return error
+  if (ChainError.is(error) && error.code === 'exists')
+    return new TheaterError('exists', `there is a record of ${actor} already`, { actor, cause: error })
+  return new TheaterError(
+    'store-failed',
+    `the record of ${actor} cannot be written or read; it stands still`,
+    { actor, cause: error },
+  )
+}
+
+/** The error for a component that cannot be loaded; anything else is thrown on. */
+export function badComponent(actor: string, error: unknown): TheaterError {
+  if (!ComponentError.is(error)) throw error
+  return new TheaterError('bad-component', `${actor}: ${error.message}`, {
+    actor,
+    detail: error.code,
+    cause: error,
+  })
+}
+
+/** The error for a component that could not be instantiated. */
+export function instantiationFailure(actor: string, end: TurnEnd): TheaterError {
+  const detail = end.tag === 'trap' || end.tag === 'abort' ? end.code : end.tag
+  const cause = 'error' in end ? end.error : undefined
+  const why = cause instanceof Error ? `: ${cause.message}` : ''
+  const message = `${actor} could not be instantiated (${end.tag}: ${detail})${why}`
+  return new TheaterError('failed-to-start', message, { actor, detail, cause })
+}
+
+/** Why an actor did not come to be, by what its `init` came to; `undefined`: it did. */
+export function initFailure(actor: string, reply: TurnReply): TheaterError | undefined {
+  if (reply.tag === 'answered') {
+    const result = reply.value as { readonly tag: 'ok' } | { readonly tag: 'err'; readonly val: Failure }
+    return result.tag === 'ok' ? undefined : initRefused(actor, result.val)
+  }
+  const error = thrownBy(actor, reply)
+  // Neither is the actor's doing.
+  if (reply.tag === 'closed' || reply.tag === 'stopped' || reply.tag === 'store-failed') return error
+  if (reply.tag === 'aborted' && reply.code === 'stopped')
+    return new TheaterError('stopped', `${actor} was stopped while it was made`, { actor, cause: error })
+  const message = `${actor}: init failed: ${error.message}`
+  return new TheaterError('failed-to-start', message, { actor, detail: reply.tag, cause: error })
+}
+
+/** The error for an `init` that answered with a failure. */
+export function initRefused(actor: string, failure: Failure): TheaterError {
+  const { code, message } = failure
+  return new TheaterError('failed-to-start', `${actor}: init failed (${code}): ${message}`, {
+    actor,
+    detail: failure,
+  })
+}
+
+function thrownBy(actor: string, reply: TurnReply): TheaterError {
+  try {
+    unwrap(actor, reply)
+  } catch (error) {
+    if (TheaterError.is(error)) return error
+  }
+  return new TheaterError('failed-to-start', `${actor}: init did not answer`, { actor })
+}

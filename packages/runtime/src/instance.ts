@@ -1,0 +1,183 @@
+import { Boundary } from '@theater/boundary'
+import type { EventRef, Link, Live, Resolution, TurnEnd } from '@theater/boundary'
+import type { Component, Prepared } from '@theater/component'
+import { readEvents } from '@theater/event-chain'
+import type { AbortCode, ChainWriter, Genesis, Store } from '@theater/event-chain'
+import { sha256 } from '@theater/event-chain/node'
+import { ValueError } from '@theater/values'
+import type { Limits } from './limits.ts'
+import type { Letter } from './mailbox.ts'
+import { cannotResume, rebuild } from './rebuild.ts'
+import type { Rebuilt, Unfinished } from './rebuild.ts'
+import { withContent } from './record.ts'
+import type { TurnReply } from './turn-reply.ts'
+
+/** What an instance is made of. */
+export interface InstanceParts {
+  readonly id: string
+  readonly component: Component
+  readonly prepared: Prepared
+  readonly resolution: Resolution
+  readonly genesis: Genesis
+  readonly limits: Limits
+  readonly seed: Uint8Array
+  readonly store: Store
+  readonly writer: ChainWriter
+}
+
+/** What an instance needs of its actor. */
+export interface Surroundings {
+  readonly links: ReadonlyMap<string, Link>
+  readonly signal: AbortSignal
+  readonly leave: Live['leave']
+  /** Lets the event loop turn where actors have kept it for long. */
+  breathe(): Promise<void> | undefined
+  /** Whether the actor takes turns. */
+  alive(): boolean
+}
+
+/** What became of a turn that was to be taken. */
+export interface Taken {
+  readonly reply: TurnReply
+  /** Where the turn begins in the record; `undefined`: it did not begin. */
+  readonly seq: number | undefined
+}
+
+/** The instance of one actor's component. One that a turn finished is made again from the record for the next turn. */
+export class Instance {
+  readonly #parts: InstanceParts
+  readonly #around: Surroundings
+  /** Instantiated, in a turn, or ready for one; not one that is being brought back. */
+  #boundary: Boundary | undefined
+
+  constructor(parts: InstanceParts, around: Surroundings) {
+    this.#parts = parts
+    this.#around = around
+  }
+
+  /** The intent of the outside effect that is performed now. */
+  get intent(): EventRef | undefined {
+    return this.#boundary?.intent
+  }
+
+  /** Messages of the turn that runs, which have not left yet. */
+  get queued(): number {
+    return this.#boundary?.queued ?? 0
+  }
+
+  /** Instantiates a new actor's component. What it did is not durable yet. */
+  instantiate(): Promise<TurnEnd> {
+    const boundary = this.#newBoundary()
+    this.#boundary = boundary
+    return boundary.instantiate([])
+  }
+
+  /** Brings it back from the record. `undefined`: the actor ended meanwhile. @throws TheaterError `cannot-resume` */
+  async rebuild(): Promise<Rebuilt | undefined> {
+    const { id, store, writer } = this.#parts
+    await writer.flush()
+    const boundary = this.#newBoundary()
+    const record = withContent(readEvents(store, writer.chain, 0, undefined, { hash: sha256 }))
+    const rebuilt = await rebuild(id, boundary, record, async () => {
+      await this.#around.breathe()
+      return this.#around.alive()
+    })
+    if (rebuilt === undefined) boundary.dispose()
+    else this.#boundary = boundary
+    return rebuilt
+  }
+
+  /**
+   * Takes a turn, or goes on with one that the last host left. When it resolves, the turn is durable and its messages
+   * have left. `undefined`: the actor ended before it began.
+   *
+   * @throws what keeps the actor from going on: the record cannot be written, or re-run
+   */
+  async take(letter: Letter, unfinished: Unfinished | undefined): Promise<Taken | undefined> {
+    // Whoever ended it between two turns ended the instance, not the actor.
+    if (this.#boundary?.ended !== undefined) this.discard()
+    if (this.#boundary === undefined) await this.rebuild()
+    const boundary = this.#boundary
+    if (boundary === undefined || !this.#around.alive()) return undefined
+    const { id: fn, args, sender, cause, taken } = letter
+    const seq = unfinished?.turn.seq ?? this.#parts.writer.size
+    taken?.()
+    let end: TurnEnd
+    try {
+      end = await (unfinished === undefined
+        ? boundary.turn({ fn, args, sender, cause })
+        : boundary.rerun(unfinished.turn, unfinished.events))
+    } catch (error) {
+      if (ValueError.is(error)) return { reply: { tag: 'bad-arguments', error }, seq: undefined }
+      throw error
+    }
+    return { reply: await this.#conclude(end, seq), seq }
+  }
+
+  /** Makes the end of a turn durable, lets its messages leave, and says what its sender is told. */
+  async #conclude(end: TurnEnd, seq: number): Promise<TurnReply> {
+    switch (end.tag) {
+      case 'return':
+        await this.#flush()
+        this.#around.leave(end.sends)
+        return { tag: 'answered', value: end.value, ref: end.ref }
+      case 'trap':
+        await this.#flush()
+        this.discard()
+        return { tag: 'trapped', code: end.code }
+      case 'abort':
+        await this.#flush()
+        this.discard()
+        return { tag: 'aborted', code: end.code, status: end.status, error: end.error }
+      case 'lost':
+        throw end.error
+      case 'diverged':
+        throw cannotResume(this.#parts.id, end, seq)
+      case 'incomplete':
+        throw new TypeError('a live turn ended without an end')
+    }
+  }
+
+  /** Ends the turn that runs, or the instantiation. */
+  abort(code: AbortCode, status?: number): void {
+    this.#boundary?.abort(code, undefined, status)
+  }
+
+  /** Leaves the turn that runs where its record is, as a crash of the host would. */
+  abandon(): void {
+    this.#boundary?.abandon()
+  }
+
+  /** Throws the instance away; the next turn rebuilds it from the record. */
+  discard(): void {
+    this.#boundary?.dispose()
+    this.#boundary = undefined
+  }
+
+  async #flush(): Promise<void> {
+    await this.#parts.writer.flush()
+    await this.#around.breathe()
+  }
+
+  #newBoundary(): Boundary {
+    const { id, component, prepared, genesis, seed, writer, limits } = this.#parts
+    const { links, signal, leave } = this.#around
+    return new Boundary({
+      component,
+      prepared,
+      actor: { id, parent: genesis.parent },
+      time: genesis.time,
+      seed,
+      maxHandles: limits.handles,
+      hash: sha256,
+      live: {
+        recorder: { append: (kind, content) => writer.append(kind, content), flush: () => this.#flush() },
+        links,
+        now: () => Date.now(),
+        leave,
+        callTimeoutMs: limits.callMs,
+        signal,
+      },
+    })
+  }
+}

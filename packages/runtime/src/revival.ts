@@ -1,0 +1,174 @@
+import { ChainWriter, encodeContent } from '@theater/event-chain'
+import type { ChainInfo, Store } from '@theater/event-chain'
+import { sha256 } from '@theater/event-chain/node'
+import type { saltPool } from '@theater/event-chain/node'
+import { splitCid } from '@theater/values'
+import { Actor } from './actor.ts'
+import type { Cast } from './cast.ts'
+import type { Components } from './components.ts'
+import { TheaterError } from './errors.ts'
+import { reasonOf } from './failures.ts'
+import type { GrantChecker } from './grants.ts'
+import type { Host } from './host.ts'
+import { checkLimits } from './limits.ts'
+import type { Limits } from './limits.ts'
+import type { Post, Sender } from './post.ts'
+import { chainKey } from './received.ts'
+import { releaseName } from './record.ts'
+import { outgoing, scanRecord } from './recovery.ts'
+import type { Outgoing, Scan } from './recovery.ts'
+import { Call } from './request.ts'
+
+/** What bringing actors back takes. */
+export interface RevivalParts {
+  readonly store: Store
+  readonly cast: Cast
+  readonly post: Post
+  readonly host: Host
+  readonly grants: GrantChecker
+  readonly components: Components
+  readonly salts: ReturnType<typeof saltPool>
+}
+
+/** By sender's chain, the messages that became turns which ended. */
+type Arrived = ReadonlyMap<string, ReadonlySet<number>>
+
+/** Brings back every actor of a store, and delivers again what was under way between them. */
+export class Revival {
+  readonly #parts: RevivalParts
+
+  constructor(parts: RevivalParts) {
+    this.#parts = parts
+  }
+
+  async run(): Promise<void> {
+    const { store, cast } = this.#parts
+    const scans: Scan[] = []
+    const back: { readonly actor: Actor; readonly scan: Scan }[] = []
+    for (const info of await store.list()) {
+      try {
+        const scan = await scanRecord(store, info)
+        scans.push(scan)
+        const actor = await this.#revive(scan)
+        if (actor !== undefined) back.push({ actor, scan })
+      } catch (error) {
+        this.#lost(info, error)
+      }
+    }
+    // Every actor is known before the first goes on: what was under way may talk to any of them.
+    for (const { actor, scan } of back) {
+      try {
+        await actor.recover(scan.life === 'started')
+      } catch (error) {
+        await actor.close()
+        this.#lost(scan.info, error)
+      }
+    }
+    const arrived = arrivals(scans)
+    for (const scan of scans) await this.#deliver(scan, arrived)
+    for (const actor of cast.actors) actor.resume()
+  }
+
+  /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
+  async #revive(scan: Scan): Promise<Actor | undefined> {
+    const { store, cast, grants, components, salts, host } = this.#parts
+    const { genesis, info, seed, life, received } = scan
+    const id = genesis.actor
+    if (life === 'stopped') {
+      cast.record(info, 'stopped', { component: splitCid(genesis.component).digest })
+      return undefined
+    }
+    if (life === 'never' || seed === undefined) {
+      await this.#neverStarted(scan)
+      return undefined
+    }
+    const bytes = await store.get(genesis.component)
+    if (bytes === undefined) {
+      throw new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
+    }
+    grants.check(id, genesis.grants)
+    const limits = checkLimits(id, genesis.limits as Partial<Limits>)
+    const ready = await components.ready(id, bytes, genesis.grants)
+    const epoch = await store.lease(info.chain)
+    const { chain, size, head } = info
+    const writer = ChainWriter.resume({ store, salts, hash: sha256, chain, size, head, epoch })
+    writer.append('resume', encodeContent('resume', { epoch }))
+    await writer.flush()
+    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, received }, host)
+    cast.add(actor)
+    return actor
+  }
+
+  /** The last host ended before it could say that the actor never came to be. */
+  async #neverStarted({ info, genesis }: Scan): Promise<void> {
+    const { store, cast } = this.#parts
+    const { actor: id, component } = genesis
+    if (info.label !== id) return
+    await releaseName(store, info.chain, id)
+    const failure = new TheaterError('failed-to-start', `${id} did not come to be; it can be spawned again`, {
+      actor: id,
+    })
+    cast.record(info, 'failed', { component: splitCid(component).digest, failure, released: true })
+  }
+
+  /** An actor that cannot be brought back does not hold up the others. */
+  #lost(info: ChainInfo, error: unknown): void {
+    const actor = info.label
+    const failure = TheaterError.is(error)
+      ? error
+      : new TheaterError('cannot-resume', `${actor} cannot be brought back: ${reasonOf(error)}`, {
+          actor,
+          cause: error,
+        })
+    this.#parts.cast.record(info, 'failed', { failure })
+    this.#parts.host.log({ actor, level: 'error', message: failure.message, fields: [] })
+  }
+
+  /** Delivers what left an actor before its host ended and did not arrive. */
+  async #deliver(scan: Scan, arrived: Arrived): Promise<void> {
+    const { store, cast, post } = this.#parts
+    const { info, genesis, lastResume } = scan
+    const found = cast.find(genesis.actor)
+    const actor = found !== undefined && chainKey(found.chain) === chainKey(info.chain) ? found : undefined
+    // A record is an outbox also when its actor has ended.
+    const from: Sender = actor ?? { id: genesis.actor, chain: info.chain, outbox: 0 }
+    const seqs = arrived.get(chainKey(info.chain))
+    for await (const one of outgoing(store, scan, (seq) => seqs?.has(seq) === true)) {
+      const { delivery } = one
+      if (one.kind === 'request') {
+        if (actor !== undefined) this.#ask(actor, one)
+      } else if (cast.find(delivery.to) !== undefined || cast.absence(delivery.to) === 'failed') {
+        post.deliver(from, delivery)
+      } else if (actor !== undefined && delivery.ref.seq > lastResume) {
+        // What left before that was said to be dead by the host that took the record over then.
+        post.deliver(from, delivery)
+      }
+    }
+  }
+
+  #ask(actor: Actor, { delivery, id }: Extract<Outgoing, { readonly kind: 'request' }>): void {
+    const { cast, post } = this.#parts
+    const { ref, to, fn, args } = delivery
+    const cause = { chain: actor.chain, ...ref }
+    if (id.deadline > Date.now() || cast.find(to)?.knows(cause) === true) {
+      actor.calls.set(ref.seq, post.request(actor, { to, fn, args, cause }, true))
+      return
+    }
+    // Nobody has begun it, and nobody would hear of it any more.
+    const late = new Call(() => false)
+    late.settle({ tag: 'timeout' })
+    actor.calls.set(ref.seq, late)
+  }
+}
+
+function arrivals(scans: readonly Scan[]): Arrived {
+  const arrived = new Map<string, Set<number>>()
+  for (const { concluded } of scans) {
+    for (const [chain, seq] of concluded) {
+      const seqs = arrived.get(chain)
+      if (seqs === undefined) arrived.set(chain, new Set([seq]))
+      else seqs.add(seq)
+    }
+  }
+  return arrived
+}
