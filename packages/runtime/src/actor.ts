@@ -321,6 +321,9 @@ export class Actor implements Requester, Sender {
 
   /** The guest ended itself. Between turns there is no guest that could. */
   exit(status: number): void {
+    // It goes into the record; a guest may have declared the import with a type of its own.
+    if (!Number.isInteger(status) || status < 0 || status > 255)
+      throw new TypeError(`an exit status is 0 to 255, not ${String(status)}`)
     if (this.#pumping !== undefined || this.#phase === 'starting') this.#instance.abort('exited', status)
   }
 

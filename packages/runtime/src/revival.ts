@@ -82,6 +82,12 @@ export class Revival {
       await this.#neverStarted(scan)
       return undefined
     }
+    // The store is a file that somebody may have put together: one actor must not come back as another.
+    if (info.label !== id) {
+      throw new TheaterError('cannot-resume', `the record of ${info.label} is one of ${JSON.stringify(id)}`, {
+        actor: info.label,
+      })
+    }
     const bytes = await store.get(genesis.component)
     if (bytes === undefined) {
       throw new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
