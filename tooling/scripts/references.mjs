@@ -9,7 +9,8 @@ const all = workspaces()
 const byName = new Map(all.map((w) => [w.json.name, w]))
 const hasSources = (w) => w !== undefined && existsSync(join(w.path, 'tsconfig.json'))
 // Only what is built can be referenced; a private tool is type-checked with whoever imports it.
-const isLibrary = (w) => hasSources(w) && readFileSync(join(w.path, 'tsconfig.json'), 'utf8').includes('/library.json"')
+const isLibrary = (w) =>
+  hasSources(w) && readFileSync(join(w.path, 'tsconfig.json'), 'utf8').includes('/library.json"')
 const stale = []
 
 const projects = []

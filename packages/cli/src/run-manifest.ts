@@ -133,7 +133,7 @@ async function checkAgainstRecord(
 ): Promise<void> {
   const info = await host.store.find(actor.id)
   if (info === undefined) return
-  checkStopped(await stopReason(host.store, info), actor.id, output)
+  noteStopped(await stopReason(host.store, info), actor.id, output)
   const genesis = (await readGenesis(host.store, info.chain))?.content
   if (genesis === undefined) return
   // To go on under wider grants than the manifest now says would be a surprise of the worst kind.
@@ -156,22 +156,11 @@ async function checkAgainstRecord(
   }
 }
 
-/** What has ended stays ended; what never began must not look as if it had. */
-function checkStopped(reason: string | undefined, id: string, output: Output): void {
+/** What has ended stays ended. */
+function noteStopped(reason: string | undefined, id: string, output: Output): void {
   if (reason === undefined) return
-  if (reason !== 'failed to start') {
-    output.note(
-      output.styleNote(
-        'yellow',
-        `${id} was stopped (${printable(reason)}) and stays so. --fresh starts over.`,
-      ),
-    )
-    return
-  }
-  throw new CliError(
-    'guest-failed',
-    `${id} failed to start when it was made, and its record says so for good. Give it another id, or forget all records of the data folder with --fresh.`,
-  )
+  const note = `${id} was stopped (${printable(reason)}) and stays so. --fresh starts over.`
+  output.note(output.styleNote('yellow', note))
 }
 
 /** Whether two things are the same data, whatever the order of their keys. */
