@@ -78,6 +78,49 @@ const shadowed = [
   'TextDecoder',
 ] as const
 
+/**
+ * Names of the language that jco's glue uses and does not keep a component's classes from taking: a resource `promise`
+ * would stand in for `Promise`, and its constructor would be called with what is the glue's own.
+ */
+const language = [
+  'Array',
+  'ArrayBuffer',
+  'BigInt',
+  'BigInt64Array',
+  'BigUint64Array',
+  'Boolean',
+  'DataView',
+  'Error',
+  'FinalizationRegistry',
+  'Float32Array',
+  'Float64Array',
+  'Infinity',
+  'Int16Array',
+  'Int32Array',
+  'Int8Array',
+  'Map',
+  'Math',
+  'NaN',
+  'Number',
+  'Object',
+  'Promise',
+  'RangeError',
+  'Reflect',
+  'Set',
+  'String',
+  'Symbol',
+  'TextDecoder',
+  'TextEncoder',
+  'TypeError',
+  'Uint16Array',
+  'Uint32Array',
+  'Uint8Array',
+  'WeakMap',
+  'WeakRef',
+  'WeakSet',
+  'WebAssembly',
+] as const
+
 /** The global object as the glue sees it: jco reads an environment variable from it at every step of every call. */
 const fakeGlobal = Object.freeze({
   process: Object.freeze({ env: Object.freeze(Object.create(null)) }),
@@ -149,7 +192,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
 }
 
 /**
- * Refuses glue in which a name of the component hides one of jco's own.
+ * Refuses glue in which a name of the component hides one of jco's own, or one of the language.
  *
  * jco puts functions named by the guest (`rsc-table-get` becomes `rscTableGet`) into a generator inside the function
  * that declares its helpers, and does not keep the two apart: the guest would stand in for a helper. So both scopes are
@@ -165,9 +208,9 @@ function checkShadowing(inside: string): void {
   try {
     // oxlint-disable-next-line no-implied-eval -- compiled to find collisions, and dropped
     void new Function(
-      `"use strict"; return function* () { { let getCoreModule, imports, instantiateCore;\n${helpers}\n${guest}\n} }`,
+      `"use strict"; return function* () { { let getCoreModule, imports, instantiateCore, ${language.join(', ')};\n${helpers}\n${guest}\n} }`,
     )
   } catch (error) {
-    reject('a function of the component has the name of one of its helpers', error)
+    reject('a function or resource of the component has the name of something that it uses itself', error)
   }
 }

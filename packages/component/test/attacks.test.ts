@@ -42,6 +42,19 @@ const shadow = (name: string): string => `(component
   (core instance $i (instantiate $m))
   (func (export "${name}") (param "x" u32) (result u32) (canon lift (core func $i "f"))))`
 
+/** Makes a resource of the host's with this name, and asks it for a number. */
+const resourceNamed = (name: string): string => `(component
+  (import "a:b/c" (instance $c (export "${name}" (type $r (sub resource)))
+    (export "[constructor]${name}" (func (param "x" u32) (result (own $r))))
+    (export "[method]${name}.get" (func (param "self" (borrow $r)) (result u32)))))
+  (core func $new (canon lower (func $c "[constructor]${name}")))
+  (core func $get (canon lower (func $c "[method]${name}.get")))
+  (core module $m
+    (import "c" "new" (func $new (param i32) (result i32))) (import "c" "get" (func $get (param i32) (result i32)))
+    (func (export "f") (param i32) (result i32) (call $get (call $new (local.get 0)))))
+  (core instance $i (instantiate $m (with "c" (instance (export "new" (func $new)) (export "get" (func $get))))))
+  (func (export "f") (param "x" u32) (result u32) (canon lift (core func $i "f"))))`
+
 interface Attack {
   readonly name: string
   readonly wat: string
@@ -269,6 +282,53 @@ describe('after jco', () => {
     expect(prepared.instantiateSync(emptyHost(prepared)).functions[name]?.(5)).toBe(5)
     const jspi = await component.prepare({ mode: 'jspi', asyncImports: [] })
     expect(await (await jspi.instantiate(emptyHost(jspi))).functions[name]?.(5)).toBe(5)
+  })
+
+  // With a class of its own under the name, jco's `new Map()` would be a call of the guest's import.
+  test.for([
+    'promise',
+    'map',
+    'set',
+    'symbol',
+    'array',
+    'number',
+    'math',
+    'weak-map',
+    'error',
+    'object',
+    'type-error',
+    'uint8-array',
+    'data-view',
+    'web-assembly',
+    'component-error',
+    'constructor',
+    'function',
+    'date',
+    'request',
+  ])('a resource named %s never stands in for what the glue calls so', async (name) => {
+    const component = await loadComponent(await assemble(resourceNamed(name)), { transpiler })
+    const resource = component.model.imports[0]?.resources[0]
+    for (const plan of [
+      { mode: 'sync' },
+      { mode: 'jspi', asyncImports: [`a:b/c#[method]${name}.get`] },
+    ] as const) {
+      const made: unknown[] = []
+      const answer = await component.prepare(plan).then(
+        async (prepared) => {
+          const resources = prepared.newResources()
+          const functions = {
+            [`a:b/c#[constructor]${name}`]: (...args: unknown[]) => made.push(args),
+            [`a:b/c#[method]${name}.get`]: (self: unknown) =>
+              resource === undefined ? 0 : resources.hostNumber(self, resource),
+          }
+          return (await prepared.instantiate({ resources, functions, drop() {} })).functions['f']?.(7)
+        },
+        (error: unknown) => error,
+      )
+      const outcome = ComponentError.is(answer) ? answer.code : JSON.stringify([answer, made])
+      expect(['glue-rejected', '[1,[[7]]]']).toContain(outcome)
+    }
+    expect(await spineStillRuns({ transpiler })).toBe(true)
   })
 
   test('two versions of one interface stay two', async () => {

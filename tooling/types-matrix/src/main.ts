@@ -10,7 +10,7 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     seconds: { type: 'string', default: '30' },
-    random: { type: 'string', default: '10' },
+    random: { type: 'string', default: '4' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
   },
@@ -21,15 +21,20 @@ const options = {
   random: Number(values.random),
   seed: Number(values.seed),
   // What is begun must also end within the time.
-  deadline: started + seconds * 900,
+  deadline: started + seconds * 950,
   only: values.only,
 }
 const summary = { lines: 0, hold: 0, types: 0, refused: 0, seed: options.seed, random: options.random }
 const types = new Set<string>()
 
+/** For people: what does not hold, and not the same of one type again and again. */
+let said = ''
+
 function print(line: Line): void {
+  const { type, direction, nesting, detail = 'no' } = line
   if (values.json) console.log(JSON.stringify(line))
-  else if (!holds(line)) console.log(`${line.type} ${line.direction} ${line.nesting}: ${line.detail ?? 'no'}`)
+  else if (!holds(line) && said !== type + detail) console.log(`${type} ${direction} ${nesting}: ${detail}`)
+  if (!holds(line)) said = type + detail
 }
 
 for await (const line of matrix(options)) {

@@ -5,8 +5,8 @@ import type { Component, Plan, Transpiler } from '@theater/component'
 import { sha256 } from '@theater/event-chain/node'
 import fc from 'fast-check'
 import type { ValType } from '@theater/values'
-import { Cell, directionsOf } from './cell.ts'
-import type { Direction, Seen } from './cell.ts'
+import { directionsOf, runTrials } from './cell.ts'
+import type { Direction, Seen, Sightings, Trial } from './cell.ts'
 import { carried, guestOf } from './guest.ts'
 import { refusals } from './refused.ts'
 import { resourceFunctions } from './resources.ts'
@@ -102,22 +102,26 @@ async function* typeLines(
     .filter(({ kind }) => kind === 'freestanding')
     .map(({ id }) => id)
   const plans: Plan[] = [{ mode: 'sync' }, { mode: 'jspi', asyncImports }]
-  for (const [nesting, type] of Object.entries(nested)) {
-    const values = [...edges(type), ...fc.sample(anyValue(type), { numRuns: random, seed })]
-    const cell = new Cell(component, nesting, type)
-    const seen: { plan: Plan; by: ReadonlyMap<Direction, Seen> }[] = []
-    for (const plan of plans) seen.push({ plan, by: new Map(await cell.run(plan, values)) })
-    yield* lines(name, nesting, type, (direction) => both(seen, direction))
+  const trials: Trial[] = Object.entries(nested).map(([nesting, type]) => ({
+    nesting,
+    type,
+    values: [...edges(type), ...fc.sample(anyValue(type), { numRuns: random, seed })],
+  }))
+  const seen: { plan: Plan; by: Sightings }[] = []
+  for (const plan of plans) seen.push({ plan, by: await runTrials(component, plan, trials) })
+  for (const { nesting, type } of trials) {
+    yield* lines(name, nesting, type, (direction) => both(seen, nesting, direction))
   }
 }
 
 function both(
-  seen: readonly { readonly plan: Plan; readonly by: ReadonlyMap<Direction, Seen> }[],
+  seen: readonly { readonly plan: Plan; readonly by: Sightings }[],
+  nesting: string,
   direction: Direction,
 ): Seen {
   const sum: Seen = { recorded: true, rerun: true, equal: true }
   for (const { plan, by } of seen) {
-    const one = by.get(direction) ?? NO_TIME
+    const one = by.get(nesting)?.get(direction) ?? NO_TIME
     sum.recorded &&= one.recorded
     sum.rerun &&= one.rerun
     sum.equal &&= one.equal
