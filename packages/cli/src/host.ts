@@ -6,7 +6,6 @@ import type { Connection } from '@theater/handler-cli'
 import type { DeadLetter, LogLine, Theater } from '@theater/runtime'
 import { dataPaths, makeDataFolder } from './data-folder.ts'
 import type { DataPaths } from './data-folder.ts'
-import { fairStore } from './fair-store.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import { takeLock } from './lock.ts'
 
@@ -79,7 +78,7 @@ export class Host implements AsyncDisposable {
     this.#handlers = await makeHandlers({ store: this.paths.store, connect })
     const cache = await this.cache()
     this.#theater = await Theater.open({
-      store: fairStore(this.store),
+      store: this.store,
       handlers: this.#handlers,
       cache,
       log,
