@@ -1,11 +1,12 @@
 import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
+import { EventLog } from './event-log.ts'
 import type { Batch, ChainInfo, Store, StoredEvent } from './store.ts'
 
 interface Chain {
   readonly chain: Uint8Array
   label: string
-  readonly events: StoredEvent[]
+  readonly events: EventLog
   head: Uint8Array
   epoch: number
 }
@@ -27,7 +28,8 @@ class MemoryStore implements Store {
     if (this.#chains.has(key)) throw new ChainError('exists', `chain ${key} is already here`)
     if (this.#byLabel.has(label)) throw taken(label)
     const { head, epoch, events } = batch
-    const chain: Chain = { chain: id, label, events: [...events], head, epoch }
+    const chain: Chain = { chain: id, label, events: new EventLog(), head, epoch }
+    for (const event of events) chain.events.push(event)
     this.#chains.set(key, chain)
     this.#byLabel.set(label, chain)
     this.#keep(batch)
@@ -44,9 +46,9 @@ class MemoryStore implements Store {
 
   async *read(id: Uint8Array, from = 0, to?: number): AsyncIterable<StoredEvent> {
     const { events } = this.#get(id)
-    const end = Math.min(to ?? events.length, events.length)
+    const end = Math.min(to ?? events.size, events.size)
     for (let seq = Math.max(from, 0); seq < end; seq++) {
-      const event = events[seq]
+      const event = events.at(seq)
       if (event === undefined) throw broken('missing', 'the event is not in the store', seq)
       yield event
     }
@@ -125,7 +127,7 @@ class MemoryStore implements Store {
 }
 
 function infoOf({ chain, label, events, head, epoch }: Chain): ChainInfo {
-  return { chain, label, size: events.length, head, epoch }
+  return { chain, label, size: events.size, head, epoch }
 }
 
 function info(chain: Chain | undefined): ChainInfo | undefined {
