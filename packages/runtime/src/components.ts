@@ -1,11 +1,11 @@
-import { resolveImports } from '@theater/boundary'
+import { misfits, resolveImports } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
 import type { Component, ComponentCache, LoadOptions, Prepared } from '@theater/component'
 import { loadComponent, workerTranspiler } from '@theater/component/node'
 import { sha256 } from '@theater/event-chain/node'
 import type { AnyHandler } from '@theater/handler'
 import { TheaterError } from './errors.ts'
-import { badComponent } from './failures.ts'
+import { badComponent, misfit } from './failures.ts'
 import { unmetError } from './grants.ts'
 import type { Grants } from './grants.ts'
 
@@ -48,6 +48,7 @@ export class Components implements AsyncDisposable {
   async ready(actor: string, given: Uint8Array | Component, grants: Grants): Promise<Ready> {
     try {
       const component = await this.#load(given)
+      checkTypes(actor, component)
       const resolution = resolveImports(component.model, this.#handlers, grants)
       if (resolution.unmet.length > 0) throw unmetError(actor, resolution)
       const { asyncImports } = resolution
@@ -82,4 +83,10 @@ export class Components implements AsyncDisposable {
     this.#closed = true
     await this.#transpiler[Symbol.asyncDispose]()
   }
+}
+
+/** Handlers, and other actors, get what the interface says, not what the guest says that it is. */
+function checkTypes(actor: string, { model }: Component): void {
+  const wrong = misfits(model)
+  if (wrong.length > 0) throw misfit(actor, wrong)
 }

@@ -1,4 +1,4 @@
-import type { TurnEnd } from '@theater/boundary'
+import type { Misfit, TurnEnd } from '@theater/boundary'
 import { ComponentError } from '@theater/component'
 import { ChainError } from '@theater/event-chain'
 import { TheaterError } from './errors.ts'
@@ -73,4 +73,13 @@ function thrownBy(actor: string, reply: TurnReply): TheaterError {
     if (TheaterError.is(error)) return error
   }
   return new TheaterError('failed-to-start', `${actor}: init did not answer`, { actor })
+}
+
+/** The error for a component that declares functions otherwise than their interfaces do. */
+export function misfit(actor: string, wrong: readonly Misfit[]): TheaterError {
+  const lines = wrong.map(
+    ({ side, fn }) =>
+      `\`${actor}\` ${side}s \`${fn}\` with other types than that interface has. Build it against the interface as it is.`,
+  )
+  return new TheaterError('bad-component', lines.join('\n'), { actor, detail: 'other-types' })
 }
