@@ -40,7 +40,7 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
   const fenced = new Map<WebAssembly.Module, readonly FunctionImport[]>()
   let index = 0
   const exports = blame.during(() =>
-    blueprint.glue({ FinalizationRegistry: resources.registry })(
+    blueprint.glue({ FinalizationRegistry: resources.registry, meter: resources.meter })(
       (name) => {
         const found = modules.get(name)
         if (found === undefined)
@@ -66,7 +66,13 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
     if (models.length === 0) continue
     const target =
       iface === '' ? exports : own(exports, isInterfaceName(iface) ? iface : camelCase(iface), iface)
-    for (const fn of models) functions[fn.id] = guestFunction(fn, target, resources, blame, blueprint.async)
+    for (const fn of models) {
+      const run = guestFunction(fn, target, resources, blame, blueprint.async)
+      functions[fn.id] = (...args) => {
+        resources.meter.reset()
+        return run(...args)
+      }
+    }
   }
   return {
     functions: Object.freeze(functions),

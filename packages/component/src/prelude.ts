@@ -8,11 +8,14 @@
  */
 import { init, parse } from 'es-module-lexer'
 import { ComponentError } from './errors.ts'
+import { liftGlobals, liftNames, type LiftMeter } from './lift.ts'
 
 /** What a guest's glue is given under other names than the globals of the host. */
 export interface GlueGlobals {
   /** Stands in for `FinalizationRegistry`. */
   readonly FinalizationRegistry: unknown
+  /** Counts what the glue reads out of the guest. */
+  readonly meter: LiftMeter
 }
 
 /** The factory inside the glue: gives the exports, as jco names them. */
@@ -75,7 +78,7 @@ const shadowed = [
   'setTimeout',
   'setInterval',
   'clearInterval',
-  'TextDecoder',
+  ...liftNames,
 ] as const
 
 /**
@@ -137,13 +140,6 @@ const fakeConsole = Object.freeze({ error: silent, debug: silent, log: silent, w
  */
 const noTimer = (): number => 0
 
-/** jco's decoders eat a byte order mark at the start of a string; it is a character like any other. */
-class WholeTextDecoder extends TextDecoder {
-  constructor(label?: string) {
-    super(label, { ignoreBOM: true })
-  }
-}
-
 function reject(why: string, cause?: unknown): never {
   const message = `The JavaScript made for this component is refused: ${why}.`
   throw new ComponentError('glue-rejected', message, cause === undefined ? {} : { cause })
@@ -174,7 +170,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
       `"use strict";\n${body}\n//# sourceURL=theater-component-${label}.js`,
     )
     if (typeof factory !== 'function') return reject('it is not a function')
-    return ({ FinalizationRegistry }) => {
+    return ({ FinalizationRegistry, meter }) => {
       const instantiate: unknown = factory(
         fakeGlobal,
         FinalizationRegistry,
@@ -182,7 +178,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
         noTimer,
         noTimer,
         noTimer,
-        WholeTextDecoder,
+        ...liftGlobals(meter),
       )
       return instantiate as Instantiate
     }

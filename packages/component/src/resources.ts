@@ -1,6 +1,7 @@
 /** The classes behind imported resources, and what is known of the guest's own. */
 import { camelCase, type ComponentModel, type ResourceType } from '@theater/values'
 import { ComponentError } from './errors.ts'
+import { LiftMeter } from './lift.ts'
 import { pascalCase, splitPlainName } from './names.ts'
 import { poison } from './trap.ts'
 import type { HostFunction, HostImports, Resources } from './types.ts'
@@ -29,7 +30,12 @@ export function hostFunction(host: HostImports, id: string): HostFunction {
  * Makes the class of one imported resource for one instance. The glue wants a class it can `new` and test with
  * `instanceof`, and calls `Symbol.dispose` when the guest drops a handle that it owns.
  */
-function makeClass(resource: ResourceType, host: () => HostImports, constructorId: string): HostClass {
+function makeClass(
+  resource: ResourceType,
+  host: () => HostImports,
+  constructorId: string,
+  meter: LiftMeter,
+): HostClass {
   let number!: HostClass['number']
   class HostResource {
     static {
@@ -41,6 +47,7 @@ function makeClass(resource: ResourceType, host: () => HostImports, constructorI
     #n: number | undefined
 
     constructor(...args: unknown[]) {
+      meter.reset()
       const n = args[0] === direct ? args[1] : hostFunction(host(), constructorId)(...args)
       if (typeof n !== 'number') {
         throw new TypeError(`${constructorId} answered no resource number`)
@@ -73,6 +80,8 @@ export class InstanceResources implements Resources {
   readonly #live = new WeakSet<object>()
   readonly #model: ComponentModel
   #host: HostImports | null = null
+  /** Counts what is read out of the guest; each crossing starts it afresh. */
+  readonly meter = new LiftMeter()
   /** Stands in for `FinalizationRegistry` in the glue, which registers and unregisters just the handles it owns. */
   readonly registry: unknown
 
@@ -131,7 +140,12 @@ export class InstanceResources implements Resources {
         define(target, key, this.#class(resource).class)
       }
       for (const { id, name, kind, resource } of functions) {
-        const call = hostFunction(host, id)
+        const given = hostFunction(host, id)
+        const { meter } = this
+        const call: HostFunction = (...args) => {
+          meter.reset()
+          return given(...args)
+        }
         const { item } = splitPlainName(name)
         if (kind === 'freestanding' || resource === null) {
           const [target, key] = entry(name, camelCase(name))
@@ -162,7 +176,7 @@ export class InstanceResources implements Resources {
     if (resource.side !== 'import') throw new TypeError(`${resource.name} is a resource of the guest`)
     const constructor = `[constructor]${resource.name}`
     const id = resource.interface === '' ? constructor : `${resource.interface}#${constructor}`
-    const made = makeClass(resource, () => this.#bound(), id)
+    const made = makeClass(resource, () => this.#bound(), id, this.meter)
     this.#classes.set(resource, made)
     return made
   }
