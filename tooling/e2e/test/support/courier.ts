@@ -1,0 +1,371 @@
+/**
+ * Couriers: actors that do what their messages say. A test writes what a turn does as a list of steps, and gets back what
+ * each of them answered.
+ */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { diskCache, loadComponent } from '@theater/component/node'
+import { memoryStore, readEvents } from '@theater/event-chain'
+import type { Event, Store } from '@theater/event-chain'
+import { cGuest } from '@theater/guests'
+import { defineHandler } from '@theater/handler'
+import type { AnyHandler, Reconciled } from '@theater/handler'
+import { messaging } from '@theater/handler-messaging'
+import { componentLoader, verifyGraph } from '@theater/replay/node'
+import { Theater } from '@theater/runtime'
+import type { DeadLetter, LogLine, Message, SpawnOptions, TheaterOptions } from '@theater/runtime'
+
+/** Transpiled components outlive a test run, as they do for a user. */
+export const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+const load = componentLoader({ cache })
+export const courier = await loadComponent(cGuest('courier'), { cache })
+
+/** One thing that a courier does, and how what it answers is read. */
+export interface Step {
+  readonly bytes: Uint8Array
+  readonly read?: (input: Input, asked: readonly Steps[]) => unknown
+  /** What a request has its receiver do. */
+  readonly asks?: Steps
+}
+
+/** What a turn does. */
+export type Steps = readonly Step[]
+
+const sendErrors = ['denied', 'unknown-actor', 'not-served', 'too-large', 'outbox-full']
+const requestErrors = [
+  'denied',
+  'unknown-actor',
+  'not-served',
+  'too-large',
+  'mailbox-full',
+  'stopped',
+  'timeout',
+  'deadlock',
+  'trapped',
+  'outcome-unknown',
+  'failed',
+]
+
+export const send = (to: string, steps: Steps): Step => ({
+  bytes: code('s', text(to), sized(encode(steps))),
+  read: (input) => {
+    const which = input.byte()
+    return which === 0 ? 'sent' : sendErrors[which - 1]
+  },
+})
+
+/** Starts a request; the first of a turn is 0. */
+export const request = (to: string, steps: Steps, ms = 60_000): Step => ({
+  bytes: code('r', text(to), number(ms), sized(encode(steps))),
+  asks: steps,
+})
+
+/** Waits for the answer of a request. */
+export const finish = (which: number): Step => ({
+  bytes: code('f', number(which)),
+  read: (input, asked) => {
+    const error = input.byte()
+    if (error > 0) return requestErrors[error - 1]
+    return decode(asked[which] ?? [], input.take(input.number()))
+  },
+})
+
+/** The first request of a turn and its answer. */
+export const ask = (to: string, steps: Steps, ms?: number): Steps => [request(to, steps, ms), finish(0)]
+export const drop = (which: number): Step => ({ bytes: code('d', number(which)) })
+/** An idempotent effect. */
+export const mark = (n: number): Step => ({ bytes: code('m', number(n)), read: (input) => input.number() })
+/** An effect that may happen once. */
+export const once = (n: number): Step => ({
+  bytes: code('o', number(n)),
+  read: (input) => {
+    const trouble = input.byte()
+    return trouble === 0 ? input.number() : ['denied', 'outcome-unknown'][trouble - 1]
+  },
+})
+/** A look outside; waits where the world has a gate of that number. */
+export const peek = (n: number): Step => ({ bytes: code('p', number(n)), read: (input) => input.number() })
+/** Waits on a timer. */
+export const sleep = (ms: number): Step => ({ bytes: code('w', number(ms)) })
+export const add = (n: number): Step => ({ bytes: code('+', number(n)) })
+export const get: Step = { bytes: code('g'), read: (input) => input.number() }
+export const fail: Step = { bytes: code('e') }
+export const trap: Step = { bytes: code('t') }
+/** Calls itself for ever. */
+export const recurse: Step = { bytes: code('z') }
+export const quit = (status: number): Step => ({ bytes: code('q', number(status)) })
+
+export function encode(steps: Steps): Uint8Array {
+  return Buffer.concat(steps.map(({ bytes }) => bytes))
+}
+
+/** What the steps of a turn answered. */
+export function decode(steps: Steps, bytes: Uint8Array): unknown[] {
+  const input = new Input(bytes)
+  const asked = steps.flatMap(({ asks }) => (asks === undefined ? [] : [asks]))
+  return steps.flatMap(({ read }) => (read === undefined ? [] : [read(input, asked)]))
+}
+
+export function message(steps: Steps): Message {
+  return { format: 'application/octet-stream', body: encode(steps) }
+}
+
+class Input {
+  readonly #bytes: Uint8Array
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  take(length: number): Uint8Array {
+    this.#at += length
+    return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  byte(): number {
+    return this.take(1)[0] ?? 0
+  }
+
+  number(): number {
+    return Buffer.from(this.take(4)).readUInt32LE()
+  }
+}
+
+function code(letter: string, ...operands: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat([Buffer.from(letter), ...operands])
+}
+
+function number(n: number): Uint8Array {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(n)
+  return bytes
+}
+
+function sized(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([number(bytes.length), bytes])
+}
+
+function text(value: string): Uint8Array {
+  return sized(Buffer.from(value))
+}
+
+/** A place in the world where an actor waits until a test lets it go on. */
+export interface Gate {
+  readonly reached: Promise<void>
+  open(): void
+}
+
+/** What couriers did to the world, and what the world does to them. */
+export class World {
+  /** `a marks 1`, in order. */
+  readonly did: string[] = []
+  readonly #gates = new Map<number, Gate & { readonly come: () => void; readonly opened: Promise<void> }>()
+  /** Called with what is about to be done. */
+  before: (what: string) => void = () => undefined
+  /** Called with what was done. */
+  after: (what: string) => void = () => undefined
+  /** What a host that lost a result finds out about it. */
+  reconcile: ((n: number) => Promise<Reconciled>) | undefined
+  /** What `mark` and `peek` answer instead of a number, or throw. */
+  answer: ((n: number) => unknown) | undefined
+
+  /** Whoever comes to a number waits there. */
+  gate(n: number): Gate {
+    const reached = Promise.withResolvers<void>()
+    const open = Promise.withResolvers<void>()
+    const gate = {
+      reached: reached.promise,
+      open: open.resolve,
+      come: reached.resolve,
+      opened: open.promise,
+    }
+    this.#gates.set(n, gate)
+    return gate
+  }
+
+  openAll(): void {
+    for (const gate of this.#gates.values()) gate.open()
+  }
+
+  async pass(n: number): Promise<void> {
+    const gate = this.#gates.get(n)
+    gate?.come()
+    await gate?.opened
+  }
+
+  say(n: number): unknown {
+    return this.answer === undefined ? n : this.answer(n)
+  }
+
+  do(what: string): void {
+    this.before(what)
+    this.did.push(what)
+    this.after(what)
+  }
+}
+
+/** The handler of `test:courier/host`. */
+export function courierHost(world: World): AnyHandler {
+  const track = 'test:courier/host'
+  return defineHandler({
+    name: 'courier',
+    interfaces: [track],
+    grant: { type: 'object', additionalProperties: false },
+    functions: {
+      [`${track}#mark`]: { mode: 'async', effect: 'idempotent' },
+      [`${track}#once`]: { mode: 'async', effect: 'once' },
+      [`${track}#peek`]: { mode: 'async', effect: 'read' },
+      [`${track}#quit`]: { mode: 'sync', effect: 'none' },
+    },
+    within: () => true,
+    authorize: () => true,
+    bind: (actor) => ({
+      imports: {
+        [track]: {
+          async mark(n: number) {
+            await world.pass(n)
+            world.do(`${actor.id} marks ${n}`)
+            return world.say(n)
+          },
+          async once(n: number) {
+            await world.pass(n)
+            world.do(`${actor.id} once ${n}`)
+            return n
+          },
+          async peek(n: number) {
+            await world.pass(n)
+            return world.say(n)
+          },
+          quit: (status: number) => actor.exit(status),
+        },
+      },
+      reconcile: async ({ args }) => (await world.reconcile?.(args[0] as number)) ?? 'unknown',
+    }),
+  })
+}
+
+/** What a courier is granted: everything. */
+export const grants = { messaging: { to: ['*'] }, courier: {} }
+
+/** A theater of couriers. */
+export class Stage implements AsyncDisposable {
+  readonly theater: Theater
+  readonly store: Store
+  readonly world: World
+  readonly letters: readonly DeadLetter[]
+  readonly lines: readonly LogLine[]
+
+  private constructor(
+    theater: Theater,
+    store: Store,
+    world: World,
+    heard: { readonly letters: readonly DeadLetter[]; readonly lines: readonly LogLine[] },
+  ) {
+    this.theater = theater
+    this.store = store
+    this.world = world
+    this.letters = heard.letters
+    this.lines = heard.lines
+  }
+
+  static async open(
+    options: Partial<TheaterOptions> & { readonly world?: World } = {},
+    actors: Readonly<Record<string, Partial<SpawnOptions>>> = {},
+  ): Promise<Stage> {
+    const { store = memoryStore(), world = new World(), ...more } = options
+    const letters: DeadLetter[] = []
+    const lines: LogLine[] = []
+    const theater = await Theater.open({
+      handlers: [messaging(), courierHost(world)],
+      cache,
+      deadLetter: (letter) => letters.push(letter),
+      log: (line) => lines.push(line),
+      ...more,
+      store,
+    })
+    const stage = new Stage(theater, store, world, { letters, lines })
+    for (const [id, actor] of Object.entries(actors)) await stage.spawn(id, actor)
+    return stage
+  }
+
+  async spawn(id: string, more: Partial<SpawnOptions> = {}): Promise<void> {
+    await this.theater.spawn({ id, component: courier, grants, ...more })
+  }
+
+  /** Has an actor do something; answers what its steps answered, or `as-told` where one was to fail. */
+  async run(id: string, steps: Steps): Promise<unknown> {
+    const answer = await this.theater.request(id, message(steps), { timeoutMs: 60_000 })
+    return 'ok' in answer ? decode(steps, answer.ok.body) : answer.err.code
+  }
+
+  /** Sends from the host. */
+  send(id: string, steps: Steps): Promise<void> {
+    return this.theater.send(id, message(steps))
+  }
+
+  idle(): Promise<void> {
+    return this.theater.idle()
+  }
+
+  /** How many events an actor has, durable or not. */
+  events(id: string): number {
+    return this.theater.actors().find((actor) => actor.id === id)?.events ?? 0
+  }
+
+  chain(id: string): Promise<Event[]> {
+    return chainOf(this.store, id)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.theater.close()
+  }
+}
+
+/** The events of an actor's record. */
+export async function chainOf(store: Store, id: string): Promise<Event[]> {
+  const info = await store.find(id)
+  return info === undefined ? [] : Array.fromAsync(readEvents(store, info.chain))
+}
+
+/** The kinds of an actor's events, without the turn of `init` and what comes before. */
+export function kinds(events: readonly Event[]): string {
+  return events
+    .slice(4)
+    .map(({ kind }) => kind)
+    .join(' ')
+}
+
+/** What an actor was told by others, in the order in which it heard it: the number that each program ends with. */
+export async function heard(stage: Stage, id: string): Promise<number[]> {
+  return (await stage.chain(id)).flatMap((event) => {
+    if (event.kind !== 'turn' || event.content === null || event.content.sender === null) return []
+    const { args } = event.content
+    return args.at(-5) === 0x2b ? [Buffer.from(args).readUInt32LE(args.length - 4)] : []
+  })
+}
+
+/** How often a kind is among an actor's events, `init` aside. */
+export function count(events: readonly Event[], kind: Event['kind']): number {
+  return events.slice(4).filter((event) => event.kind === kind).length
+}
+
+/** Lets the event loop turn until something is so. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setImmediate()
+}
+
+/** What verification says of all chains of a store together. */
+export async function verdicts(store: Store): Promise<Record<string, unknown>> {
+  const infos = await store.list()
+  const report = await verifyGraph(
+    infos.map(({ chain }) => ({ store, chain })),
+    { load },
+  )
+  const known = report.verdicts.map((verdict, i) => [
+    infos[i]?.label,
+    verdict.verdict === 'verified' ? 'verified' : verdict,
+  ])
+  return Object.fromEntries([...known, ...report.unchecked.map((one) => ['unchecked', one])])
+}
