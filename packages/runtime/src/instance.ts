@@ -12,6 +12,13 @@ import type { Rebuilt, Unfinished } from './rebuild.ts'
 import { withContent } from './record.ts'
 import type { TurnReply } from './turn-reply.ts'
 
+/**
+ * The most bytes of a record that wait to be written while a guest runs: less than what a verifier reads of one turn by
+ * default. Each event counts some more than its content.
+ */
+const MAX_UNWRITTEN = 192 * 1024 * 1024
+const EVENT_BYTES = 512
+
 /** What an instance is made of. */
 export interface InstanceParts {
   readonly id: string
@@ -49,6 +56,8 @@ export class Instance {
   readonly #around: Surroundings
   /** Instantiated, in a turn, or ready for one; not one that is being brought back. */
   #boundary: Boundary | undefined
+  /** Bytes of the record that were appended since it was last written. */
+  #unwritten = 0
 
   constructor(parts: InstanceParts, around: Surroundings) {
     this.#parts = parts
@@ -155,14 +164,24 @@ export class Instance {
   }
 
   async #flush(): Promise<void> {
+    const { size } = this.#parts.writer
     await this.#parts.writer.flush()
+    if (this.#parts.writer.size === size) this.#unwritten = 0
     await this.#around.breathe()
   }
 
   #newBoundary(): Boundary {
     const { id, component, prepared, genesis, seed, writer, limits } = this.#parts
     const { links, signal, leave } = this.#around
-    return new Boundary({
+    const append: Live['recorder']['append'] = (kind, content) => {
+      const ref = writer.append(kind, content)
+      this.#unwritten += EVENT_BYTES + content.length
+      // A guest that never waits never lets the record be written: this host would die of it, with all its actors.
+      if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))
+        boundary.abort('host-memory', new Error(`more than ${MAX_UNWRITTEN} bytes of record in one go`))
+      return ref
+    }
+    const boundary = new Boundary({
       component,
       prepared,
       actor: { id, parent: genesis.parent },
@@ -171,7 +190,7 @@ export class Instance {
       maxHandles: limits.handles,
       hash: sha256,
       live: {
-        recorder: { append: (kind, content) => writer.append(kind, content), flush: () => this.#flush() },
+        recorder: { append, flush: () => this.#flush() },
         links,
         now: () => Date.now(),
         leave,
@@ -179,5 +198,6 @@ export class Instance {
         signal,
       },
     })
+    return boundary
   }
 }

@@ -72,3 +72,30 @@ describe('a guest cannot make its host read more than there is memory for', () =
     })
   }
 })
+
+describe('a guest cannot make its host hold more of its record than there is memory for', () => {
+  // It never waits, so nothing could be written before its end: the host died of the events that it held.
+  it('calls without end', async () => {
+    const wat = `(component
+      (import "attack:memory/host" (instance $h (export "take" (func (param "a" (list u8))))))
+      (alias export $h "take" (func $take))
+      (core module $mem (memory (export "memory") 17))
+      (core instance $mi (instantiate $mem))
+      (alias core export $mi "memory" (core memory $memory))
+      (core func $t (canon lower (func $take) (memory $memory)))
+      (core module $m
+        (import "h" "take" (func $take (param i32 i32)))
+        (func (export "spam") (loop $for-ever (call $take (i32.const 0) (i32.const 1000000)) (br $for-ever)))
+        (func (export "fine") (result i32) (i32.const 7)))
+      (core instance $i (instantiate $m (with "h" (instance (export "take" (func $t))))))
+      (func (export "spam") (canon lift (core func $i "spam")))
+      (func (export "fine") (result u32) (canon lift (core func $i "fine"))))`
+    let taken = 0
+    const handlers = [host('attack:memory/host', { take: { run: () => void taken++ } })]
+    await using made = await stage(wat, { handlers })
+    expect(await made.call('spam')).toMatch(/^aborted: .*host-memory/)
+    expect(await made.call('fine')).toBe(7)
+    expect(taken).toBeLessThan(220)
+    expect(await made.verify()).toMatchObject({ verdict: 'verified', undone: 1 })
+  })
+})
