@@ -1,4 +1,5 @@
 import { decodeReply, encodeMessage } from '@theater/actor/message'
+import { printable } from '@theater/handler-log'
 import type { Message, Theater } from '@theater/runtime'
 import { TheaterError } from '@theater/runtime'
 import { toJson } from '@theater/values'
@@ -74,5 +75,5 @@ export async function printAnswer({ json, note }: Answer, output: Output): Promi
     const line = jsonLine(json)
     return output.columns !== undefined && line.length > output.columns ? jsonLine(json, 2) : line
   })
-  if (note !== undefined) output.note(output.styleNote('red', note))
+  if (note !== undefined) output.note(output.styleNote('red', printable(note)))
 }

@@ -16,6 +16,9 @@ export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan' | 'mage
 // Characters that `JSON.stringify` leaves as they are and that a terminal could obey, or that hide or reorder text.
 const UNPRINTABLE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
 
+/** All that a terminal could obey. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+
 /** JSON on one line in which every character that a terminal could obey is escaped. What it parses to is the same. */
 export function jsonLine(value: Json, indent?: number): string {
   return JSON.stringify(value, undefined, indent).replace(UNPRINTABLE, (character) =>
@@ -87,7 +90,8 @@ export class Output {
   /** Shows how far a long job is: one line on a terminal that is written over, nothing anywhere else. */
   status(text: string): void {
     if (!this.watched) return
-    this.#status = text
+    // Names of actors are in it, and those may come from a file of somebody else.
+    this.#status = text.replace(CONTROL, '?')
     const now = performance.now()
     // A terminal is slower than a re-run.
     if (now - this.#shown < 80) return

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { printAnswer } from '../src/answer.ts'
 import { jsonLine, Output } from '../src/output.ts'
 import type { Sink } from '../src/output.ts'
 import { nearest } from '../src/nearest.ts'
@@ -62,6 +63,21 @@ describe('output', () => {
     const pipe = new Fake(false)
     new Output(false, new Fake(false), pipe).status('half way')
     expect(pipe.text).toBe('')
+  })
+
+  it('shows the names of actors, which may be of a hostile file, as text', () => {
+    const terminal = new Fake(true)
+    new Output(false, new Fake(false), terminal).status('reading \u001b]0;owned\u0007\u009b2J\u202eactor\n')
+    const shown = stripVTControlCharacters(terminal.text)
+    expect(shown).toContain('reading ?]0;owned??2J?actor?')
+    expect(terminal.text).not.toContain('\u001b]')
+  })
+
+  it('prints what an abort was for as text', async () => {
+    const err = new Fake(false)
+    const output = new Output(false, new Fake(false), err)
+    await printAnswer({ json: { err: { aborted: 'x' } }, note: 'aborted: \u001b[2Jgone\nfor good' }, output)
+    expect(err.text).toBe('aborted: \\x1b[2Jgone\\nfor good\n')
   })
 
   it('waits for a reader who is slow, and not for one who is gone', async () => {
