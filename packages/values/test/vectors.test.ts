@@ -12,7 +12,7 @@ interface Vector {
   readonly type: ValType
 }
 
-/** What DESIGN.md says of a value's bytes, said once more and written by another library. */
+/** What the README says of a value's bytes, said once more and written by another library. */
 function positional(json: Json, type: ValType): unknown {
   const entry = (): [string, Json | undefined] =>
     typeof json === 'object' && json !== null && !Array.isArray(json)
