@@ -86,17 +86,19 @@ export function recordCodec(
 ): ValueCodec {
   const n = fields.length
   const keys = distinctKeys(fields.map((field) => field.name))
+  const inherited = keys.some(isInherited)
   const codecs = fields.map((field) => field.codec)
   return {
     write(value, out, handles) {
       const given = bag(value, 'record')
       out.array(n)
-      let fresh: Bag | undefined = copy ? {} : undefined
+      // What is handed on has such a key of its own, also where it was not given.
+      let fresh: Bag | undefined = copy || inherited ? {} : undefined
       let i = 0
       try {
         for (; i < n; i++) {
           const key = keys[i] as string
-          const item = given[key]
+          const item = inherited && !Object.hasOwn(given, key) ? undefined : given[key]
           const kept = (codecs[i] as ValueCodec).write(item, out, handles)
           if (fresh === undefined) {
             if (same(kept, item)) continue
@@ -287,6 +289,7 @@ export function flagsCodec(names: readonly string[], copy: boolean): ValueCodec 
   const n = names.length
   if (n > 64) throw new ValueError('bad-model', `${n} flags; 64 are the most`)
   const keys = distinctKeys(names)
+  const inherited = keys.some(isInherited)
   const maxLow = n >= 32 ? 0xffff_ffff : 2 ** n - 1
   const maxHigh = n > 32 ? 2 ** (n - 32) - 1 : 0
   return {
@@ -296,7 +299,8 @@ export function flagsCodec(names: readonly string[], copy: boolean): ValueCodec 
       let high = 0
       let complete = true
       for (let i = 0; i < n; i++) {
-        const item = given[keys[i] as string]
+        const key = keys[i] as string
+        const item = inherited && !Object.hasOwn(given, key) ? undefined : given[key]
         if (item === true) {
           if (i < 32) low |= 1 << i
           else high |= 1 << (i - 32)
@@ -323,6 +327,11 @@ export function flagsCodec(names: readonly string[], copy: boolean): ValueCodec 
     for (let i = 0; i < n; i++) out[keys[i] as string] = ((i < 32 ? low >>> i : high >>> (i - 32)) & 1) === 1
     return out
   }
+}
+
+/** Whether every object has something under this key: `constructor`, `toString`. It does not count as given. */
+function isInherited(key: string): boolean {
+  return key in Object.prototype
 }
 
 /** Whether what is handed on is what was given; a NaN never is, for its bits. */

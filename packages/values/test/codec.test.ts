@@ -387,3 +387,24 @@ describe('ValueError', () => {
     expect(ValueError.is(null)).toBe(false)
   })
 })
+
+describe('names that every object of JavaScript has', () => {
+  const names = ['constructor', 'to-string', 'value-of', 'has-own-property', 'is-prototype-of', 'then']
+  const keys = ['constructor', 'toString', 'valueOf', 'hasOwnProperty', 'isPrototypeOf', 'then']
+
+  it('are absent where they are not given', () => {
+    const type = record(Object.fromEntries(names.map((name) => [name, option(u8)])))
+    const handed = compileType(type).write({}, new Writer(), noHandles)
+    expect(keys.filter((key) => Object.hasOwn(Object(handed), key))).toEqual(keys)
+    expect(toHex(write(type, {}).bytes)).toBe('86808080808080')
+    expect(toHex(write({ kind: 'flags', names }, { toString: true }).bytes)).toBe('02')
+  })
+
+  it('are values like others where they are', () => {
+    const type = record(Object.fromEntries(names.map((name) => [name, u8])))
+    const value = Object.fromEntries(keys.map((key, i) => [key, i]))
+    expect(toHex(write(type, value).bytes)).toBe('86000102030405')
+    expect(read(type, fromHex('86000102030405'))).toEqual(value)
+    expect(refusal(() => write(type, {})).code).toBe('wrong-type')
+  })
+})
