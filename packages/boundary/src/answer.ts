@@ -6,15 +6,22 @@ import { checkWaited } from './io.ts'
 /**
  * Rules that hold for every answer that a boundary records, whoever gave it: what breaks one was made up.
  *
+ * @param asked whether the call says what it asks of its grant, and was answered at once
  * @throws Error with the rule that it breaks
  */
 export function checkAnswer(
   fn: Imported,
   args: readonly unknown[],
   value: unknown,
-  { denied, closed }: Outcome,
+  { denied, closed, elapsed }: Outcome,
   clock: DerivedClock,
+  asked: boolean,
 ): void {
+  if (clock.ended) throw new Error('an answer that came after the end of the clock')
+  if (denied && !asked) throw new Error('a refusal of what asked for nothing, or had begun')
+  if (closed && fn.handleParams === 'none')
+    throw new Error('an answer of a closed handle where there is none')
+  if (denied && elapsed !== 0) throw new Error('a refusal that waited')
   if (denied && closed) throw new Error('an answer that was refused and of a closed handle at once')
   if (denied || closed) {
     const answered = fn.isResult ? (value as { readonly tag: string }).tag : 'a value'

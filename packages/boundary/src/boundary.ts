@@ -300,6 +300,8 @@ export class Boundary {
     }
     if (fn === undefined) return refuse(`the component exports no ${id}`)
     if (time < clock.notBefore()) return refuse('the turn starts before what the actor saw')
+    clock.startTurn(time)
+    if (clock.ended) return refuse('the turn starts after the end of the clock')
     handles.made = made.map((one) => one ?? undefined)
     handles.maker = { origin: originOf(fn.model), link: undefined }
     let args: readonly unknown[]

@@ -6,6 +6,9 @@ export const DERIVE_VERSION = 1
 
 const label = new TextEncoder().encode('turn')
 
+/** The last instant that `wasi:clocks` can say. */
+const END_NS = (1n << 64n) - 1n
+
 /** Nanoseconds that one reading of a derived clock takes. */
 const READING_NS = 1000n
 
@@ -27,6 +30,11 @@ export class DerivedClock {
   /** The first millisecond that the next turn may start at: not before anything this actor saw. */
   notBefore(): number {
     return Number((this.#turnNs + this.#addedNs + 999_999n) / 1_000_000n)
+  }
+
+  /** Whether it is past the last instant of the monotonic clock, 584 years on: only a record that was made up gets there. */
+  get ended(): boolean {
+    return this.#monotonicNow() > END_NS
   }
 
   startTurn(ms: number): void {

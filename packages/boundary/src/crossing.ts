@@ -231,7 +231,7 @@ export class Crossing {
       value = fn.codec.readResult(input, handles.lowering)
       input.finish()
       handles.checkMade()
-      checkAnswer(fn, args, value, outcome, clock)
+      checkAnswer(fn, args, value, outcome, clock, by.kind === 'call' && by.content.ask !== null)
     } catch (error) {
       // No boundary records an answer that is not of the function's type, or that its own rules rule out.
       const reason = error instanceof Error ? error.message : String(error)

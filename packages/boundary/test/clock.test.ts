@@ -121,6 +121,29 @@ describe('derived clocks', () => {
   })
 })
 
+describe('a clock that a record runs to its end', () => {
+  const centuries = 600 * 366 * 86_400_000
+
+  it('by a turn, or by a wait, was made up', async () => {
+    const machine = new Machine()
+    const actor = await machine.start()
+    await run(actor, ['wait', 100])
+    const late = actor.log.events.map((event) =>
+      event.kind === 'turn' ? { ...event, content: { ...event.content, time: BORN + centuries } } : event,
+    ) as typeof actor.log.events
+    expect(show((await actor.rerun(late)).at(-1))).toBe('diverged at 2: refused-record')
+    const long = actor.log.events.map((event) =>
+      event.kind === 'call' && event.content.outcome !== null
+        ? {
+            ...event,
+            content: { ...event.content, outcome: { ...event.content.outcome, elapsed: centuries } },
+          }
+        : event,
+    ) as typeof actor.log.events
+    expect(show((await actor.rerun(long)).at(-1))).toBe('diverged at 3: refused-record')
+  })
+})
+
 describe('timers', () => {
   it('are ready when their deadline is at or behind the clock, and not before', async () => {
     const machine = new Machine()

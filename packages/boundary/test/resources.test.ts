@@ -295,6 +295,16 @@ describe('resources after a restart', () => {
     expect(granted).toMatchObject({ ask: { value: 2 }, outcome: { denied: false } })
     expect(refused).toMatchObject({ ask: { value: 3 }, outcome: { denied: true } })
     expect(await actor.differs()).toBeUndefined()
+    // A refusal that a record makes up: of a call that asked for nothing, or that took its time.
+    const last = actor.log.events.findLast(({ kind }) => kind === 'call')?.seq
+    for (const made of [{ ask: null }, { elapsed: 5 }]) {
+      const lie = actor.log.events.map((event) => {
+        if (event.kind !== 'call' || event.seq !== last) return event
+        const { outcome } = event.content
+        return { ...event, content: { ...event.content, ...made, outcome: { ...outcome, ...made } } }
+      }) as typeof actor.log.events
+      expect(show((await actor.rerun(lie)).at(-1))).toBe(`diverged at ${last}: refused-record`)
+    }
   })
 })
 
