@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { guest } from '@theater/guests'
 import { expect, test } from 'vitest'
 import { ComponentError, inThread, loadComponent, type Plan } from '../src/index.ts'
+import { LiftMeter } from '../src/lift.ts'
 import { checkGlue } from '../src/prelude.ts'
 import { generateWith } from '../src/transpile.ts'
 import { jcoVersion, version } from '../src/version.ts'
@@ -71,7 +72,7 @@ test('glue sees none of the host’s globals', async () => {
     `throw new Error(JSON.stringify([Object.keys(globalThis), ${names.map((n) => `typeof ${n}`).join()}]))`,
   )
   const make = await checkGlue(code.replaceAll('// ', '//'), 'test')
-  const instantiate = make({ FinalizationRegistry: class {} })
+  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter() })
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }
   let said = ''
