@@ -207,7 +207,7 @@ export class Performer {
       if (objects === undefined) return this.#closedAnswer(fn, target)
       const run = this.#implementation(fn, target, objects)
       const own = fn.io !== undefined || target.declared?.ownDeadline === true
-      let value = await withDeadline(run(), own ? undefined : live.callTimeoutMs)
+      let value = await withDeadline(run(), own ? undefined : live.callTimeoutMs, live.signal)
       let elapsed = Math.max(0, Math.round(live.now() - started))
       if (fn.io?.mode === 'async') {
         const waited = value as { value: unknown; atLeast: number }
@@ -249,8 +249,9 @@ export class Performer {
     ask: Ask | undefined,
   ): Promise<Reconciled> {
     try {
-      const known = await target.link?.binding.reconcile?.({ fn: fn.track, args: objects ?? [], ask })
-      return known ?? 'unknown'
+      const asked = target.link?.binding.reconcile?.({ fn: fn.track, args: objects ?? [], ask })
+      const { callTimeoutMs, signal } = this.#live
+      return ((await withDeadline(asked, callTimeoutMs, signal)) as Reconciled | undefined) ?? 'unknown'
     } catch {
       // A handler that cannot find out does not know.
       return 'unknown'
@@ -280,16 +281,22 @@ class IoAnswer {
 
 class DeadlinePassed extends Error {}
 
-async function withDeadline(value: unknown, ms: number | undefined): Promise<unknown> {
+/** The longest delay that a host timer takes. */
+const MAX_TIMER = 0x7fff_ffff
+
+/** Rejects when a promise takes too long. When the actor ends, nobody waits for it any more. */
+async function withDeadline(value: unknown, ms: number | undefined, signal: AbortSignal): Promise<unknown> {
   if (ms === undefined || !isThenable(value)) return value
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlinePassed()), ms)
-  })
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new DeadlinePassed()), Math.min(ms, MAX_TIMER))
+  const stop = (): void => clearTimeout(timer)
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
   try {
-    return await Promise.race([value, late])
+    return await Promise.race([value, late.promise])
   } finally {
-    clearTimeout(timer)
+    stop()
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -97,7 +97,7 @@ export class Theater {
    * what there is of its record stays in the store as `ID~1`, `ID~2` and so on. Where the host ends before `init` has,
    * the next one goes on with it.
    *
-   * @throws TheaterError `bad-id`, `exists`, `bad-component`, `bad-grant`, `bad-limit`, `unmet-import`,
+   * @throws TheaterError `bad-id`, `exists`, `bad-arguments`, `bad-component`, `bad-grant`, `bad-limit`, `unmet-import`,
    * `failed-to-start`, `store-failed`; `stopped` or `closed` where that came first; what a handler throws that cannot
    * serve such a grant
    */
@@ -249,6 +249,7 @@ export class Theater {
     const { id, grants = {}, params } = options
     const { store } = this.#options
     const limits = checkLimits(id, options.limits)
+    checkParams(id, params)
     this.#grants.check(id, grants)
     const ready = await this.#components.ready(id, options.component, grants)
     const { component } = ready
@@ -290,3 +291,15 @@ export class Theater {
 }
 
 type FailureResult = { readonly tag: 'ok' } | { readonly tag: 'err'; readonly val: Failure }
+
+function checkParams(actor: string, params: Message | undefined): void {
+  if (params === undefined) return
+  if (typeof params.format === 'string' && params.body instanceof Uint8Array) return
+  throw new TheaterError(
+    'bad-arguments',
+    `${actor}: params are a message, { format: string, body: Uint8Array }`,
+    {
+      actor,
+    },
+  )
+}
