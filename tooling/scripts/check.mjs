@@ -1,4 +1,4 @@
-// `pnpm check`: format, lint, references, types, import table. Runs all of them, even after a failure.
+// `pnpm check`: format, lint, references, types, what nobody uses, tarballs, import table. Runs all of them, even after a failure.
 import { pathToFileURL } from 'node:url'
 import { run } from './run.mjs'
 
@@ -8,6 +8,9 @@ const checks = [
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
   ['references', 'node', ['tooling/scripts/references.mjs', '--check']],
   ['types', 'tsc', ['-b']],
+  ['unused', 'knip', ['--cache', '--treat-config-hints-as-errors']],
+  // After the types, which write what is packed: a tarball is made again only if a file in it is another one.
+  ['tarballs', 'turbo', ['run', 'tarball', '--output-logs=errors-only', '--log-order=grouped']],
 ]
 /** @type {[string, string, string[]]} */
 const importTable = ['import table', 'vitest', ['run', 'tooling/checks/']]

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { root, workspaces } from './workspace.mjs'
 
 for (const path of [root, ...workspaces().map((w) => w.path)]) {
-  for (const name of ['dist', '.turbo', '.results', '.tsbuildinfo', 'test/.tsbuildinfo']) {
+  for (const name of ['dist', '.turbo', '.results', '.packed', '.tsbuildinfo', 'test/.tsbuildinfo']) {
     rmSync(join(path, name), { recursive: true, force: true })
   }
 }

@@ -142,7 +142,7 @@ describe('the bundle', () => {
 })
 
 // Any package that is plain JavaScript will do.
-const noble = new URL('../../values/node_modules/@noble/hashes/utils.js', import.meta.url).pathname
+const noble = new URL('../node_modules/@noble/hashes/utils.js', import.meta.url).pathname
 
 const imports = [
   'theater:actor/types@0.1.0',

@@ -38,7 +38,7 @@ export function typesDigest(fn: FunctionModel): string {
 }
 
 /** The types of a function as text: all that its values depend on. Names of parameters and of types do not count. */
-export function typesOf({ params, result }: FunctionModel): string {
+function typesOf({ params, result }: FunctionModel): string {
   const given = params.map(({ type }) => text(type)).join(',')
   return `(${given})${result === null ? '' : `->${text(result)}`}`
 }

@@ -14,7 +14,7 @@ export interface IoHost {
 }
 
 /** What a waiting function answers: the value, and where it knows better than the clock, how long it took. */
-export interface Waited {
+interface Waited {
   readonly value: unknown
   /** Milliseconds that the wait MUST count as at least, so that a timer that is ready is past. */
   readonly atLeast: number

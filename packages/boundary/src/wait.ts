@@ -13,7 +13,7 @@ export function timerOf(clock: DerivedClock, deadline: bigint): Pollable {
 const MAX_TIMER = 0x7fff_ffff
 
 /** Resolves after some milliseconds of the host's; rejects when the signal aborts. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = ms
     let timer: ReturnType<typeof setTimeout>

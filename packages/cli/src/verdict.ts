@@ -9,7 +9,7 @@ import type { Subject } from './subjects.ts'
 import { count, counted, table } from './table.ts'
 
 /** What one level of a verification came to. */
-export type Level = 'pass' | 'fail' | 'none'
+type Level = 'pass' | 'fail' | 'none'
 
 /** A verdict as `theater verify --json` prints it. */
 export type VerdictJson = {

@@ -44,7 +44,7 @@ export interface ComponentItem {
   readonly scope: Scope
 }
 
-export interface CoreItem {
+interface CoreItem {
   readonly sort: 'core'
 }
 

@@ -8,7 +8,7 @@
  */
 
 /** The most bytes that one crossing reads out of a guest's memory. Part of what a re-run has to agree on: never change it. */
-export const LIFT_LIMIT = 128 * 1024 * 1024
+const LIFT_LIMIT = 128 * 1024 * 1024
 
 /** What a value that is read by itself counts: an element of an array, with what the array takes for it. */
 const SCALAR = 32

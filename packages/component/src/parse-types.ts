@@ -77,7 +77,7 @@ function parseLabel(wire: Wire, context: ParseContext): string {
 }
 
 /** Reads a use of a value type. */
-export function parseValRef(wire: Wire): ValRef {
+function parseValRef(wire: Wire): ValRef {
   const first = wire.peek()
   const primitive = primitives[first]
   if (primitive !== undefined) {

@@ -11,7 +11,7 @@ import { ComponentError } from './errors.ts'
 import { liftGlobals, liftNames, type LiftMeter } from './lift.ts'
 
 /** What a guest's glue is given under other names than the globals of the host. */
-export interface GlueGlobals {
+interface GlueGlobals {
   /** Stands in for `FinalizationRegistry`. */
   readonly FinalizationRegistry: unknown
   /** Counts what the glue reads out of the guest. */
@@ -19,7 +19,7 @@ export interface GlueGlobals {
 }
 
 /** The factory inside the glue: gives the exports, as jco names them. */
-export type Instantiate = (
+type Instantiate = (
   getCoreModule: (name: string) => WebAssembly.Module,
   imports: object,
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,

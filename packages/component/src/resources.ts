@@ -21,7 +21,7 @@ function missing(): never {
 }
 
 /** What is called for an import that the host did not provide: it ends the guest. */
-export function hostFunction(host: HostImports, id: string): HostFunction {
+function hostFunction(host: HostImports, id: string): HostFunction {
   const given = Object.hasOwn(host.functions, id) ? host.functions[id] : undefined
   return given ?? missing
 }

@@ -4,7 +4,7 @@ import type { TranspileRequest, Transpiled, Transpiler } from './types.ts'
 import { jcoVersion } from './version.ts'
 
 /** Those options of jco that are ever given. The types are ours, so that using this package needs none of jco's. */
-export interface GenerateOptions {
+interface GenerateOptions {
   name: string
   instantiation: { tag: 'sync' }
   map: [string, string][]

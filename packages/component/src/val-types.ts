@@ -17,7 +17,7 @@ export type TypeLookup = (index: number) => TypeItem
 const leaf: Measure = { nodes: 1, depth: 1 }
 
 /** Two names of one scope that are one key in JavaScript. */
-export function checkKeys(names: readonly string[], where: string, offset: number): void {
+function checkKeys(names: readonly string[], where: string, offset: number): void {
   const seen = new Map<string, string>()
   for (const name of names) {
     const key = camelCase(name)

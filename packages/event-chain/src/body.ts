@@ -9,7 +9,7 @@ export const INLINE_LIMIT = 32 * 1024
 export const saltLength = 16
 
 /** The length of a body block before its content. */
-export const bodyHeadLength = 2 + saltLength
+const bodyHeadLength = 2 + saltLength
 
 /** What a body block holds. */
 export interface Body {

@@ -134,7 +134,7 @@ export function writeOutcome(out: Writer, { result, elapsed, made, denied, close
 }
 
 /** Writes the descriptions of fresh host resources, in order. */
-export function writeMade(out: Writer, made: readonly (Json | null)[]): void {
+function writeMade(out: Writer, made: readonly (Json | null)[]): void {
   out.array(made.length)
   for (const description of made) writeData(description, out)
 }

@@ -64,7 +64,7 @@ function plant(directory: string, content: MemoryTree): void {
 }
 
 /** A world on the real disk. */
-export function diskWorld(backend: () => Backend): World {
+function diskWorld(backend: () => Backend): World {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'theater-fs-')))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
   const { data, outside } = tree(root)

@@ -5,7 +5,7 @@ import type { TheaterActorLog } from '@theater/wit'
 export type Level = TheaterActorLog.Level
 
 /** The levels, least first. */
-export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const satisfies readonly Level[]
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const satisfies readonly Level[]
 
 /** What an actor may write to its log. */
 export type LogGrant = {

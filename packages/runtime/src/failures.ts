@@ -58,7 +58,7 @@ export function initFailure(actor: string, reply: TurnReply): TheaterError | und
 }
 
 /** The error for an `init` that answered with a failure. */
-export function initRefused(actor: string, failure: Failure): TheaterError {
+function initRefused(actor: string, failure: Failure): TheaterError {
   const { code, message } = failure
   return new TheaterError('failed-to-start', `${actor}: init failed (${code}): ${message}`, {
     actor,

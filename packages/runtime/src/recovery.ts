@@ -23,7 +23,7 @@ const RESPOND = 'theater:messaging/responder@0.1#handle-request'
  * - `stopped`: it was one.
  * - `never`: it could not be instantiated, or its `init` failed, or it was stopped before that had ended.
  */
-export type Life = 'new' | 'started' | 'stopped' | 'never'
+type Life = 'new' | 'started' | 'stopped' | 'never'
 
 /** What one record says before it is re-run. */
 export interface Scan {

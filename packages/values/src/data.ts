@@ -193,7 +193,7 @@ function deeper(depth: number): void {
 }
 
 /** The order of keys in DAG-CBOR: shorter UTF-8 first, then by bytes. */
-export function compareKeys(a: string, b: string): number {
+function compareKeys(a: string, b: string): number {
   const difference = utf8Length(a) - utf8Length(b)
   if (difference !== 0) return difference
   // UTF-8 orders as code points do; UTF-16 does not where a surrogate meets U+E000 and up.

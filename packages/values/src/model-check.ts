@@ -199,7 +199,7 @@ class TypeChecker {
 }
 
 /** How long a name may be, in UTF-16 units. */
-export const MAX_NAME = 512
+const MAX_NAME = 512
 
 /** Refuses a name that is empty, not text, or so long that ids made of it would outgrow the model. */
 export function checkName(name: string): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Handles, HandleType, ResourceType, ScalarKind, ValType } from '../src/index.ts'
 import { camelCase, isTaggedOption, ValueError } from '../src/index.ts'
 
-export const SCALARS: readonly ScalarKind[] = [
+const SCALARS: readonly ScalarKind[] = [
   'bool',
   'u8',
   's8',

@@ -9,7 +9,7 @@ export interface Subject {
 }
 
 /** Microseconds per operation over all rounds. */
-export interface Figures {
+interface Figures {
   readonly name: string
   readonly median: number
   readonly min: number

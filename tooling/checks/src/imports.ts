@@ -64,7 +64,7 @@ function* importTypes(node: unknown): Generator<string> {
 }
 
 /** The package of a specifier: `@a/b/c` → `@a/b`. */
-export function packageOf(specifier: string): string {
+function packageOf(specifier: string): string {
   return specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)

@@ -8,9 +8,7 @@ import type { Case } from './case.ts'
 import type { Copy } from './copy.ts'
 
 /** Where the bytes of each block stand in a CAR file, by the hexadecimal digest. */
-export async function blockPlaces(
-  source: CarSource,
-): Promise<ReadonlyMap<string, { at: number; length: number }>> {
+async function blockPlaces(source: CarSource): Promise<ReadonlyMap<string, { at: number; length: number }>> {
   const places = new Map<string, { at: number; length: number }>()
   const { end } = await readCarHeader(source)
   const sections = new SectionReader(source, end, source.size)

@@ -10,7 +10,7 @@ import type { Recording } from './record.ts'
 import { mapTokens, Token, tokensOf } from './values.ts'
 
 /** Where a value crosses. */
-export const DIRECTIONS = ['export-param', 'import-param', 'import-result', 'export-result'] as const
+const DIRECTIONS = ['export-param', 'import-param', 'import-result', 'export-result'] as const
 /** Where a value crosses. */
 export type Direction = (typeof DIRECTIONS)[number]
 

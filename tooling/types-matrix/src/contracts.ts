@@ -11,7 +11,7 @@ import { typesDigest } from '../../../packages/boundary/src/contract.ts'
 import { allPackages, witFiles } from '../../../wit/scripts/wit-text.ts'
 
 /** The file that is written. */
-export const contractsFile = join(import.meta.dirname, '../../../packages/boundary/src/contracts.ts')
+const contractsFile = join(import.meta.dirname, '../../../packages/boundary/src/contracts.ts')
 
 /** The text that the file has to have. */
 export async function contractsText(): Promise<string> {

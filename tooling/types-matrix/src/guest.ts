@@ -39,7 +39,7 @@ export async function guestOf(nested: Readonly<Record<string, ValType>>): Promis
 }
 
 /** The world of a guest. */
-export function witOf(nested: Readonly<Record<string, ValType>>): string {
+function witOf(nested: Readonly<Record<string, ValType>>): string {
   const declarations = new Declarations()
   const has = carriedBy(nested)
   const functions = Object.entries(nested).map(([nesting, type]) => {
@@ -74,7 +74,7 @@ const THINGS = 'test:matrix/things'
 const GUEST = 'test:matrix/guest'
 
 /** The core module of a guest, as text. */
-export function coreOf(nested: Readonly<Record<string, ValType>>): string {
+function coreOf(nested: Readonly<Record<string, ValType>>): string {
   const has = carriedBy(nested)
   const imports: string[] = []
   const bodies: string[] = []

@@ -2,9 +2,9 @@
 import type { ResourceType, ValType } from '@theater/values'
 
 /** The resource that the host makes: `resource thing { constructor(id: u32); id: func() -> u32; }`. */
-export const THING: ResourceType = { side: 'import', interface: 'test:matrix/things', name: 'thing' }
+const THING: ResourceType = { side: 'import', interface: 'test:matrix/things', name: 'thing' }
 /** The resource that the guest makes: `resource item { constructor(id: u32); id: func() -> u32; }`. */
-export const ITEM: ResourceType = { side: 'export', interface: 'test:matrix/guest', name: 'item' }
+const ITEM: ResourceType = { side: 'export', interface: 'test:matrix/guest', name: 'item' }
 
 /** One row of the table. */
 export interface Row {

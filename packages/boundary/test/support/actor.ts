@@ -159,7 +159,7 @@ function identity({ maxHandles, seed = SEED, parent }: ActorOptions) {
 }
 
 /** Runs a record again with nobody there, on the sync plan. An undone turn takes its instance with it. */
-export async function rerun(
+async function rerun(
   component: Component,
   events: readonly TheaterEvent[],
   options: ActorOptions = {},

@@ -150,7 +150,7 @@ const OPS = {
 } as const
 
 /** The name of an instruction. */
-export type Op = keyof typeof OPS
+type Op = keyof typeof OPS
 /** An instruction with its two numbers. */
 export type Step = readonly [Op, (number | bigint)?, (number | bigint)?]
 

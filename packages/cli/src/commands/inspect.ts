@@ -19,7 +19,7 @@ import { componentName } from '../records.ts'
  * - `inert`: empty and closed, no authority, until the handler is granted.
  * - `unmet`: the actor is not made, until the handler is granted; with no handler, never.
  */
-export type ImportState = 'granted' | 'inert' | 'unmet'
+type ImportState = 'granted' | 'inert' | 'unmet'
 
 interface Import {
   readonly name: string

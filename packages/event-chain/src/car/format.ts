@@ -11,7 +11,7 @@ export const maxCarHeader = 16 * 1024 * 1024
 export const maxVarint = 8
 
 /** The bytes of an unsigned LEB128 integer. */
-export function encodeVarint(n: number): Uint8Array {
+function encodeVarint(n: number): Uint8Array {
   const out: number[] = []
   for (; n >= 0x80; n = Math.floor(n / 0x80)) out.push((n % 0x80) | 0x80)
   out.push(n)

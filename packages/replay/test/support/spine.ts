@@ -9,7 +9,7 @@ function counter(start: number): object {
 }
 
 /** The host of the spine guest. */
-export function spineHandler(): TestHandler {
+function spineHandler(): TestHandler {
   return {
     interfaces: [track],
     functions: {

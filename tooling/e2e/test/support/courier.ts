@@ -92,8 +92,6 @@ export const add = (n: number): Step => ({ bytes: code('+', number(n)) })
 export const get: Step = { bytes: code('g'), read: (input) => input.number() }
 export const fail: Step = { bytes: code('e') }
 export const trap: Step = { bytes: code('t') }
-/** Calls itself for ever. */
-export const recurse: Step = { bytes: code('z') }
 export const quit = (status: number): Step => ({ bytes: code('q', number(status)) })
 
 export function encode(steps: Steps): Uint8Array {

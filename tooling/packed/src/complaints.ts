@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, matchesGlob } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { unpack, type Files } from './unpack.ts'
+
+/** What a published package.json may say, as far as it is looked at here. */
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly files?: readonly string[]
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+const license = readFileSync(new URL('../../../LICENSE', import.meta.url))
+
+/** Everything that is wrong with a tarball, one line each: what publint, attw and the house's own rules find. */
+export async function complaints(folder: string, tarball: Uint8Array): Promise<string[]> {
+  const files = unpack(tarball)
+  const text = files.get('package.json')
+  if (text === undefined) return ['package.json is not in the tarball']
+  const manifest = JSON.parse(text.toString()) as Manifest
+  return [
+    ...ownRules(folder, files, manifest),
+    ...(await fromPublint(tarball)),
+    ...(await fromAttw(tarball)),
+  ].map((line) => `${manifest.name}: ${line}`)
+}
+
+async function fromPublint(tarball: Uint8Array): Promise<string[]> {
+  const { messages, pkg } = await publint({ pack: { tarball: Uint8Array.from(tarball).buffer } })
+  return messages.map(
+    (message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? message.code}`,
+  )
+}
+
+async function fromAttw(tarball: Uint8Array): Promise<string[]> {
+  const result = await checkPackage(createPackageFromTarballData(tarball))
+  if (result.types === false) return ['attw: there are no types']
+  return result.problems.flatMap((problem) => {
+    // Theater is ESM for Node 26: what an old resolution (`node10`, which knows no `exports`) or a CommonJS
+    // importer (`node16-cjs`) would find is nobody's case. What is left: `node16-esm` and `bundler`.
+    const where = 'resolutionKind' in problem ? problem.resolutionKind : undefined
+    if (where === 'node10' || where === 'node16-cjs') return []
+    return [`attw: ${JSON.stringify(problem)}`]
+  })
+}
+
+function ownRules(folder: string, files: Files, manifest: Manifest): string[] {
+  const found: string[] = []
+  if (!files.has('README.md')) found.push('README.md is not in the tarball')
+  // pnpm adds the repository's, unless it sees another licence somewhere in the package.
+  if (!files.get('LICENSE')?.equals(license))
+    found.push("LICENSE is not in the tarball, or not the repository's")
+  for (const group of ['dependencies', 'peerDependencies', 'optionalDependencies'] as const) {
+    for (const [name, range] of Object.entries(manifest[group] ?? {})) {
+      if (/^(?:workspace|catalog|file|link):/.test(range)) found.push(`${group}: ${name} is ${range}`)
+    }
+  }
+  const leftOut = (manifest.files ?? []).flatMap((entry) => (entry.startsWith('!') ? [entry.slice(1)] : []))
+  for (const path of files.keys()) {
+    if (/(?:^|\/)(?:test|node_modules|\.[^/]+)(?:\/|$)/.test(path))
+      found.push(`${path} is not for publishing`)
+    // What tsc wrote for a source that is gone since then stays in dist.
+    const source = /^dist\/(.*)\.(?:js|d\.ts)$/.exec(path)?.[1]
+    if (source !== undefined && !source.startsWith('worker/')) {
+      const ours = `src/${source}.ts`
+      if (!existsSync(join(folder, ours))) found.push(`${path} has no ${ours}: run \`pnpm clean\``)
+      else if (!files.has(ours)) found.push(`${ours} is not in the tarball, and the source map leads to it`)
+    }
+    const built = path.replace(/^src(.*)\.ts$/, 'dist$1.js')
+    if (!files.has(built) && !leftOut.some((glob) => matchesGlob(built, glob))) {
+      found.push(`${path} is not built: run \`pnpm build\``)
+    }
+  }
+  return found
+}
