@@ -260,10 +260,16 @@ export class Boundary {
     out.array(6)
     out.text(request.fn)
     handles.made = []
-    handles.maker = { origin: originOf(fn.model), link: request.link }
+    const origin = originOf(fn.model)
+    handles.maker = { origin, link: request.link }
     const mark = handles.mark()
     let args: readonly unknown[]
     try {
+      // After a restart it is whoever serves the interface that resumes them.
+      if (origin !== '' && request.link !== undefined && request.link !== live.links.get(origin))
+        throw new ValueError('wrong-type', `resources of ${origin} are not of the handler that calls`, {
+          path: 'args',
+        })
       args = fn.codec.writeArgs(request.args, out, handles.lowering)
       if (handles.full) throw new ValueError('out-of-range', `more than ${handles.limit} open resources`)
     } catch (error) {

@@ -59,7 +59,7 @@ export interface TurnRequest {
   readonly args: readonly unknown[]
   readonly sender: string | null
   readonly cause: Cause | null
-  /** Who made the resources in `args`, and resumes them. */
+  /** Who made the resources in `args`, and resumes them; it MUST be who serves the interface that they are of. */
   readonly link?: Link
 }
 

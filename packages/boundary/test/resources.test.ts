@@ -145,6 +145,19 @@ describe('resources of the host', () => {
     expect(world.notes.filter((note) => note.startsWith('dropped'))).toEqual([])
   })
 
+  it('in the arguments of a turn are those of whoever resumes them', async () => {
+    const world = new Counters()
+    const actor = await world.start()
+    const stranger = { handler: {} as never, binding: { imports: {} }, grant: {} }
+    const events = actor.log.events.length
+    await expect(actor.request({ fn: 'lend', args: [world.make(9)], link: stranger })).rejects.toMatchObject({
+      code: 'wrong-type',
+    })
+    // Nothing happened, and the numbers are the same as without it.
+    expect(actor.log.events.length).toBe(events)
+    expect(await actor.turn('lend', world.make(9))).toMatchObject({ tag: 'return' })
+  })
+
   it('of more than the limit are a trap: after the call that made one too many, the same on a re-run', async () => {
     const world = new Counters()
     const actor = await world.start({ maxHandles: 3 })

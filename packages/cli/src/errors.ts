@@ -75,6 +75,7 @@ const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
   'not-served': exits.usage,
   'bad-arguments': exits.usage,
   'mailbox-full': exits.guest,
+  withdrawn: exits.guest,
   stopped: exits.guest,
   refused: exits.guest,
   timeout: exits.guest,

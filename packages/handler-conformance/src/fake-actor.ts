@@ -1,4 +1,4 @@
-import type { ActorContext, DeliveryFailure, PendingRequest, Reply } from '@theater/handler'
+import type { ActorContext, DeliveryFailure, InvokeOptions, PendingRequest, Reply } from '@theater/handler'
 
 /** A message that left a {@link FakeActor}, in order. */
 export interface Sent {
@@ -24,6 +24,8 @@ export interface FakeActorOptions {
   readonly onSend?: (to: string, fn: string, args: readonly unknown[]) => DeliveryFailure | undefined
   /** Answers requests; a promise that does not settle is a request without an answer. @default `unknown-actor` */
   readonly onRequest?: (to: string, fn: string, args: readonly unknown[]) => Reply | Promise<Reply>
+  /** The actor's exports, by the names that handlers call them by, and what becomes of a call. @default none */
+  readonly exports?: Readonly<Record<string, (args: readonly unknown[], options: InvokeOptions) => unknown>>
   /** Requests of before a restart, by their `n`. @default none */
   readonly known?: ReadonlyMap<number, Promise<Reply>>
 }
@@ -59,6 +61,9 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
   const cancelled: number[] = []
   let requests = 0
 
+  const exported = (fn: string) =>
+    options.exports !== undefined && Object.hasOwn(options.exports, fn) ? options.exports[fn] : undefined
+
   function pendingOf(n: number, reply: Promise<Reply>): PendingRequest {
     return {
       id: { n },
@@ -77,7 +82,13 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
     exits,
     cancelled,
     end: (reason = new Error('the actor ended')) => controller.abort(reason),
-    invoke: (fn) => Promise.reject(new Error(`the fake actor exports nothing, not ${fn}`)),
+    exports: (fn) => exported(fn) !== undefined,
+    async invoke(fn, args, invocation) {
+      const run = exported(fn)
+      if (run === undefined)
+        throw Object.assign(new Error(`the fake actor exports no ${fn}`), { code: 'not-served' })
+      return run(args, invocation)
+    },
     send(to, fn, args) {
       const failure = options.onSend?.(to, fn, args)
       if (failure === undefined) sent.push({ kind: 'send', to, fn, args })

@@ -34,23 +34,58 @@ export interface PendingRequest {
   cancel(): void
 }
 
+/** Options of {@link ActorContext.invoke}. */
+export interface InvokeOptions {
+  /** Milliseconds from now. A turn that has not begun by then is not taken; one that has begun is not undone. */
+  readonly deadline: number
+  /** The event of another actor that this comes of: a cause is run once, however often it comes. */
+  readonly cause?: Cause
+  /** Takes the call back while its turn has not begun; afterwards it changes nothing. A call with a cause stays. */
+  readonly signal?: AbortSignal
+}
+
+/** The `code` of what {@link ActorContext.invoke} rejects with. */
+export type InvokeFailure =
+  /** The component exports nothing of that name. */
+  | 'not-served'
+  /** The arguments are not of the export's types, or hold a resource that is not the calling handler's. */
+  | 'bad-arguments'
+  /** The actor has too much to do; nothing happened. */
+  | 'mailbox-full'
+  /** The caller took it back; nothing happened. */
+  | 'withdrawn'
+  /** The deadline passed. */
+  | 'timeout'
+  /** The guest trapped; what the turn did to it is undone. */
+  | 'trapped'
+  /** The host ended the turn. */
+  | 'aborted'
+  /** The actor takes no turns any more. */
+  | 'stopped'
+  /** The actor's record cannot be written or read. */
+  | 'store-failed'
+  | 'cannot-resume'
+  /** The host is closing. */
+  | 'closed'
+
 /** What the runtime offers to a handler about the one actor it is bound to. */
 export interface ActorContext {
   /** The actor's id: a name, never an authority. */
   readonly id: string
   /** Aborts when the actor ends. */
   readonly signal: AbortSignal
+  /** Whether the actor's component exports a function, by the names that {@link invoke} takes. */
+  exports(fn: string): boolean
   /**
    * Calls an export of this actor from outside: one turn. Resolves when the turn is durable.
    *
+   * Resources among the arguments are objects of the handler that calls, as the functions that it binds answer with
+   * them: it describes them, serves their methods, and resumes them after a restart.
+   *
    * @param fn an export: `theater:messaging/receiver@0.1#handle-send` or a track-less full id
-   * @param o `deadline` in milliseconds from now
+   * @throws an Error whose `code` is an {@link InvokeFailure}
    */
-  invoke(
-    fn: string,
-    args: readonly unknown[],
-    o: { readonly deadline: number; readonly cause?: Cause },
-  ): Promise<unknown>
+  invoke(fn: string, args: readonly unknown[], o: InvokeOptions): Promise<unknown>
   /**
    * Queues a call of an export of another actor. MUST be called synchronously from a function whose effect is `none`;
    * it leaves, in order, at the turn's end or before the turn's next outside effect, and not at all if the turn traps.

@@ -19,5 +19,13 @@ export type {
   Refusal,
 } from './handler.ts'
 export { WitError } from './wit-error.ts'
-export type { ActorContext, Cause, DeliveryFailure, PendingRequest, Reply } from './context.ts'
+export type {
+  ActorContext,
+  Cause,
+  DeliveryFailure,
+  InvokeFailure,
+  InvokeOptions,
+  PendingRequest,
+  Reply,
+} from './context.ts'
 export type { InputStream, IoError, OutputStream, Pollable, StreamError } from './io.ts'

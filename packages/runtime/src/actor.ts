@@ -20,12 +20,19 @@ import type { Unfinished } from './rebuild.ts'
 import { Received } from './received.ts'
 import { recordedReply, releaseName } from './record.ts'
 import type { Call, Requester } from './request.ts'
-import type { TurnReply } from './turn-reply.ts'
+import type { AskedReply, TurnReply } from './turn-reply.ts'
 
 /** What an actor is made of. */
 export interface ActorParts extends InstanceParts {
   /** The causes that its record holds. @default none */
   readonly received?: Received
+}
+
+/** A turn that was asked for by somebody who can take it back. */
+export interface Asked {
+  readonly reply: Promise<AskedReply>
+  /** Takes it back while it has not begun; afterwards this changes nothing. */
+  withdraw(): void
 }
 
 /** How a message is brought to an actor. */
@@ -182,9 +189,8 @@ export class Actor implements Requester, Sender {
   }
 
   async #start(): Promise<void> {
-    const { resolution, genesis } = this.#parts
     try {
-      await this.#bindings.bind(resolution, genesis.grants, actorContext(this, this.#host))
+      await this.#bind()
       this.#checkAlive()
       const end = await this.#instance.instantiate()
       this.#checkAlive()
@@ -201,6 +207,11 @@ export class Actor implements Requester, Sender {
     this.resume()
     const failure = init === undefined ? undefined : initFailure(this.id, await outcome.promise)
     if (failure !== undefined) throw failure
+  }
+
+  #bind(): Promise<void> {
+    const { resolution, genesis } = this.#parts
+    return this.#bindings.bind(resolution, genesis.grants, (link) => actorContext(this, this.#host, link))
   }
 
   #checkAlive(): void {
@@ -232,8 +243,8 @@ export class Actor implements Requester, Sender {
    * @param started whether its `init` has ended well
    */
   async recover(started: boolean): Promise<void> {
-    const { resolution, genesis, writer } = this.#parts
-    await this.#bindings.bind(resolution, genesis.grants, actorContext(this, this.#host))
+    const { writer } = this.#parts
+    await this.#bind()
     const rebuilt = await this.#instance.rebuild()
     if (rebuilt === undefined) return
     const { turns, unfinished } = rebuilt
@@ -261,39 +272,69 @@ export class Actor implements Requester, Sender {
     this.#pump()
   }
 
-  /** Takes a turn for somebody who can be refused. Resolves when it is durable. Never rejects. */
+  /**
+   * Takes a turn for somebody who can be refused. Resolves when it is durable. Never rejects.
+   *
+   * @throws TheaterError `not-served`
+   */
   call(invocation: Invocation): Promise<TurnReply> {
+    const { promise, resolve } = Promise.withResolvers<TurnReply>()
+    this.#admit(invocation, resolve)
+    return promise
+  }
+
+  /**
+   * Takes a turn for somebody who can be refused, and can take it back.
+   *
+   * @throws TheaterError `not-served`
+   */
+  ask(invocation: Invocation): Asked {
+    const { promise, resolve } = Promise.withResolvers<AskedReply>()
+    const waiting = this.#admit(invocation, resolve)
+    return {
+      reply: promise,
+      withdraw: () => {
+        // Whoever else brought the same cause still waits for it.
+        if (invocation.cause !== null || waiting === undefined) return
+        if (this.#mailbox.remove(waiting)) resolve({ tag: 'withdrawn' })
+      },
+    }
+  }
+
+  #admit(invocation: Invocation, settle: Settle): Letter | undefined {
     const { cause } = invocation
     const { limit } = this.#mailbox
-    if (this.full && this.#alive && (cause === null || !this.knows(cause)))
-      return Promise.resolve({ tag: 'mailbox-full', limit })
-    const { promise, resolve } = Promise.withResolvers<TurnReply>()
-    this.accept(invocation, { settle: resolve })
-    return promise
+    if (!this.full || !this.#alive || (cause !== null && this.knows(cause)))
+      return this.accept(invocation, { settle })
+    settle({ tag: 'mailbox-full', limit })
+    return undefined
   }
 
   /**
    * Takes a message for a turn, in its place behind all that came before it. A cause that is known is not run again:
    * what came of it is said again.
    *
+   * @returns what waits for its turn; `undefined`: nothing does
    * @throws TheaterError `not-served`
    */
-  accept(invocation: Invocation, { taken, settle }: Delivered): void {
+  accept(invocation: Invocation, { taken, settle }: Delivered): Letter | undefined {
     const { cause } = invocation
     if (cause !== null && this.knows(cause)) {
       taken?.()
       this.again(cause, settle)
-      return
+      return undefined
     }
     if (!this.#alive) {
       settle(this.#gone())
-      return
+      return undefined
     }
     const fn = this.exported(invocation.fn)
     if (fn === undefined)
       throw new TheaterError('not-served', `${this.id} exports no ${invocation.fn}`, { actor: this.id })
-    this.#mailbox.add({ ...letter(fn, invocation), taken, listeners: [settle] })
+    const waiting: Letter = { ...letter(fn, invocation), taken, listeners: [settle] }
+    this.#mailbox.add(waiting)
     this.#pump()
+    return waiting
   }
 
   /** Whether a cause waits here, or the record holds it. */

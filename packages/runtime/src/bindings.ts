@@ -8,8 +8,16 @@ export class Bindings {
   readonly links = new Map<string, Link>()
   readonly #bindings: Binding[] = []
 
-  /** Binds every handler that serves the actor. What was bound before one throws is let go by {@link dispose}. */
-  async bind(resolution: Resolution, grants: Grants, context: ActorContext): Promise<void> {
+  /**
+   * Binds every handler that serves the actor. What was bound before one throws is let go by {@link dispose}.
+   *
+   * @param contextOf the actor as one handler sees it, which is bound when `link` answers
+   */
+  async bind(
+    resolution: Resolution,
+    grants: Grants,
+    contextOf: (link: () => Link | undefined) => ActorContext,
+  ): Promise<void> {
     const byHandler = new Map<string, Link>()
     for (const [name, served] of resolution.served) {
       if (served.state === 'built-in') continue
@@ -17,6 +25,7 @@ export class Bindings {
       let link = byHandler.get(handler.name)
       if (link === undefined) {
         const grant = served.state === 'granted' ? grants[handler.name] : undefined
+        const context = contextOf(() => byHandler.get(handler.name))
         const binding =
           grant === undefined ? handler.inert?.(context) : await handler.bind(context, grant as never)
         if (binding === undefined) throw new TypeError(`the handler ${handler.name} has no inert binding`)

@@ -1,22 +1,33 @@
+import type { Link } from '@theater/boundary'
 import type { ActorContext } from '@theater/handler'
 import type { Actor } from './actor.ts'
 import { within } from './deadline.ts'
 import type { Host } from './host.ts'
 import { Pending, readRequestId } from './request.ts'
-import { unwrap } from './turn-reply.ts'
+import { unwrapAsked } from './turn-reply.ts'
 
-/** What handlers see of an actor. */
-export function actorContext(actor: Actor, host: Host): ActorContext {
+/**
+ * What a handler sees of an actor.
+ *
+ * @param link the handler as it is bound for the actor; `undefined` until it is
+ */
+export function actorContext(actor: Actor, host: Host, link: () => Link | undefined): ActorContext {
   return {
     id: actor.id,
     signal: actor.signal,
-    async invoke(fn, args, { deadline, cause }) {
-      const reply = await within(
-        actor.call({ fn, args, sender: null, cause: cause ?? null }),
-        deadline,
-        actor.id,
-      )
-      return unwrap(actor.id, reply)
+    exports: (fn) => actor.exported(fn) !== undefined,
+    async invoke(fn, args, { deadline, cause, signal }) {
+      const asked = actor.ask({ fn, args, sender: null, cause: cause ?? null, link: link() })
+      const withdraw = (): void => asked.withdraw()
+      signal?.addEventListener('abort', withdraw, { once: true })
+      if (signal?.aborted === true) withdraw()
+      try {
+        return unwrapAsked(actor.id, await within(asked.reply, deadline, actor.id))
+      } finally {
+        signal?.removeEventListener('abort', withdraw)
+        // Nobody waits for it any more; where it has ended this changes nothing.
+        withdraw()
+      }
     },
     send: (to, fn) => host.canSend(actor, to, fn),
     request(to, fn, args, { timeoutMs }) {

@@ -20,6 +20,8 @@ export type TheaterErrorCode =
   | 'bad-arguments'
   /** The actor's mailbox is full. */
   | 'mailbox-full'
+  /** A call was taken back before its turn began. */
+  | 'withdrawn'
   /** The actor was stopped, or has failed. */
   | 'stopped'
   /** The deadline of a call passed. The turn itself is not undone. */

@@ -108,13 +108,13 @@ export class Instance {
     if (this.#boundary === undefined) await this.rebuild()
     const boundary = this.#boundary
     if (boundary === undefined || !this.#around.alive()) return undefined
-    const { id: fn, args, sender, cause, taken } = letter
+    const { id: fn, args, sender, cause, link, taken } = letter
     const seq = unfinished?.turn.seq ?? this.#parts.writer.size
     taken?.()
     let end: TurnEnd
     try {
       end = await (unfinished === undefined
-        ? boundary.turn({ fn, args, sender, cause })
+        ? boundary.turn({ fn, args, sender, cause, ...(link !== undefined && { link }) })
         : boundary.rerun(unfinished.turn, unfinished.events))
     } catch (error) {
       if (ValueError.is(error)) return { reply: { tag: 'bad-arguments', error }, seq: undefined }

@@ -1,3 +1,4 @@
+import type { Link } from '@theater/boundary'
 import type { Cause } from '@theater/handler'
 import { causeKey } from './received.ts'
 import type { TurnReply } from './turn-reply.ts'
@@ -9,6 +10,8 @@ export interface Invocation {
   readonly args: readonly unknown[]
   readonly sender: string | null
   readonly cause: Cause | null
+  /** Who made the resources in `args`, and resumes them. */
+  readonly link?: Link | undefined
 }
 
 /** Hears what came of a turn, in the same step in which it is known. */
@@ -79,12 +82,16 @@ export class Mailbox {
   /** Takes back what waits for a cause, unsettled. `false`: it does not wait. */
   withdraw(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
     const letter = this.find(cause)
-    if (letter === undefined) return false
+    return letter !== undefined && this.remove(letter)
+  }
+
+  /** Takes back a letter that waits, unsettled. `false`: it does not wait. */
+  remove(letter: Letter): boolean {
     for (const waiting of [this.#letters, this.#held]) {
       const at = waiting.indexOf(letter)
       if (at === -1) continue
       waiting.splice(at, 1)
-      this.#byCause.delete(causeKey(cause))
+      if (letter.cause !== null) this.#byCause.delete(causeKey(letter.cause))
       const held = waiting === this.#letters ? this.#held.shift() : undefined
       if (held !== undefined) this.#letters.push(held)
       return true

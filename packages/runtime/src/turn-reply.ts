@@ -20,6 +20,15 @@ export type TurnReply =
   | { readonly tag: 'bad-arguments'; readonly error: unknown }
   | { readonly tag: 'store-failed'; readonly error: unknown }
 
+/** What became of a turn that its caller can take back: a reply, or that it was taken back before it began. */
+export type AskedReply = TurnReply | { readonly tag: 'withdrawn' }
+
+/** What became of a turn that its caller can take back, as a value, or thrown as an error. */
+export function unwrapAsked(id: string, reply: AskedReply): unknown {
+  if (reply.tag !== 'withdrawn') return unwrap(id, reply)
+  throw new TheaterError('withdrawn', `the call of ${id} was taken back before its turn began`, { actor: id })
+}
+
 /** A reply as a value, or thrown as an error. */
 export function unwrap(id: string, reply: TurnReply): unknown {
   switch (reply.tag) {
