@@ -56,7 +56,8 @@ import type { Component, LoadOptions } from './types.ts'
 
 export * from './index.ts'
 export { diskCache } from './node/disk-cache.ts'
-export { workerTranspiler, type WorkerTranspilerOptions } from './node/worker-transpiler.ts'
+export type { WorkerTranspilerOptions } from './jco/queue.ts'
+export { workerTranspiler } from './node/worker-transpiler.ts'
 
 /**
  * Like `loadComponent` of the main entry, with a worker of its own as the transpiler unless one is given. Whoever

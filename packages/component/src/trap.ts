@@ -62,6 +62,9 @@ export function hostCause(error: unknown): HostCause | undefined {
     // A fence made this trap of something that an import threw.
     return Object.hasOwn(error, 'cause') && error.cause !== error ? hostCause(error.cause) : undefined
   }
+  // Firefox has an error of its own for this, which is no RangeError.
+  if (error instanceof Error && error.name === 'InternalError' && /too much recursion/i.test(message))
+    return 'host-stack'
   if (error instanceof RangeError) {
     if (/call stack|too much recursion/i.test(message)) return 'host-stack'
     if (/allocation failed|out of memory|Invalid string length/i.test(message)) return 'host-memory'

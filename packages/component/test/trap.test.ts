@@ -186,3 +186,18 @@ async function afterWaiting(then: () => never): Promise<never> {
   await new Promise((resolve) => setImmediate(resolve))
   return then()
 }
+
+test('a full stack is the host’s doing, in the words of each engine', () => {
+  const firefox = Object.assign(new Error('too much recursion'), { name: 'InternalError' })
+  const errors = [
+    new RangeError('Maximum call stack size exceeded'),
+    new RangeError('Maximum call stack size exceeded.'),
+    new WebAssembly.RuntimeError('call stack exhausted'),
+    firefox,
+  ]
+  for (const error of errors) {
+    expect(hostCause(error)).toBe('host-stack')
+    expect(trapCode(error)).toBeUndefined()
+  }
+  expect(trapCode(new Error('too much recursion'))).toBe('guest')
+})

@@ -1,7 +1,7 @@
 import { guest } from '@theater/guests'
 import { assemble, fromWit } from '@theater/guests/wat'
 import { expect, test } from 'vitest'
-import { capMemory } from '../src/node/cap-memory.ts'
+import { capMemory } from '../src/jco/cap-memory.ts'
 import { ComponentError, loadComponent, workerTranspiler } from '../src/node.ts'
 import type { TranspileRequest } from '../src/types.ts'
 import { spineStillRuns } from './support.ts'

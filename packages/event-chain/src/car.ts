@@ -8,4 +8,12 @@ export { exportCar, type ExportOptions } from './car/export.ts'
 export { carHeader, sectionHead } from './car/format.ts'
 export { importCar, type ImportOptions } from './car/import.ts'
 export { openCar, readCarHeader, type CarChain, type CarFile, type OpenCarOptions } from './car/open.ts'
-export { bytesSource, SectionReader, type BadFraming, type CarSource, type Section } from './car/source.ts'
+export {
+  blobSource,
+  bytesSource,
+  SectionReader,
+  type BadFraming,
+  type BlobLike,
+  type CarSource,
+  type Section,
+} from './car/source.ts'

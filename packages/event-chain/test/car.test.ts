@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { carHeader, exportCar, importCar, openCar } from '../src/car.ts'
+import { blobSource, carHeader, exportCar, importCar, openCar } from '../src/car.ts'
 import { hex, INLINE_LIMIT, memoryStore, readEvents, verifyStructure } from '../src/index.ts'
 import { fileSource } from '../src/node.ts'
 import { sqliteStore } from '../src/sqlite.ts'
@@ -304,4 +304,27 @@ describe('several chains in one file', () => {
     const twice = await open(carOf(start, [...first, ...blocks]))
     expect(twice.chains.map(({ result }) => result.ok)).toEqual([false, true, true])
   })
+})
+
+test('a file that somebody chose on a page is read in pieces', async () => {
+  const asked: number[] = []
+  const file = new Blob([car as Uint8Array<ArrayBuffer>])
+  const source = blobSource({
+    size: file.size,
+    slice(start, end) {
+      asked.push(Math.min(end, file.size) - start)
+      return file.slice(start, end)
+    },
+  })
+  const opened = await openCar(source, { unfinished: 'allow' })
+  expect(opened.chains).toMatchObject([{ result: { ok: true }, size: LENGTH }])
+  let read = 0
+  for await (const { header } of opened.read(id)) {
+    expect(header).toEqual(at(await Array.fromAsync(store.read(id, read, read + 1)), 0).header)
+    read++
+  }
+  expect(read).toBe(LENGTH)
+  expect(Math.max(...asked)).toBeLessThan(file.size)
+  const end = await source.read(file.size - 3, 10)
+  expect(end).toEqual(car.slice(-3))
 })

@@ -26,7 +26,7 @@
  * @module
  */
 export { verify } from './verify.ts'
-export { verifyCar, verifyGraph, type GraphReport } from './verify-graph.ts'
+export { joinVerdicts, verifyCar, verifyGraph, type GraphReport } from './verify-graph.ts'
 export type { Unchecked } from './graph.ts'
 export { steps, type Step, type StepOptions } from './steps.ts'
 export { diff, type Difference, type DiffOptions } from './diff.ts'

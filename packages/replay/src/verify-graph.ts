@@ -30,7 +30,7 @@ export async function verifyGraph(
 ): Promise<GraphReport> {
   const verdicts: Verdict[] = []
   for (const source of sources) verdicts.push(await verify(source, options))
-  return join(sources, verdicts, options)
+  return joinVerdicts(sources, verdicts, options)
 }
 
 /**
@@ -51,13 +51,21 @@ export async function verifyCar(car: CarFile, options: VerifyOptions): Promise<G
       verdicts.push({ verdict: 'broken', chain, actor: label, size, head: null, index, reason, message })
     }
   }
-  return join(sources, verdicts, options)
+  return joinVerdicts(sources, verdicts, options)
 }
 
-async function join(
+/**
+ * How chains hang together that were verified one by one: what `verifyGraph` does in the end. For whoever gives each
+ * chain a time of its own, or shows each verdict when it is known.
+ *
+ * @param sources the chains; those that are broken may be left out
+ * @param verdicts one for each chain, those that are broken included
+ * @throws ChainError other than `broken`, where reading fails
+ */
+export async function joinVerdicts(
   sources: readonly ChainSource[],
   verdicts: readonly Verdict[],
-  { hash }: VerifyOptions,
+  { hash }: Pick<VerifyOptions, 'hash'> = {},
 ): Promise<GraphReport> {
   const readable = new Set<string>()
   for (const verdict of verdicts)

@@ -8,7 +8,7 @@ import type { Turn } from '@theater/event-chain'
 import { bytesSource, exportCar, openCar } from '@theater/event-chain/car'
 import { log } from '@theater/handler-log'
 import { messaging } from '@theater/handler-messaging'
-import { componentLoader, verify, verifyCar, verifyGraph } from '@theater/replay/node'
+import { componentLoader, joinVerdicts, verify, verifyCar, verifyGraph } from '@theater/replay/node'
 import type { ChainSource, GraphReport } from '@theater/replay'
 import { Theater } from '@theater/runtime'
 import { copyChain, edited, relink } from '@theater/tamper'
@@ -89,6 +89,8 @@ describe('two TypeScript actors that send and request', async () => {
         { verdict: 'verified' },
         { verdict: 'broken', index: at, reason: 'cause', actor: 'b' },
       ])
+      const alone = [await verify(a, { load }), await verify(forged, { load })]
+      expect((await joinVerdicts([a, forged], alone)).verdicts).toEqual(verdicts)
     }
   })
 

@@ -16,6 +16,22 @@ export function bytesSource(bytes: Uint8Array): CarSource {
   }
 }
 
+/** What is used of a `Blob`, or of the `File` that somebody chose on a page. */
+export interface BlobLike {
+  readonly size: number
+  slice(start: number, end: number): { arrayBuffer(): Promise<ArrayBuffer> }
+}
+
+/** A source over a `Blob` or a `File`: reads what is asked for, and never the whole. */
+export function blobSource(blob: BlobLike): CarSource {
+  return {
+    size: blob.size,
+    async read(offset, length) {
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer())
+    },
+  }
+}
+
 /** One section of a CAR file, not yet checked. */
 export interface Section {
   /** Where its length stands. */

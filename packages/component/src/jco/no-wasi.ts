@@ -2,7 +2,6 @@
  * What jco's own component gets for a world: nothing. It is WebAssembly built for WASI, and by default it would be
  * given the file system and the environment of the host; for making JavaScript out of bytes it needs neither.
  */
-import { webcrypto } from 'node:crypto'
 
 function none(): never {
   throw new Error('jco asked for something outside the bytes it was given')
@@ -46,5 +45,6 @@ export const error = { Error: class IoError extends Nothing {} }
 export const streams = { InputStream: class InputStream extends Nothing {}, OutputStream }
 /** Seeds of hash tables. */
 export const random = {
-  getRandomBytes: (length: bigint): Uint8Array => webcrypto.getRandomValues(new Uint8Array(Number(length))),
+  getRandomBytes: (length: bigint): Uint8Array =>
+    globalThis.crypto.getRandomValues(new Uint8Array(Number(length))),
 }
