@@ -16,7 +16,7 @@ let script: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'theater-web-worker-'))
   const bundler = new URL('../bundle-workers.mjs', import.meta.url).href
-  const { webWorker } = (await import(bundler)) as { webWorker(outfile: string): Promise<void> }
+  const { webWorker } = (await import(bundler)) as { webWorker: (outfile: string) => Promise<void> }
   await webWorker(join(folder, 'web-worker.js'))
   script = await readFile(join(folder, 'web-worker.js'), 'utf8')
 })

@@ -4,6 +4,7 @@
  * of MiB that jco's memory may have.
  */
 import { answer, limitCompiled } from '../jco/answer.ts'
+import type { Generate } from '../transpile.ts'
 import type { TranspileRequest } from '../types.ts'
 
 /** What a worker's global scope has; the types of the DOM would hide mistakes elsewhere in this package. */
@@ -12,13 +13,13 @@ declare const self: {
   postMessage: (message: unknown) => void
 }
 
-let ready: Promise<typeof import('@bytecodealliance/jco-transpile/component')> | undefined
+let ready: Promise<Generate> | undefined
 
-async function start(memoryMb: number): Promise<typeof import('@bytecodealliance/jco-transpile/component')> {
+async function start(memoryMb: number): Promise<Generate> {
   limitCompiled(memoryMb)
   const jco = await import('@bytecodealliance/jco-transpile/component')
   await jco.$init
-  return jco
+  return jco.generate
 }
 
 self.onmessage = ({ data }) => {
@@ -27,7 +28,7 @@ self.onmessage = ({ data }) => {
     return
   }
   void ready.then(
-    ({ generate }) => self.postMessage(answer(generate, data as TranspileRequest)),
+    (generate) => self.postMessage(answer(generate, data as TranspileRequest)),
     (error: unknown) =>
       self.postMessage({
         ok: false,
