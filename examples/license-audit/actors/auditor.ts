@@ -16,7 +16,7 @@ type State = {
 
 /** Reads the licence of every package in one directory, one package a turn. */
 export default defineActor({
-  uses: ['self', 'log', 'messaging', 'store', 'fs', 'clocks'],
+  uses: ['self', 'log', 'messaging', 'store', 'fs'],
   state: { root: '', reporter: '', waiting: [], findings: [], report: null } as State,
   params: t.object({ packages: t.string(), reporter: t.string() }),
 

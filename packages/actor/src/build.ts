@@ -15,6 +15,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { componentize } from '@bytecodealliance/componentize-js'
+import { ambientOf } from './build/ambient.ts'
 import { type ActorShape, analyse } from './build/analyse.ts'
 import { BuildError } from './build/build-error.ts'
 import { type Bundle, bundle } from './build/bundle.ts'
@@ -102,8 +103,10 @@ async function assemble(
   if (!shape.init && !shape.state && !shape.messages) {
     throw new BuildError('entry', `${entry}: an actor without state, init or messages exports nothing`)
   }
-  const world = worldOf(shape)
-  return { shape, world, bundled: await bundle({ entry, shape, world, minify }) }
+  const alone = { entry, shape, world: worldOf(shape), minify: false, alone: true }
+  const ambient = ambientOf((await bundle(alone)).source).uses
+  const world = worldOf(shape, ambient)
+  return { shape, world, bundled: await bundle({ entry, shape, ambient, world, minify }) }
 }
 
 async function addEngine(bundled: Bundle, world: World): Promise<Uint8Array> {

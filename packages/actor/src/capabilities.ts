@@ -12,13 +12,11 @@ import type { Body, Json } from './json.ts'
  * | `messaging` | `send`, `sendNow`, `request` | `theater:messaging/client` |
  * | `store` | `store` | `theater:store/blobs`, `theater:store/labels` |
  * | `fs` | `fs`, reading | `wasi:filesystem/preopens`, `wasi:filesystem/types` |
- * | `clocks` | `Date` and `performance.now` work | `wasi:clocks/wall-clock` |
- * | `random` | `Math.random` and `crypto` work | `wasi:random/random` |
- * | `timers` | `setTimeout` and `setInterval` work, and all of `clocks` | `wasi:clocks/*`, `wasi:io/*`, `wasi:cli/stderr` |
  *
- * What is not named throws, with a message that says which name is missing. Nothing pretends to work.
+ * Time, chance and waiting need no name here and no grant: `Date`, `Math.random`, `crypto` and `setTimeout` work as they
+ * stand.
  */
-export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs' | 'clocks' | 'random' | 'timers'
+export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs'
 
 /** Structured fields of a log line. Values that are not strings are written as JSON. */
 export type LogFields = { readonly [name: string]: Json | undefined }
@@ -207,7 +205,7 @@ export interface FileSystem {
   roots(): string[]
 }
 
-/** What each capability adds to `ctx`; `object` for nothing, because `unknown` in a union would take all else away. */
+/** What each capability adds to `ctx`. */
 export interface CapabilityContext {
   /** Who this actor is. */
   self: {
@@ -224,10 +222,4 @@ export interface CapabilityContext {
   store: { readonly store: Store }
   /** Files. */
   fs: { readonly fs: FileSystem }
-  /** Time: through `Date` and `performance`. */
-  clocks: object
-  /** Chance: through `Math.random` and `crypto`. */
-  random: object
-  /** Waiting: through `setTimeout`. */
-  timers: object
 }

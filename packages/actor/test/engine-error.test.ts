@@ -37,7 +37,7 @@ test('a throw while loading is shown at its place in the source', () => {
     `${at} Error: Date.now() is not available`,
     'Additionally, some promises were rejected, but the rejection never handled:',
     'Stack:',
-    `  demand@${place('throw new Error(`${what} is not')}`,
+    `  demand@${place('`${what} is not available while')}`,
     `  @${at}`,
   ].join('\n')
   const error = engineError(message, bundled.map, undefined)

@@ -1,27 +1,43 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import type { Capability } from '@theater/actor'
+import type { AmbientUse } from '../src/build/ambient.ts'
 import { type Globals, restrict } from '../src/guest/environment.ts'
 import { makeLog } from '../src/guest/log.ts'
 import { FakeHost } from './fake-host.ts'
 
 /** A fresh global object like the engine's, restricted. */
-function globals(uses: readonly Capability[]): {
+function globals(
+  uses: readonly AmbientUse[],
+  logs = false,
+): {
   host: FakeHost
+  /** The timers that are set. */
+  timers: Map<number, () => void>
   run: (code: string) => unknown
   begin: () => void
+  end: () => void
 } {
   const host = new FakeHost()
+  const timers = new Map<number, () => void>()
+  let last = 0
+  const setTimer = (callback: () => void): number => {
+    timers.set(++last, callback)
+    return last
+  }
   const context = {
-    performance: {},
+    performance: { now: () => 5 },
     crypto: {
       randomUUID: () => 'uuid',
       getRandomValues: (array: Uint8Array) => array.fill(7),
       subtle: { sign: () => 'signed', digest: () => 'digest' },
     },
     console: {},
-    setTimeout: () => 'timer',
-    AbortSignal: { timeout: () => 'signal' },
+    setTimeout: setTimer,
+    setInterval: setTimer,
+    clearTimeout: (timer: number) => timers.delete(timer),
+    AbortSignal: { timeout: () => 'the engine’s own' },
+    AbortController,
+    DOMException,
     fetch: () => 'fetched',
   }
   const global = runInNewContext('globalThis', context) as Globals
@@ -35,58 +51,119 @@ function globals(uses: readonly Capability[]): {
   const log = host.log().log
   const environment = restrict(global, {
     uses,
-    ...(uses.includes('clocks') ? { wallClock } : {}),
-    ...(uses.includes('log') ? { log: makeLog(log!) } : {}),
+    ...(uses.includes('time') && !uses.includes('timers') ? { wallClock } : {}),
+    ...(logs ? { log: makeLog(log!) } : {}),
   })
-  return { host, run: (code) => runInNewContext(code, context) as unknown, begin: () => environment.begin() }
+  const run = (code: string): unknown => runInNewContext(code, context) as unknown
+  return { host, timers, run, begin: () => environment.begin(), end: () => environment.end() }
 }
 
-const ambient: readonly (readonly [code: string, needs: Capability])[] = [
-  ['Date.now()', 'clocks'],
-  ['new Date()', 'clocks'],
-  ['Date()', 'clocks'],
-  ['Reflect.construct(Date, [])', 'clocks'],
-  ['new (new Date(0).constructor)()', 'clocks'],
-  ['performance.now()', 'clocks'],
-  ['performance.timeOrigin', 'clocks'],
-  ['Math.random()', 'random'],
-  ['crypto.randomUUID()', 'random'],
-  ['crypto.getRandomValues(new Uint8Array(2))', 'random'],
-  ['crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" })', 'random'],
-  ['setTimeout(() => {}, 1)', 'timers'],
-  ['AbortSignal.timeout(1)', 'timers'],
+const time = [
+  'Date.now()',
+  'new Date()',
+  'Date()',
+  'Reflect.construct(Date, [])',
+  'new (new Date(0).constructor)()',
+  'performance.now()',
+  'performance.timeOrigin',
 ]
+const chance = [
+  'Math.random()',
+  'crypto.randomUUID()',
+  'crypto.getRandomValues(new Uint8Array(2))',
+  'crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" })',
+]
+const timers = ['setTimeout(() => {}, 1)', 'setInterval(() => {}, 1)', 'AbortSignal.timeout(1)']
 
-describe.for(ambient)('%s', ([code, needs]) => {
-  test('says which capability is missing', () => {
+describe.for([
+  ...time.map((code) => [code, 'time'] as const),
+  ...chance.map((code) => [code, 'chance'] as const),
+  ...timers.map((code) => [code, 'timers'] as const),
+])('%s', ([code, use]) => {
+  test('throws where the build did not find it, for what the engine would do is a lie', () => {
     const { run, begin } = globals([])
     begin()
-    expect(() => run(code)).toThrow(`is not available: add '${needs}' to uses`)
+    expect(() => run(code)).toThrow('theater build adds what the source of an actor names')
   })
 
-  test('says no while the module is loaded', () => {
-    expect(() => globals([needs]).run(code)).toThrow('call it in a handler')
-  })
-
-  test('works where it was asked for', () => {
-    const { run, begin } = globals([needs])
+  test('works where the build found it', () => {
+    const { run, begin } = globals([use])
     begin()
     expect(() => run(code)).not.toThrow()
   })
 })
 
+test.for(time)('%s is of the build while the module is loaded', (code) => {
+  expect(() => globals(['time']).run(code)).not.toThrow()
+})
+
+test.for([
+  ...chance.map((code) => [code, 'chance'] as const),
+  ...timers.map((code) => [code, 'timers'] as const),
+])('%s throws while the module is loaded', ([code, use]) => {
+  expect(() => globals([use]).run(code)).toThrow('call it in a handler')
+})
+
+test('says which name the source lacks', () => {
+  const { run, begin } = globals([])
+  begin()
+  expect(() => run('new Date()')).toThrow('nowhere says Date')
+  expect(() => run('performance.now()')).toThrow('nowhere says performance')
+  expect(() => run('Math.random()')).toThrow('nowhere says random')
+  expect(() => run('crypto.subtle.sign({ name: "ECDSA" })')).toThrow('nowhere says crypto')
+  expect(() => run('setTimeout(() => {})')).toThrow('nowhere says setTimeout')
+})
+
 test('time is the host’s, through Date and performance', () => {
-  const { run, begin } = globals(['clocks'])
+  const { run, begin } = globals(['time'])
   begin()
   expect(run('Date.now()')).toBe(1001)
   expect(run('new Date().getTime()')).toBe(1003)
-  expect(run('performance.timeOrigin')).toBe(1004.5)
+  expect(run('performance.now()')).toBe(0)
   expect(run('performance.now()')).toBe(1.5)
+  expect(run('performance.timeOrigin')).toBe(1004.5)
   expect(run('Date()')).toContain('1970')
 })
 
+test('with the engine’s own clock performance has an origin that fits Date', () => {
+  const { run, begin } = globals(['time', 'timers'])
+  expect(run('performance.now()')).toBe(0)
+  begin()
+  expect(run('performance.now()')).toBe(5)
+  expect(run('Math.abs(Date.now() - performance.timeOrigin - performance.now()) < 1000')).toBe(true)
+})
+
+describe('a timer', () => {
+  test('calls back with its arguments', () => {
+    const { timers, run, begin } = globals(['timers'])
+    begin()
+    run('setTimeout((...args) => { globalThis.seen = args }, 1, "a", 2)')
+    expect(timers.size).toBe(1)
+    for (const fire of timers.values()) fire()
+    run('setInterval(() => {}, 1)')
+    expect(run('globalThis.seen')).toEqual([])
+  })
+
+  test('is dropped with the turn that set it', () => {
+    const { timers, run, begin, end } = globals(['timers'])
+    begin()
+    run('setTimeout(() => {}, 1); setInterval(() => {}, 1); AbortSignal.timeout(1)')
+    expect(timers.size).toBe(3)
+    end()
+    expect(timers.size).toBe(0)
+  })
+
+  test('aborts a signal with a TimeoutError', () => {
+    const { timers, run, begin } = globals(['timers'])
+    begin()
+    run('globalThis.signal = AbortSignal.timeout(1)')
+    for (const fire of timers.values()) fire()
+    expect(run('[signal.aborted, signal.reason.name]')).toEqual([true, 'TimeoutError'])
+  })
+})
+
 test('Date is otherwise as it was', () => {
-  const { run, begin } = globals([])
+  const { run, begin } = globals(['time'])
   begin()
   expect(run('new Date(5).getTime()')).toBe(5)
   expect(run('new Date(2020, 1, 2).getMonth()')).toBe(1)
@@ -113,7 +190,7 @@ test('fetch says that there is none', () => {
 })
 
 test('console is the log, or nothing', () => {
-  const { host, run, begin } = globals(['log'])
+  const { host, run, begin } = globals([], true)
   run('console.log("at build time")')
   begin()
   run(

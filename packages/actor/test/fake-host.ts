@@ -199,7 +199,7 @@ export class Served {
   readonly exports: Exports
 
   constructor(actor: Actor, host: Host) {
-    this.exports = serve(actor, host, { begin: () => {} })
+    this.exports = serve(actor, host, { begin: () => {}, end: () => {} })
   }
 
   /** The reply, or the failure as `{ code, message, detail }`. */

@@ -15,16 +15,7 @@ export interface ActorShape {
 }
 
 /** All capabilities. */
-export const capabilities: readonly Capability[] = [
-  'self',
-  'log',
-  'messaging',
-  'store',
-  'fs',
-  'clocks',
-  'random',
-  'timers',
-]
+export const capabilities: readonly Capability[] = ['self', 'log', 'messaging', 'store', 'fs']
 
 /**
  * Reads the shape of an actor from the source of its entry, without running it: the code of an actor runs only in

@@ -2,6 +2,7 @@ import { isBuiltin } from 'node:module'
 import { dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build as esbuild, formatMessages, type Plugin } from 'esbuild'
+import type { AmbientUse } from './ambient.ts'
 import type { ActorShape } from './analyse.ts'
 import { BuildError } from './build-error.ts'
 import type { World } from './world.ts'
@@ -14,8 +15,18 @@ export interface BundleOptions {
   readonly shape: ActorShape
   /** The world that follows. */
   readonly world: World
+  /**
+   * The ambient parts of JavaScript that its code names.
+   * @default none
+   */
+  readonly ambient?: readonly AmbientUse[]
   /** Whether names and spaces are shortened. */
   readonly minify: boolean
+  /**
+   * Whether the kit stays outside, so that what is left is the actor and its npm dependencies.
+   * @default false
+   */
+  readonly alone?: boolean
 }
 
 /** A bundled module. */
@@ -41,7 +52,7 @@ const again = Symbol('resolved once more')
  */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
   const { outputFiles, errors } = await esbuild({
-    entryPoints: [start],
+    entryPoints: [options.alone === true ? resolve(options.entry) : start],
     bundle: true,
     write: false,
     format: 'esm',
@@ -58,7 +69,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     sourcemap: 'external',
     outdir: '.',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [theaterPlugin(options)],
+    plugins: [...(options.alone === true ? [kitOutside] : []), theaterPlugin(options)],
   }).catch(failed)
   const find = (end: string): string | undefined => outputFiles.find(({ path }) => path.endsWith(end))?.text
   const source = find('.js')
@@ -74,7 +85,14 @@ async function failed(error: unknown): Promise<never> {
   throw new BuildError('bundle', lines.join('').trim(), { cause: error })
 }
 
-function theaterPlugin({ entry, shape, world }: BundleOptions): Plugin {
+const kitOutside: Plugin = {
+  name: 'kit-outside',
+  setup(build) {
+    build.onResolve({ filter: /^@theater\/actor(?:\/message)?$/ }, ({ path }) => ({ path, external: true }))
+  },
+}
+
+function theaterPlugin({ entry, shape, ambient: uses = [], world }: BundleOptions): Plugin {
   const file = resolve(entry)
   const imported = new Set(world.modules.map(([, module]) => module))
   return {
@@ -112,7 +130,7 @@ function theaterPlugin({ entry, shape, world }: BundleOptions): Plugin {
         loader: 'js',
       }))
       build.onLoad({ filter: /^theater:build\/ambient$/, ...own }, () => ({
-        contents: ambientModule(shape, world),
+        contents: ambientModule(uses, world),
         resolveDir: dirname(file),
         loader: 'js',
       }))
@@ -138,14 +156,14 @@ function startModule(file: string, shape: ActorShape, world: World): string {
   ].join('\n')
 }
 
-function ambientModule(shape: ActorShape, world: World): string {
+function ambientModule(uses: readonly AmbientUse[], world: World): string {
   return [
     `import { restrict } from ${JSON.stringify(kit('guest/environment'))}`,
     `import { makeLog } from ${JSON.stringify(kit('guest/log'))}`,
     ...hostImports(world),
     `const host = ${hostObject(world)}`,
     'export const environment = restrict(globalThis, {',
-    `  uses: ${JSON.stringify(shape.uses)},`,
+    `  uses: ${JSON.stringify(uses)},`,
     '  wallClock: host.wallClock,',
     '  log: host.log && makeLog(host.log),',
     '})',

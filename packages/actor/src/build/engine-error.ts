@@ -19,7 +19,9 @@ export function engineError(message: string, map: string, cause: unknown): Build
   const at = lines.findIndex((line) => line.startsWith('Exception while evaluating'))
   if (at < 0) return new BuildError('engine', lines.join('\n'), { cause })
   // What is above names a temporary file; what is below repeats the exception and then gives the stack.
-  const stack = lines.filter((line) => line.startsWith('  ') && !/guest\/environment\./.test(line))
+  const stack = lines.filter(
+    (line) => line.startsWith('  ') && !/guest\/(?:environment|replace|time|timers)\./.test(line),
+  )
   return new BuildError(
     'load',
     ['the actor throws while it is loaded:', lines[at + 1], ...stack].join('\n'),

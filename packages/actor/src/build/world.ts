@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { AmbientUse } from './ambient.ts'
 import type { ActorShape } from './analyse.ts'
 
 /** The world of an actor, for componentize-js. */
@@ -28,7 +29,7 @@ const filesystem = { real: 'wasi:filesystem', standIn: 'wasi:filesysten' }
 const wasi = '0.2.12'
 
 /** The world that this shape asks for: only what it uses, and of WASI only the functions that the kit calls. */
-export function worldOf(shape: ActorShape): World {
+export function worldOf(shape: ActorShape, ambient: readonly AmbientUse[] = []): World {
   const uses = new Set(shape.uses)
   const modules: [string, string][] = []
   const packages: string[] = []
@@ -50,12 +51,14 @@ export function worldOf(shape: ActorShape): World {
     add('preopens', `${filesystem.standIn}/preopens@${wasi}`)
     packages.push(filesystemWit)
   }
-  if (uses.has('timers')) enabled.push('clocks')
-  else if (uses.has('clocks')) {
+  // With its own clock on the engine reads it some twenty times a turn and imports wasi:cli/stderr, so it is on only
+  // where something waits.
+  if (ambient.includes('timers')) enabled.push('clocks')
+  else if (ambient.includes('time')) {
     add('wallClock', `wasi:clocks/wall-clock@${wasi}`)
     packages.push(clocksWit)
   }
-  if (uses.has('random')) enabled.push('random')
+  if (ambient.includes('chance')) enabled.push('random')
   if (shape.init) lines.push('  export theater:actor/lifecycle@0.1.0;')
   if (shape.state) lines.push('  export theater:actor/migration@0.1.0;')
   if (shape.messages) {

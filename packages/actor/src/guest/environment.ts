@@ -1,19 +1,23 @@
 import type { WasiClocksWallClock } from '@theater/wit'
-import type { Capability, Log } from '../capabilities.ts'
+import type { AmbientUse } from '../build/ambient.ts'
+import type { Log } from '../capabilities.ts'
 import { show } from './log.ts'
+import { guard, replace } from './replace.ts'
+import { bindTime } from './time.ts'
+import { type TimerGlobals, TurnTimers } from './timers.ts'
 
 /** What the ambient parts of JavaScript are bound to. */
 export interface Ambient {
-  /** The capabilities of the actor. */
-  readonly uses: readonly Capability[]
-  /** Where `Date` and `performance` read, for `clocks`. */
+  /** What the build found named in the source. */
+  readonly uses: readonly AmbientUse[]
+  /** Where `Date` and `performance` read, where the engine's own clock is off. */
   readonly wallClock?: Pick<typeof WasiClocksWallClock, 'now'>
   /** Where `console` writes, for `log`. */
   readonly log?: Log
 }
 
 /** The global object, as far as it is changed here. */
-export interface Globals {
+export interface Globals extends TimerGlobals {
   Date: DateConstructor
   Math: Math
   performance: object
@@ -21,94 +25,81 @@ export interface Globals {
   console: object
 }
 
-/** Whether host functions can be called: not while the module is being evaluated, which happens at build time. */
+/** Where the engine is: modules are evaluated at build time, and host functions can be called in turns only. */
 export interface Environment {
-  /** Called when the first turn begins. */
+  /** A turn begins. */
   begin(): void
+  /** A turn is over. What it left waiting is dropped. */
+  end(): void
 }
 
 /**
- * Makes every ambient part of JavaScript either work through an import that the actor asked for, or throw an error
- * that names the capability to ask for. The engine's own stand-ins lie: with its clock off `Date.now()` gives the
- * time of the build, and with its randomness off every instance draws the same numbers, keys included.
+ * Binds the ambient parts of JavaScript to the imports that the build added for them. What the build did not find in the
+ * source throws: the engine's own stand-ins lie. With its clock off `Date.now()` gives the time of the build, and with its
+ * randomness off every instance draws the same numbers, keys included.
+ *
+ * While the modules are loaded, which happens at build time, the clock is the build's; chance and timers throw.
  *
  * Must run before any module of the actor.
  */
 export function restrict(globals: Globals, ambient: Ambient): Environment {
   let running = false
-  const has = (name: Capability): boolean => ambient.uses.includes(name)
-  const demand = (what: string, name: Capability): void => {
-    if (!has(name)) throw new Error(`${what} is not available: add '${name}' to uses in defineActor`)
+  const demand = (what: string, use: AmbientUse): void => {
     if (!running) {
+      if (use === 'time') return
       throw new Error(
         `${what} is not available while the module is loaded, which happens at build time: call it in a handler`,
+      )
+    }
+    if (!ambient.uses.includes(use)) {
+      throw new Error(
+        `${what} is not available: theater build adds what the source of an actor names, and this one nowhere says ${nameOf(what)}`,
       )
     }
   }
   restrictConsole(globals, ambient.log, () => running)
   restrictChance(globals, demand)
-  if (!has('timers')) restrictTime(globals, ambient.wallClock, demand)
-  restrictTimers(globals, demand)
+  bindTime(globals, {
+    demand: (what) => demand(what, 'time'),
+    running: () => running,
+    now: ambient.uses.includes('timers') ? undefined : () => ambient.wallClock!.now(),
+  })
+  const timers = restrictTimers(globals, demand)
   replace(globals, 'fetch', () => {
     throw new Error('fetch is not available: this version of the kit has no capability for HTTP')
   })
-  return { begin: () => void (running = true) }
+  return { begin: () => void (running = true), end: () => timers.clear() }
 }
 
-type Demand = (what: string, name: Capability) => void
+type Demand = (what: string, use: AmbientUse) => void
 
-function restrictTime(globals: Globals, clock: Ambient['wallClock'], demand: Demand): void {
-  const read = (what: string): number => {
-    demand(what, 'clocks')
-    const { seconds, nanoseconds } = clock!.now()
-    return Number(seconds) * 1000 + nanoseconds / 1e6
-  }
-  const millis = (what: string): number => Math.floor(read(what))
-  const RealDate = globals.Date
-  const patched = new Proxy(RealDate, {
-    apply: () => new RealDate(millis('Date()')).toString(),
-    construct: (target, args: unknown[], newTarget) =>
-      Reflect.construct(target, args.length === 0 ? [millis('new Date()')] : args, newTarget) as Date,
-  })
-  replace(RealDate, 'now', () => millis('Date.now()'))
-  replace(RealDate.prototype, 'constructor', patched)
-  replace(globals, 'Date', patched)
-
-  let origin: number | undefined
-  const since = (what: string): number => (origin ??= read(what))
-  replace(globals.performance, 'now', () => {
-    const start = since('performance.now()')
-    return read('performance.now()') - start
-  })
-  Object.defineProperty(globals.performance, 'timeOrigin', {
-    configurable: true,
-    get: () => since('performance.timeOrigin'),
-  })
+/** `Date` of `new Date()`, `random` of `Math.random()`. */
+function nameOf(what: string): string {
+  const words = what.match(/\w+/g) ?? []
+  return words.find((word) => word === 'Date' || word === 'performance' || word === 'crypto') ?? words.at(-1)!
 }
 
-const chanceful = ['getRandomValues', 'randomUUID'] as const
-
-/** With `random` the engine's own functions work; all that is added is that they say no at build time. */
+/** The engine's own functions, seeded at the first draw: in a turn, and so from the actor's seed. */
 function restrictChance(globals: Globals, demand: Demand): void {
-  guard(globals.Math, 'random', () => demand('Math.random()', 'random'))
-  for (const name of chanceful) guard(globals.crypto, name, () => demand(`crypto.${name}()`, 'random'))
+  guard(globals.Math, 'random', () => demand('Math.random()', 'chance'))
+  for (const name of ['getRandomValues', 'randomUUID']) {
+    guard(globals.crypto, name, () => demand(`crypto.${name}()`, 'chance'))
+  }
   const { subtle } = globals.crypto
   for (const name of ['generateKey', 'encrypt', 'wrapKey']) {
-    guard(subtle, name, () => demand(`crypto.subtle.${name}()`, 'random'))
+    guard(subtle, name, () => demand(`crypto.subtle.${name}()`, 'chance'))
   }
   // A signature with a predictable nonce gives the key away; HMAC and PKCS #1 v1.5 need none.
   guard(subtle, 'sign', (algorithm) => {
     const name =
       typeof algorithm === 'string' ? algorithm : (algorithm as { readonly name?: unknown } | null)?.name
     if (!/^(?:HMAC|RSASSA-PKCS1-v1_5)$/i.test(String(name)))
-      demand(`crypto.subtle.sign() with ${String(name)}`, 'random')
+      demand(`crypto.subtle.sign() with ${String(name)}`, 'chance')
   })
 }
 
-function restrictTimers(globals: Globals, demand: Demand): void {
-  for (const name of ['setTimeout', 'setInterval']) guard(globals, name, () => demand(`${name}()`, 'timers'))
-  const { AbortSignal: signal } = globals as { readonly AbortSignal?: object }
-  if (signal !== undefined) guard(signal, 'timeout', () => demand('AbortSignal.timeout()', 'timers'))
+function restrictTimers(globals: Globals, demand: Demand): TurnTimers {
+  return new TurnTimers(globals, (what) => demand(what, 'timers'))
 }
 
 /** `console` is for people, so it is never an error: with `log` it is a log line, without it goes nowhere. */
@@ -126,17 +117,4 @@ function restrictConsole(globals: Globals, log: Log | undefined, running: () => 
       if (running()) log?.[level](args.map(show).join(' '))
     })
   }
-}
-
-function guard(target: object, name: string, check: (...args: readonly unknown[]) => void): void {
-  const real: unknown = Reflect.get(target, name)
-  if (typeof real !== 'function') return
-  replace(target, name, (...args: readonly unknown[]) => {
-    check(...args)
-    return Reflect.apply(real, target, args) as unknown
-  })
-}
-
-function replace(target: object, name: string, value: unknown): void {
-  Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
 }

@@ -79,6 +79,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       throw refuse(failureOf(error, name.of, kit.log))
     } finally {
       turn.end()
+      environment.end()
     }
   }
 
@@ -110,6 +111,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     migration: {
       save: () => encodeReply(state, 'the state'),
       load: (message) => {
+        environment.begin()
         try {
           const saved = decodeReply(message)
           if (isBytes(saved)) throw new SyntaxError('the state is JSON')

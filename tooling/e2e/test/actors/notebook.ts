@@ -2,7 +2,7 @@ import { defineActor, t } from '@theater/actor'
 
 /** Keeps texts in the store under labels, and says so on the console: for tests. Built when the tests run. */
 export default defineActor({
-  uses: ['log', 'store', 'clocks', 'random'],
+  uses: ['log', 'store'],
   state: { written: 0 },
   accepts: { write: t.object({ name: t.string(), text: t.string() }), read: t.object({ name: t.string() }) },
   messages: {
