@@ -86,9 +86,9 @@ export class Performer {
     return errAnswer(denial.payload, DENIED)
   }
 
-  /** Arguments with resources replaced by their descriptions, for asks. */
+  /** Arguments with resources replaced by what they are, for asks. */
   #described(fn: Imported, args: readonly unknown[], bytes: Uint8Array): readonly unknown[] {
-    return this.#withHandles(fn, args, bytes, (entry) => entry.description ?? null)
+    return this.#withHandles(fn, args, bytes, describedNow)
   }
 
   /** Arguments with resources replaced by the handlers' objects; `undefined`: one of them is closed. */
@@ -257,6 +257,15 @@ export class Performer {
       return 'unknown'
     }
   }
+}
+
+/** What asks see of a resource: what its maker says that it is now, or else its description. */
+function describedNow({ type, description, object, link }: HostEntry): unknown {
+  const now =
+    object === undefined
+      ? undefined
+      : link?.binding.current?.(`${trackOf(type.interface)}#${type.name}`, object)
+  return now ?? description ?? null
 }
 
 /** The live object of a described resource; `undefined` where it cannot be had any more. */

@@ -189,6 +189,34 @@ describe('resources of the host', () => {
     }
   })
 
+  it('are to asks what their maker says that they are now, and described as they were', async () => {
+    const asked: unknown[] = []
+    const counter = { method: 'GET' }
+    const actor = await TestActor.start(component, {
+      functions: {
+        [`${HOST}#look`]: {
+          mode: 'sync',
+          effect: 'read',
+          ask({ args }) {
+            asked.push(args[0])
+            return {}
+          },
+        },
+      },
+      imports: { [HOST]: { '[constructor]counter': () => counter, look: () => 1 } },
+      describe: () => ({ made: true }),
+      current: (_type, object) => (object === counter ? { ...counter } : undefined),
+    })
+    await run(actor, ['counter', 1, 0])
+    counter.method = 'POST'
+    await run(actor, ['look', 0])
+    expect(asked).toEqual([{ method: 'POST' }])
+    const made = actor.log.events.flatMap(({ kind, content }) =>
+      kind === 'call' && content.fn.includes('constructor') ? [content.outcome?.made] : [],
+    )
+    expect(made).toEqual([[{ made: true }]])
+  })
+
   it('have the description that is recorded, whatever becomes of the handler’s own', async () => {
     const asked: unknown[] = []
     const description = { value: 1, deep: { list: [1, -0] } }

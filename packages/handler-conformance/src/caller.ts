@@ -24,6 +24,7 @@ export class Caller {
   readonly #grant: Json | undefined
   readonly #answers = new Map<string, unknown>()
   readonly #descriptions = new Map<object, Json>()
+  readonly #types = new Map<object, string>()
 
   constructor(handler: AnyHandler, actor: WorldActor, binding: Binding, grant: Json | undefined) {
     this.#handler = handler
@@ -84,6 +85,7 @@ export class Caller {
       this.#answers.set(sample.fn, value)
       if (sample.makes !== undefined && isObject(value)) {
         this.#descriptions.set(value, this.binding.describe?.(sample.makes, value) ?? null)
+        this.#types.set(value, sample.makes)
       }
       return { tag: 'answered', value }
     } catch (error) {
@@ -106,8 +108,11 @@ export class Caller {
     return declared
   }
 
+  /** As the boundary does. */
   #described(arg: unknown): unknown {
-    return isObject(arg) && this.#descriptions.has(arg) ? this.#descriptions.get(arg) : arg
+    const type = isObject(arg) ? this.#types.get(arg) : undefined
+    if (!isObject(arg) || type === undefined) return arg
+    return this.binding.current?.(type, arg) ?? this.#descriptions.get(arg)
   }
 
   #implementation(fn: string, args: readonly unknown[]): () => unknown {

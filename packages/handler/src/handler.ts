@@ -17,7 +17,10 @@ export interface Refusal {
 export interface Call {
   /** The handler's own name of the function: `wasi:filesystem/types@0.2#[method]descriptor.open-at`. */
   readonly fn: string
-  /** The arguments as lifted values; a resource is replaced by its description (`null` where it has none). A method's own resource is the first. */
+  /**
+   * The arguments as lifted values; a resource is replaced by what {@link Binding.current} says of it, else by its
+   * description (`null` where it has none). A method's own resource is the first.
+   */
   readonly args: readonly unknown[]
 }
 
@@ -87,6 +90,11 @@ export interface Binding<Imports extends object = object> extends Partial<AsyncD
    * It is what {@link resume} gets after a restart, and what asks see.
    */
   describe?(type: string, object: object): Json | undefined
+  /**
+   * What asks see of a live resource instead of its description: for one that a guest makes first and fills in afterwards,
+   * as a request is. Plain data; it goes into events only as part of an ask. MUST be pure.
+   */
+  current?(type: string, object: object): Json | undefined
   /**
    * The live object for a described resource, under the grant in force now. `undefined`: it cannot be had any more,
    * and the handle is closed. `type` is `${track}#${resource}`: `wasi:filesystem/types@0.2#descriptor`.

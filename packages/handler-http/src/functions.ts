@@ -1,0 +1,138 @@
+import type { Call, Effect, HandlerFunction } from '@theater/handler'
+import { httpError } from './errors.ts'
+import type { HttpAsk } from './grant.ts'
+
+/** The tracks of `wasi:http`. */
+export const TYPES = 'wasi:http/types@0.2'
+export const OUTGOING = 'wasi:http/outgoing-handler@0.2'
+
+export const STREAMS = 'wasi:io/streams@0.2'
+
+/** Answers from what the handler holds. */
+const held: HandlerFunction = { mode: 'sync', effect: 'none' }
+
+/** Answers from what came over the network. */
+const received: HandlerFunction = { mode: 'sync', effect: 'read' }
+
+/**
+ * Bytes of a body, and its end. A body does not outlive the host's process, so none is ever sent again: the guest finds
+ * its stream closed.
+ */
+const sends: HandlerFunction = { mode: 'async', effect: 'idempotent' }
+
+function methods(
+  resource: string,
+  names: readonly string[],
+  declared: HandlerFunction,
+): [string, HandlerFunction][] {
+  return names.map((name) => [`${TYPES}#[method]${resource}.${name}`, declared])
+}
+
+function streams(names: readonly string[]): [string, HandlerFunction][] {
+  return names.map((name) => [`${STREAMS}#[method]output-stream.${name}`, sends])
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** What a call of `handle` asks for: what the request says where it goes. One that does not say is not made. */
+function askHandle({ args }: Call): HttpAsk | undefined {
+  const { method, origin, path } = Object(args[0]) as Readonly<Record<string, unknown>>
+  return isText(method) && isText(origin) && isText(path) ? { method, origin, path } : undefined
+}
+
+/** What HTTP says of methods (RFC 9110, 9.2): safe, idempotent, neither. */
+function effectOfMethod(method: string): Effect {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+    case 'OPTIONS':
+      return 'read'
+    case 'PUT':
+    case 'DELETE':
+      return 'idempotent'
+    default:
+      return 'once'
+  }
+}
+
+/** What each function needs and does. */
+export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
+  [`${OUTGOING}#handle`]: {
+    mode: 'async',
+    effect: 'once',
+    effectOf: (call) => {
+      const ask = askHandle(call)
+      return ask === undefined ? 'read' : effectOfMethod(ask.method)
+    },
+    ask: askHandle,
+    deny: ({ refusal }) => httpError({ tag: 'HTTP-request-denied' }, refusal.refused),
+  },
+
+  [`${TYPES}#http-error-code`]: held,
+  [`${TYPES}#[constructor]fields`]: held,
+  [`${TYPES}#[static]fields.from-list`]: held,
+  ...Object.fromEntries(
+    methods('fields', ['get', 'has', 'set', 'delete', 'append', 'entries', 'clone'], held),
+  ),
+
+  [`${TYPES}#[constructor]request-options`]: held,
+  ...Object.fromEntries(
+    methods(
+      'request-options',
+      ['connect-timeout', 'first-byte-timeout', 'between-bytes-timeout'].flatMap((name) => [
+        name,
+        `set-${name}`,
+      ]),
+      held,
+    ),
+  ),
+
+  [`${TYPES}#[constructor]outgoing-request`]: held,
+  ...Object.fromEntries(
+    methods(
+      'outgoing-request',
+      [
+        'body',
+        'headers',
+        ...['method', 'path-with-query', 'scheme', 'authority'].flatMap((name) => [name, `set-${name}`]),
+      ],
+      held,
+    ),
+  ),
+
+  ...Object.fromEntries(methods('outgoing-body', ['write'], held)),
+  [`${TYPES}#[static]outgoing-body.finish`]: sends,
+
+  ...Object.fromEntries(methods('future-incoming-response', ['subscribe'], held)),
+  ...Object.fromEntries(methods('future-incoming-response', ['get'], received)),
+  ...Object.fromEntries(methods('incoming-response', ['status', 'headers', 'consume'], held)),
+  ...Object.fromEntries(methods('incoming-body', ['stream'], held)),
+  [`${TYPES}#[static]incoming-body.finish`]: held,
+  ...Object.fromEntries(methods('future-trailers', ['subscribe'], held)),
+  ...Object.fromEntries(methods('future-trailers', ['get'], received)),
+
+  ...Object.fromEntries(
+    methods(
+      'incoming-request',
+      ['method', 'path-with-query', 'scheme', 'authority', 'headers', 'consume'],
+      held,
+    ),
+  ),
+  [`${TYPES}#[constructor]outgoing-response`]: held,
+  ...Object.fromEntries(
+    methods('outgoing-response', ['status-code', 'set-status-code', 'headers', 'body'], held),
+  ),
+  // What is set leaves when the turn ends, or with the first bytes of its body.
+  [`${TYPES}#[static]response-outparam.set`]: held,
+
+  ...Object.fromEntries(
+    streams([
+      'write',
+      'write-zeroes',
+      'splice',
+      'blocking-write-and-flush',
+      'blocking-write-zeroes-and-flush',
+      'blocking-splice',
+    ]),
+  ),
+}

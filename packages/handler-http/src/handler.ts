@@ -1,0 +1,191 @@
+import { defineHandler, type ActorContext, type Binding, type Handler, type WitError } from '@theater/handler'
+import type { Json } from '@theater/values'
+import type { LookupFunction } from 'node:net'
+import { codeOf, headerError, HttpIoError, httpError, LOST, plainError, type ErrorCode } from './errors.ts'
+import { Fields } from './fields.ts'
+import { FUNCTIONS, OUTGOING, STREAMS, TYPES } from './functions.ts'
+import { authorize, httpGrant, within, type HttpGrant } from './grant.ts'
+import { CutStream, FutureTrailers, IncomingBody, BodyInputStream } from './incoming-body.ts'
+import { IncomingRequest } from './incoming-request.ts'
+import { FutureIncomingResponse, IncomingResponse } from './incoming-response.ts'
+import { resolveLimits, type HttpLimits } from './limits.ts'
+import { Network } from './network.ts'
+import { OutgoingBody } from './outgoing-body.ts'
+import { OutgoingResponse, ResponseOutparam, type RawAnswer } from './outgoing-response.ts'
+import { OutgoingRequest } from './outgoing-request.ts'
+import { send, type Outside } from './outgoing.ts'
+import { RequestOptions } from './request-options.ts'
+import { Keyring, type Secrets } from './secrets.ts'
+import { mine, Session } from './session.ts'
+
+/** The functions that are no methods, per track. */
+export interface HttpImports {
+  readonly [OUTGOING]: {
+    /** Starts a request. */
+    handle(request: object, options: object | undefined): Promise<FutureIncomingResponse>
+  }
+  readonly [TYPES]: {
+    /** The code in an error of a body's stream; `undefined` for another's. */
+    httpErrorCode(error: unknown): ErrorCode | undefined
+    '[constructor]fields'(): Fields
+    '[static]fields.from-list'(entries: readonly (readonly [string, Uint8Array])[]): Fields
+    '[constructor]request-options'(): RequestOptions
+    '[constructor]outgoing-request'(headers: object): OutgoingRequest
+    '[static]outgoing-body.finish'(body: object, trailers: object | undefined): Promise<void>
+    '[static]incoming-body.finish'(body: object): FutureTrailers
+    '[constructor]outgoing-response'(headers: object): OutgoingResponse
+    '[static]response-outparam.set'(param: object, response: RawAnswer): void
+  }
+}
+
+/** What the handler is made of. */
+export interface Parts {
+  readonly limits: HttpLimits
+  readonly secrets: Secrets
+  readonly lookup: LookupFunction | undefined
+}
+
+/** Makes the handler of `wasi:http`. */
+export function httpHandler({ limits: defaults, secrets, lookup }: Parts): Handler<HttpGrant, HttpImports> {
+  return defineHandler<HttpGrant, HttpImports>({
+    name: 'http',
+    interfaces: [TYPES, OUTGOING],
+    grant: httpGrant,
+    functions: FUNCTIONS,
+    within: (child, parent) => within(child, parent, defaults),
+    authorize,
+    bind(actor, grant) {
+      const limits = resolveLimits(grant.limits, defaults)
+      const keyring = new Keyring(secrets)
+      const [missing] = keyring.missing(grant)
+      if (missing !== undefined) {
+        throw new Error(
+          `the grant of http names the secret ${missing}, which this host does not have. Give it to http({ secrets })`,
+        )
+      }
+      return binding(actor, new Session(actor, grant, limits), new Network(limits, lookup), keyring)
+    },
+  })
+}
+
+function binding(
+  actor: ActorContext,
+  session: Session,
+  network: Network,
+  keyring: Keyring,
+): Binding<HttpImports> {
+  const outside: Outside = { session, network, keyring }
+  return {
+    imports: {
+      [OUTGOING]: {
+        async handle(request, options) {
+          actor.signal.throwIfAborted()
+          const wishes = options === undefined ? undefined : mine(session, RequestOptions, options)
+          return send(outside, mine(session, OutgoingRequest, request), wishes)
+        },
+      },
+      [TYPES]: {
+        httpErrorCode: (error) => (error instanceof HttpIoError ? error.code : undefined),
+        '[constructor]fields': () => new Fields(session),
+        '[static]fields.from-list': (entries) => Fields.fromList(session, entries),
+        '[constructor]request-options': () => new RequestOptions(session),
+        '[constructor]outgoing-request': (headers) =>
+          new OutgoingRequest(session, mine(session, Fields, headers)),
+        async '[static]outgoing-body.finish'(body, trailers) {
+          actor.signal.throwIfAborted()
+          const fields = trailers === undefined ? undefined : mine(session, Fields, trailers)
+          mine(session, OutgoingBody, body).finish(fields)
+        },
+        '[static]incoming-body.finish': (body) => mine(session, IncomingBody, body).finish(),
+        '[constructor]outgoing-response': (headers) =>
+          new OutgoingResponse(session, mine(session, Fields, headers)),
+        '[static]response-outparam.set': (param, response) =>
+          mine(session, ResponseOutparam, param).set(
+            response.tag === 'ok'
+              ? { tag: 'ok', val: mine(session, OutgoingResponse, response.val) }
+              : response,
+          ),
+      },
+    },
+    describe,
+    current: (_type, object) => (object instanceof OutgoingRequest ? object.describe() : undefined),
+    resume: (type, description) => resume(session, type, description),
+    closed,
+    // Whether the other side got it nobody can tell; HTTP has an answer for that, and the guest goes on with it.
+    reconcile: async ({ fn }) =>
+      fn === `${OUTGOING}#handle` ? { done: FutureIncomingResponse.lost(session) } : 'unknown',
+    async [Symbol.asyncDispose]() {
+      session.end()
+      await network.end()
+    },
+  }
+}
+
+function describe(_type: string, object: object): Json | undefined {
+  const described =
+    object instanceof Fields ||
+    object instanceof OutgoingRequest ||
+    object instanceof OutgoingResponse ||
+    object instanceof IncomingRequest ||
+    object instanceof IncomingResponse
+  if (described) return object.describe()
+  if (object instanceof HttpIoError) return { code: object.code.tag }
+  const resumes =
+    object instanceof RequestOptions ||
+    object instanceof FutureIncomingResponse ||
+    object instanceof FutureTrailers ||
+    object instanceof IncomingBody ||
+    object instanceof OutgoingBody ||
+    object instanceof ResponseOutparam ||
+    object instanceof BodyInputStream ||
+    object instanceof CutStream
+  return resumes ? {} : undefined
+}
+
+/**
+ * Resources after a restart. What was received and does not change is as it was. All else has lost what the host's process
+ * held of it, and says so wherever its interface lets it.
+ */
+function resume(session: Session, type: string, description: Json): object | undefined {
+  switch (type) {
+    case `${TYPES}#fields`:
+      return Fields.resume(session, description)
+    case `${TYPES}#outgoing-request`:
+      return new OutgoingRequest(session, new Fields(session), true)
+    case `${TYPES}#request-options`: {
+      const options = new RequestOptions(session)
+      options.isLost = true
+      return options
+    }
+    case `${TYPES}#outgoing-response`:
+      return new OutgoingResponse(session, new Fields(session), true)
+    case `${TYPES}#response-outparam`:
+      return new ResponseOutparam(session, undefined)
+    case `${TYPES}#incoming-request`:
+      return IncomingRequest.resume(session, description)
+    case `${TYPES}#incoming-response`:
+      return IncomingResponse.resume(session, description)
+    case `${TYPES}#future-incoming-response`:
+      return FutureIncomingResponse.lost(session)
+    case `${TYPES}#incoming-body`:
+      return new IncomingBody(session, undefined)
+    case `${TYPES}#future-trailers`:
+      return new FutureTrailers(session, undefined)
+    case `${TYPES}#outgoing-body`:
+      return new OutgoingBody(session, undefined)
+    case `${STREAMS}#input-stream`:
+      return new CutStream()
+    case 'wasi:io/error@0.2#error':
+      return new HttpIoError(codeOf(description))
+    default:
+      return undefined
+  }
+}
+
+/** The error of a function on a handle that did not come back. */
+function closed(fn: string): WitError | undefined {
+  if (!Object.hasOwn(FUNCTIONS, fn)) return undefined
+  if (fn.startsWith(`${TYPES}#[method]fields.`)) return headerError('immutable')
+  if (fn === `${OUTGOING}#handle` || fn === `${TYPES}#[static]outgoing-body.finish`) return httpError(LOST)
+  return plainError('a closed handle')
+}

@@ -1,0 +1,73 @@
+import type { JsonSchema, Refusal } from '@theater/handler'
+
+/** How much, how long and how many at once. Times are in milliseconds, sizes in bytes. */
+export type HttpLimits = {
+  /** The most bytes of a request's body. */
+  readonly 'request-bytes': number
+  /** The most bytes of a response's body, as sent: nothing is unpacked. */
+  readonly 'response-bytes': number
+  /** The most bytes of a message's header fields, and of its trailers. */
+  readonly 'header-bytes': number
+  /** How long a connection may take to be made. */
+  readonly 'connect-ms': number
+  /** From the end of the request to the end of the response's header fields. */
+  readonly 'first-byte-ms': number
+  /** Between one piece of a body and the next, while the guest takes or gives them. */
+  readonly 'between-bytes-ms': number
+  /** From beginning to end of an exchange, whatever the guest does. */
+  readonly 'total-ms': number
+  /** Exchanges under way. */
+  readonly concurrent: number
+}
+
+/** What a grant means that does not say, unless the handler's options do. */
+export const DEFAULT_LIMITS: HttpLimits = {
+  'request-bytes': 8 * 1024 * 1024,
+  'response-bytes': 16 * 1024 * 1024,
+  'header-bytes': 16 * 1024,
+  'connect-ms': 10_000,
+  'first-byte-ms': 120_000,
+  'between-bytes-ms': 60_000,
+  'total-ms': 600_000,
+  concurrent: 16,
+}
+
+const KEYS = Object.keys(DEFAULT_LIMITS) as readonly (keyof HttpLimits)[]
+
+const MEANING: { readonly [K in keyof HttpLimits]: readonly [string, number] } = {
+  'request-bytes': ["The most bytes of a request's body.", Number.MAX_SAFE_INTEGER],
+  'response-bytes': ["The most bytes of a response's body.", Number.MAX_SAFE_INTEGER],
+  'header-bytes': ["The most bytes of a message's header fields.", 1024 * 1024],
+  'connect-ms': ['Milliseconds that a connection may take to be made.', 0x7fff_ffff],
+  'first-byte-ms': ["Milliseconds from the request's end to the response's header.", 0x7fff_ffff],
+  'between-bytes-ms': ['Milliseconds between one piece of a body and the next.', 0x7fff_ffff],
+  'total-ms': ['Milliseconds from beginning to end of an exchange.', 0x7fff_ffff],
+  concurrent: ['Exchanges under way at once.', 65_536],
+}
+
+/** The schema of the limits in a grant. */
+export const LIMITS_SCHEMA: JsonSchema = {
+  description: "Sizes in bytes, times in milliseconds. What is not said is the handler's.",
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    KEYS.map((key) => {
+      const [description, maximum] = MEANING[key]
+      return [key, { description, type: 'integer', minimum: 0, maximum }]
+    }),
+  ),
+  default: {},
+}
+
+/** The limits that a grant means. */
+export function resolveLimits(said: Partial<HttpLimits> | undefined, defaults: HttpLimits): HttpLimits {
+  return { ...defaults, ...said }
+}
+
+/** Whether no limit is beyond another's. */
+export function withinLimits(child: HttpLimits, parent: HttpLimits): true | Refusal {
+  for (const key of KEYS) {
+    if (child[key] > parent[key]) return { refused: `${key} ${child[key]} is not within ${parent[key]}` }
+  }
+  return true
+}

@@ -1,0 +1,103 @@
+import type { Json } from '@theater/values'
+import type { WasiHttpTypes } from '@theater/wit'
+import { plainError, type ErrorCode } from './errors.ts'
+import { Fields } from './fields.ts'
+import { OutgoingBody } from './outgoing-body.ts'
+import { Outflow } from './outflow.ts'
+import { Resource, type Session } from './session.ts'
+
+/** `wasi:http/types.outgoing-response`. */
+export class OutgoingResponse extends Resource {
+  readonly #session: Session
+  readonly #headers: Fields
+  readonly #lost: boolean
+  #status = 200
+  #outflow: Outflow | undefined
+
+  /** @param lost it comes back after a restart without what was set on it */
+  constructor(session: Session, headers: Fields, lost = false) {
+    super(session)
+    this.#session = session
+    this.#headers = headers.freeze()
+    this.#lost = lost || headers.isLost
+  }
+
+  /** Whether something that the guest set may be missing: such a response is not sent. */
+  get isLost(): boolean {
+    return this.#lost
+  }
+
+  /** The body, where the guest asked for one. */
+  get outflow(): Outflow | undefined {
+    return this.#outflow
+  }
+
+  /** The fields as they are sent. */
+  get fields(): Fields {
+    return this.#headers
+  }
+
+  describe(): Json {
+    return { status: this.#status }
+  }
+
+  statusCode(): number {
+    return this.#status
+  }
+
+  setStatusCode(status: number): void {
+    if (this.#lost || status < 100 || status > 999) throw plainError('not a status')
+    this.#status = status
+  }
+
+  headers(): Fields {
+    return new Fields(this.#session, this.#headers.list, this.#headers.isLost ? 'lost' : 'immutable')
+  }
+
+  body(): OutgoingBody {
+    if (this.#outflow !== undefined || this.#lost) throw plainError('the body was taken')
+    this.#outflow = new Outflow({
+      bytes: this.#session.limits['response-bytes'],
+      declared: this.#headers.declaredLength,
+      tooLong: (size) => ({ tag: 'HTTP-response-body-size', val: BigInt(size) }),
+    })
+    return new OutgoingBody(this.#session, this.#outflow)
+  }
+
+  /** Not sent: what is written to its body leads nowhere. */
+  [Symbol.dispose](): void {
+    this.#outflow?.fail({ tag: 'connection-terminated' })
+  }
+}
+
+/** What a guest answers a request with. */
+export type Answer =
+  | { readonly tag: 'ok'; readonly val: OutgoingResponse }
+  | { readonly tag: 'err'; readonly val: ErrorCode }
+
+/** `Answer` as it comes from the guest: the response is any object. */
+export type RawAnswer = WasiHttpTypes.Result<object, ErrorCode>
+
+/** `wasi:http/types.response-outparam`: where the answer to one request goes. Without a receiver: one of before a restart. */
+export class ResponseOutparam extends Resource {
+  #receiver: ((answer: Answer | undefined) => void) | undefined
+
+  /** @param receiver gets the answer, once; `undefined` when the guest dropped it without one */
+  constructor(session: Session, receiver: ((answer: Answer | undefined) => void) | undefined) {
+    super(session)
+    this.#receiver = receiver
+  }
+
+  /** `set`. */
+  set(answer: Answer): void {
+    const receiver = this.#receiver
+    this.#receiver = undefined
+    if (receiver !== undefined) receiver(answer)
+    else if (answer.tag === 'ok') answer.val[Symbol.dispose]()
+  }
+
+  [Symbol.dispose](): void {
+    this.#receiver?.(undefined)
+    this.#receiver = undefined
+  }
+}
