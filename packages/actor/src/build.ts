@@ -14,17 +14,24 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { componentize } from '@bytecodealliance/componentize-js'
 import { ambientOf } from './build/ambient.ts'
 import { type ActorShape, analyse } from './build/analyse.ts'
 import { BuildError } from './build/build-error.ts'
-import { type Bundle, bundle } from './build/bundle.ts'
+import { isDependency } from './build/bundle-error.ts'
+import { type Bundle, bundle, kitFolder } from './build/bundle.ts'
+import { componentMap, moduleName } from './build/component-map.ts'
 import { componentNames } from './build/component-names.ts'
+import type { Diagnostic } from './build/diagnostic.ts'
 import { engineError } from './build/engine-error.ts'
+import { absentGlobalsIn } from './build/globals.ts'
+import { checkTypes, type TypeCheck } from './build/type-check.ts'
 import { features, restoreNames, type World, worldOf } from './build/world.ts'
 
 export type { ActorShape } from './build/analyse.ts'
 export { BuildError, type BuildErrorCode } from './build/build-error.ts'
+export type { ComponentMap } from './build/component-map.ts'
+export type { Diagnostic } from './build/diagnostic.ts'
+export { checkTypes, type TypeCheck } from './build/type-check.ts'
 
 /** What to build. */
 export interface BuildOptions {
@@ -40,6 +47,13 @@ export interface BuildOptions {
    * @default false
    */
   readonly minify?: boolean
+  /**
+   * Whether types are checked first, with the TypeScript of the actor's project; what it finds stops the build.
+   * @default false
+   */
+  readonly check?: boolean
+  /** Takes every file that the build reads, absolute, also where it fails: for whoever watches them. */
+  readonly inputs?: Set<string>
 }
 
 /** A built component. */
@@ -54,6 +68,10 @@ export interface Built {
   readonly exports: readonly string[]
   /** The world it was made for, as WIT. */
   readonly world: string
+  /** A {@link ComponentMap} as JSON: where in the sources each part of the component's module stands. */
+  readonly map: string
+  /** The version of TypeScript that found no fault in it; null where types were not checked. */
+  readonly typescript: string | null
 }
 
 /** What a build makes before the engine is added. */
@@ -73,29 +91,66 @@ export interface Prepared {
  * A build is not reproducible: two of one source differ in some bytes of the engine's heap image, so the digest names
  * a build, not a source. The code of the actor is run by the build only inside the engine's sandbox.
  *
+ * With `out` the component's source map is written beside it, as `OUT.map`.
+ *
  * Throws a {@link BuildError}.
  */
 export async function build(options: BuildOptions): Promise<Built> {
-  const { bundled, world } = await assemble(options)
+  const { entry, out, check = false } = options
+  // Both say what is wrong; of an actor that is none the types matter less.
+  const checking: Promise<TypeCheck> = check ? checkTypes(entry) : Promise.resolve(unchecked)
+  const [assembled, checked] = await Promise.allSettled([assemble(options), checking])
+  if (assembled.status === 'rejected') throw assembled.reason
+  if (checked.status === 'rejected') throw checked.reason
+  const { bundled, world, absent } = assembled.value
+  refuse(absent, checked.value.diagnostics)
   const bytes = await addEngine(bundled, world)
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  if (options.out !== undefined) {
-    await mkdir(dirname(resolve(options.out)), { recursive: true })
-    await writeFile(options.out, bytes)
+  const map = JSON.stringify(componentMap(bundled.map, digest, out ?? 'actor.wasm'))
+  if (out !== undefined) {
+    await mkdir(dirname(resolve(out)), { recursive: true })
+    await writeFile(out, bytes)
+    await writeFile(`${out}.map`, map)
   }
-  return { bytes, digest, ...componentNames(bytes), world: world.wit }
+  return {
+    bytes,
+    digest,
+    ...componentNames(bytes),
+    world: world.wit,
+    map,
+    typescript: checked.value.typescript,
+  }
 }
+
+const unchecked: TypeCheck = { typescript: null, diagnostics: [] }
 
 /** Everything that a build does but the last step, in a tenth of a second: for checking an actor. Throws a {@link BuildError}. */
 export async function prepare(options: BuildOptions): Promise<Prepared> {
-  const { shape, bundled, world } = await assemble(options)
+  const { shape, bundled, world, absent } = await assemble(options)
+  refuse(absent, [])
   return { shape, source: bundled.source, world: world.wit }
 }
 
-async function assemble(
-  options: BuildOptions,
-): Promise<{ shape: ActorShape; bundled: Bundle; world: World }> {
-  const { entry, minify = false } = options
+/** Throws where there is something to say. */
+function refuse(absent: readonly Diagnostic[], types: readonly Diagnostic[]): void {
+  const place = ({ file, line, column }: Diagnostic): string => `${file}:${line}:${column}`
+  const known = new Set(absent.map(place))
+  const rest = types.filter((one) => !known.has(place(one)))
+  if (absent.length > 0) throw new BuildError('bundle', [...absent, ...rest])
+  if (rest.length > 0) throw new BuildError('types', rest)
+}
+
+interface Assembled {
+  readonly shape: ActorShape
+  readonly bundled: Bundle
+  readonly world: World
+  /** Uses of what no actor has. */
+  readonly absent: readonly Diagnostic[]
+}
+
+async function assemble(options: BuildOptions): Promise<Assembled> {
+  const { entry, minify = false, inputs = new Set<string>() } = options
+  inputs.add(resolve(entry))
   const text = await readFile(entry, 'utf8').catch((cause: unknown) => {
     throw new BuildError('entry', `${entry} cannot be read`, { cause })
   })
@@ -103,17 +158,30 @@ async function assemble(
   if (!shape.init && !shape.state && !shape.messages) {
     throw new BuildError('entry', `${entry}: an actor without state, init or messages exports nothing`)
   }
-  const alone = { entry, shape, world: worldOf(shape), minify: false, alone: true }
+  const alone = { entry, shape, world: worldOf(shape), minify: false, alone: true, inputs }
   const ambient = ambientOf((await bundle(alone)).source).uses
   const world = worldOf(shape, ambient)
-  return { shape, world, bundled: await bundle({ entry, shape, ambient, world, minify }) }
+  const bundled = await bundle({ entry, shape, ambient, world, minify, inputs })
+  return { shape, world, bundled, absent: await absentGlobals(bundled.inputs) }
+}
+
+/** Dependencies often name what they only use where it is there; of the actor's own code that is asked. */
+async function absentGlobals(inputs: readonly string[]): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = []
+  for (const file of inputs.toSorted()) {
+    if (isDependency(file) || file.startsWith(kitFolder) || !/\.[cm]?[jt]sx?$/.test(file)) continue
+    found.push(...absentGlobalsIn(file, await readFile(file, 'utf8')))
+  }
+  return found
 }
 
 async function addEngine(bundled: Bundle, world: World): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'theater-build-'))
   try {
-    const sourcePath = join(folder, 'actor.js')
+    const sourcePath = join(folder, moduleName)
     await writeFile(sourcePath, bundled.source)
+    // It takes half a second to load, and what is wrong with an actor is mostly said before.
+    const { componentize } = await import('@bytecodealliance/componentize-js')
     // `witWorld` is missing from the package's types; `witPath` fails beside another version of preview2-shim.
     const options = {
       sourcePath,

@@ -47,9 +47,9 @@ describe('the shape of an actor', () => {
   test.for([
     [
       'export const actor = defineActor({})',
-      'actor.ts: the default export of an actor must be a call of defineActor',
+      'actor.ts: this file has no default export, and an actor is one: a call of defineActor',
     ],
-    ['export default class {}', 'must be a call of defineActor'],
+    ['export default class {}', 'actor.ts:2:1: the default export of an actor must be a call of defineActor'],
     ['export default {}', 'actor.ts:2:16: the default export'],
     [
       'const options = {}\nexport default defineActor(options)',
@@ -61,7 +61,7 @@ describe('the shape of an actor', () => {
     ['export default defineActor({ uses: [name] })', 'actor.ts:2:37: uses must be a list of string literals'],
     [
       `export default defineActor({ uses: ['network'] })`,
-      `there is no capability 'network'; there are: self, log,`,
+      `actor.ts:2:37: there is no capability 'network'\n  2 | export default defineActor({ uses: ['network'] })\n    |                                     ^^^^^^^^^\n  There are: self, log,`,
     ],
     ['export default defineActor({', 'cannot be parsed'],
   ] as const)('is not found in %s', ([source, message]) => {

@@ -158,7 +158,7 @@ describe('the bundle', () => {
     )
     await writeFile(join(folder, 'broken.ts'), 'const = 1')
     const broken = await failure(prepared(actor('messages: {}', `import './broken.ts'`)))
-    expect(broken).toMatchObject({ code: 'bundle', message: expect.stringContaining('broken.ts:1:6') })
+    expect(broken).toMatchObject({ code: 'bundle', message: expect.stringContaining('broken.ts:1:7') })
     expect(await failure(prepare({ entry: join(folder, 'none.ts') }))).toMatchObject({ code: 'entry' })
   })
 })

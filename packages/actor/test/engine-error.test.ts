@@ -43,9 +43,13 @@ test('a throw while loading is shown at its place in the source', () => {
   const error = engineError(message, bundled.map, undefined)
   expect(error.code).toBe('load')
   expect(error.message.split('\n')).toEqual([
-    'the actor throws while it is loaded:',
-    expect.stringMatching(/late\.ts:2:27 Error: Date\.now\(\) is not available$/),
-    expect.stringMatching(/^ {2}@.*late\.ts:2:27$/),
+    expect.stringMatching(
+      /late\.ts:2:27: the actor throws while it is loaded: Error: Date\.now\(\) is not available$/,
+    ),
+    '  2 | const started: number =   Date.now()',
+    '    |                           ^',
+    expect.stringMatching(/^ {2}at the module \(.*late\.ts:2:27\)$/),
+    expect.stringContaining('Modules are loaded once'),
   ])
 })
 

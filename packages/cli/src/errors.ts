@@ -1,6 +1,7 @@
 import type { TheaterErrorCode } from '@theater/runtime'
 import type { ComponentErrorCode } from '@theater/component'
 import type { ChainErrorCode } from '@theater/event-chain'
+import type { Json } from '@theater/values'
 import { exits } from './exits.ts'
 import type { Exit } from './exits.ts'
 
@@ -62,6 +63,8 @@ export interface Failure {
   readonly message: string
   /** With our own faults only. */
   readonly stack?: string
+  /** What is wrong with the sources of an actor, at their places. */
+  readonly diagnostics?: readonly Json[]
 }
 
 const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
@@ -163,7 +166,11 @@ export async function failureOf(error: unknown): Promise<Failure> {
   }
   if (name === 'BuildError') {
     const { BuildError } = await import('@theater/actor/build')
-    if (BuildError.is(error)) return failure(exits.refused, error.code, error.message)
+    if (BuildError.is(error)) {
+      const diagnostics = error.diagnostics.map((one): Json => ({ ...one, chain: [...one.chain] }))
+      const found = failure(exits.refused, error.code, error.message)
+      return diagnostics.length === 0 ? found : { ...found, diagnostics }
+    }
   }
   return systemFailure(error) ?? faultOf(error)
 }

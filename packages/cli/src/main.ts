@@ -36,13 +36,19 @@ async function report(error: unknown): Promise<number> {
   return failure.exit
 }
 
-async function lines({ exit, code: name, message, stack }: Failure, to: Output): Promise<string[]> {
+async function lines(
+  { exit, code: name, message, stack, diagnostics }: Failure,
+  to: Output,
+): Promise<string[]> {
   const { printable } = await import('@theater/handler-log')
   const { jsonLine } = await import('./output.ts')
   const [first = '', ...rest] = message.split('\n').map(printable)
   const text = [`${to.styleNote(['red', 'bold'], 'theater:')} ${first}`, ...rest.map((line) => `  ${line}`)]
   if (stack !== undefined) text.push(...stack.split('\n').slice(1).map(printable))
-  if (to.json) text.push(jsonLine({ error: { code: name, message, exit } }))
+  if (to.json)
+    text.push(
+      jsonLine({ error: { code: name, message, exit, ...(diagnostics !== undefined && { diagnostics }) } }),
+    )
   return text
 }
 

@@ -65,10 +65,12 @@ export function makeProgram(io: ProgramIo): Command {
     .argument('<SRC.ts>', 'the file whose default export is the actor')
     .requiredOption('-o, --out <OUT.wasm>', 'where the component is written')
     .option('--minify', 'makes the bundled source smaller')
+    .option('--no-check', 'leaves types unchecked')
     .action(
-      act(async (output, source: string, options: { out: string; minify?: true }) => {
+      act(async (output, source: string, options: { out: string; minify?: true; check: boolean }) => {
         const { build } = await import('./commands/build.ts')
-        return build(source, { out: options.out, minify: options.minify === true }, output)
+        const { out, minify, check } = options
+        return build(source, { out, minify: minify === true, check }, output)
       }),
     )
 

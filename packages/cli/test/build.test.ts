@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { ended, folder, objects, start, theater } from './support/theater.ts'
 
+const typescript = dirname(dirname(fileURLToPath(import.meta.resolve('typescript'))))
 const kit = fileURLToPath(new URL('../../actor', import.meta.url))
 
 /** A folder with the actor kit installed. */
@@ -66,7 +67,7 @@ describe('build', () => {
       'theater.toml': '[actor.counter]\ncomponent = "out/counter.wasm"\ngrants.log = {}\n',
     })
     const ran = await theater(['build', 'counter.ts', '-o', 'out/counter.wasm', '--json'], { cwd })
-    expect(ran.stderr).toBe('')
+    expect(ran.stderr).toMatch(/^types were not checked: typescript is not installed here\..*\n$/)
     const [built] = objects(ran)
     const bytes = readFileSync(join(cwd, 'out/counter.wasm'))
     const docs = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
@@ -77,6 +78,15 @@ describe('build', () => {
       bytes: bytes.length,
       imports: expect.arrayContaining(['theater:actor/log@0.1.0']),
       exports: expect.arrayContaining(['theater:messaging/responder@0.1.0']),
+      map: 'out/counter.wasm.map',
+      typescript: null,
+    })
+    expect(JSON.parse(readFileSync(join(cwd, 'out/counter.wasm.map'), 'utf8'))).toMatchObject({
+      version: 3,
+      file: 'counter.wasm',
+      sources: expect.arrayContaining(['../counter.ts']),
+      sourcesContent: expect.arrayContaining([COUNTER]),
+      x_theater: { component: built.component, module: 'actor.js' },
     })
     expect((await theater(['run', 'theater.toml'], { cwd })).code).toBe(0)
     expect(await theater(['call', 'counter', 'add', '{"by": 3}'], { cwd })).toEqual({
@@ -145,8 +155,13 @@ describe('build', () => {
       'syntax.ts': 'export default defineActor({',
       'import.ts':
         "import x from './not-there.ts'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: () => x } })\n",
+      'node.ts':
+        "import 'node:fs'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: {} })\n",
+      'types.ts':
+        "import { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: (): number => 'x' } })\n",
     })
-    for (const name of ['empty.ts', 'syntax.ts', 'import.ts']) {
+    symlinkSync(typescript, join(cwd, 'node_modules/typescript'))
+    for (const name of ['empty.ts', 'syntax.ts', 'import.ts', 'node.ts', 'types.ts']) {
       const { code, stdout, stderr } = await theater(['build', name, '-o', 'x.wasm'], { cwd })
       expect([name, code]).toEqual([name, 3])
       expect(stdout).toBe('')
@@ -154,6 +169,17 @@ describe('build', () => {
       expect(stderr).toContain(name)
       expect(stderr).not.toMatch(/^\s+at .*:\d+:\d+/m)
     }
+    const typed = await theater(['build', 'types.ts', '-o', 'x.wasm', '--json'], { cwd })
+    expect(typed.stderr.split('\n').slice(0, 3)).toEqual([
+      "theater: types.ts:2:59: Type 'string' is not assignable to type 'number'.",
+      "    2 | export default defineActor({ messages: { a: (): number => 'x' } })",
+      '      |                                                           ^^^',
+    ])
+    const { error } = JSON.parse(typed.stderr.trimEnd().split('\n').at(-1) ?? '')
+    expect(error).toMatchObject({ code: 'types', exit: 3, diagnostics: [{ rule: 'TS2322' }] })
+    const docs = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
+    const shown = JSON.parse(/```json diagnostic\n(.*)\n/.exec(docs)?.[1] ?? '{}')
+    expect(Object.keys(error.diagnostics[0]).toSorted()).toEqual(Object.keys(shown).toSorted())
     writeFileSync(join(cwd, 'x.txt'), '')
     expect((await theater(['run', 'empty.ts'], { cwd })).stderr).toContain('theater build empty.ts')
   }, 60_000)

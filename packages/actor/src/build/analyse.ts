@@ -1,6 +1,7 @@
 import { type Expression, type ObjectExpression, parseSync, type Program } from 'oxc-parser'
 import type { Capability } from '../capabilities.ts'
 import { BuildError } from './build-error.ts'
+import { diagnosticAt, type Fault } from './diagnostic.ts'
 
 /** What the source of an actor says about its world. */
 export interface ActorShape {
@@ -27,7 +28,7 @@ export function analyse(file: string, source: string): ActorShape {
   const [first] = errors
   if (first !== undefined) {
     const at = first.labels[0]?.start
-    throw problem(file, source, at, `cannot be parsed: ${first.message}`)
+    throw problem(file, source, at, `this cannot be parsed: ${first.message}`, { rule: 'syntax' })
   }
   const definition = definitionIn(program, file, source)
   const keys = new Map<string, Expression>()
@@ -62,13 +63,10 @@ function usesIn(value: Expression, file: string, source: string): Capability[] {
     }
     const found = capabilities.find((name) => name === element.value)
     if (found === undefined) {
-      const all = capabilities.join(', ')
-      throw problem(
-        file,
-        source,
-        element.start,
-        `there is no capability '${element.value}'; there are: ${all}`,
-      )
+      throw problem(file, source, element.start, `there is no capability '${element.value}'`, {
+        hint: `There are: ${capabilities.join(', ')}.`,
+        length: element.end - element.start,
+      })
     }
     return found
   })
@@ -80,12 +78,16 @@ function definitionIn(program: Program, file: string, source: string): ObjectExp
   const value = exported && bare(exported)
   const found = value?.type === 'Identifier' ? variable(program, value.name) : value
   if (found?.type !== 'CallExpression' || !isDefineActor(found.callee)) {
-    throw problem(
-      file,
-      source,
-      exported?.start,
-      'the default export of an actor must be a call of defineActor',
-    )
+    const at = program.body.find(({ type }) => type === 'ExportDefaultDeclaration')
+    const place = exported ?? at
+    const message =
+      place === undefined
+        ? 'this file has no default export, and an actor is one: a call of defineActor'
+        : 'the default export of an actor must be a call of defineActor'
+    throw problem(file, source, place?.start, message, {
+      hint: "Write export default defineActor({ … }), with import { defineActor } from '@theater/actor'.",
+      length: place === undefined ? 1 : (source.slice(place.start, place.end).split('\n')[0] ?? '').length,
+    })
   }
   const [argument] = found.arguments
   const literal = argument !== undefined && argument.type !== 'SpreadElement' ? bare(argument) : undefined
@@ -147,9 +149,12 @@ function isDefineActor(callee: Expression): boolean {
   )
 }
 
-function problem(file: string, source: string, at: number | undefined, message: string): BuildError {
-  if (at === undefined) return new BuildError('entry', `${file}: ${message}`)
-  const before = source.slice(0, at)
-  const line = before.split('\n').length
-  return new BuildError('entry', `${file}:${line}:${at - before.lastIndexOf('\n')}: ${message}`)
+function problem(
+  file: string,
+  source: string,
+  at: number | undefined,
+  message: string,
+  more: Partial<Fault> = {},
+): BuildError {
+  return new BuildError('entry', [diagnosticAt(file, source, at, { rule: 'actor', message, ...more })])
 }

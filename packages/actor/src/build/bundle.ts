@@ -1,10 +1,12 @@
 import { isBuiltin } from 'node:module'
 import { dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build as esbuild, formatMessages, type Plugin } from 'esbuild'
+import { type BuildOptions, build as esbuild, type Message, type Metafile, type Plugin } from 'esbuild'
+import { adviceForModule } from './advice.ts'
 import type { AmbientUse } from './ambient.ts'
 import type { ActorShape } from './analyse.ts'
 import { BuildError } from './build-error.ts'
+import { bundleError, type Refusal } from './bundle-error.ts'
 import type { World } from './world.ts'
 
 /** How the sources become one module. */
@@ -27,6 +29,8 @@ export interface BundleOptions {
    * @default false
    */
   readonly alone?: boolean
+  /** Takes every file that is read, also where the bundle fails. */
+  readonly inputs?: Set<string>
 }
 
 /** A bundled module. */
@@ -35,10 +39,15 @@ export interface Bundle {
   readonly source: string
   /** Its source map, JSON. */
   readonly map: string
+  /** Every file that went into it, absolute; those of the kit and of dependencies too. */
+  readonly inputs: readonly string[]
 }
 
 // In a checkout this file is TypeScript and its neighbours are too; published, all are JavaScript.
 const extension = extname(import.meta.url)
+
+/** Where the kit's own modules are. */
+export const kitFolder = fileURLToPath(new URL('..', import.meta.url))
 const kit = (file: string): string => fileURLToPath(new URL(`../${file}${extension}`, import.meta.url))
 
 const start = 'theater:build/start'
@@ -51,7 +60,34 @@ const again = Symbol('resolved once more')
  * Throws a `BuildError` with the file and line of an import that an actor cannot have, such as a built-in of Node.
  */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
-  const { outputFiles, errors } = await esbuild({
+  const { entry, inputs = new Set() } = options
+  const { outputFiles = [] } = await esbuild(settings(options, { inputs })).catch(async (cause: unknown) => {
+    const { errors } = cause as { readonly errors?: readonly Message[] }
+    if (errors === undefined) throw new BuildError('bundle', 'esbuild failed', { cause })
+    throw await bundleError(errors, entry, () => graphOf(options), cause)
+  })
+  const find = (end: string): string | undefined => outputFiles.find(({ path }) => path.endsWith(end))?.text
+  const source = find('.js')
+  const map = find('.js.map')
+  if (source === undefined || map === undefined) throw new BuildError('bundle', 'esbuild made nothing')
+  return { source, map, inputs: [...inputs] }
+}
+
+/** The imports of the sources, those of Node's built-ins included. */
+async function graphOf(options: BundleOptions): Promise<Metafile | undefined> {
+  const lenient = { ...settings(options, { inputs: new Set(), lenient: true }), metafile: true }
+  return (await esbuild(lenient).catch(() => undefined))?.metafile
+}
+
+interface Plugged {
+  /** Takes every file that is read. */
+  readonly inputs: Set<string>
+  /** Leaves what an actor cannot import unbundled, instead of refusing it. */
+  readonly lenient?: boolean
+}
+
+function settings(options: BundleOptions, plugged: Plugged): BuildOptions {
+  return {
     entryPoints: [options.alone === true ? resolve(options.entry) : start],
     bundle: true,
     write: false,
@@ -69,20 +105,8 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     sourcemap: 'external',
     outdir: '.',
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [...(options.alone === true ? [kitOutside] : []), theaterPlugin(options)],
-  }).catch(failed)
-  const find = (end: string): string | undefined => outputFiles.find(({ path }) => path.endsWith(end))?.text
-  const source = find('.js')
-  const map = find('.js.map')
-  if (source === undefined || map === undefined) return failed({ errors })
-  return { source, map }
-}
-
-async function failed(error: unknown): Promise<never> {
-  const { errors } = error as { readonly errors?: Parameters<typeof formatMessages>[0] }
-  if (errors === undefined) throw new BuildError('bundle', 'esbuild failed', { cause: error })
-  const lines = await formatMessages(errors, { kind: 'error', color: false })
-  throw new BuildError('bundle', lines.join('').trim(), { cause: error })
+    plugins: [...(options.alone === true ? [kitOutside] : []), theaterPlugin(options, plugged)],
+  }
 }
 
 const kitOutside: Plugin = {
@@ -92,7 +116,10 @@ const kitOutside: Plugin = {
   },
 }
 
-function theaterPlugin({ entry, shape, ambient: uses = [], world }: BundleOptions): Plugin {
+function theaterPlugin(
+  { entry, shape, ambient: uses = [], world }: BundleOptions,
+  { inputs, lenient }: Plugged,
+): Plugin {
   const file = resolve(entry)
   const imported = new Set(world.modules.map(([, module]) => module))
   return {
@@ -106,12 +133,12 @@ function theaterPlugin({ entry, shape, ambient: uses = [], world }: BundleOption
         sideEffects: false,
       }))
       build.onResolve({ filter: /^@theater\/actor\/build$/ }, () => ({
-        errors: [{ text: '@theater/actor/build makes actors; an actor cannot import it' }],
+        errors: [refused('@theater/actor/build makes actors; an actor cannot import it', 'host-side', '')],
       }))
       build.onResolve({ filter: /^(?:theater|wasi):/ }, ({ path, namespace }) => {
         if (namespace === 'theater' && imported.has(path)) return { path, external: true }
-        const text = `an actor does not import ${path} itself: name the capability in uses, and take it from ctx`
-        return { errors: [{ text }] }
+        const text = `an actor does not import ${path} itself`
+        return { errors: [refused(text, 'wit-import', 'Name the capability in uses, and take it from ctx.')] }
       })
       build.onResolve({ filter: /^[^./]/ }, async ({ path, namespace, pluginData, ...how }) => {
         if (namespace === 'theater' || pluginData === again || !isBuiltin(path)) return undefined
@@ -121,8 +148,13 @@ function theaterPlugin({ entry, shape, ambient: uses = [], world }: BundleOption
           const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: again })
           if (found.errors.length === 0) return undefined
         }
-        const text = `${path} is part of Node, and actors do not run in Node: use what ctx gives, or another package`
-        return { errors: [{ text }] }
+        if (lenient === true) return { path, external: true }
+        const text = `${path} is part of Node, and actors do not run in Node`
+        return { errors: [refused(text, 'node-builtin', adviceForModule(path))] }
+      })
+      build.onLoad({ filter: /.*/, namespace: 'file' }, ({ path }) => {
+        inputs.add(path)
+        return undefined
       })
       build.onLoad({ filter: /^theater:build\/start$/, ...own }, () => ({
         contents: startModule(file, shape, world),
@@ -136,6 +168,10 @@ function theaterPlugin({ entry, shape, ambient: uses = [], world }: BundleOption
       }))
     },
   }
+}
+
+function refused(text: string, rule: string, hint: string): { text: string; detail: Refusal } {
+  return { text, detail: { rule, hint } }
 }
 
 /** The module that componentize-js gets: the exports of the world, served by the kit. */

@@ -8,12 +8,14 @@ import { count } from '../table.ts'
 export interface BuildCommandOptions {
   readonly out: string
   readonly minify: boolean
+  /** Whether types are checked first. */
+  readonly check: boolean
 }
 
 /** `theater build`: a component from an actor in TypeScript. */
 export async function build(
   source: string,
-  { out, minify }: BuildCommandOptions,
+  { out, minify, check }: BuildCommandOptions,
   output: Output,
 ): Promise<number> {
   if (!existsSync(source)) throw new CliError('usage', `there is no file ${source}`)
@@ -24,9 +26,17 @@ export async function build(
   output.status(`building ${source}`)
   try {
     const { build: make } = await import('@theater/actor/build')
-    const { bytes, digest, imports, exports } = await make({ entry: source, out, minify })
-    const json = { component: digest, bytes: bytes.length, imports: [...imports], exports: [...exports] }
+    const { bytes, digest, imports, exports, typescript } = await make({ entry: source, out, minify, check })
+    const json = {
+      component: digest,
+      bytes: bytes.length,
+      imports: [...imports],
+      exports: [...exports],
+      map: `${out}.map`,
+      typescript,
+    }
     output.endStatus()
+    if (check && typescript === null) noteUnchecked(output)
     await output.result(json, () =>
       [
         `${output.style('bold', out)}  ${count(bytes.length)} bytes  ${output.style('dim', digest)}`,
@@ -39,6 +49,12 @@ export async function build(
     clearInterval(timer)
     output.endStatus()
   }
+}
+
+/** Says that nobody looked at the types, and how somebody would. */
+function noteUnchecked(output: Output): void {
+  const note = 'types were not checked: typescript is not installed here. npm install --save-dev typescript'
+  output.note(output.styleNote('yellow', note))
 }
 
 function list(title: string, names: readonly string[]): string[] {
