@@ -42,6 +42,11 @@ export interface BoundaryOptions {
   readonly maxHandles?: number
   /** sha-256. @default `sha256` of `@theater/values` */
   readonly hash?: Hash
+  /**
+   * Is told of a recorded event when what the guest does is held against it: the guest did all before it again. In the
+   * middle of a turn, so it MUST NOT throw. An event may come twice.
+   */
+  readonly taken?: ((event: TheaterEvent) => void) | undefined
 }
 
 interface Exported {
@@ -227,7 +232,7 @@ export class Boundary {
     if (!this.#state.instantiating || this.#running)
       throw new BoundaryError('finished', 'a boundary instantiates once')
     this.#running = true
-    this.#state.tape = new Tape(recorded, complete)
+    this.#state.tape = new Tape(recorded, complete, this.#options.taken)
     this.#state.random.startTurn(SEED_SEQ)
   }
 
@@ -297,7 +302,7 @@ export class Boundary {
   ): Started | TurnEnd {
     const state = this.#state
     const { handles, clock } = state
-    state.tape = new Tape(recorded)
+    state.tape = new Tape(recorded, false, this.#options.taken)
     const { fn: id, args: bytes, time, made } = turn.content
     const fn = this.#exports.get(id)
     const refuse = (reason: string): TurnEnd => {

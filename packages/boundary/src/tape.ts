@@ -3,13 +3,18 @@ import type { TheaterEvent } from './types.ts'
 /** The recorded events of one turn, or of an instantiation, read in order. */
 export class Tape {
   readonly #events: readonly TheaterEvent[]
+  readonly #taken: ((event: TheaterEvent) => void) | undefined
   #at = 0
   /** Whether something can come after its end: then whoever is live goes on there. */
   readonly open: boolean
 
-  /** @param complete whether the record has all of it, though no event says so */
-  constructor(events: readonly TheaterEvent[], complete = false) {
+  /**
+   * @param complete whether the record has all of it, though no event says so
+   * @param taken is told of each event that {@link next} gives
+   */
+  constructor(events: readonly TheaterEvent[], complete = false, taken?: (event: TheaterEvent) => void) {
     this.#events = events
+    this.#taken = taken
     const last = events.at(-1)?.kind
     this.open = !complete && last !== 'return' && last !== 'trap' && last !== 'abort'
   }
@@ -20,7 +25,9 @@ export class Tape {
       const event = this.#events[this.#at]
       if (event === undefined) return undefined
       this.#at++
-      if (event.kind !== 'resume') return event
+      if (event.kind === 'resume') continue
+      this.#taken?.(event)
+      return event
     }
   }
 

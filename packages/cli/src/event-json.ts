@@ -1,6 +1,5 @@
-import { hex, readEvents } from '@theater/event-chain'
-import type { Cause, Contents, Event, Outcome, Store } from '@theater/event-chain'
-import { sha256 } from '@theater/event-chain/node'
+import { hex } from '@theater/event-chain'
+import type { Cause, Contents, Event, Outcome } from '@theater/event-chain'
 import type { Describer } from '@theater/replay'
 import { splitCid, toJson } from '@theater/values'
 import type { Json } from '@theater/values'
@@ -27,53 +26,28 @@ export type EventJson = {
 
 type Said = Partial<Pick<EventJson, 'fn' | 'args' | 'result' | 'ask' | 'fuel' | 'detail'>>
 
-/** Says what the events of one chain hold. They are given in order; what lies before the first is looked up. */
-export class EventReader {
-  readonly #store: Store
-  readonly #chain: Uint8Array
+/** Says what the events of one chain hold. They are given in order. */
+export class EventSayer {
   readonly #describer: Describer
   /** Functions of calls whose result is to come. */
   readonly #calls = new Map<number, string>()
   #turn: { readonly seq: number; readonly fn: string | null } | null = null
 
-  constructor(store: Store, chain: Uint8Array, describer: Describer) {
-    this.#store = store
-    this.#chain = chain
+  constructor(describer: Describer) {
     this.#describer = describer
   }
 
-  /** Events from one sequence number to another, both included. */
-  async *read(from: number, to: number): AsyncGenerator<EventJson> {
-    if (from > 0) await this.#lookBack(from)
-    for await (const event of readEvents(this.#store, this.#chain, from, to + 1, { hash: sha256 })) {
-      yield await this.#json(event)
-    }
+  /** Whether the call of that number was seen, and its result was not. */
+  knows(call: number): boolean {
+    return this.#calls.has(call)
   }
 
-  /** Finds the turn that is under way at an event. */
-  async #lookBack(from: number): Promise<void> {
-    for (let to = from; to > 0; to -= PAGE) {
-      const events: Event[] = []
-      for await (const event of readEvents(this.#store, this.#chain, Math.max(0, to - PAGE), to, {
-        hash: sha256,
-      })) {
-        events.push(event)
-      }
-      const last = events.findLast(
-        ({ kind }) => kind === 'turn' || kind === 'return' || kind === 'trap' || kind === 'abort',
-      )
-      if (last === undefined) continue
-      if (last.kind === 'turn') this.#turn = { seq: last.seq, fn: last.content?.fn ?? null }
-      return
-    }
-  }
-
-  async #json(event: Event): Promise<EventJson> {
+  /** What an event says. */
+  say(event: Event): EventJson {
     const { seq, kind, hash, prev } = event
     if (kind === 'turn') this.#turn = { seq, fn: event.content?.fn ?? null }
     const turn = this.#turn
-    const said =
-      event.content === null ? { detail: { withheld: true } } : await this.#said(event, turn?.fn ?? null)
+    const said = event.content === null ? { detail: { withheld: true } } : this.#said(event, turn?.fn ?? null)
     if (kind === 'return' || kind === 'trap' || kind === 'abort') this.#turn = null
     const { fn = null, args = null, result = null, ask = null, fuel = null, detail } = said
     return {
@@ -91,7 +65,7 @@ export class EventReader {
     }
   }
 
-  async #said(event: Exclude<Event, { readonly content: null }>, turnFn: string | null): Promise<Said> {
+  #said(event: Exclude<Event, { readonly content: null }>, turnFn: string | null): Said {
     const { kind, content } = event
     switch (kind) {
       case 'genesis':
@@ -115,7 +89,8 @@ export class EventReader {
         return { ...call, detail: { intent: true } }
       }
       case 'result': {
-        const fn = await this.#callOf(content.call)
+        const fn = this.#calls.get(content.call)
+        this.#calls.delete(content.call)
         const said = this.#outcome(fn, content.outcome)
         return { ...said, fn: fn ?? null, detail: { call: content.call, ...said.detail } }
       }
@@ -154,19 +129,7 @@ export class EventReader {
       },
     }
   }
-
-  async #callOf(seq: number): Promise<string | undefined> {
-    const known = this.#calls.get(seq)
-    this.#calls.delete(seq)
-    if (known !== undefined) return known
-    for await (const event of readEvents(this.#store, this.#chain, seq, seq + 1, { hash: sha256 })) {
-      if (event.kind === 'call' && event.content !== null) return event.content.fn
-    }
-    return undefined
-  }
 }
-
-const PAGE = 128
 
 function genesisJson(genesis: Contents['genesis']): { readonly [key: string]: Json } {
   const { component, wit: _types, cause, params, meter, grants, limits, ...rest } = genesis

@@ -25,7 +25,11 @@ export function eventLine(event: EventJson, width: number, output: Output): stri
   const look = looks[kind] ?? 'dim'
   const head = `${output.style('dim', String(seq).padStart(width))}  ${output.style('dim', short(hash))}  `
   const name = `${inside ? '  ' : ''}${kind}`.padEnd(9)
-  const line = `${head}${output.style(look, name)} ${say(event)}`
+  return fitted(`${head}${output.style(look, name)} ${say(event)}`, output)
+}
+
+/** A line, cut where the terminal ends. */
+export function fitted(line: string, output: Output): string {
   return output.columns === undefined ? line.trimEnd() : cut(line, output.columns)
 }
 
@@ -62,8 +66,62 @@ function say({ kind, fn, args, result, detail = {} }: EventJson): string {
   }
 }
 
-function call(fn: string | null, args: Json): string {
-  const list = Array.isArray(args) ? args.map(value).join(', ') : value(args)
+/** What a record says, or a component does, where the two are held against each other; as a describer gives it. */
+export function deed(what: Json): string {
+  if (typeof what !== 'object' || what === null || Array.isArray(what)) return 'nothing: it ends there'
+  const it = what as { readonly [key: string]: Json }
+  const fuel = typeof it['fuel'] === 'number' ? ` at ${it['fuel']} fuel` : ''
+  const fn = typeof it['fn'] === 'string' ? it['fn'] : null
+  const args = it['args'] ?? null
+  const kind = typeof it['kind'] === 'string' ? it['kind'] : ''
+  switch (kind) {
+    case 'turn':
+      return `turn: ${call(fn, args, Infinity)}`
+    case 'call':
+      return `call ${call(fn, args, Infinity)}${fuel}`
+    case 'result':
+      return `result of the call at event ${text(it['call'])}: ${value(it['result'] ?? null, Infinity)}`
+    case 'return':
+      return `return ${value(it['result'] ?? null, Infinity)}${fuel}`
+    case 'trap':
+    case 'abort':
+      return `${kind}: ${text(it['code'])}${fuel}`
+    case 'drop':
+      return `drop of resource ${text(it['resource'])}${fuel}`
+    case 'send':
+      return `sending of what event ${text(it['call'])} queued`
+    case 'ready':
+      return 'nothing: it waits for its first turn'
+    case 'draw':
+      return `a draw of randomness by ${text(fn ?? '?')}`
+    case 'refused-record':
+      return `nothing that can be recorded so: ${text(it['reason'])}`
+    default:
+      return jsonLine(what)
+  }
+}
+
+/**
+ * Two deeds side by side, cut to where they part: what is long is mostly the same.
+ */
+export function deeds(expected: Json, actual: Json): readonly [string, string] {
+  const both = [deed(expected), deed(actual)] as const
+  // The lines may not show in what the two differ: then they are given whole.
+  if (both[0] === both[1]) return [jsonLine(expected), jsonLine(actual)]
+  if (Math.max(both[0].length, both[1].length) <= LONGEST) return both
+  let at = 0
+  while (both[0][at] === both[1][at]) at++
+  const from = Math.max(0, at - LONGEST / 4)
+  const part = (text: string): string => {
+    const end = from + LONGEST
+    return `${from > 0 ? '…' : ''}${text.slice(from, end)}${text.length > end ? '…' : ''}`
+  }
+  return [part(both[0]), part(both[1])]
+}
+
+/** A call of an export or an import, on part of a line. */
+export function call(fn: string | null, args: Json, longest = LONGEST): string {
+  const list = Array.isArray(args) ? args.map((one) => value(one, longest)).join(', ') : value(args, longest)
   return `${printable(fn ?? '?')}(${list})`
 }
 
@@ -81,13 +139,15 @@ function granted(grants: Json | undefined): string {
   return names.length === 0 ? 'nothing' : names.map(printable).join(', ')
 }
 
-function text(json: Json | undefined): string {
+/** Plain text, or other data, on part of a line. */
+export function text(json: Json | undefined): string {
   return printable(typeof json === 'string' ? json : jsonLine(json ?? null))
 }
 
-function value(json: Json): string {
+/** A value, on part of a line. */
+export function value(json: Json, longest = LONGEST): string {
   const line = jsonLine(plainly(json))
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line
+  return line.length > longest ? `${line.slice(0, longest)}…` : line
 }
 
 /** Shows text as text and a JSON message as its JSON: a person asks what was said, a program reads --json. */

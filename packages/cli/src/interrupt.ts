@@ -28,3 +28,22 @@ export class Interrupt implements Disposable {
     process.off('SIGINT', this.#listener)
   }
 }
+
+/** Listens to SIGINT while something waits that holds nothing: the first ends it at once. */
+export class Ending implements Disposable {
+  readonly #control = new AbortController()
+  readonly #listener = (): void => this.#control.abort()
+
+  constructor() {
+    process.once('SIGINT', this.#listener)
+  }
+
+  /** Aborted with the first SIGINT. */
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  [Symbol.dispose](): void {
+    process.off('SIGINT', this.#listener)
+  }
+}

@@ -2,7 +2,8 @@ import { printable } from '@theater/handler-log'
 import type { DeadLetter, LogLine } from '@theater/runtime'
 import type { Output, Style } from './output.ts'
 
-const looks: Readonly<Record<LogLine['level'], Style>> = {
+/** How a level looks. */
+export const looks: Readonly<Record<LogLine['level'], Style>> = {
   trace: 'dim',
   debug: 'dim',
   info: 'green',

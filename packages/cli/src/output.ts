@@ -29,6 +29,13 @@ export function jsonLine(value: Json, indent?: number): string {
   )
 }
 
+/** Whether text for a stream may have colour, by the rules of Node: FORCE_COLOR, then NO_COLOR, then the terminal. */
+function isColoured({ isTTY }: Sink): boolean {
+  const { FORCE_COLOR: force, NO_COLOR: no = '', TERM: term } = process.env
+  if (force !== undefined) return force !== '0' && force !== 'false'
+  return no === '' && term !== 'dumb' && isTTY === true
+}
+
 /** Where a command writes: results to stdout, everything else to stderr. */
 export class Output {
   /** Whether results are JSON, one object a line. */
@@ -49,8 +56,7 @@ export class Output {
     this.json = json
     this.#out = out
     this.#err = err
-    const wanted = process.env['NO_COLOR'] === undefined || process.env['NO_COLOR'] === ''
-    this.#colour = { out: wanted && out.isTTY === true, err: wanted && err.isTTY === true }
+    this.#colour = { out: isColoured(out), err: isColoured(err) }
     out.on('error', (error) => {
       this.closed = true
       if (!('code' in error && error.code === 'EPIPE')) this.failure ??= error
@@ -72,6 +78,19 @@ export class Output {
   /** Writes one result: an object a line with --json, else the text. */
   async result(value: Json, text: () => string): Promise<void> {
     await this.#write(`${this.json ? jsonLine(value) : text()}\n`)
+  }
+
+  /**
+   * Writes one result without waiting for whoever reads: for what cannot wait. Elsewhere use {@link result}.
+   *
+   * @returns whether anybody reads
+   */
+  resultNow(value: Json, text: () => string): boolean {
+    if (this.closed) return false
+    this.#clear()
+    this.#out.write(`${this.json ? jsonLine(value) : text()}\n`)
+    this.#draw()
+    return true
   }
 
   /** Writes text for people: to stdout, or with --json to stderr. */

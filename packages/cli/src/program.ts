@@ -1,6 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Argument } from 'commander'
 import { CliError } from './errors.ts'
+import type { ChainOptions } from './commands/chain.ts'
+import type { LogsOptions } from './commands/logs.ts'
+import type { ReplayFlags } from './commands/replay.ts'
+import { levels } from './log-lines.ts'
 import type { Output } from './output.ts'
 
 /** What the program needs of its process. */
@@ -150,11 +154,46 @@ export function makeProgram(io: ProgramIo): Command {
     .argument('<ACTOR>', "the actor's id")
     .option('--from <N>', 'the first event', index)
     .option('--to <N>', 'the last event', index)
+    .option('-f, --follow', 'goes on with what is recorded meanwhile, until Ctrl-C or the end of the actor')
     .addOption(dataOption())
     .action(
-      act(async (output, actor: string, options: { data: string; from?: number; to?: number }) => {
+      act(async (output, actor: string, options: ChainOptions) => {
         const { chain } = await import('./commands/chain.ts')
         return chain(actor, options, output)
+      }),
+    )
+
+  add('logs', 'Prints what an actor logged, and what it wrote to its standard streams.')
+    .argument('<ACTOR>', "the actor's id")
+    .option('-f, --follow', 'goes on with what is logged meanwhile, until Ctrl-C or the end of the actor')
+    .option('-n, --lines <N>', 'only the last N lines of those that are there', index)
+    .option('--since <N>', 'only from event N on', index)
+    .addOption(new Option('--level <LEVEL>', 'only what was logged at this level or above').choices(levels))
+    .addOption(dataOption())
+    .addHelpText('after', LOGS_HELP)
+    .action(
+      act(async (output, actor: string, options: LogsOptions) => {
+        const { logs } = await import('./commands/logs.ts')
+        return logs(actor, options, output)
+      }),
+    )
+
+  add('replay', 'Runs a component again over its record, shows what it does, and stops where told.')
+    .argument('<ACTOR|FILE.car>', 'an actor of the data folder, or a file')
+    .option('--actor <ID>', 'which record, where the file has several')
+    .option('--until <N>', 'stops after event N, and says what the component was about to do', index)
+    .option('--events', 'shows every event, not the turns alone')
+    .addOption(dataOption())
+    .option('--component <FILE.wasm>', 'the component, where the file does not hold it')
+    .addOption(maxFuel())
+    .addOption(maxMemory())
+    .addOption(maxEvents())
+    .addOption(maxTraps())
+    .addHelpText('after', REPLAY_HELP)
+    .action(
+      act(async (output, name: string, options: ReplayFlags) => {
+        const { replay } = await import('./commands/replay.ts')
+        return replay(name, options, output)
       }),
     )
 
@@ -173,10 +212,10 @@ export function makeProgram(io: ProgramIo): Command {
     .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder')
     .addOption(dataOption())
     .option('--component <FILE.wasm>', 'the component, where the file does not hold it')
-    .option('--max-fuel <N>', 'the most fuel that genesis may allow a turn', index)
-    .option('--max-memory <BYTES>', 'the most memory that genesis may allow the component', index)
-    .option('--max-events <N>', 'the most events of a chain', index)
-    .option('--max-traps <N>', 'the most turns that trapped or were aborted: each costs a rebuild', index)
+    .addOption(maxFuel())
+    .addOption(maxMemory())
+    .addOption(maxEvents())
+    .addOption(maxTraps())
     .addHelpText('after', VERIFY_HELP)
     .action(
       act(async (output, subjects: string[], options: VerifyFlags) => {
@@ -187,14 +226,18 @@ export function makeProgram(io: ProgramIo): Command {
   return program
 }
 
-/** The options of `theater verify`. */
-export interface VerifyFlags {
-  readonly data: string
-  readonly component?: string
+/** What a re-run may take, as the command line gives it. */
+export interface LimitFlags {
   readonly maxFuel?: number
   readonly maxMemory?: number
   readonly maxEvents?: number
   readonly maxTraps?: number
+}
+
+/** The options of `theater verify`. */
+export interface VerifyFlags extends LimitFlags {
+  readonly data: string
+  readonly component?: string
 }
 
 /** Whether an error is commander's way to end after it printed help or the version. */
@@ -225,6 +268,27 @@ function term(argument: Argument): string {
 
 function dataOption(): Option {
   return new Option('--data <DIR>', 'the data folder').default('.theater')
+}
+
+function maxFuel(): Option {
+  return new Option('--max-fuel <N>', 'the most fuel that genesis may allow a turn').argParser(index)
+}
+
+function maxMemory(): Option {
+  return new Option('--max-memory <BYTES>', 'the most memory that genesis may allow the component').argParser(
+    index,
+  )
+}
+
+function maxEvents(): Option {
+  return new Option('--max-events <N>', 'the most events of a chain').argParser(index)
+}
+
+function maxTraps(): Option {
+  return new Option(
+    '--max-traps <N>',
+    'the most turns that trapped or were aborted: each costs a rebuild',
+  ).argParser(index)
 }
 
 function index(text: string): number {
@@ -268,10 +332,29 @@ Examples:
   theater call calc divide 7 2
 `
 
-const VERIFY_HELP = `
+const LIMITS = `
 Defaults of the limits: --max-events 10000000, --max-traps 1000, --max-memory 4294967296, --max-fuel unlimited. What a
 chain needs above them is not run: the verdict is then inconclusive and accuses nobody.
+`
 
+const LOGS_HELP = `
+The lines come from the actor's record: each has the time at which its turn started. What an actor that was not granted
+\`log\` would have logged is not in it. What was written to the standard streams has no level, and is shown unless
+--level is given.
+`
+
+const REPLAY_HELP = `
+Shows a line for each turn: the event that began it, how it ended, how many calls it made, who asked for what, and what
+it answered. Each is shown when the component has done it again, and the last line says what the re-run came to: the
+exit code is that of \`theater verify\`. No handler runs, nothing is opened and nothing is written.
+
+Examples:
+  theater replay counter
+  theater replay audit.car --actor auditor --events
+  theater replay counter --until 120
+${LIMITS}`
+
+const VERIFY_HELP = `${LIMITS}
 Of several chains it is also checked that every message that one says it got was sent by the other. A record says
 nothing about whether its inputs were true, and a host can withhold a whole chain or the end of one: what is
 verified is that the component, given these inputs, did exactly this.

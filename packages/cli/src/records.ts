@@ -1,6 +1,7 @@
 import { decodeHeader, hex, readEvents } from '@theater/event-chain'
-import type { ChainInfo, EventOf, Genesis, Kind, Store } from '@theater/event-chain'
+import type { BlobReader, ChainInfo, ChainReader, EventOf, Genesis, Kind, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
+import { Describer } from '@theater/replay'
 import { decodeModel, splitCid } from '@theater/values'
 import type { ComponentModel, Json } from '@theater/values'
 
@@ -26,7 +27,10 @@ export type ActorRow = {
 }
 
 /** The genesis event of a chain; `undefined` where its content is withheld. */
-export async function readGenesis(store: Store, chain: Uint8Array): Promise<EventOf<'genesis'> | undefined> {
+export async function readGenesis(
+  store: ChainReader & BlobReader,
+  chain: Uint8Array,
+): Promise<EventOf<'genesis'> | undefined> {
   for await (const event of readEvents(store, chain, 0, 1, { hash: sha256 })) {
     return event.kind === 'genesis' && event.content !== null ? event : undefined
   }
@@ -34,9 +38,15 @@ export async function readGenesis(store: Store, chain: Uint8Array): Promise<Even
 }
 
 /** The types of the component that made a chain; `undefined` where they are not in the store. */
-export async function readModel(store: Store, genesis: Genesis): Promise<ComponentModel | undefined> {
+export async function readModel(store: BlobReader, genesis: Genesis): Promise<ComponentModel | undefined> {
   const bytes = await store.get(genesis.wit)
   return bytes === undefined ? undefined : decodeModel(bytes)
+}
+
+/** What says the values of a chain's events by the types of its component; of an unknown one as bytes. */
+export async function describerOf(store: ChainReader & BlobReader, chain: Uint8Array): Promise<Describer> {
+  const genesis = await readGenesis(store, chain)
+  return new Describer(genesis === undefined ? undefined : await readModel(store, genesis.content))
 }
 
 /** The name of a component for people and JSON: `sha256:` and its digest. */

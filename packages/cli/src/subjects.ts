@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { ChainError, hex } from '@theater/event-chain'
-import type { BlobReader, ChainReader, Store } from '@theater/event-chain'
+import type { Store } from '@theater/event-chain'
 import { openCar } from '@theater/event-chain/car'
 import type { CarChain } from '@theater/event-chain/car'
 import { fileSource, sha256 } from '@theater/event-chain/node'
-import type { Verdict } from '@theater/replay'
+import type { ChainSource, Verdict } from '@theater/replay'
 import { findActor, readChains } from './data-folder.ts'
 import { CliError } from './errors.ts'
 
@@ -13,7 +13,9 @@ export interface Subject {
   /** For people: the actor, or what stands for it. */
   readonly name: string
   /** Where it is read from; undefined where it was judged while the file was read. */
-  readonly source: { readonly store: ChainReader & BlobReader; readonly chain: Uint8Array } | undefined
+  readonly source: ChainSource | undefined
+  /** Where it can be read up to what is wrong with it. */
+  readonly upTo?: ChainSource
   /** Its events, as far as they can be counted; for progress. */
   readonly size: number
   readonly verdict?: Verdict
@@ -51,7 +53,9 @@ export class Subjects implements AsyncDisposable {
         const { result, size } = chain
         const name = nameOf(chain, path)
         if (result.ok) return { name, source: { store: car, chain: result.chain }, size }
-        return { name, source: undefined, size, verdict: brokenVerdict(chain, result) }
+        const verdict = brokenVerdict(chain, result)
+        const upTo = chain.chain !== null && size > 0 ? { store: car, chain: chain.chain } : undefined
+        return { name, source: undefined, size, verdict, ...(upTo !== undefined && { upTo }) }
       })
     } catch (error) {
       if (!ChainError.is(error) || (error.code !== 'bad-car' && error.code !== 'too-large')) throw error

@@ -3,7 +3,9 @@ import { printable } from '@theater/handler-log'
 import type { GraphReport, Verdict } from '@theater/replay'
 import type { Json } from '@theater/values'
 import { short } from './actor-table.ts'
-import { jsonLine } from './output.ts'
+import { deeds } from './event-line.ts'
+import { exits } from './exits.ts'
+import type { Exit } from './exits.ts'
 import type { Output, Style } from './output.ts'
 import type { Subject } from './subjects.ts'
 import { count, counted, table } from './table.ts'
@@ -71,7 +73,22 @@ function levelsOf({ verdict }: Verdict): VerdictJson['levels'] {
   }
 }
 
-const looks: Readonly<Record<Verdict['verdict'], Style>> = {
+/** The exit code of a verdict. */
+export function exitOf(verdict: Verdict['verdict']): Exit {
+  switch (verdict) {
+    case 'verified':
+      return exits.done
+    case 'diverged':
+      return exits.diverged
+    case 'broken':
+      return exits.broken
+    case 'inconclusive':
+      return exits.inconclusive
+  }
+}
+
+/** How a verdict looks. */
+export const looks: Readonly<Record<Verdict['verdict'], Style>> = {
   verified: 'green',
   diverged: 'red',
   broken: 'red',
@@ -123,7 +140,8 @@ export function printGraph(
     output.note(`${counted(withheld, 'message')} could not be compared: what they carried is withheld`)
 }
 
-function explain(name: string, verdict: Verdict, output: Output): string[] {
+/** Says what there is to say of a verdict, beside what a table has. */
+export function explain(name: string, verdict: Verdict, output: Output): string[] {
   switch (verdict.verdict) {
     case 'verified': {
       const lines =
@@ -133,12 +151,14 @@ function explain(name: string, verdict: Verdict, output: Output): string[] {
       if (!verdict.finished) lines.push(`${name}: the record ends within a turn, and is verified up to there`)
       return lines
     }
-    case 'diverged':
+    case 'diverged': {
+      const [expected, actual] = deeds(verdict.expected, verdict.actual)
       return [
         `${name}: ${output.style('red', `diverged at event ${verdict.index}`)}: ${printable(verdict.message)}`,
-        `  the record says   ${jsonLine(verdict.expected)}`,
-        `  the component did ${jsonLine(verdict.actual)}`,
+        `  the record says   ${expected}`,
+        `  the component did ${actual}`,
       ]
+    }
     case 'broken':
       return [
         `${name}: ${output.style('red', `broken at event ${verdict.index}`)} (${verdict.reason}): ${printable(verdict.message)}`,

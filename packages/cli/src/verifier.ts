@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { ComponentCache } from '@theater/component'
 import { diskCache } from '@theater/component/node'
 import { hex } from '@theater/event-chain'
 import type { BlobReader, ChainReader } from '@theater/event-chain'
@@ -7,6 +8,7 @@ import { componentLoader, verifyGraph } from '@theater/replay/node'
 import type { ChainSource, GraphReport, Verdict, VerifyLimits } from '@theater/replay'
 import { cidOf } from '@theater/values'
 import { dataPaths } from './data-folder.ts'
+import type { LimitFlags } from './program.ts'
 import type { Subject } from './subjects.ts'
 import { count } from './table.ts'
 
@@ -42,8 +44,8 @@ export async function judge(subjects: readonly Subject[], options: VerifierOptio
     const store = given.beside(watched(source.store, subject, options.progress))
     sources.push({ store, chain: source.chain })
   }
-  const { cache } = dataPaths(options.data)
-  const load = componentLoader(existsSync(cache) ? { cache: await diskCache(cache) } : {})
+  const cache = await cacheOf(options.data)
+  const load = componentLoader(cache === undefined ? {} : { cache })
   // What may not end within a turn was refused already when its file was read.
   const report = await verifyGraph(sources, { load, limits: options.limits, unfinished: 'allow' })
   const verdicts = [...report.verdicts]
@@ -53,6 +55,22 @@ export async function judge(subjects: readonly Subject[], options: VerifierOptio
       .filter(isVerdict),
     graph: report,
     componentUsed: given.used,
+  }
+}
+
+/** The cache of a data folder's components, where there is one. */
+export async function cacheOf(data: string): Promise<ComponentCache | undefined> {
+  const { cache } = dataPaths(data)
+  return existsSync(cache) ? diskCache(cache) : undefined
+}
+
+/** The limits that the command line gives. */
+export function limitsOf({ maxFuel, maxMemory, maxEvents, maxTraps }: LimitFlags): Partial<VerifyLimits> {
+  return {
+    ...(maxFuel !== undefined && { maxFuel }),
+    ...(maxMemory !== undefined && { maxMemory }),
+    ...(maxEvents !== undefined && { maxEvents }),
+    ...(maxTraps !== undefined && { maxTraps }),
   }
 }
 

@@ -33,6 +33,7 @@ const withEcho = copies(async () => {
   const cwd = folder({ 'theater.toml': ECHO }, 'file')
   await theater(['run', 'theater.toml'], { cwd })
   await theater(['call', 'echo', 'divide', '7', '2'], { cwd })
+  await theater(['call', 'echo', 'log', '"read"'], { cwd })
   return cwd
 })
 
@@ -53,6 +54,8 @@ describe('docs/cli.md', () => {
       ],
       ['ps', await real('ps')],
       ['chain', [event]],
+      ['logs', (await real('logs', 'echo')).map((line) => ({ ...line, fields: [['package', 'zod']] }))],
+      ['replay', (await real('replay', 'echo', '--until', `${event.seq}`)).slice(-2)],
       ['export', await real('export', 'echo', '-o', 'a.car')],
       ['verify', await real('verify', 'echo')],
       [

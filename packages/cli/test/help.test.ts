@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { folder, objects, theater } from './support/theater.ts'
 
-const commands = ['build', 'inspect', 'run', 'call', 'ps', 'chain', 'export', 'verify']
+const commands = ['build', 'inspect', 'run', 'call', 'ps', 'chain', 'logs', 'replay', 'export', 'verify']
 
 describe('help', () => {
   it('names every command and every exit code', async () => {
@@ -51,6 +51,9 @@ describe('usage', () => {
     [['call', 'a', 'b'], 'there are no actors'],
     [['verify', 'a'], 'there are no actors'],
     [['verify', 'a.car'], 'there is no file a.car'],
+    [['replay', 'a.car'], 'there is no file a.car'],
+    [['replay', 'a', '--until', 'x'], 'whole number'],
+    [['logs', 'a', '-f'], 'there are no actors'],
     [['verify', 'a', '--component', 'none.wasm'], 'there is no file none.wasm'],
     [['ps', '--data', 'echo.wasm'], 'there are no actors'],
     [['run', 'echo.wasm', '--data', 'hello.wasm'], 'is not a folder'],

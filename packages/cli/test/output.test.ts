@@ -33,12 +33,21 @@ afterEach(() => vi.unstubAllEnvs())
 describe('output', () => {
   it('has colour on a terminal, and nowhere else', () => {
     vi.stubEnv('NO_COLOR', undefined)
+    vi.stubEnv('FORCE_COLOR', undefined)
+    vi.stubEnv('TERM', 'xterm')
     expect(new Output(false, new Fake(true), new Fake(true)).style('red', 'x')).toMatch(ESCAPES)
     expect(new Output(false, new Fake(false), new Fake(true)).style('red', 'x')).toBe('x')
     expect(new Output(true, new Fake(true), new Fake(true)).style('red', 'x')).toBe('x')
     vi.stubEnv('NO_COLOR', '1')
     const plain = new Output(false, new Fake(true), new Fake(true))
     expect(plain.style('red', 'x') + plain.styleNote('red', 'x')).toBe('xx')
+    vi.stubEnv('FORCE_COLOR', '1')
+    const forced = new Output(false, new Fake(false), new Fake(false))
+    expect(forced.style('red', 'x')).toMatch(ESCAPES)
+    expect(forced.styleNote('red', 'x')).toMatch(ESCAPES)
+    expect(new Output(true, new Fake(true), new Fake(true)).style('red', 'x')).toBe('x')
+    vi.stubEnv('FORCE_COLOR', '0')
+    expect(new Output(false, new Fake(true), new Fake(true)).style('red', 'x')).toBe('x')
   })
 
   it('escapes what a terminal could obey, and stays the same JSON', () => {

@@ -151,8 +151,8 @@ describe('export and verify', () => {
     expect(ran.code).toBe(5)
     const people = await theater(['verify', 'forged.car', 'a.car'], { cwd })
     expect(people.stdout).toContain(`diverged at event ${verdict.at}`)
-    expect(people.stdout).toContain('the record says   {"kind":"return"')
-    expect(people.stdout).toContain('the component did {"kind":"return"')
+    expect(people.stdout).toContain('the record says   return ')
+    expect(people.stdout).toContain('the component did return ')
     expect(people.code).toBe(5)
   })
 

@@ -80,6 +80,7 @@ export { decodeContent } from './decode-content.ts'
 export { encodeContent, writeCause, writeContent, writeOutcome } from './encode-content.ts'
 export { ChainError, type BrokenReason, type ChainErrorCode, type ChainErrorData } from './errors.ts'
 export { decodeEvent, type Event, type EventHead, type EventOf, type WithheldEvent } from './event.ts'
+export { followEvents, type FollowOptions } from './follow-events.ts'
 export { Grammar, type GrammarState, type Violation } from './grammar.ts'
 export { decodeHeader, encodeHeader, FORMAT, type Header } from './header.ts'
 export {

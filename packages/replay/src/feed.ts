@@ -1,6 +1,6 @@
 import type { TheaterEvent } from '@theater/boundary'
-import { checkEvents } from '@theater/event-chain'
-import type { Event, Intact } from '@theater/event-chain'
+import { ChainError, checkEvents } from '@theater/event-chain'
+import type { BrokenReason, Event } from '@theater/event-chain'
 import type { Hash } from '@theater/values'
 import type { ChainSource, InconclusiveCode } from './types.ts'
 
@@ -11,57 +11,85 @@ export interface Gap {
   readonly message: string
 }
 
+/** Where the events stop being those of a chain. */
+export interface Break {
+  readonly index: number
+  readonly reason: BrokenReason
+  readonly message: string
+}
+
+/** Which events a feed gives. */
+export interface FeedOptions {
+  /** The sequence number after the last. */
+  readonly size: number
+  /** The hash that the last event has to have, where it is known. */
+  readonly head?: Uint8Array | undefined
+  readonly maxTurnBytes: number
+  readonly hash: Hash
+}
+
 /** What an event costs in memory beside its content, roughly. */
 const eventBytes = 512
 
 /**
- * A chain's events for a re-run, checked once more while they are read: between the structural check and the re-run
- * the file may have been changed. Ends before the first event whose content is not there; the seed may be missing.
+ * A chain's events for a re-run, checked while they are read: where they were checked before, the file may have been
+ * changed between. Ends before the first event that is not right, or whose content is not there; the seed may be missing.
  */
 export class Feed {
   readonly #source: ChainSource
-  readonly #intact: Intact
-  readonly #maxTurnBytes: number
-  readonly #hash: Hash
+  readonly #options: FeedOptions
   /** Set when the feed ended before the chain did. */
   gap: Gap | undefined
+  /** Set when what comes next is not of this chain. */
+  break: Break | undefined
+  /** The last event that was given. */
+  last: Event | undefined
 
-  constructor(source: ChainSource, intact: Intact, maxTurnBytes: number, hash: Hash) {
+  constructor(source: ChainSource, options: FeedOptions) {
     this.#source = source
-    this.#intact = intact
-    this.#maxTurnBytes = maxTurnBytes
-    this.#hash = hash
+    this.#options = options
   }
 
-  /** The events before `to`. @throws ChainError `broken` */
-  async *events(to = this.#intact.size): AsyncGenerator<TheaterEvent, void, undefined> {
+  /** The events before `to`. */
+  async *events(to = this.#options.size): AsyncGenerator<TheaterEvent, void, undefined> {
+    const { size, maxTurnBytes } = this.#options
+    let held = 0
+    try {
+      for await (const event of this.#checked(to)) {
+        const { seq, kind } = event
+        if (to === size) this.last = event
+        if (event.content === null) {
+          // The component may never draw from it.
+          if (kind === 'seed') continue
+          this.gap = { index: seq, code: gapCode(event), message: `the content of event ${seq} is not here` }
+          return
+        }
+        if (kind === 'turn' || kind === 'grant' || kind === 'stop') held = 0
+        held += eventBytes + event.contentBytes.length
+        if (held > maxTurnBytes) {
+          const message = `the events of one turn take more than ${maxTurnBytes} bytes`
+          this.gap = { index: seq, code: 'limits-above-mine', message }
+          return
+        }
+        yield event
+      }
+    } catch (error) {
+      if (!ChainError.is(error) || error.code !== 'broken') throw error
+      const { index = 0, reason = 'header', message } = error
+      this.break = { index, reason, message }
+    }
+  }
+
+  #checked(to: number): AsyncGenerator<Event, unknown, undefined> {
     const { store, chain } = this.#source
-    const all = to === this.#intact.size
-    const checked = checkEvents(store.read(chain, 0, to), {
+    const { size, head, hash } = this.#options
+    return checkEvents(store.read(chain, 0, to), {
       chain,
       blobs: store,
-      hash: this.#hash,
+      hash,
       unfinished: 'allow',
-      ...(all && { head: this.#intact.head }),
+      ...(to === size && { head }),
     })
-    let held = 0
-    for await (const event of checked) {
-      const { seq, kind } = event
-      if (event.content === null) {
-        // The component may never draw from it.
-        if (kind === 'seed') continue
-        this.gap = { index: seq, code: gapCode(event), message: `the content of event ${seq} is not here` }
-        return
-      }
-      if (kind === 'turn' || kind === 'grant' || kind === 'stop') held = 0
-      held += eventBytes + event.contentBytes.length
-      if (held > this.#maxTurnBytes) {
-        const message = `the events of one turn take more than ${this.#maxTurnBytes} bytes`
-        this.gap = { index: seq, code: 'limits-above-mine', message }
-        return
-      }
-      yield event
-    }
   }
 }
 

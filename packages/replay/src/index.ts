@@ -28,6 +28,8 @@
 export { verify } from './verify.ts'
 export { joinVerdicts, verifyCar, verifyGraph, type GraphReport } from './verify-graph.ts'
 export type { Unchecked } from './graph.ts'
+export { replay, type Replayed, type ReplayOptions } from './replay.ts'
+export type { Reached } from './execution.ts'
 export { steps, type Step, type StepOptions } from './steps.ts'
 export { diff, type Difference, type DiffOptions } from './diff.ts'
 export { defaultLimits } from './limits.ts'
@@ -36,6 +38,7 @@ export type {
   BrokenChain,
   ChainSource,
   Diverged,
+  Doing,
   Inconclusive,
   InconclusiveCode,
   Subject,

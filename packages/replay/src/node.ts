@@ -8,7 +8,7 @@ import type { Component, LoadOptions } from '@theater/component'
 import type { CarFile } from '@theater/event-chain/car'
 import { sha256 } from '@theater/event-chain/node'
 import * as anywhere from './index.ts'
-import type { ChainSource, GraphReport, Verdict, VerifyOptions } from './index.ts'
+import type { ChainSource, GraphReport, Replayed, ReplayOptions, Verdict, VerifyOptions } from './index.ts'
 
 export * from './index.ts'
 
@@ -46,6 +46,11 @@ export async function verifyCar(car: CarFile, options: Partial<VerifyOptions> = 
   return anywhere.verifyCar(car, withDefaults(options))
 }
 
-function withDefaults(options: Partial<VerifyOptions>): VerifyOptions {
+/** Like `replay` of the main entry, with defaults for `load` and `hash`. */
+export async function replay(source: ChainSource, options: Partial<ReplayOptions> = {}): Promise<Replayed> {
+  return anywhere.replay(source, withDefaults(options))
+}
+
+function withDefaults<O extends Partial<VerifyOptions>>(options: O): O & Pick<VerifyOptions, 'load'> {
   return { load: options.load ?? componentLoader(), hash: sha256, ...options }
 }

@@ -2,8 +2,9 @@ import { Boundary, segments } from '@theater/boundary'
 import type { Actual, Divergence, Segment, TheaterEvent, TurnEnd } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import type { Hash } from '@theater/values'
-import type { Feed } from './feed.ts'
+import type { Break, Feed } from './feed.ts'
 import { handleLimit } from './limits.ts'
+import { Teller } from './teller.ts'
 import type { InconclusiveCode } from './types.ts'
 
 type StartSegment = Extract<Segment, { kind: 'start' }>
@@ -11,7 +12,13 @@ type TurnSegment = Extract<Segment, { kind: 'turn' }>
 
 /** Where a re-run ended, and how. */
 export type RerunEnd =
-  | { readonly tag: 'same'; readonly turns: number; readonly undone: number; readonly open: boolean }
+  | {
+      readonly tag: 'same'
+      readonly turns: number
+      readonly undone: number
+      /** Where the record ends within a turn: what the component does next. */
+      readonly next: Next | undefined
+    }
   | { readonly tag: 'diverged'; readonly divergence: Divergence; readonly fn: string | null }
   | {
       readonly tag: 'inconclusive'
@@ -20,7 +27,17 @@ export type RerunEnd =
       readonly message: string
     }
   /** The record ends while the component is being instantiated. */
-  | { readonly tag: 'unfinished' }
+  | { readonly tag: 'unfinished'; readonly next: Next }
+  | ({ readonly tag: 'broken' } & Break)
+
+/** What a component does where its record ends. */
+export interface Next {
+  /** The turn in which it does it; null while it is being instantiated. */
+  readonly turn: number | null
+  /** The export that runs. */
+  readonly fn: string | null
+  readonly actual: Actual
+}
 
 /** How one segment ended, when it was not as the record says. */
 type Fault = Exclude<RerunEnd, { tag: 'same' }>
@@ -33,6 +50,10 @@ export interface RerunParts {
   readonly size: number
   readonly maxTraps: number
   readonly hash: Hash
+  /** Is told of each event that the component did again, or was given; in the middle of a turn. */
+  readonly reached?: ((event: TheaterEvent) => void) | undefined
+  /** Ends the re-run between two turns. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -46,28 +67,40 @@ export class Rerun {
   #undone = 0
   /** What the component went on to do while it was instantiated, when the record of that ended. */
   #beyond: Actual | undefined
+  /** What the component went on to do when the record of its last turn ended. */
+  #next: Next | undefined
+  readonly #teller: Teller
 
   constructor(parts: RerunParts) {
     this.#parts = parts
+    this.#teller = new Teller(parts.reached)
   }
 
-  /** @throws ChainError `broken` where the source is not what it was when it was checked */
+  /** @throws the reason of the signal */
   async run(): Promise<RerunEnd> {
-    const { feed } = this.#parts
-    let open = false
+    const { feed, signal } = this.#parts
     try {
       for await (const segment of segments(feed.events())) {
+        signal?.throwIfAborted()
         const fault = await this.#segment(segment)
-        if (fault !== undefined) return fault
-        open = segment.kind === 'turn' && segment.end === undefined
+        if (fault === undefined) this.#teller.done()
+        else return this.#told(fault)
       }
     } finally {
       this.#discard()
     }
     const { gap } = feed
-    if (gap === undefined && this.#beyond !== undefined) return { tag: 'unfinished' }
+    if (feed.break !== undefined) return { tag: 'broken', ...feed.break }
     if (gap !== undefined) return { tag: 'inconclusive', ...gap }
-    return { tag: 'same', turns: this.#turns, undone: this.#undone, open }
+    if (this.#beyond !== undefined)
+      return { tag: 'unfinished', next: { turn: null, fn: null, actual: this.#beyond } }
+    return { tag: 'same', turns: this.#turns, undone: this.#undone, next: this.#next }
+  }
+
+  /** Tells what was done before a fault. Where this host ended a turn nothing is known of the rest of it. */
+  #told(end: Fault): Fault {
+    if (end.tag === 'diverged') this.#teller.before(end.divergence.seq)
+    return end
   }
 
   async #segment(segment: Segment): Promise<Fault | undefined> {
@@ -76,16 +109,23 @@ export class Rerun {
       return { tag: 'diverged', divergence: { seq: expected.seq, expected, actual: this.#beyond }, fn: null }
     }
     switch (segment.kind) {
-      case 'start':
+      case 'start': {
+        const { genesis, seed, events } = segment
+        this.#teller.begin([genesis, ...(seed === undefined ? [] : [seed]), ...events])
+        // Inputs: the component is given them.
+        this.#teller.before(2)
         return this.#start(segment)
+      }
       case 'between':
+        this.#teller.begin([segment.event])
         return undefined
-      case 'turn':
-        if (segment.end === 'return') {
-          this.#turns++
-          return (await this.#ready(segment.turn.seq)) ?? this.#turn(segment)
-        }
-        return this.#undo(segment)
+      case 'turn': {
+        const { turn, events } = segment
+        this.#teller.begin([turn, ...events])
+        if (segment.end !== 'return') return this.#undo(segment)
+        this.#turns++
+        return (await this.#ready(turn.seq)) ?? this.#turn(segment)
+      }
     }
   }
 
@@ -107,11 +147,15 @@ export class Rerun {
 
   #turn({ turn, events, end: expected }: TurnSegment): Fault | undefined {
     const boundary = this.#boundary as Boundary
+    this.#teller.before(turn.seq + 1)
     const end = boundary.rerunSync(turn, events)
     if (expected === 'return' && end.tag === 'return') return undefined
     if (end.tag === 'incomplete' && end.actual.kind === 'draw')
       return drew(end.actual.before ?? this.#parts.size)
-    if (expected === undefined && end.tag === 'incomplete') return undefined
+    if (expected === undefined && end.tag === 'incomplete') {
+      this.#next = { turn: turn.seq, fn: turn.content.fn, actual: end.actual }
+      return undefined
+    }
     return fault(end, expected, turn.seq, turn.content.fn)
   }
 
@@ -139,7 +183,8 @@ export class Rerun {
       if (failed !== undefined) return failed.tag === 'inconclusive' ? failed : unstable(to)
       if (this.#boundary === undefined) return unstable(to)
     }
-    return undefined
+    const { feed } = this.#parts
+    return feed.break === undefined ? undefined : { tag: 'broken', ...feed.break }
   }
 
   #discard(): void {
@@ -158,6 +203,8 @@ export class Rerun {
       time,
       seed: seed?.content.seed ?? null,
       hash,
+      // Of events that were told, as those of a rebuild are, nothing is told again.
+      taken: ({ seq }) => this.#teller.before(seq),
       ...(maxHandles !== undefined && { maxHandles }),
     })
   }

@@ -74,6 +74,16 @@ export interface Subject {
   readonly head: Uint8Array | null
 }
 
+/** What a component does where its record ends, or where it was told to stop. */
+export interface Doing {
+  /** The sequence number of the turn; null while the component is being instantiated. */
+  readonly turn: number | null
+  /** The export that runs; null while the component is being instantiated. */
+  readonly fn: string | null
+  /** What it does next: a call with its arguments, a return, a trap, … */
+  readonly actual: Json
+}
+
 /** It is intact, and running the component over its inputs gave every output again. */
 export interface Verified extends Subject {
   readonly verdict: 'verified'

@@ -1,11 +1,15 @@
-import { Describer } from '@theater/replay'
+import { readEvents } from '@theater/event-chain'
+import type { ChainInfo, Event, Store } from '@theater/event-chain'
+import { sha256 } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
-import { EventReader } from '../event-json.ts'
 import { eventLine } from '../event-line.ts'
-import { exits } from '../exits.ts'
+import { EventReader } from '../event-reader.ts'
+import { exits, interrupted } from '../exits.ts'
+import { follow, noteAgain, pause } from '../follow.ts'
+import { Ending } from '../interrupt.ts'
 import type { Output } from '../output.ts'
-import { readGenesis, readModel } from '../records.ts'
+import { describerOf } from '../records.ts'
 
 /** Options of `theater chain`. */
 export interface ChainOptions {
@@ -14,25 +18,63 @@ export interface ChainOptions {
   readonly from?: number
   /** The last event. @default the last there is */
   readonly to?: number
+  /** Goes on with what is recorded meanwhile. */
+  readonly follow?: true
 }
 
 /** `theater chain`: an actor's record, event by event, also while another process writes it. */
 export async function chain(actor: string, options: ChainOptions, output: Output): Promise<number> {
-  await using store = await readChains(options.data)
-  const info = await findActor(store, actor, options.data)
-  const { from = 0, to = info.size - 1 } = options
-  if (from > to)
+  const { data, from = 0, to } = options
+  if (options.follow === true) return followChain(actor, options, output)
+  await using store = await readChains(data)
+  const info = await findActor(store, actor, data)
+  const last = Math.min(to ?? Infinity, info.size - 1)
+  if (from > last)
     throw new CliError(
       'usage',
-      `there is nothing from ${from} to ${to}: ${actor} has the events 0 to ${info.size - 1}`,
+      `there is nothing from ${from} to ${to ?? last}: ${actor} has the events 0 to ${info.size - 1}`,
     )
-  const genesis = await readGenesis(store, info.chain)
-  const model = genesis === undefined ? undefined : await readModel(store, genesis.content)
-  const events = new EventReader(store, info.chain, new Describer(model))
-  const width = String(Math.min(to, info.size - 1)).length
-  for await (const event of events.read(from, Math.min(to, info.size - 1))) {
-    if (output.closed) break
-    await output.result(event, () => eventLine(event, width, output))
-  }
+  const events = readEvents(store, info.chain, from, last + 1, { hash: sha256 })
+  await print({ store, info, events }, from, options, output)
   return exits.done
+}
+
+async function followChain(actor: string, options: ChainOptions, output: Output): Promise<number> {
+  using ending = new Ending()
+  const { signal } = ending
+  for await (const { store, info, again, events } of follow(options.data, actor, () => pause(signal))) {
+    // A record that was begun anew has none of the numbers that were asked for.
+    const wanted: Pick<ChainOptions, 'from' | 'to'> = again ? {} : options
+    if (again) noteAgain(actor, output)
+    const from = Math.min(wanted.from ?? 0, info.size)
+    if (await print({ store, info, events: events(from) }, from, wanted, output, signal)) break
+  }
+  return signal.aborted ? interrupted : exits.done
+}
+
+interface Printed {
+  readonly store: Store
+  readonly info: ChainInfo
+  readonly events: AsyncIterable<Event>
+}
+
+/** Prints events, which begin with that number; true: whoever reads them has seen enough. */
+async function print(
+  { store, info, events }: Printed,
+  first: number,
+  { from = 0, to = Infinity }: Pick<ChainOptions, 'from' | 'to'>,
+  output: Output,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const reader = new EventReader(store, info.chain, await describerOf(store, info.chain))
+  await reader.startAt(first)
+  const width = String(Math.min(to, info.size - 1)).length
+  for await (const event of events) {
+    if (output.closed || event.seq > to || signal?.aborted === true) return true
+    const said = await reader.say(event)
+    if (event.seq < from) continue
+    await output.result(said, () => eventLine(said, width, output))
+    if (event.seq === to) return true
+  }
+  return false
 }

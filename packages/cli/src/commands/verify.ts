@@ -1,4 +1,3 @@
-import type { Verdict, VerifyLimits } from '@theater/replay'
 import { readComponentFile } from '../component-file.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
@@ -6,8 +5,8 @@ import type { Output } from '../output.ts'
 import type { VerifyFlags } from '../program.ts'
 import { Subjects } from '../subjects.ts'
 import type { Subject } from '../subjects.ts'
-import { printGraph, printVerdicts, verdictJson } from '../verdict.ts'
-import { judge } from '../verifier.ts'
+import { exitOf, printGraph, printVerdicts, verdictJson } from '../verdict.ts'
+import { judge, limitsOf } from '../verifier.ts'
 
 /** `theater verify`: proves records by running their components again. It runs no handler and writes to no record. */
 export async function verify(names: readonly string[], flags: VerifyFlags, output: Output): Promise<number> {
@@ -32,28 +31,6 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
     output.note(output.styleNote('yellow', `no chain is one of the component ${flags.component}`))
   }
   return verdicts.map(({ verdict }) => exitOf(verdict)).reduce(worse, exits.done)
-}
-
-function limitsOf({ maxFuel, maxMemory, maxEvents, maxTraps }: VerifyFlags): Partial<VerifyLimits> {
-  return {
-    ...(maxFuel !== undefined && { maxFuel }),
-    ...(maxMemory !== undefined && { maxMemory }),
-    ...(maxEvents !== undefined && { maxEvents }),
-    ...(maxTraps !== undefined && { maxTraps }),
-  }
-}
-
-function exitOf(verdict: Verdict['verdict']): Exit {
-  switch (verdict) {
-    case 'verified':
-      return exits.done
-    case 'diverged':
-      return exits.diverged
-    case 'broken':
-      return exits.broken
-    case 'inconclusive':
-      return exits.inconclusive
-  }
 }
 
 /** An accusation outweighs what is not known, and what is no chain at all outweighs both. */
