@@ -5,6 +5,8 @@ import { check } from './check.mjs'
 import { run } from './run.mjs'
 import { root, workspaces } from './workspace.mjs'
 
+// The page of examples/verify-page is tested in a browser. Its path is part of what turbo's cache goes by.
+process.env.THEATER_CHROMIUM ??= ['/usr/bin/chromium', ''].find((path) => path === '' || existsSync(path))
 const total = { passed: 0, failed: 0, skipped: 0 }
 const problems = []
 const fail = (what) => {
@@ -35,6 +37,12 @@ for (const { path, folder } of tested) ran += count(folder, join(path, '.results
 if (exit !== 0 && problems.length === 0) fail(`turbo run test ended with exit code ${exit}`)
 if (ran === 0) fail('no test ran')
 
+if (!existsSync(process.env.THEATER_CHROMIUM)) {
+  const how = 'Debian: apt-get install chromium; elsewhere: THEATER_CHROMIUM=/path/to/chromium npm test'
+  console.log(
+    `skipped: verifying in a browser (examples/verify-page), because there is no Chromium here. ${how}`,
+  )
+}
 for (const problem of problems) console.log(`failed: ${problem}`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 ? 0 : 1
