@@ -1,4 +1,4 @@
-// `pnpm check`: format, lint, references, types, what nobody uses, tarballs, import table. Runs all of them, even after a failure.
+// `pnpm check`: format, lint, references, the manifest's schema, types, what nobody uses, tarballs, import table. Runs all of them, even after a failure.
 import { pathToFileURL } from 'node:url'
 import { run } from './run.mjs'
 
@@ -7,6 +7,7 @@ const checks = [
   ['format', 'oxfmt', ['--check']],
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
   ['references', 'node', ['tooling/scripts/references.mjs', '--check']],
+  ['schema', 'node', ['--conditions=theater-source', 'tooling/scripts/schema.mjs', '--check']],
   ['types', 'tsc', ['-b']],
   ['unused', 'knip', ['--cache', '--treat-config-hints-as-errors']],
   // After the types, which write what is packed: a tarball is made again only if a file in it is another one.

@@ -4,6 +4,7 @@ import type { ChainErrorCode } from '@theater/event-chain'
 import type { Json } from '@theater/values'
 import { exits } from './exits.ts'
 import type { Exit } from './exits.ts'
+import type { ManifestError } from './manifest-error.ts'
 
 /** What a command itself refuses, as a closed set. */
 export type CliErrorCode =
@@ -61,10 +62,12 @@ export interface Failure {
   readonly code: string
   /** What, on which thing, what to do. Guest-controlled text may be in it. */
   readonly message: string
+  /** The same for people, where there is more to show: the lines of a manifest that it is about. */
+  readonly report?: string
+  /** What `--json` adds to code, message and exit: where in which file, or what is wrong with the sources of an actor. */
+  readonly data?: { readonly [key: string]: Json }
   /** With our own faults only. */
   readonly stack?: string
-  /** What is wrong with the sources of an actor, at their places. */
-  readonly diagnostics?: readonly Json[]
 }
 
 const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
@@ -146,7 +149,7 @@ export async function failureOf(error: unknown): Promise<Failure> {
   const name = error instanceof Error ? error.name : ''
   if (name === 'ManifestError') {
     const { ManifestError } = await import('./manifest-error.ts')
-    if (ManifestError.is(error)) return failure(exits.refused, error.code, error.message)
+    if (ManifestError.is(error)) return manifestFailure(error)
   }
   if (name === 'TheaterError') {
     const { TheaterError } = await import('@theater/runtime')
@@ -169,10 +172,27 @@ export async function failureOf(error: unknown): Promise<Failure> {
     if (BuildError.is(error)) {
       const diagnostics = error.diagnostics.map((one): Json => ({ ...one, chain: [...one.chain] }))
       const found = failure(exits.refused, error.code, error.message)
-      return diagnostics.length === 0 ? found : { ...found, diagnostics }
+      return diagnostics.length === 0 ? found : { ...found, data: { diagnostics } }
     }
   }
   return systemFailure(error) ?? faultOf(error)
+}
+
+function manifestFailure(error: ManifestError): Failure {
+  const { code, message, report, path, place, problems } = error
+  const data = {
+    file: path,
+    line: place?.line ?? null,
+    column: place?.column ?? null,
+    problems: problems.map((one) => ({
+      code: one.code,
+      message: one.message,
+      line: one.place?.line ?? null,
+      column: one.place?.column ?? null,
+      add: [...one.add],
+    })),
+  }
+  return { exit: exits.refused, code, message, report, data }
 }
 
 /** Of a failed store the cause says more; a component's own refusal is in the message already. */

@@ -1,48 +1,89 @@
+import type { Unmet } from '@theater/boundary'
 import { TheaterError } from '@theater/runtime'
-import { locate } from './locate.ts'
+import { grantSchema } from './grant-schemas.ts'
+import { grantLines, inlineGrant } from './manifest-text.ts'
 import { ManifestError } from './manifest-error.ts'
-import type { Manifest } from './manifest.ts'
-
-/** What a JSON Schema validator says of one fault, as far as it is needed. */
-interface Fault {
-  readonly instancePath: string
-  readonly params: { readonly additionalProperty?: unknown }
-}
+import type { ManifestProblem } from './manifest-error.ts'
+import type { PlacedManifest } from './manifest.ts'
+import { tomlPath } from './toml-text.ts'
 
 /**
- * A grant that was refused, with its place in the manifest; any other error as it is. Which keys a grant has only its
- * handler knows, so it is refused when the actor is made, and not when the manifest is read.
+ * An error of making an actor with its place in the manifest, and for an import that was not granted the lines to add;
+ * any other error as it is.
  */
-export function placed(error: unknown, manifest: Manifest, actor: string): unknown {
-  if (!TheaterError.is(error) || error.code !== 'bad-grant') return error
-  const [, handler = ''] = /the grant "([^"]*)"/.exec(error.message) ?? []
-  const at = ['actor', actor, 'grants', handler, ...keysOf(error.detail)]
-  const { path, text } = manifest
-  return new ManifestError('wrong-type', error.message, { path, place: locate(text, at), cause: error })
+export async function placed(error: unknown, manifest: PlacedManifest, actor: string): Promise<unknown> {
+  const { path, source } = manifest
+  if (error instanceof Error && error.name === 'MountError') {
+    const { MountError } = await import('@theater/handler-fs')
+    if (!MountError.is(error)) return error
+    const at = mountOf(manifest, actor, error.host)
+    const problem = source.problem({ code: 'bad-grant', message: error.message, path: at, part: 'value' })
+    return new ManifestError(path, [problem], { cause: error })
+  }
+  if (!TheaterError.is(error)) return error
+  if (error.code === 'bad-grant') {
+    const at = ['actor', actor, 'grants']
+    const problem = source.problem({ code: 'bad-grant', message: error.message, path: at, part: 'value' })
+    return new ManifestError(path, [problem], { cause: error })
+  }
+  if (error.code !== 'unmet-import') return error
+  const unmet: readonly Unmet[] = Array.isArray(error.detail) ? error.detail : []
+  const [first, ...rest] = problemsOf(unmet, manifest, actor)
+  return first === undefined ? error : new ManifestError(path, [first, ...rest], { cause: error })
 }
 
-/** Where in the grant the first fault is. */
-function keysOf(detail: unknown): string[] {
-  const [fault]: unknown[] = Array.isArray(detail) ? detail : []
-  if (!isFault(fault)) return []
-  const keys = fault.instancePath.split('/').slice(1).map(unescape)
-  const extra = fault.params.additionalProperty
-  return typeof extra === 'string' ? [...keys, extra] : keys
+/** The host directory of the mount that cannot be had. */
+function mountOf({ actors }: PlacedManifest, actor: string, host: string): readonly string[] {
+  const at = ['actor', actor, 'grants', 'fs', 'mounts']
+  const grant = actors.find(({ id }) => id === actor)?.grants['fs'] as
+    | { readonly mounts: Readonly<Record<string, { readonly host: string }>> }
+    | undefined
+  const mount = Object.entries(grant?.mounts ?? {}).find((entry) => entry[1].host === host)
+  return mount === undefined ? at : [...at, mount[0], 'host']
 }
 
-function isFault(value: unknown): value is Fault {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'instancePath' in value &&
-    typeof value.instancePath === 'string' &&
-    'params' in value &&
-    typeof value.params === 'object' &&
-    value.params !== null
-  )
+/** One problem for each handler that has to be granted, and one for each import that nobody serves. */
+function problemsOf(unmet: readonly Unmet[], { source }: PlacedManifest, actor: string): ManifestProblem[] {
+  const problems: ManifestProblem[] = []
+  const fault = { code: 'unmet-import', path: ['actor', actor], part: 'value' } as const
+  for (const one of unmet) {
+    if (one.handler !== undefined && one.fn === undefined) continue
+    const message =
+      one.handler === undefined
+        ? `${actor} imports ${one.interface}, which no handler of theater serves`
+        : `${actor} imports ${one.interface}#${one.fn}, which the handler ${one.handler} does not offer`
+    problems.push(source.problem({ ...fault, message }))
+  }
+  const missing = unmet.filter(({ handler, fn }) => handler !== undefined && fn === undefined)
+  for (const [handler, ones] of Map.groupBy(missing, (one) => one.handler ?? '')) {
+    const names = ones.map((one) => one.interface).join(', ')
+    const { path, where, lines } = addition(source.places, actor, handler)
+    const message = `${actor} imports ${names}, which it was not granted. ${where}`
+    problems.push(source.problem({ ...fault, path, message }, lines))
+  }
+  return problems
 }
 
-/** JSON Pointer: https://www.rfc-editor.org/rfc/rfc6901 */
-function unescape(key: string): string {
-  return key.replaceAll('~1', '/').replaceAll('~0', '~')
+/** The lines that grant a handler to an actor, and where they go: what is written in braces is added to within them. */
+function addition(
+  places: PlacedManifest['source']['places'],
+  actor: string,
+  handler: string,
+): { readonly path: readonly string[]; readonly where: string; readonly lines: readonly string[] } {
+  const path = ['actor', actor, 'grants', handler]
+  const schema = grantSchema(handler) ?? {}
+  if (places.isOpen(path.slice(0, -1))) {
+    const line = places.lastLine(['actor', actor])
+    const where = line === undefined ? 'Add' : `Add after line ${line}`
+    return { path: ['actor', actor], where: `${where}:`, lines: grantLines(actor, handler, schema) }
+  }
+  const braces = places.written(path)
+  const line = places.find(braces, 'value')?.line
+  const text = inlineGrant(path.slice(braces.length), schema)
+  const name = tomlPath(braces)
+  return {
+    path: braces,
+    where: `Add within the braces of ${name}${line === undefined ? '' : ` in line ${line}`}:`,
+    lines: [text],
+  }
 }

@@ -13,6 +13,8 @@
  * @packageDocumentation
  */
 export { ManifestError } from './manifest-error.ts'
-export type { ManifestErrorCode, Place } from './manifest-error.ts'
-export { handlerNames, limitNames, parseManifest, readManifest } from './manifest.ts'
+export type { ManifestErrorCode, ManifestProblem, Place } from './manifest-error.ts'
+export { handlerNames } from './grant-schemas.ts'
+export { limitNames, manifestSchema } from './manifest-schema.ts'
+export { parseManifest, readManifest } from './manifest.ts'
 export type { Manifest, ManifestActor } from './manifest.ts'

@@ -37,18 +37,15 @@ async function report(error: unknown): Promise<number> {
 }
 
 async function lines(
-  { exit, code: name, message, stack, diagnostics }: Failure,
+  { exit, code: name, message, report: shown = message, data, stack }: Failure,
   to: Output,
 ): Promise<string[]> {
   const { printable } = await import('@theater/handler-log')
   const { jsonLine } = await import('./output.ts')
-  const [first = '', ...rest] = message.split('\n').map(printable)
+  const [first = '', ...rest] = shown.split('\n').map(printable)
   const text = [`${to.styleNote(['red', 'bold'], 'theater:')} ${first}`, ...rest.map((line) => `  ${line}`)]
   if (stack !== undefined) text.push(...stack.split('\n').slice(1).map(printable))
-  if (to.json)
-    text.push(
-      jsonLine({ error: { code: name, message, exit, ...(diagnostics !== undefined && { diagnostics }) } }),
-    )
+  if (to.json) text.push(jsonLine({ error: { code: name, message, exit, ...data } }))
   return text
 }
 

@@ -78,12 +78,17 @@ export function makeProgram(io: ProgramIo): Command {
       }),
     )
 
-  add('inspect', 'Says what a component imports and exports, and what it gets without a grant.')
+  add(
+    'inspect',
+    'Says what a component imports and exports, which grants it needs, and prints a manifest for it.',
+  )
     .argument('<FILE.wasm>', 'the component')
+    .addOption(new Option('--toml', 'prints only the manifest').conflicts('json'))
+    .addHelpText('after', INSPECT_HELP)
     .action(
-      act(async (output, file: string) => {
+      act(async (output, file: string, options: { toml?: true }) => {
         const { inspect } = await import('./commands/inspect.ts')
-        return inspect(file, output)
+        return inspect(file, { toml: options.toml === true }, output)
       }),
     )
 
@@ -311,6 +316,14 @@ function actorId(text: string): string {
 }
 
 const VERSION = '0.1.0'
+
+const INSPECT_HELP = `
+Nothing of the component is run. The manifest runs as it stands; what would need a choice is there as a comment.
+
+Examples:
+  theater inspect counter.wasm
+  theater inspect counter.wasm --toml > theater.toml
+`
 
 const RUN_HELP = `
 The actors of a manifest that the data folder does not know are made, in the order in which they are written; those

@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path'
+import { basename } from 'node:path'
 import { trackName } from '@theater/boundary'
 import { loadComponent } from '@theater/component/node'
 import type { Component } from '@theater/component'
@@ -10,6 +10,7 @@ import { TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { splitCid } from '@theater/values'
 import { printActors } from './actor-table.ts'
+import { idOf } from './actor-id.ts'
 import { readComponentFile } from './component-file.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
@@ -187,10 +188,4 @@ async function standardStreams(output: Output): Promise<Connection> {
     stdout: writableOutput(output.json ? process.stderr : process.stdout),
     stderr: writableOutput(process.stderr),
   }
-}
-
-/** An actor's id made of a file's name. */
-function idOf(file: string): string {
-  const name = basename(file, extname(file)).toLowerCase()
-  return name.replaceAll(/[^a-z0-9._-]+/g, '-').slice(0, 100) || 'actor'
 }

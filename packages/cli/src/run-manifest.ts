@@ -9,10 +9,9 @@ import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
 import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
-import { locate } from './locate.ts'
 import { ManifestError } from './manifest-error.ts'
-import { readManifest } from './manifest.ts'
-import type { Manifest, ManifestActor } from './manifest.ts'
+import { readPlaced } from './manifest.ts'
+import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
 import { nearest } from './nearest.ts'
 import { placed } from './grant-place.ts'
 import type { Output } from './output.ts'
@@ -23,7 +22,7 @@ import type { RunOptions } from './commands/run.ts'
 
 /** Makes the actors of a manifest that are not in the data folder yet, brings back those that are, and waits until all are idle. */
 export async function runManifest(path: string, options: RunOptions, output: Output): Promise<number> {
-  const manifest = await readManifest(path)
+  const manifest = await readPlaced(path)
   const actors = chosen(manifest, options.actor)
   const components = new Map<string, Uint8Array>()
   for (const actor of actors) components.set(actor.id, await readComponent(actor, manifest))
@@ -48,7 +47,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     try {
       await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
     } catch (error) {
-      throw placed(error, manifest, id)
+      throw await placed(error, manifest, id)
     }
     output.endStatus()
     output.note(`${output.styleNote('bold', id)} made`)
@@ -110,17 +109,19 @@ function chosen(manifest: Manifest, id: string | undefined): readonly ManifestAc
 
 async function readComponent(
   { id, component }: ManifestActor,
-  { path, text }: Manifest,
+  { path, source }: PlacedManifest,
 ): Promise<Uint8Array> {
   try {
     return await readComponentFile(component)
   } catch (cause) {
     if (!CliError.is(cause)) throw cause
-    throw new ManifestError(
-      'no-component',
-      `the component of ${id}: ${cause.message}. \`theater build SRC.ts -o OUT.wasm\` makes one of TypeScript.`,
-      { path, place: locate(text, ['actor', id, 'component']), cause },
-    )
+    const problem = source.problem({
+      code: 'no-component',
+      message: `the component of ${id}: ${cause.message}. \`theater build SRC.ts -o OUT.wasm\` makes one of TypeScript.`,
+      path: ['actor', id, 'component'],
+      part: 'value',
+    })
+    throw new ManifestError(path, [problem], { cause })
   }
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseManifest } from '../src/index.ts'
 import { makeProgram } from '../src/program.ts'
@@ -68,6 +69,9 @@ describe('docs/cli.md', () => {
         ],
       ],
     ])
+    writeFileSync(join(cwd, 'wrong.toml'), '\n[actor.x]\ncomponnet = "x.wasm"\n')
+    const wrong = await theater(['run', 'wrong.toml', '--json'], { cwd })
+    outputs.set('manifest-error', [JSON.parse(wrong.stderr.trimEnd().split('\n').at(-1) ?? '')])
     for (const [name, objects] of outputs) {
       expect([name, shape(documented.get(name))]).toEqual([name, shape(objects)])
     }

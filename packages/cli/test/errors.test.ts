@@ -7,12 +7,14 @@ import { describe, expect, it } from 'vitest'
 import { CliError, failureOf } from '../src/errors.ts'
 import { ManifestError } from '../src/manifest-error.ts'
 
+const problem = { code: 'syntax', message: 'm', place: undefined, excerpt: [], add: [] } as const
+
 describe('failureOf', () => {
   it.for([
     [new CliError('usage', 'm'), 2],
     [new CliError('busy', 'm'), 3],
     [new CliError('guest-failed', 'm'), 4],
-    [new ManifestError('syntax', 'm', { path: 'theater.toml' }), 3],
+    [new ManifestError('theater.toml', [problem]), 3],
     [new TheaterError('unmet-import', 'm'), 3],
     [new TheaterError('trapped', 'm'), 4],
     [new TheaterError('unknown-actor', 'm'), 2],

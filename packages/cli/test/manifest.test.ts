@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { defaultLimits } from '@theater/runtime'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ManifestError, parseManifest } from '../src/index.ts'
-import { handlerNames, limitNames } from '../src/manifest.ts'
+import { handlerNames, limitNames, ManifestError, parseManifest } from '../src/index.ts'
 import { makeHandlers } from '../src/handlers.ts'
 import { folder, theater } from './support/theater.ts'
 
@@ -68,41 +67,41 @@ params = { bytes = "AAEC", format = "x/y" }
       'actors = 1',
       'unknown-key theater.toml:1:1: there is no key "actors" in a manifest. Did you mean "actor"?',
     ],
-    ['actor = 1', 'wrong-type theater.toml:1:1: actor has to be a table'],
-    ['[actor.x]', 'missing-key theater.toml:1:1: the actor x has no component'],
+    ['actor = 1', 'wrong-type theater.toml:1:9: actor has to be a table, not 1'],
+    ['[actor.x]', 'missing-key theater.toml:1:1: [actor.x] has no component. Write component = "FILE.wasm".'],
     [
       '\n[actor.x]\n  componnet = "x.wasm"',
       'unknown-key theater.toml:3:3: there is no key "componnet" in [actor.x]. Did you mean "component"?',
     ],
-    ['[actor.x]\ncomponent = 3', 'wrong-type theater.toml:2:1: component has to be a string'],
+    ['[actor.x]\ncomponent = 3', 'wrong-type theater.toml:2:13: component has to be a string, not 3'],
     [
       '[actor.x]\ncomponent = "x.ts"',
-      'no-component theater.toml:2:1: "x.ts" is source, not a component. Run `theater build x.ts -o x.wasm`',
+      'no-component theater.toml:2:13: "x.ts" is source, not a component. Run `theater build x.ts -o x.wasm`',
     ],
-    ['[actor."No Way"]\ncomponent = "x.wasm"', 'bad-id theater.toml:1:1: "No Way" is not an actor\'s id'],
+    ['[actor."No Way"]\ncomponent = "x.wasm"', 'bad-id theater.toml:1:8: "No Way" is not an actor\'s id'],
     [
       '[actor.x]\ncomponent = "x.wasm"\n[actor.x.grants.mesaging]',
-      'unknown-key theater.toml:3:1: there is no handler "mesaging" in [actor.x.grants]. Did you mean "messaging"?',
+      'unknown-key theater.toml:3:17: there is no handler "mesaging" in [actor.x.grants]. Did you mean "messaging"?',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\ngrants.http = {}',
-      'unknown-key theater.toml:3:1: there is no handler "http" in [actor.x.grants]. Handlers: cli, fs, log, messaging, store.',
+      'unknown-key theater.toml:3:8: there is no handler "http" in [actor.x.grants]. Handlers: cli, fs, log, messaging, store.',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\ngrants.log = "info"',
-      'wrong-type theater.toml:3:1: log has to be a table',
+      'wrong-type theater.toml:3:14: log has to be a table, not a string',
     ],
     [
-      '[actor.x]\ncomponent = "x.wasm"\ngrants.log = { since = 2020-01-01 }',
-      'wrong-type theater.toml:3:1: since: a date cannot be written as JSON',
+      '[actor.x]\ncomponent = "x.wasm"\nparams.json = { since = 2020-01-01 }',
+      'wrong-type theater.toml:3:25: since: a date cannot be written as JSON',
     ],
     [
-      '[actor.x]\ncomponent = "x.wasm"\ngrants.log = { a = [inf] }',
-      'wrong-type theater.toml:3:1: a: Infinity cannot be written as JSON',
+      '[actor.x]\ncomponent = "x.wasm"\nparams.json = { a = [inf] }',
+      'wrong-type theater.toml:3:22: a: Infinity cannot be written as JSON',
     ],
     [
-      '[actor.x]\ncomponent = "x.wasm"\ngrants.log = { a = 9223372036854775807 }',
-      'wrong-type theater.toml:3:1: a: 9223372036854775807 cannot',
+      '[actor.x]\ncomponent = "x.wasm"\ngrants.log = { level = 9223372036854775807 }',
+      'wrong-type theater.toml:3:24: level: 9223372036854775807 cannot',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\n[actor.x.limits]\nmailbx = 3',
@@ -110,23 +109,23 @@ params = { bytes = "AAEC", format = "x/y" }
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\n[actor.x.limits]\nmailbox = 0',
-      'wrong-type theater.toml:4:1: mailbox has to be a positive integer',
+      'bad-value theater.toml:4:11: mailbox has to be at least 1, not 0',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\n[actor.x.params]',
-      'missing-key theater.toml:3:1: params have exactly one of',
+      'missing-key theater.toml:3:1: [actor.x.params] needs exactly one of json, string and bytes',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\n[actor.x.params]\nstring = "a"\njson = 1',
-      'missing-key theater.toml:3:1: params have exactly one of',
+      'missing-key theater.toml:3:1: [actor.x.params] needs exactly one of json, string and bytes',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\n[actor.x.params]\nbytes = "!"',
-      'wrong-type theater.toml:4:1: bytes is not base64',
+      'bad-value theater.toml:4:9: bytes is not base64',
     ],
     ['[actor.x]\ncomponent = "a.wasm"\ncomponent = "b.wasm"', 'syntax theater.toml:3:'],
     ['[actor.x', 'syntax theater.toml:1:'],
-    ['__proto__ = 1', 'syntax theater.toml'],
+    ['__proto__ = 1', 'syntax theater.toml:1:1: __proto__ and constructor cannot be keys'],
     ['[actor.__proto__]\ncomponent = "x.wasm"', 'syntax theater.toml'],
     [`[actor.x]\ncomponent = ${'['.repeat(5000)}`, 'syntax theater.toml'],
     [`a = ${'{b='.repeat(5000)}`, 'syntax theater.toml'],
@@ -190,7 +189,7 @@ describe('run of a manifest', () => {
     [
       'gone.toml',
       '[actor.x]\ncomponent = "gone.wasm"',
-      'gone.toml:2:1: the component of x: there is no file ',
+      'gone.toml:2:13: the component of x: there is no file ',
     ],
     ['dir.toml', '[actor.x]\ncomponent = "dir"', 'dir is not a file'],
     ['ts.toml', '[actor.x]\ncomponent = "src/x.ts"', '`theater build src/x.ts -o x.wasm`'],

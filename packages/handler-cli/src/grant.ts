@@ -28,12 +28,15 @@ const NAME = '^[^\\u0000=]+$'
 export const cliGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'cli',
-  description: 'What wasi:cli shows the actor: environment, arguments, standard streams.',
+  description:
+    'What wasi:cli shows the actor: the environment, the arguments and the standard streams that are written here. Of the host itself nothing.',
   type: 'object',
   additionalProperties: false,
+  examples: [{}],
   properties: {
     env: {
-      description: 'The environment variables, and no others.',
+      description:
+        'The environment variables that the actor sees, and no others of the host: NAME = "value".',
       type: 'object',
       propertyNames: { pattern: NAME },
       additionalProperties: { type: 'string', pattern: TEXT },
@@ -46,7 +49,8 @@ export const cliGrant: JsonSchema = {
       default: [],
     },
     stdin: {
-      description: 'Where standard input comes from.',
+      description:
+        'Where standard input comes from: none (it is at its end), inherit (what the host connected), or a table with a text.',
       oneOf: [
         { enum: ['none', 'inherit'] },
         {
@@ -59,12 +63,12 @@ export const cliGrant: JsonSchema = {
       default: 'none',
     },
     stdout: {
-      description: 'Where standard output goes.',
+      description: "Where standard output goes: log (the actor's own), or inherit (what the host connected).",
       enum: ['log', 'inherit'],
       default: 'log',
     },
     stderr: {
-      description: 'Where standard error goes.',
+      description: "Where standard error goes: log (the actor's own), or inherit (what the host connected).",
       enum: ['log', 'inherit'],
       default: 'log',
     },

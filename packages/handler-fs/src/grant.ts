@@ -41,27 +41,37 @@ const GUEST = String.raw`^(/|(/(?!\.{1,2}(/|$))[^/\u0000]+)+)$`
 export const GRANT: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'fs',
-  description: 'Directories of the host that the actor sees, by the name it sees them under.',
+  description:
+    'Directories of the host that the actor may list and read, and with rw also change. Nothing outside of them exists for it.',
   type: 'object',
   additionalProperties: false,
   required: ['mounts'],
+  examples: [{ mounts: { '/data': { host: 'data', rights: 'r' } } }],
   properties: {
     mounts: {
+      description:
+        'Directories of the host by the path that the actor sees: absolute, without . and .. and without a slash at the end.',
       type: 'object',
       additionalProperties: false,
       patternProperties: {
         [GUEST]: {
+          description: 'One directory of the host.',
           type: 'object',
           additionalProperties: false,
           required: ['host', 'rights'],
+          examples: [{ host: 'data', rights: 'r' }],
           properties: {
             host: {
-              description: 'The directory of the host, written without symbolic links.',
+              description:
+                'The directory of the host. It must be there, and no part of it may be a symbolic link.',
               type: 'string',
               minLength: 1,
               pattern: String.raw`^[^\u0000]+$`,
             },
-            rights: { description: 'r: read. rw: read and change.', enum: ['r', 'rw'] },
+            rights: {
+              description: 'r: list and read. rw: also write, create, rename and delete.',
+              enum: ['r', 'rw'],
+            },
           },
         },
       },

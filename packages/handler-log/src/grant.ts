@@ -17,12 +17,15 @@ export type LogGrant = {
 export const logGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'log',
-  description: 'Lets the actor write to its log.',
+  description:
+    'Lets the actor write lines to its log, which whoever runs it sees. Without it what it logs is dropped.',
   type: 'object',
   additionalProperties: false,
+  examples: [{}],
   properties: {
     level: {
-      description: 'The least level that is written; lines below it are dropped.',
+      description:
+        'The least level that is written, of trace, debug, info, warn and error; lines below it are dropped.',
       enum: [...LEVELS],
       default: 'trace',
     },

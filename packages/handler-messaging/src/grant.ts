@@ -24,15 +24,24 @@ export type MessagingAsk =
 export const messagingGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'messaging',
-  description: 'The actors this actor may send to and make requests of.',
+  description:
+    'Lets the actor send messages to, and make requests of, the actors that are named. Answering needs no grant.',
   type: 'object',
   additionalProperties: false,
   required: ['to'],
+  examples: [{ to: ['reporter'] }],
   properties: {
     to: {
-      description: 'Ids of actors; a `*` as the last character stands for any further characters.',
+      description:
+        'Ids of actors; a * as the last character stands for any further ones: worker-* or * alone.',
       type: 'array',
-      items: { type: 'string', minLength: 1, maxLength: 128, pattern: '^[a-z0-9._-]*\\*?$' },
+      items: {
+        description: "An actor's id, of a-z 0-9 . _ - and :, or the beginning of one and a * after it.",
+        type: 'string',
+        minLength: 1,
+        maxLength: 128,
+        pattern: '^[a-z0-9._:-]*\\*?$',
+      },
       uniqueItems: true,
     },
   },

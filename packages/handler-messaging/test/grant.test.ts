@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { authorize, covers, matches, within } from '../src/grant.ts'
+import { authorize, covers, matches, messagingGrant, within } from '../src/grant.ts'
 
 const id = fc.stringMatching(/^[ab.]{1,4}$/)
 const pattern = fc.stringMatching(/^[ab.]{0,3}\*?$/).filter((text) => text !== '')
@@ -52,4 +52,10 @@ test('a refusal says what was asked and what is granted', () => {
 
 test('an ask without a receiver is refused, also by *', () => {
   expect(authorize({ to: ['*'] }, {})).toEqual({ refused: 'the call names no receiver' })
+})
+
+test('the schema takes every id that an actor can have, and a star only at the end', () => {
+  const taken = new RegExp(String((messagingGrant as any).properties.to.items.pattern))
+  for (const one of ['reporter', 'a:1', 'team:worker-*', '*']) expect(taken.test(one)).toBe(true)
+  for (const one of ['Reporter', '*a', 'a*b', 'a b', '**']) expect(taken.test(one)).toBe(false)
 })

@@ -22,25 +22,30 @@ export type StoreAsk =
 export const storeGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'store',
-  description: 'Lets the actor read, or read and write, blobs and labels.',
+  description:
+    'Lets the actor read, and with rw also put, blobs under their hash, and labels that name them. They outlive the actor.',
   type: 'object',
   additionalProperties: false,
   required: ['rights'],
+  examples: [{ rights: 'rw' }],
   properties: {
     namespace: {
-      description: "A namespace that actors with the same grant share. Without it: the actor's own.",
+      description:
+        "A namespace that all actors with the same one share: 1 to 64 of a-z 0-9 . _ and -. Without it: the actor's own, that nobody else reads.",
       type: 'string',
       pattern: '^[a-z0-9._-]{1,64}$',
     },
     rights: { description: 'r: read. rw: also put blobs and change labels.', enum: ['r', 'rw'] },
     maxBytes: {
-      description: 'The most bytes of blobs that the namespace may hold for this actor to put another.',
+      description:
+        'The most bytes of blobs that the namespace may hold for this actor to put another. Without it: what the host allows.',
       type: 'integer',
       minimum: 0,
       maximum: Number.MAX_SAFE_INTEGER,
     },
     labels: {
-      description: 'What the names of labels must begin with.',
+      description:
+        'What the names of labels must begin with: of A-Z a-z 0-9 . _ / and -. Without it: anything.',
       type: 'string',
       pattern: '^[A-Za-z0-9._/-]{0,256}$',
       default: '',

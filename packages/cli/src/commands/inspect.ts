@@ -1,3 +1,4 @@
+import { relative, resolve } from 'node:path'
 import { resolveImports, trackName } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
 import { loadComponent } from '@theater/component/node'
@@ -5,12 +6,17 @@ import type { Component } from '@theater/component'
 import { printable } from '@theater/handler-log'
 import type { AnyHandler } from '@theater/handler'
 import type { FunctionModel, InterfaceModel } from '@theater/values'
+import { idOf } from '../actor-id.ts'
 import { readComponentFile } from '../component-file.ts'
 import { exits } from '../exits.ts'
 import { makeHandlers } from '../handlers.ts'
+import { manifestText } from '../manifest-text.ts'
+import type { Need } from '../manifest-text.ts'
 import type { Output, Style } from '../output.ts'
-import { signature } from '../signature.ts'
 import { componentName } from '../records.ts'
+import { schemaReference } from '../schema-file.ts'
+import { signature } from '../signature.ts'
+import { count, table } from '../table.ts'
 
 /**
  * What a component gets for an import when it is granted nothing.
@@ -28,12 +34,29 @@ interface Import {
   readonly functions: readonly string[]
 }
 
-/** `theater inspect`: what a component imports and exports. Nothing of it is run. */
-export async function inspect(file: string, output: Output): Promise<number> {
+/** `theater inspect`: what a component imports and exports, and a manifest for it. Nothing of it is run. */
+export async function inspect(
+  file: string,
+  { toml }: { readonly toml: boolean },
+  output: Output,
+): Promise<number> {
   const component = await loadComponent(await readComponentFile(file))
   const handlers = await makeHandlers({ store: ':memory:' })
   const resolution = resolveImports(component.model, handlers, {})
   const imports = component.model.imports.map((one) => importOf(one, resolution))
+  const manifest = manifestText({
+    actor: idOf(file),
+    component: relativeTo(process.cwd(), file),
+    schema: schemaReference(process.cwd()),
+    needs: needsOf(imports, handlers),
+    unserved: imports
+      .filter(({ state, handler }) => state === 'unmet' && handler === null)
+      .map(({ name }) => name),
+  })
+  if (toml) {
+    await output.text(manifest.split('\n').map(printable).join('\n'))
+    return exits.done
+  }
   const json = {
     component: componentName(component.digest),
     imports: imports.map((one) => ({ ...one, functions: [...one.functions] })),
@@ -41,8 +64,9 @@ export async function inspect(file: string, output: Output): Promise<number> {
       name,
       functions: functions.map((fn) => fn.name),
     })),
+    manifest: `${manifest}\n`,
   }
-  await output.result(json, () => describe(component, imports, handlers, output))
+  await output.result(json, () => describe(component, imports, handlers, manifest, output))
   return exits.done
 }
 
@@ -57,31 +81,70 @@ function importOf({ name, functions }: InterfaceModel, { served, unmet }: Resolu
   return { name, handler: by.handler.name, state: by.state, functions: names }
 }
 
+/** What of each handler a component imports. */
+function needsOf(imports: readonly Import[], handlers: readonly AnyHandler[]): Need[] {
+  return handlers.flatMap(({ name, grant }): Need[] => {
+    const ones = imports.filter(({ handler }) => handler === name)
+    if (ones.length === 0) return []
+    return [
+      {
+        handler: name,
+        schema: grant,
+        optional: ones.every(({ state }) => state === 'inert'),
+        interfaces: ones.map((one) => one.name),
+        functions: ones.flatMap(({ functions }) => functions.map((fn) => fn.replace(/^\[[a-z]+\]/, ''))),
+      },
+    ]
+  })
+}
+
+/** The file as a manifest in a folder names it: TOML's own readers want slashes. */
+function relativeTo(folder: string, file: string): string {
+  return relative(folder, resolve(file)).replaceAll('\\', '/')
+}
+
 const looks: Readonly<Record<ImportState, Style>> = { granted: 'green', inert: 'dim', unmet: 'yellow' }
 
 function describe(
   { digest, bytes, model }: Component,
   imports: readonly Import[],
   handlers: readonly AnyHandler[],
+  manifest: string,
   output: Output,
 ): string {
-  const lines = [
-    `${componentName(digest)}  ${bytes.length.toLocaleString('en')} bytes`,
-    '',
-    output.style('bold', 'imports'),
-  ]
-  if (imports.length === 0) lines.push('  none')
-  for (const [i, one] of imports.entries()) {
-    const functions = model.imports[i]?.functions ?? []
-    lines.push(`  ${title(one.name)}  ${output.style(looks[one.state], explain(one))}`)
-    for (const fn of functions) lines.push(functionLine(fn, output, bound(fn, one, handlers)))
+  const bold = (text: string): string => output.style('bold', text)
+  const lines = [`${componentName(digest)}  ${count(bytes.length)} bytes`, '']
+  if (imports.length === 0) lines.push(bold('IMPORTS'), 'none: it can reach nothing')
+  else {
+    const rows = imports.map((one) => [
+      title(one.name),
+      one.handler ?? (one.state === 'granted' ? 'none' : '–'),
+      output.style(looks[one.state], explain(one)),
+    ])
+    const [head = '', ...body] = table(
+      [{ title: 'IMPORT' }, { title: 'GRANT' }, { title: 'WITHOUT IT' }],
+      rows,
+      bold,
+    ).split('\n')
+    lines.push(head)
+    for (const [i, one] of imports.entries()) {
+      lines.push(body[i] ?? '')
+      // What the boundary answers by rule is the same for every component.
+      if (one.state === 'granted') continue
+      for (const fn of model.imports[i]?.functions ?? [])
+        lines.push(functionLine(fn, output, bound(fn, one, handlers)))
+    }
   }
-  lines.push('', output.style('bold', 'exports'))
-  if (model.exports.length === 0) lines.push('  none')
+  lines.push('', bold('EXPORT'))
+  if (model.exports.length === 0) lines.push('none: nothing of it can be called')
   for (const { name, functions } of model.exports) {
-    lines.push(`  ${title(name)}`)
+    lines.push(title(name))
     for (const fn of functions) lines.push(functionLine(fn, output, false))
   }
+  const shown = manifest
+    .split('\n')
+    .map((line) => (line.startsWith('#') ? output.style('dim', printable(line)) : printable(line)))
+  lines.push('', `${bold('theater.toml')}, to paste; --toml prints it alone`, '', ...shown)
   return lines.join('\n')
 }
 
@@ -94,15 +157,15 @@ function explain({ state, handler }: Import): string {
     case 'granted':
       return 'needs no grant'
     case 'inert':
-      return `inert without [grants.${handler}]`
+      return 'empty and closed'
     case 'unmet':
-      return handler === null ? 'unmet: no handler of theater serves it' : `unmet without [grants.${handler}]`
+      return handler === null ? 'no handler of theater serves it: it cannot run' : 'it does not run'
   }
 }
 
 function functionLine(fn: FunctionModel, output: Output, whole: boolean): string {
   const mark = whole ? output.style('dim', '  granted or not as a whole') : ''
-  return `    ${printable(fn.name)}${output.style('dim', printable(signature(fn)))}${mark}`
+  return `  ${printable(fn.name)}${output.style('dim', printable(signature(fn)))}${mark}`
 }
 
 /** Whether the handler cannot refuse this function call by call: it is bound by the grant, or not at all. */

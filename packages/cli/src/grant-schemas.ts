@@ -1,0 +1,26 @@
+import type { JsonSchema } from '@theater/handler'
+import { cliGrant } from '@theater/handler-cli'
+import { GRANT as fsGrant } from '@theater/handler-fs'
+import { logGrant } from '@theater/handler-log'
+import { messagingGrant } from '@theater/handler-messaging'
+import { storeGrant } from '@theater/handler-store'
+
+/**
+ * What a grant of each handler that `theater` offers may say: the handlers' own schemas, by name. A handler that is added
+ * to `makeHandlers` is added here, and its grants are checked, completed by editors and explained by `theater inspect`.
+ */
+export const grantSchemas = {
+  cli: cliGrant,
+  fs: fsGrant,
+  log: logGrant,
+  messaging: messagingGrant,
+  store: storeGrant,
+} as const satisfies Readonly<Record<string, JsonSchema>>
+
+/** The handlers that `theater` offers: the keys of an actor's `grants`. */
+export const handlerNames: readonly string[] = Object.keys(grantSchemas)
+
+/** The schema of a handler's grants; undefined where there is no such handler. */
+export function grantSchema(handler: string): JsonSchema | undefined {
+  return new Map<string, JsonSchema>(Object.entries(grantSchemas)).get(handler)
+}

@@ -1,0 +1,115 @@
+import type { JsonSchema } from '@theater/handler'
+import { defaultLimits } from '@theater/runtime'
+import type { Limits } from '@theater/runtime'
+import type { Json } from '@theater/values'
+import { grantSchemas } from './grant-schemas.ts'
+
+/** What each limit bounds, in words. Its default is the runtime's. */
+const limitDescriptions = {
+  mailbox: 'Messages that wait for the actor. One more is refused, and its sender keeps it.',
+  outbox: 'Messages that the actor sent and no receiver has taken yet. One more is an error to the actor.',
+  handles: 'Host resources, such as open files, that the actor may hold at once.',
+  callMs: 'Milliseconds that one call of the host may take. Then the turn is aborted.',
+} as const satisfies Readonly<Record<keyof Limits, string>>
+
+/** The limits an actor may have. */
+export const limitNames = Object.keys(limitDescriptions) as readonly (keyof Limits)[]
+
+const limits: JsonSchema = {
+  description: 'Bounds of this actor. They are part of its record.',
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    limitNames.map((name) => [
+      name,
+      {
+        description: limitDescriptions[name],
+        type: 'integer',
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        default: defaultLimits[name],
+      },
+    ]),
+  ),
+}
+
+const params: JsonSchema = {
+  description: "What the actor's init gets: exactly one of json, string and bytes.",
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    json: { description: 'Any value; it arrives as JSON.' },
+    string: { description: 'Text; it arrives as text/plain.', type: 'string' },
+    bytes: { description: 'Bytes, written in base64.', type: 'string', contentEncoding: 'base64' },
+    format: {
+      description: 'The media type, where it is not the one that goes with json, string or bytes.',
+      type: 'string',
+    },
+  },
+  oneOf: [{ required: ['json'] }, { required: ['string'] }, { required: ['bytes'] }],
+}
+
+const grants: JsonSchema = {
+  description:
+    'All the authority that the actor has, by handler. What is not written here it cannot do. `theater inspect FILE.wasm` says what a component needs.',
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(
+    Object.entries(grantSchemas).map(([name, schema]) => [name, embedded(schema)]),
+  ),
+}
+
+const actor: JsonSchema = {
+  description: 'One actor: a component, what it may do, and what it begins with.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['component'],
+  properties: {
+    component: {
+      description:
+        "The component's file, seen from this file's folder. Source is built first: theater build SRC.ts -o OUT.wasm",
+      type: 'string',
+      minLength: 1,
+      // Source that was not built is the likeliest slip of all.
+      pattern: String.raw`^(?!.*[^/\\]\.[cm]?[jt]sx?$)[^\u0000]*$`,
+    },
+    grants,
+    params,
+    limits,
+  },
+  examples: [{ component: 'FILE.wasm' }],
+}
+
+/** An actor's id. Two names that every object of JavaScript has cannot be keys. */
+const ID = '^(?!(__proto__|constructor)$)[a-z0-9._:-]{1,128}$'
+
+/** The keys that stand at the top of a manifest. Whoever adds one adds it here, and reads it in `manifest.ts`. */
+const topLevel = {
+  actor: {
+    description:
+      'The actors, by id: 1 to 128 of a-z 0-9 . _ - and :. They are made in the order in which they are written.',
+    type: 'object',
+    minProperties: 1,
+    propertyNames: { pattern: ID },
+    additionalProperties: actor,
+  },
+} as const satisfies Readonly<Record<string, JsonSchema>>
+
+/**
+ * The JSON Schema (2020-12) of a `theater.toml`: what `readManifest` checks a manifest with, and what is shipped as
+ * `theater.schema.json` for editors.
+ */
+export const manifestSchema: JsonSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'theater.toml',
+  description: 'Which actors `theater run` runs, and what each of them may do.',
+  type: 'object',
+  additionalProperties: false,
+  required: ['actor'],
+  properties: topLevel,
+}
+
+/** A part of a document does not say again which draft it is of. */
+function embedded({ $schema: _, ...schema }: JsonSchema): Json {
+  return schema
+}
