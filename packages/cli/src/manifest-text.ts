@@ -30,7 +30,7 @@ export function exampleOf(schema: JsonSchema): Readonly<Record<string, Json>> {
 }
 
 /** What a schema says of itself, on one line. */
-export function aboutOf(schema: Json | undefined): string {
+function aboutOf(schema: Json | undefined): string {
   const text = isTable(schema) ? schema['description'] : undefined
   return typeof text === 'string' ? text.replaceAll(/\s+/g, ' ').trim() : ''
 }
@@ -52,7 +52,7 @@ function isTable(value: Json | undefined): value is { readonly [key: string]: Js
 }
 
 /** A comment of one or more lines, at most 100 columns each. */
-export function comment(text: string, width = 100): string[] {
+function comment(text: string, width = 100): string[] {
   const lines: string[] = []
   let line = '#'
   for (const word of text.split(' ')) {

@@ -87,7 +87,7 @@ export async function readPlaced(path: string): Promise<PlacedManifest> {
 }
 
 /** As {@link parseManifest}, with places. */
-export function parsePlaced(
+function parsePlaced(
   text: string,
   { path, folder }: { readonly path: string; readonly folder: string },
 ): PlacedManifest {

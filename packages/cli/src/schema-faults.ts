@@ -273,7 +273,7 @@ function typeOf(value: unknown): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return quoted(value)
-  return typeof value === 'object' ? typeOf(value) : String(value)
+  return typeOf(value)
 }
 
 function isTable(value: unknown): value is Schema {
@@ -289,7 +289,7 @@ function sentence(text: unknown): string {
 }
 
 /** A text as TOML writes it, cut where it is long. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return tomlValue(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 }
 

@@ -10,7 +10,7 @@ export function tomlValue(value: Json): string {
 }
 
 /** A key, quoted where it has to be. */
-export function tomlKey(key: string): string {
+function tomlKey(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : tomlString(key)
 }
 
