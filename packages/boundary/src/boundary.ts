@@ -184,7 +184,8 @@ export class Boundary {
     const run = this.#enter(request.fn)
     try {
       const started = this.#beginLive(fn, run, request, live)
-      return 'tag' in started ? started : this.#finish(await this.#wait(started))
+      if ('tag' in started) return started
+      return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
       this.#running = false
     }
@@ -195,7 +196,8 @@ export class Boundary {
     const run = this.#enter(turn.content.fn)
     try {
       const started = this.#beginRecorded(run, turn, recorded)
-      return 'tag' in started ? started : this.#finish(await this.#wait(started))
+      if ('tag' in started) return started
+      return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
       this.#running = false
     }
@@ -347,8 +349,7 @@ export class Boundary {
 
   /** Waits for the guest, or for the instance to be ended under it: then its promise may never settle. */
   async #wait(started: Started): Promise<Started> {
-    if (started.failed || !(started.value instanceof Promise)) return started
-    const settled = started.value.then(
+    const settled = (started.value as Promise<unknown>).then(
       (value): Started => ({ fn: started.fn, value, failed: false }),
       (error: unknown): Started => ({ fn: started.fn, value: error, failed: true }),
     )
@@ -361,6 +362,11 @@ export class Boundary {
   #finish({ fn, value, failed }: Started): TurnEnd {
     return failed ? this.#settlement.failed(value) : this.#settlement.returned(fn.codec, value)
   }
+}
+
+/** Whether the export answered with a promise: a guest that can be suspended. */
+function waits({ failed, value }: Started): boolean {
+  return !failed && value instanceof Promise
 }
 
 /** The interface that resources in the arguments of an export come from, for whoever resumes them. */

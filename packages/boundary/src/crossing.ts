@@ -11,7 +11,8 @@ import { HandleFault } from './handles.ts'
 import { prepare } from './imported.ts'
 import type { Imported } from './imported.ts'
 import { checkIo } from './io.ts'
-import type { LiveCall, LiveCalls } from './live-calls.ts'
+import type { LiveCalls } from './live-calls.ts'
+import type { Crossed } from './performer.ts'
 import { ENDED } from './state.ts'
 import type { InstanceState } from './state.ts'
 import type { Actual, TheaterEvent } from './types.ts'
@@ -158,13 +159,13 @@ export class Crossing {
       const error = new Error(`${fn.model.id} while the component is instantiated`)
       return state.fault('handler-fault', error)
     }
-    const call: LiveCall = { fn, args, out, start }
+    const call: Crossed = { fn, args, out, start }
     const recorded = state.tape.next()
     return recorded === undefined ? this.#beyond(call) : this.#replay(call, recorded)
   }
 
   /** The record ends here: whoever is live goes on. */
-  #beyond(call: LiveCall): unknown {
+  #beyond(call: Crossed): unknown {
     if (this.#live !== undefined && this.#state.canGoOn) return this.#live.perform(call)
     return this.#state.incomplete(actualOf(call))
   }
@@ -182,7 +183,7 @@ export class Crossing {
     return ENDED
   }
 
-  #replay(call: LiveCall, first: TheaterEvent): unknown {
+  #replay(call: Crossed, first: TheaterEvent): unknown {
     const state = this.#state
     const { fn, out, start } = call
     let recorded: TheaterEvent | undefined = first
@@ -219,7 +220,7 @@ export class Crossing {
   }
 
   /** Takes an answer from the record; `by` is the event that carries it. */
-  #apply({ fn, args }: LiveCall, seq: number, by: TheaterEvent, outcome: Outcome): unknown {
+  #apply({ fn, args }: Crossed, seq: number, by: TheaterEvent, outcome: Outcome): unknown {
     const state = this.#state
     const { handles, clock } = state
     clock.elapse(outcome.elapsed)
@@ -244,7 +245,7 @@ export class Crossing {
 }
 
 /** What the guest calls, for a divergence: the writer holds its arguments. */
-function actualOf({ fn, out, start }: LiveCall): Actual {
+function actualOf({ fn, out, start }: Crossed): Actual {
   return { kind: 'call', fn: fn.model.id, args: out.bytes(start).slice(), fuel: null }
 }
 

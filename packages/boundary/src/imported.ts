@@ -6,12 +6,14 @@ import { ioFunction } from './io.ts'
 import type { IoFunction } from './io.ts'
 import { queueRule } from './rules.ts'
 import type { QueueRule } from './rules.ts'
-import { trackName } from './track.ts'
+import { trackName, trackOf } from './track.ts'
 
 /** An imported function, prepared once per instance. */
 export interface Imported {
   readonly model: FunctionModel
   readonly track: string
+  /** The track of its interface: the key under which a binding has its functions. */
+  readonly interfaceTrack: string
   /** What the function is called on a binding, or a method on its object. */
   readonly key: string
   readonly codec: FunctionCodec
@@ -40,6 +42,7 @@ export function prepare(model: FunctionModel, suspends: boolean): Imported {
   return {
     model,
     track,
+    interfaceTrack: trackOf(model.interface),
     key: keyOf(model),
     // A copy: a handler that changes what it answered, before the guest reads it, would make the record a lie.
     codec: compileFunction(model, { copyResult: true }),

@@ -1,24 +1,12 @@
 import type { EventOf } from '@theater/event-chain'
 import type { Ask, Effect } from '@theater/handler'
 import { encodeData, noHandles, Reader, ValueError } from '@theater/values'
-import type { Writer } from '@theater/values'
 import { HandleFault } from './handles.ts'
 import type { Imported } from './imported.ts'
-import type { Answer, Performer, Target } from './performer.ts'
+import type { Answer, Crossed, Performer, Target } from './performer.ts'
 import { ENDED } from './state.ts'
 import type { InstanceState } from './state.ts'
 import type { EventRef, Live } from './types.ts'
-
-/** A call that the record does not answer, as it crossed. */
-export interface LiveCall {
-  readonly fn: Imported
-  /** Lifted; resources are entries. */
-  readonly args: readonly unknown[]
-  /** Holds the beginning of the call's event. While the guest waits nobody else writes to it. */
-  readonly out: Writer
-  /** Where the arguments begin in `out`. */
-  readonly start: number
-}
 
 /** The live side of crossings: authorises, makes durable what has to be, performs, records, hands on what was recorded. */
 export class LiveCalls {
@@ -33,16 +21,16 @@ export class LiveCalls {
   }
 
   /** Performs a call. Answers its value, a promise of it, or that the instance ended. */
-  perform(call: LiveCall): unknown {
-    const { fn, args, out, start } = call
+  perform(call: Crossed): unknown {
+    const { fn, out } = call
     const performer = this.#performer
-    const target = performer.target(fn, args)
+    const target = performer.target(call)
     if (target === undefined) return this.#nobody(fn)
     let denied: Answer | undefined
     let objects: readonly unknown[] | undefined
     let effect: Effect
     try {
-      const weight = performer.weigh(fn, target, args, out.bytes(start))
+      const weight = performer.weigh(call, target)
       const { ask } = weight
       effect = weight.effect
       if (ask === undefined) out.null()
@@ -50,7 +38,7 @@ export class LiveCalls {
       // Fuel: no meter yet.
       out.null()
       denied = performer.denied(fn, target, ask)
-      if (denied === undefined) objects = performer.objects(fn, args, out.bytes(start))
+      if (denied === undefined) objects = performer.objects(call)
     } catch (error) {
       return this.#state.fault('handler-fault', error)
     }
@@ -62,7 +50,7 @@ export class LiveCalls {
     return this.#record(call, target, performer.performSync(fn, target, objects), undefined)
   }
 
-  #wait(call: LiveCall, objects: readonly unknown[] | undefined, target: Target, outside: boolean): unknown {
+  #wait(call: Crossed, objects: readonly unknown[] | undefined, target: Target, outside: boolean): unknown {
     const state = this.#state
     const { fn } = call
     if (state.instantiating)
@@ -89,12 +77,12 @@ export class LiveCalls {
   }
 
   /** Makes durable what leaves the actor now: its queue, then the intent of this call. */
-  async #intend({ out }: LiveCall): Promise<EventRef | undefined> {
+  async #intend({ out }: Crossed): Promise<EventRef | undefined> {
     const state = this.#state
     const deliveries = state.leaveQueue()
     if (deliveries === undefined) return undefined
     out.null()
-    const intent = state.append('call', out.bytes())
+    const intent = state.appendNamed('call', out.bytes())
     if (intent === undefined) return undefined
     try {
       await this.#live.recorder.flush()
@@ -108,10 +96,10 @@ export class LiveCalls {
   }
 
   /** Goes on with an intent whose result the host lost. `event` is the intent's. */
-  settle(call: LiveCall, event: EventOf<'call'>): unknown {
+  settle(call: Crossed, event: EventOf<'call'>): unknown {
     const state = this.#state
-    const { fn, args } = call
-    const target = this.#performer.target(fn, args)
+    const { fn } = call
+    const target = this.#performer.target(call)
     if (target === undefined) return this.#nobody(fn)
     if (state.instantiating || !fn.suspends) return this.#wrong(fn, 'has an intent where it cannot wait')
     const intent = { seq: event.seq, hash: event.hash }
@@ -120,7 +108,7 @@ export class LiveCalls {
       const ask = event.content.ask === null ? undefined : (event.content.ask as Ask)
       let answer: Answer
       try {
-        const objects = this.#performer.objects(fn, args, event.content.args)
+        const objects = this.#performer.objects(call)
         answer = await this.#performer.settle(fn, target, objects, ask)
       } catch (error) {
         answer = { fault: 'handler-fault', error }
@@ -130,7 +118,7 @@ export class LiveCalls {
   }
 
   /** Writes the answer, then hands on what was written. `intent` is the call it settles; else the call is in the writer. */
-  #record(call: LiveCall, target: Target, answer: Answer, intent: EventRef | undefined): unknown {
+  #record(call: Crossed, target: Target, answer: Answer, intent: EventRef | undefined): unknown {
     const state = this.#state
     const { fn, args, out } = call
     // A call that ended its own actor is where the record stops: a re-run must not come back from it.
@@ -177,6 +165,6 @@ export class LiveCalls {
 }
 
 /** The arguments as the record has them. A function that queues has no resources among them. */
-function saidBy({ fn, out, start }: LiveCall): readonly unknown[] {
+function saidBy({ fn, out, start }: Crossed): readonly unknown[] {
   return fn.codec.readArgs(new Reader(out.bytes(start).slice()), noHandles)
 }

@@ -1,5 +1,6 @@
 import type { AbortCode } from '@theater/event-chain'
 import { Reader } from '@theater/values'
+import type { Writer } from '@theater/values'
 import type { Ask, Call, Effect, HandlerFunction, Reconciled } from '@theater/handler'
 import type { DerivedClock } from './clock.ts'
 import { HostEntry } from './handles.ts'
@@ -15,13 +16,25 @@ const DENIED = 1
 /** In an outcome's flags: the call was answered by a closed handle. */
 const CLOSED = 2
 
+/** A call as it crossed: its arguments as they were lifted, and as they stand in the record. */
+export interface Crossed {
+  readonly fn: Imported
+  /** Lifted; resources are entries. */
+  readonly args: readonly unknown[]
+  /** Holds the beginning of the call's event. While the guest waits nobody else writes to it. */
+  readonly out: Writer
+  /** Where the arguments begin in `out`. */
+  readonly start: number
+}
+
 /** A call resolved to whoever performs it. */
 export interface Target {
   readonly link: Link | undefined
-  readonly origin: string
   readonly declared: HandlerFunction | undefined
   readonly mode: 'sync' | 'async'
   readonly effect: Effect
+  /** What each call asks for and does; `undefined` where its arguments decide. */
+  readonly weight: Weight | undefined
 }
 
 /** What one call asks for and does. */
@@ -39,6 +52,7 @@ export type Answer =
 export class Performer {
   readonly #live: Live
   readonly #clock: DerivedClock
+  readonly #targets = new Map<Imported, Target>()
   #ioHost: IoHost | undefined
 
   constructor(live: Live, clock: DerivedClock) {
@@ -47,27 +61,26 @@ export class Performer {
   }
 
   /** Who performs a call; the maker of the object for a method. */
-  target(fn: Imported, args: readonly unknown[]): Target | undefined {
-    const self = fn.model.kind === 'method' ? (args[0] as HostEntry) : undefined
-    const origin = self?.origin ?? fn.model.interface
-    const link = self?.link ?? this.#live.links.get(origin)
-    const declared = link?.handler.functions[fn.track]
-    if (fn.io !== undefined) {
-      const mode = fn.io.mode === 'async' ? 'async' : (declared?.mode ?? 'sync')
-      return { link, origin, declared, mode, effect: declared?.effect ?? fn.io.effect }
+  target({ fn, args }: Crossed): Target | undefined {
+    if (fn.model.kind === 'method') {
+      const { origin, link } = args[0] as HostEntry
+      return resolved(fn, link ?? this.#live.links.get(origin))
     }
-    if (link === undefined || declared === undefined) return undefined
-    return { link, origin, declared, mode: declared.mode, effect: declared.effect }
+    const link = this.#live.links.get(fn.model.interface)
+    const known = this.#targets.get(fn)
+    // The grants of an actor may change between two calls.
+    if (known !== undefined && known.link === link) return known
+    const target = resolved(fn, link)
+    if (target !== undefined) this.#targets.set(fn, target)
+    return target
   }
 
   /** What a call asks of its grant, and what it does. Throws what the handler throws. */
-  weigh(fn: Imported, target: Target, args: readonly unknown[], bytes: Uint8Array): Weight {
-    const { declared } = target
-    if (declared === undefined || (declared.ask === undefined && declared.effectOf === undefined)) {
-      return { ask: undefined, effect: target.effect }
-    }
-    const call: Call = { fn: fn.track, args: this.#described(fn, args, bytes) }
-    return { ask: declared.ask?.(call), effect: declared.effectOf?.(call) ?? target.effect }
+  weigh(call: Crossed, { weight, declared, effect }: Target): Weight {
+    if (weight !== undefined) return weight
+    const { fn } = call
+    const asked: Call = { fn: fn.track, args: this.#withHandles(call, describedNow) }
+    return { ask: declared?.ask?.(asked), effect: declared?.effectOf?.(asked) ?? effect }
   }
 
   /** The answer to a call that its grant does not cover; `undefined`: it does. */
@@ -86,16 +99,11 @@ export class Performer {
     return errAnswer(denial.payload, DENIED)
   }
 
-  /** Arguments with resources replaced by what they are, for asks. */
-  #described(fn: Imported, args: readonly unknown[], bytes: Uint8Array): readonly unknown[] {
-    return this.#withHandles(fn, args, bytes, describedNow)
-  }
-
   /** Arguments with resources replaced by the handlers' objects; `undefined`: one of them is closed. */
-  objects(fn: Imported, args: readonly unknown[], bytes: Uint8Array): readonly unknown[] | undefined {
-    if (fn.io !== undefined) return args
+  objects(call: Crossed): readonly unknown[] | undefined {
+    if (call.fn.io !== undefined) return call.args
     let closed = false
-    const mapped = this.#withHandles(fn, args, bytes, (entry) => {
+    const mapped = this.#withHandles(call, (entry) => {
       const object = this.#liveObject(entry)
       if (object === undefined) closed = true
       return object
@@ -104,9 +112,7 @@ export class Performer {
   }
 
   #withHandles(
-    fn: Imported,
-    args: readonly unknown[],
-    bytes: Uint8Array,
+    { fn, args, out, start }: Crossed,
     replace: (entry: HostEntry) => unknown,
   ): readonly unknown[] {
     if (fn.handleParams === 'none') return args
@@ -117,7 +123,7 @@ export class Performer {
     const entries = new Map<number, HostEntry>()
     collectEntries(args, entries)
     // Read from a copy: what is handed to a handler must not change with the writer's next use.
-    return fn.codec.readArgs(new Reader(bytes.slice()), {
+    return fn.codec.readArgs(new Reader(out.copy(start)), {
       write: () => undefined,
       read: (n, type) => {
         const entry = entries.get(n)
@@ -138,24 +144,21 @@ export class Performer {
     return entry.object
   }
 
-  #implementation(fn: Imported, target: Target, objects: readonly unknown[]): () => unknown {
+  #call(fn: Imported, { link }: Target, objects: readonly unknown[]): unknown {
     const { model } = fn
-    if (fn.io !== undefined) {
-      const { io } = fn
-      return () => io.run(this.#io(), objects)
-    }
+    if (fn.io !== undefined) return fn.io.run(this.#io(), objects)
     if (model.kind === 'method') {
       const [self, ...rest] = objects
       const method = (self as Record<string, unknown>)[fn.key]
       if (typeof method !== 'function')
-        throw new TypeError(`the object of ${target.link?.handler.name} has no ${model.name}`)
-      return () => method.apply(self, rest) as unknown
+        throw new TypeError(`the object of ${link?.handler.name} has no ${model.name}`)
+      return method.apply(self, rest) as unknown
     }
-    const imports = target.link?.binding.imports as Record<string, Record<string, unknown>> | undefined
-    const functions = imports?.[trackOf(model.interface)]
+    const imports = link?.binding.imports as Record<string, Record<string, unknown>> | undefined
+    const functions = imports?.[fn.interfaceTrack]
     const found = functions?.[fn.key]
-    if (typeof found !== 'function') throw new TypeError(`${target.link?.handler.name} binds no ${model.id}`)
-    return () => found.apply(functions, [...objects]) as unknown
+    if (typeof found !== 'function') throw new TypeError(`${link?.handler.name} binds no ${model.id}`)
+    return found.apply(functions, objects as unknown[]) as unknown
   }
 
   #io(): IoHost {
@@ -174,7 +177,7 @@ export class Performer {
   performSync(fn: Imported, target: Target, objects: readonly unknown[] | undefined): Answer {
     try {
       if (objects === undefined) return this.#closedAnswer(fn, target)
-      const value = this.#implementation(fn, target, objects)()
+      const value = this.#call(fn, target, objects)
       if (isThenable(value)) {
         value.then(undefined, () => undefined)
         return {
@@ -205,9 +208,9 @@ export class Performer {
     const started = live.now()
     try {
       if (objects === undefined) return this.#closedAnswer(fn, target)
-      const run = this.#implementation(fn, target, objects)
       const own = fn.io !== undefined || target.declared?.ownDeadline === true
-      let value = await withDeadline(run(), own ? undefined : live.callTimeoutMs, live.signal)
+      const performed = this.#call(fn, target, objects)
+      let value = await withDeadline(performed, own ? undefined : live.callTimeoutMs, live.signal)
       let elapsed = Math.max(0, Math.round(live.now() - started))
       if (fn.io?.mode === 'async') {
         const waited = value as { value: unknown; atLeast: number }
@@ -266,6 +269,16 @@ function describedNow({ type, description, object, link }: HostEntry): unknown {
       ? undefined
       : link?.binding.current?.(`${trackOf(type.interface)}#${type.name}`, object)
   return now ?? description ?? null
+}
+
+/** A call's target under a handler; `undefined` where it does not serve the function. */
+function resolved(fn: Imported, link: Link | undefined): Target | undefined {
+  const declared = link?.handler.functions[fn.track]
+  const mode = fn.io?.mode === 'async' ? 'async' : (declared?.mode ?? 'sync')
+  const effect = declared?.effect ?? fn.io?.effect
+  if (effect === undefined) return undefined
+  const fixed = declared?.ask === undefined && declared?.effectOf === undefined
+  return { link, declared, mode, effect, weight: fixed ? { ask: undefined, effect } : undefined }
 }
 
 /** The live object of a described resource; `undefined` where it cannot be had any more. */

@@ -69,7 +69,7 @@ export class Settlement {
       return this.failed(undefined)
     }
     out.null()
-    const ref = state.append('return', out.bytes())
+    const ref = state.appendNamed('return', out.bytes())
     return ref === undefined ? this.failed(undefined) : { tag: 'return', value: handed, ref, sends }
   }
 

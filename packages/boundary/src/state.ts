@@ -120,6 +120,12 @@ export class InstanceState {
     return true
   }
 
+  /** Like {@link append}, and answers a name of the event that leaves the boundary: plain data, whatever a recorder gives. */
+  appendNamed(kind: TheaterEvent['kind'], content: Uint8Array): EventRef | undefined {
+    const ref = this.append(kind, content)
+    return ref === undefined ? undefined : { seq: ref.seq, hash: ref.hash }
+  }
+
   /** Adds an event to the record. @throws what the recorder throws */
   record(kind: TheaterEvent['kind'], content: Uint8Array): EventRef {
     if (this.#live === undefined) throw new TypeError('there is no record to write to')
@@ -178,7 +184,7 @@ export class InstanceState {
       out.reset()
       out.array(1)
       out.uint(queued.seq)
-      const ref = this.append('send', out.bytes())
+      const ref = this.appendNamed('send', out.bytes())
       if (ref === undefined) return undefined
       deliveries.push({ ref, to: queued.to, fn: queued.fn, args: queued.args })
     }

@@ -1,5 +1,5 @@
 import { Reader } from '@theater/values'
-import { linkHead, linkLength, putLink, readBlockLink } from './cbor-bytes.ts'
+import { linkHead, linkLength, putBytes, putLink, readBlockLink } from './cbor-bytes.ts'
 import { broken, messageOf } from './errors.ts'
 
 /** Encoded content above this many bytes stands in a block of its own. Part of the format: a re-run has to come to the same bytes. */
@@ -35,9 +35,9 @@ export function putBody(
 ): number {
   out[at] = 0x82
   out[at + 1] = 0x50
-  out.set(salt, at + 2)
+  putBytes(out, at + 2, salt)
   if (link !== null) return putLink(out, at + bodyHeadLength, link)
-  out.set(content, at + bodyHeadLength)
+  putBytes(out, at + bodyHeadLength, content)
   return at + bodyHeadLength + content.length
 }
 

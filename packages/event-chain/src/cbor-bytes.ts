@@ -46,9 +46,16 @@ function put32(out: Uint8Array, at: number, n: number): void {
 
 /** Writes a link to a dag-cbor block and returns the offset after it. */
 export function putLink(out: Uint8Array, at: number, digest: Uint8Array): number {
-  out.set(linkHead, at)
-  out.set(digest, at + linkHead.length)
+  putBytes(out, at, linkHead)
+  putBytes(out, at + linkHead.length, digest)
   return at + linkLength
+}
+
+/** Writes bytes as they are. For a few, a loop is several times faster than `set`. */
+export function putBytes(out: Uint8Array, at: number, bytes: Uint8Array): void {
+  const { length } = bytes
+  if (length > 64) out.set(bytes, at)
+  else for (let i = 0; i < length; i++) out[at + i] = bytes[i] as number
 }
 
 /** Reads a link to a dag-cbor block and returns its digest, a view. Throws a ValueError for anything else. */

@@ -1,17 +1,20 @@
+import { SlabEvent } from './linker.ts'
 import type { StoredEvent } from './store.ts'
 
 const CHUNK = 256 * 1024
 
-/** Integers kept per event: chunk, offset, header length, body length (-1 for none). */
-const FIELDS = 4
+/** Integers kept per event: buffer, offset of its header, header length, offset of its body, body length (-1 for none). */
+const FIELDS = 5
 
 /**
  * Events in memory, by place. They stand in a few large buffers: an object or two for each of a million events would
  * make every garbage collection walk over all of them.
  */
 export class EventLog {
-  readonly #chunks: Uint8Array[] = []
-  #used = CHUNK
+  readonly #buffers: Uint8Array[] = []
+  /** The last of the buffers, where it is one of ours that copies go to. */
+  #chunk: Uint8Array | undefined
+  #used = 0
   #index = new Int32Array(64 * FIELDS)
   #size = 0
 
@@ -19,46 +22,66 @@ export class EventLog {
     return this.#size
   }
 
-  /** Keeps a copy of an event. */
-  push({ header, body }: StoredEvent): void {
-    const length = header.length + (body?.length ?? 0)
-    const chunk = this.#room(length)
+  /** Keeps an event: where it was made, or a copy. */
+  push(event: StoredEvent): void {
+    if (event instanceof SlabEvent) {
+      const { slab, bodyAt, headerAt, hashAt } = event
+      if (this.#buffers.at(-1) !== slab) {
+        this.#buffers.push(slab)
+        this.#chunk = undefined
+      }
+      this.#note(headerAt, hashAt - headerAt, bodyAt, headerAt - bodyAt)
+    } else this.#copy(event)
+  }
+
+  #copy({ header, body }: StoredEvent): void {
+    const chunk = this.#room(header.length + (body?.length ?? 0))
     const at = this.#used
+    const bodyAt = at + header.length
     chunk.set(header, at)
-    if (body !== null) chunk.set(body, at + header.length)
-    this.#used += length
+    if (body !== null) chunk.set(body, bodyAt)
+    this.#used = bodyAt + (body?.length ?? 0)
+    this.#note(at, header.length, bodyAt, body === null ? -1 : body.length)
+  }
+
+  #note(headerAt: number, headerLength: number, bodyAt: number, length: number): void {
     const i = this.#size++ * FIELDS
     if (i === this.#index.length) {
       const index = new Int32Array(this.#index.length * 2)
       index.set(this.#index)
       this.#index = index
     }
-    this.#index[i] = this.#chunks.length - 1
-    this.#index[i + 1] = at
-    this.#index[i + 2] = header.length
-    this.#index[i + 3] = body === null ? -1 : body.length
+    const index = this.#index
+    index[i] = this.#buffers.length - 1
+    index[i + 1] = headerAt
+    index[i + 2] = headerLength
+    index[i + 3] = bodyAt
+    index[i + 4] = length
   }
 
   /** The event at a place; undefined where there is none. */
   at(seq: number): StoredEvent | undefined {
     if (seq < 0 || seq >= this.#size) return undefined
     const i = seq * FIELDS
-    const [chunk = 0, at = 0, header = 0, body = 0] = this.#index.subarray(i, i + FIELDS)
-    const bytes = this.#chunks[chunk]
+    const [buffer = 0, headerAt = 0, headerLength = 0, bodyAt = 0, length = 0] = this.#index.subarray(
+      i,
+      i + FIELDS,
+    )
+    const bytes = this.#buffers[buffer]
     if (bytes === undefined) return undefined
-    const start = at + header
     return {
-      header: bytes.subarray(at, start),
-      body: body === -1 ? null : bytes.subarray(start, start + body),
+      header: bytes.subarray(headerAt, headerAt + headerLength),
+      body: length === -1 ? null : bytes.subarray(bodyAt, bodyAt + length),
     }
   }
 
-  /** The last chunk, with room for that many bytes at `#used`. */
+  /** A chunk with room for that many bytes at `#used`. */
   #room(length: number): Uint8Array {
-    const last = this.#chunks.at(-1)
+    const last = this.#chunk
     if (last !== undefined && this.#used + length <= last.length) return last
     const chunk = new Uint8Array(Math.max(CHUNK, length))
-    this.#chunks.push(chunk)
+    this.#buffers.push(chunk)
+    this.#chunk = chunk
     this.#used = 0
     return chunk
   }

@@ -1,5 +1,5 @@
 import { Reader } from '@theater/values'
-import { putLink, putUint, readBlockLink } from './cbor-bytes.ts'
+import { putBytes, putLink, putUint, readBlockLink } from './cbor-bytes.ts'
 import { broken, ChainError, messageOf } from './errors.ts'
 import { kindNumber, kinds } from './kinds.ts'
 import type { Kind } from './kinds.ts'
@@ -40,7 +40,7 @@ export function putHeader(
   out[at + 1] = FORMAT
   out[at + 2] = 0x58
   out[at + 3] = 32
-  out.set(chain, at + 4)
+  putBytes(out, at + 4, chain)
   let end = putUint(out, at + 36, epoch)
   end = putUint(out, end, seq)
   out[end++] = kindNumber[kind]

@@ -1,14 +1,20 @@
-import { cidOf, sha256 } from '@theater/values'
+import { cidOf, hashInto, sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { bodyLength, INLINE_LIMIT, putBody, saltLength } from './body.ts'
 import { ChainError } from './errors.ts'
+import { HeaderWriter } from './header-writer.ts'
 import { checkCounter, maxHeaderLength, putHeader } from './header.ts'
 import type { Kind } from './kinds.ts'
 import type { Block } from './store.ts'
 
-const slabLength = 16 * 1024
+/** The first slab has room for the few events of an actor that does little; each next one is twice as long, up to the last. */
+const firstSlab = 2 * 1024
+const lastSlab = 64 * 1024
 
-/** Where the salts of new events come from: 16 fresh random bytes, or, in a re-run, the recorded ones. */
+/**
+ * Where the salts of new events come from: 16 fresh random bytes, or, in a re-run, the recorded ones. What it gives is
+ * copied before it is asked again.
+ */
 export type Salts = () => Uint8Array
 
 /** An event that was just linked to its chain. */
@@ -20,6 +26,47 @@ export interface Linked {
   readonly body: Uint8Array
   /** The block that the content stands in, null where it stands in the body. */
   readonly blob: Block | null
+}
+
+/**
+ * An event where it was made: body, header and hash of the header, one behind the other in a slab that is not written
+ * there again. Views of them are made when somebody asks; a store in memory keeps the slab as it is.
+ */
+export class SlabEvent implements Linked {
+  readonly seq: number
+  readonly blob: Block | null
+  readonly slab: Uint8Array
+  readonly bodyAt: number
+  readonly headerAt: number
+  readonly hashAt: number
+
+  constructor(
+    seq: number,
+    blob: Block | null,
+    slab: Uint8Array,
+    bodyAt: number,
+    headerAt: number,
+    hashAt: number,
+  ) {
+    this.seq = seq
+    this.blob = blob
+    this.slab = slab
+    this.bodyAt = bodyAt
+    this.headerAt = headerAt
+    this.hashAt = hashAt
+  }
+
+  get body(): Uint8Array {
+    return this.slab.subarray(this.bodyAt, this.headerAt)
+  }
+
+  get header(): Uint8Array {
+    return this.slab.subarray(this.headerAt, this.hashAt)
+  }
+
+  get hash(): Uint8Array {
+    return this.slab.slice(this.hashAt, this.hashAt + 32)
+  }
 }
 
 /** Where a chain goes on. */
@@ -51,9 +98,10 @@ export class ChainLinker {
   readonly epoch: number
   readonly #salts: Salts
   readonly #hash: Hash
-  #chain: Uint8Array | null
-  #size: number
-  #head: Uint8Array | null
+  #chain: Uint8Array | null = null
+  /** `undefined` before genesis. */
+  #headers: HeaderWriter | undefined
+  #size = 0
   #slab = new Uint8Array(0)
   #used = 0
 
@@ -66,9 +114,7 @@ export class ChainLinker {
     this.epoch = epoch
     this.#salts = salts
     this.#hash = hash
-    this.#chain = at?.chain ?? null
-    this.#size = at?.size ?? 0
-    this.#head = at?.head ?? null
+    if (at !== null) this.#goOn(at.chain, at.size, at.head)
   }
 
   /**
@@ -88,7 +134,7 @@ export class ChainLinker {
 
   /** The hash of the last header; null before genesis. */
   get head(): Uint8Array | null {
-    return this.#head
+    return this.#headers?.head ?? null
   }
 
   /**
@@ -104,19 +150,38 @@ export class ChainLinker {
     const salt = this.#salts()
     if (salt.length !== saltLength) throw new ChainError('invalid', `a salt has ${saltLength} bytes`)
     const blob = content.length > INLINE_LIMIT ? this.#blob(content) : null
-    const bodyAt = this.#room(bodyLength(content.length) + maxHeaderLength)
+    const bodyAt = this.#room(bodyLength(content.length) + maxHeaderLength + 32)
     const slab = this.#slab
-    const bodyEnd = putBody(slab, bodyAt, salt, content, blob === null ? null : blob.cid.subarray(4))
-    const body = slab.subarray(bodyAt, bodyEnd)
-    const digest = this.#hash(body)
-    const chain = (this.#chain ??= digest)
-    const headerEnd = putHeader(slab, bodyEnd, chain, this.epoch, seq, kind, this.#head, digest)
-    const header = slab.subarray(bodyEnd, headerEnd)
-    const hash = this.#hash(header)
-    this.#used = headerEnd
-    this.#head = hash
-    this.#size = seq + 1
-    return { seq, hash, header, body, blob }
+    const headerAt = putBody(slab, bodyAt, salt, content, blob === null ? null : blob.cid.subarray(4))
+    const body = slab.subarray(bodyAt, headerAt)
+    const headers = this.#headers
+    let hashAt: number
+    if (headers === undefined) hashAt = this.#first(body, headerAt)
+    else {
+      const header = headers.next(seq, kind, body)
+      hashAt = headerAt + header.length
+      slab.set(header, headerAt)
+      headers.seal(slab, hashAt)
+      this.#size = seq + 1
+    }
+    this.#used = hashAt + 32
+    return new SlabEvent(seq, blob, slab, bodyAt, headerAt, hashAt)
+  }
+
+  /** Writes the header of genesis, whose body's digest is the chain's id, and its hash; answers where the hash is. */
+  #first(body: Uint8Array, headerAt: number): number {
+    const slab = this.#slab
+    const chain = this.#hash(body)
+    const hashAt = putHeader(slab, headerAt, chain, this.epoch, 0, 'genesis', null, chain)
+    hashInto(this.#hash, slab.subarray(headerAt, hashAt), slab, hashAt)
+    this.#goOn(chain, 1, slab.subarray(hashAt, hashAt + 32))
+    return hashAt
+  }
+
+  #goOn(chain: Uint8Array, size: number, head: Uint8Array): void {
+    this.#chain = chain
+    this.#size = size
+    this.#headers = new HeaderWriter(this.#hash, chain, this.epoch, head)
   }
 
   #blob(content: Uint8Array): Block {
@@ -126,8 +191,9 @@ export class ChainLinker {
 
   /** The offset of that much room in the slab. What was handed out is never written again: views stay valid. */
   #room(length: number): number {
-    if (this.#used + length > this.#slab.length) {
-      this.#slab = new Uint8Array(Math.max(slabLength, length))
+    const { length: had } = this.#slab
+    if (this.#used + length > had) {
+      this.#slab = new Uint8Array(Math.max(length, Math.min(lastSlab, had === 0 ? firstSlab : had * 2)))
       this.#used = 0
     }
     return this.#used

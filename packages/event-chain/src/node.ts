@@ -18,15 +18,16 @@ export { sha256 } from '@theater/values/node'
  */
 export function saltPool(): Salts {
   const length = 1024 * saltLength
-  let pool = new Uint8Array(0)
-  let used = 0
+  const pool = new Uint8Array(length)
+  const salt = new Uint8Array(saltLength)
+  let used = length
   return () => {
-    if (used === pool.length) {
-      pool = randomFillSync(new Uint8Array(length))
+    if (used === length) {
+      randomFillSync(pool)
       used = 0
     }
-    used += saltLength
-    return pool.subarray(used - saltLength, used)
+    for (let i = 0; i < saltLength; i++) salt[i] = pool[used++] as number
+    return salt
   }
 }
 

@@ -34,7 +34,7 @@ export interface ResumeOptions extends WriterOptions, Position {
   readonly epoch: number
 }
 
-/** Where an event came to stand. */
+/** Where an event came to stand. Read its fields, do not spread it: a hash is copied out when it is asked for. */
 export interface Appended {
   readonly seq: number
   /** The hash of its header. 32 bytes. */
@@ -149,12 +149,9 @@ export class ChainWriter {
   }
 
   #start(): Promise<void> {
-    const running = this.#write().finally(() => {
-      if (this.#running === running) this.#running = null
-    })
-    this.#running = running
     this.#next = null
-    return running
+    this.#running = this.#write()
+    return this.#running
   }
 
   async #write(): Promise<void> {
@@ -184,6 +181,7 @@ export class ChainWriter {
       this.#blobs = []
       throw this.#failure
     }
+    this.#running = null
   }
 
   #dead(cause: ChainError): ChainError {

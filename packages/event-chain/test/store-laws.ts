@@ -163,7 +163,7 @@ export const storeLaws: readonly StoreLaw[] = [
     name: 'an event may have no body',
     async run(open) {
       await using store = open()
-      const events = a.slice(0, 3).map((e, i) => (i === 1 ? { ...e, body: null } : e))
+      const events = a.slice(0, 3).map((e, i) => (i === 1 ? { header: e.header, body: null } : e))
       await store.create(id(a), 'a', { epoch: 0, events, head: head(a.slice(0, 3)) })
       assert.deepEqual(
         (await all(store.read(id(a)))).map(({ body }) => body === null),

@@ -6,6 +6,7 @@ import {
   ChainWriter,
   decodeBody,
   decodeHeader,
+  encodeHeader,
   INLINE_LIMIT,
   memoryStore,
   readEvents,
@@ -116,6 +117,24 @@ describe('a linker', () => {
     const { content: bytes } = decodeBody(fifth?.body ?? new Uint8Array(0))
     expect(linker.link(kind, bytes ?? new Uint8Array(0)).hash).toEqual(fifth?.hash)
   })
+
+  test.each([22, 254, 65_534, 2 ** 32 - 2, Number.MAX_SAFE_INTEGER - 3])(
+    'writes the headers that there should be where the numbers grow, from %d',
+    (size) => {
+      const chain = new Uint8Array(32).fill(1)
+      for (const epoch of [0, 23, 24, 256, 65_536]) {
+        let prev: Uint8Array = new Uint8Array(32).fill(2)
+        const linker = new ChainLinker({ epoch, salts: countingSalts(), at: { chain, size, head: prev } })
+        for (const kind of ['turn', 'call', 'return'] as const) {
+          const { seq, header, body, hash } = linker.link(kind, new Uint8Array([0x81, 0x01]))
+          expect(header).toEqual(encodeHeader({ chain, epoch, seq, kind, prev, body: sha256(body) }))
+          expect(hash).toEqual(sha256(header))
+          expect(linker.head).toEqual(hash)
+          prev = hash
+        }
+      }
+    },
+  )
 
   test('refuses what cannot be', () => {
     const linker = new ChainLinker({ epoch: 0, salts: countingSalts() })

@@ -4,6 +4,7 @@
  * @module
  */
 import { hash } from 'node:crypto'
+import type { Hash } from './hash.ts'
 
 /**
  * Returns the sha-256 of `bytes`, 32 bytes, by `node:crypto`.
@@ -16,10 +17,17 @@ import { hash } from 'node:crypto'
  * cidOf('raw', sha256(new Uint8Array([1, 2, 3])))
  * ```
  */
-export function sha256(bytes: Uint8Array): Uint8Array {
+export const sha256: Hash = Object.assign(
+  (bytes: Uint8Array): Uint8Array => {
+    const digest = new Uint8Array(32)
+    into(bytes, digest, 0)
+    return digest
+  },
+  { into },
+)
+
+function into(bytes: Uint8Array, out: Uint8Array, at: number): void {
   // A string of bytes and this loop take a third of the time of a Buffer.
   const text = hash('sha256', bytes, 'latin1')
-  const digest = new Uint8Array(32)
-  for (let i = 0; i < 32; i++) digest[i] = text.charCodeAt(i)
-  return digest
+  for (let i = 0; i < 32; i++) out[at + i] = text.charCodeAt(i)
 }

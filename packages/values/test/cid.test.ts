@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
-import { cidOf, formatCid, isCid, Link, link, parseCid, sha256, splitCid } from '../src/index.ts'
+import { cidOf, formatCid, hashInto, isCid, Link, link, parseCid, sha256, splitCid } from '../src/index.ts'
 import { sha256 as nodeSha256 } from '../src/node.ts'
 import { fromHex, refusal, toHex } from './support.ts'
 
@@ -17,6 +17,13 @@ describe('sha256', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(nodeSha256(bytes)).toEqual(sha256(bytes))
+        for (const hash of [sha256, nodeSha256]) {
+          // Also over the bytes themselves, as a chain's writer does.
+          const over = new Uint8Array(Math.max(40, bytes.length + 3))
+          over.set(bytes, 1)
+          hashInto(hash, over.subarray(1, 1 + bytes.length), over, 2)
+          expect(over.subarray(2, 34)).toEqual(sha256(bytes))
+        }
       }),
     )
   })

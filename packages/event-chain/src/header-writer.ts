@@ -1,0 +1,75 @@
+import { hashInto } from '@theater/values'
+import type { Hash } from '@theater/values'
+import { linkLength, putBytes, putLink, putUint } from './cbor-bytes.ts'
+import { FORMAT, maxHeaderLength } from './header.ts'
+import { kindNumber } from './kinds.ts'
+import type { Kind } from './kinds.ts'
+
+const bodyAt = maxHeaderLength - 32
+const prevAt = bodyAt - linkLength
+const kindAt = prevAt - (linkLength - 32) - 1
+/** How many bytes an unsigned integer below a limit takes. */
+const widths: readonly (readonly [bytes: number, limit: number])[] = [
+  [1, 24],
+  [2, 0x100],
+  [3, 0x1_0000],
+  [5, 0x1_0000_0000],
+]
+const zero = new Uint8Array(32)
+
+/**
+ * Writes the headers of one chain, each over the one before: from one to the next only a number, a kind and two digests
+ * change. Every event of every actor comes through here.
+ */
+export class HeaderWriter {
+  readonly #hash: Hash
+  readonly #chain: Uint8Array
+  readonly #epoch: number
+  /** The header stands at its end, so that only what comes before the sequence number moves when that grows. */
+  readonly #buffer = new Uint8Array(maxHeaderLength)
+  #seqAt = kindAt
+  /** The first sequence number that does not fit behind `#seqAt`. */
+  #limit = 0
+  #header = this.#buffer
+
+  /** @param head the hash of the header before. 32 bytes */
+  constructor(hash: Hash, chain: Uint8Array, epoch: number, head: Uint8Array) {
+    this.#hash = hash
+    this.#chain = chain
+    this.#epoch = epoch
+    putLink(this.#buffer, prevAt - (linkLength - 32), head)
+    putLink(this.#buffer, bodyAt - (linkLength - 32), zero)
+  }
+
+  /** The hash of the last header. 32 bytes, a copy. */
+  get head(): Uint8Array {
+    return this.#buffer.slice(prevAt, prevAt + 32)
+  }
+
+  /** The header of the next event: a view that is good until the one after. {@link seal} MUST come in between. */
+  next(seq: number, kind: Kind, body: Uint8Array): Uint8Array {
+    if (seq >= this.#limit) this.#widen(seq)
+    putUint(this.#buffer, this.#seqAt, seq)
+    this.#buffer[kindAt] = kindNumber[kind]
+    hashInto(this.#hash, body, this.#buffer, bodyAt)
+    return this.#header
+  }
+
+  /** Hashes the header, which is thereby the one before, and writes its hash at an offset. */
+  seal(out: Uint8Array, at: number): void {
+    hashInto(this.#hash, this.#header, this.#buffer, prevAt)
+    for (let i = 0; i < 32; i++) out[at + i] = this.#buffer[prevAt + i] as number
+  }
+
+  #widen(seq: number): void {
+    const room = widths.find(([, limit]) => seq < limit) ?? [9, Infinity]
+    this.#seqAt = kindAt - room[0]
+    this.#limit = room[1]
+    const front = new Uint8Array(4 + 32 + 9)
+    front.set([0x87, FORMAT, 0x58, 32])
+    putBytes(front, 4, this.#chain)
+    const length = putUint(front, 36, this.#epoch)
+    this.#buffer.set(front.subarray(0, length), this.#seqAt - length)
+    this.#header = this.#buffer.subarray(this.#seqAt - length)
+  }
+}
