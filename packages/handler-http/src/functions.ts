@@ -2,6 +2,9 @@ import type { Call, Effect, HandlerFunction } from '@theater/handler'
 import { httpError } from './errors.ts'
 import type { HttpAsk } from './grant.ts'
 
+/** The export that answers requests. */
+export const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
+
 /** The tracks of `wasi:http`. */
 export const TYPES = 'wasi:http/types@0.2'
 export const OUTGOING = 'wasi:http/outgoing-handler@0.2'
@@ -18,7 +21,13 @@ const received: HandlerFunction = { mode: 'sync', effect: 'read' }
  * Bytes of a body, and its end. A body does not outlive the host's process, so none is ever sent again: the guest finds
  * its stream closed.
  */
-const sends: HandlerFunction = { mode: 'async', effect: 'idempotent' }
+const sends: HandlerFunction = {
+  mode: 'async',
+  effect: 'idempotent',
+  // What is held back until the turn's end does not leave now.
+  effectOf: ({ args: [body] }) =>
+    (Object(body) as { held?: unknown }).held === true ? 'none' : 'idempotent',
+}
 
 function methods(
   resource: string,

@@ -4,6 +4,7 @@ import { isPublicAddress } from './address.ts'
 import { resolveLimits, withinLimits, type HttpLimits } from './limits.ts'
 import { LIMITS_SCHEMA } from './limits.ts'
 import { covers, hostOf, ORIGIN_PATTERN } from './origin.ts'
+import { routesWithin, ROUTES_SCHEMA, type Route } from './route.ts'
 import { below, PREFIX_PATTERN, within as pathWithin } from './path.ts'
 
 /** A header that the host sets and the guest never sees: a named secret of the host's, with what goes before it. */
@@ -32,6 +33,16 @@ export type Outgoing = {
 export type HttpGrant = {
   /** The requests it may make. @default [] */
   readonly out?: readonly Outgoing[]
+  /** The requests that are its to answer. Its component exports `wasi:http/incoming-handler` then. @default [] */
+  readonly serve?: readonly Route[]
+  /**
+   * Whether requests and answers pass through while the turn runs: a slow client holds up the actor then, each piece of an
+   * answer is an effect that is not undone, and a trap after the first one cuts the connection. Otherwise requests are
+   * read before the turn and answers sent after it.
+   *
+   * @default false
+   */
+  readonly stream?: boolean
   /** Sizes, times and how many at once. */
   readonly limits?: Partial<HttpLimits>
 }
@@ -45,7 +56,7 @@ const TOKEN = "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 export const httpGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'http',
-  description: 'The HTTP requests that the actor may make.',
+  description: 'The HTTP requests that the actor may make, and those that it may answer.',
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -108,6 +119,12 @@ export const httpGrant: JsonSchema = {
       },
       default: [],
     },
+    serve: ROUTES_SCHEMA,
+    stream: {
+      description: 'Whether bodies of requests and answers pass through while the turn runs.',
+      type: 'boolean',
+      default: false,
+    },
     limits: LIMITS_SCHEMA,
   },
 }
@@ -130,6 +147,10 @@ export function within(child: HttpGrant, parent: HttpGrant, defaults: HttpLimits
     const inside = parent.out?.some((outer) => entryWithin(entry, outer)) === true
     if (!inside) return { refused: `requests to ${entry.origin} are not within what the parent may make` }
   }
+  const routes = routesWithin(child.serve ?? [], parent.serve ?? [])
+  if (routes !== true) return routes
+  if (child.stream === true && parent.stream !== true)
+    return { refused: 'stream is not within what the parent may' }
   return withinLimits(resolveLimits(child.limits, defaults), resolveLimits(parent.limits, defaults))
 }
 

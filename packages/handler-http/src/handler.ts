@@ -3,19 +3,21 @@ import type { Json } from '@theater/values'
 import type { LookupFunction } from 'node:net'
 import { codeOf, headerError, HttpIoError, httpError, LOST, plainError, type ErrorCode } from './errors.ts'
 import { Fields } from './fields.ts'
-import { FUNCTIONS, OUTGOING, STREAMS, TYPES } from './functions.ts'
+import { FUNCTIONS, HANDLE, OUTGOING, STREAMS, TYPES } from './functions.ts'
 import { authorize, httpGrant, within, type HttpGrant } from './grant.ts'
 import { CutStream, FutureTrailers, IncomingBody, BodyInputStream } from './incoming-body.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { FutureIncomingResponse, IncomingResponse } from './incoming-response.ts'
 import { resolveLimits, type HttpLimits } from './limits.ts'
 import { Network } from './network.ts'
-import { OutgoingBody } from './outgoing-body.ts'
-import { OutgoingResponse, ResponseOutparam, type RawAnswer } from './outgoing-response.ts'
+import type { Listener } from './listener.ts'
+import { BodyOutputStream, OutgoingBody } from './outgoing-body.ts'
+import { OutgoingResponse, responseBody, ResponseOutparam, type RawAnswer } from './outgoing-response.ts'
 import { OutgoingRequest } from './outgoing-request.ts'
 import { send, type Outside } from './outgoing.ts'
 import { RequestOptions } from './request-options.ts'
 import { Keyring, type Secrets } from './secrets.ts'
+import { Service } from './service.ts'
 import { mine, Session } from './session.ts'
 
 /** The functions that are no methods, per track. */
@@ -43,10 +45,16 @@ export interface Parts {
   readonly limits: HttpLimits
   readonly secrets: Secrets
   readonly lookup: LookupFunction | undefined
+  readonly listener: Listener
 }
 
 /** Makes the handler of `wasi:http`. */
-export function httpHandler({ limits: defaults, secrets, lookup }: Parts): Handler<HttpGrant, HttpImports> {
+export function httpHandler({
+  limits: defaults,
+  secrets,
+  lookup,
+  listener,
+}: Parts): Handler<HttpGrant, HttpImports> {
   return defineHandler<HttpGrant, HttpImports>({
     name: 'http',
     interfaces: [TYPES, OUTGOING],
@@ -54,7 +62,7 @@ export function httpHandler({ limits: defaults, secrets, lookup }: Parts): Handl
     functions: FUNCTIONS,
     within: (child, parent) => within(child, parent, defaults),
     authorize,
-    bind(actor, grant) {
+    async bind(actor, grant) {
       const limits = resolveLimits(grant.limits, defaults)
       const keyring = new Keyring(secrets)
       const [missing] = keyring.missing(grant)
@@ -63,9 +71,26 @@ export function httpHandler({ limits: defaults, secrets, lookup }: Parts): Handl
           `the grant of http names the secret ${missing}, which this host does not have. Give it to http({ secrets })`,
         )
       }
-      return binding(actor, new Session(actor, grant, limits), new Network(limits, lookup), keyring)
+      const session = new Session(actor, grant, limits)
+      const release = await serve(actor, session, listener)
+      return binding(actor, session, new Network(limits, lookup), keyring, release)
     },
+    [Symbol.asyncDispose]: () => listener.close(),
   })
+}
+
+/** Lets requests reach an actor, where its grant has routes. Answers what takes them back. */
+async function serve(actor: ActorContext, session: Session, listener: Listener): Promise<() => void> {
+  const routes = session.grant.serve ?? []
+  if (routes.length === 0) return () => undefined
+  if (!actor.exports(HANDLE)) {
+    throw new Error(
+      `${actor.id} is granted to answer HTTP requests, and its component does not export wasi:http/incoming-handler. Take serve out of its grant of http`,
+    )
+  }
+  const service = new Service(actor, session)
+  await listener.claim(routes, service)
+  return () => listener.release(service)
 }
 
 function binding(
@@ -73,6 +98,7 @@ function binding(
   session: Session,
   network: Network,
   keyring: Keyring,
+  release: () => void,
 ): Binding<HttpImports> {
   const outside: Outside = { session, network, keyring }
   return {
@@ -115,6 +141,7 @@ function binding(
     reconcile: async ({ fn }) =>
       fn === `${OUTGOING}#handle` ? { done: FutureIncomingResponse.lost(session) } : 'unknown',
     async [Symbol.asyncDispose]() {
+      release()
       session.end()
       await network.end()
     },
@@ -127,7 +154,9 @@ function describe(_type: string, object: object): Json | undefined {
     object instanceof OutgoingRequest ||
     object instanceof OutgoingResponse ||
     object instanceof IncomingRequest ||
-    object instanceof IncomingResponse
+    object instanceof IncomingResponse ||
+    object instanceof OutgoingBody ||
+    object instanceof BodyOutputStream
   if (described) return object.describe()
   if (object instanceof HttpIoError) return { code: object.code.tag }
   const resumes =
@@ -135,7 +164,6 @@ function describe(_type: string, object: object): Json | undefined {
     object instanceof FutureIncomingResponse ||
     object instanceof FutureTrailers ||
     object instanceof IncomingBody ||
-    object instanceof OutgoingBody ||
     object instanceof ResponseOutparam ||
     object instanceof BodyInputStream ||
     object instanceof CutStream
@@ -172,7 +200,9 @@ function resume(session: Session, type: string, description: Json): object | und
     case `${TYPES}#future-trailers`:
       return new FutureTrailers(session, undefined)
     case `${TYPES}#outgoing-body`:
-      return new OutgoingBody(session, undefined)
+      return new OutgoingBody(session, isHeld(description) ? responseBody(session) : undefined)
+    case `${STREAMS}#output-stream`:
+      return isHeld(description) ? new BodyOutputStream(responseBody(session)) : undefined
     case `${STREAMS}#input-stream`:
       return new CutStream()
     case 'wasi:io/error@0.2#error':
@@ -180,6 +210,11 @@ function resume(session: Session, type: string, description: Json): object | und
     default:
       return undefined
   }
+}
+
+/** Whether a body was held back until the turn's end: what a turn goes on to write of it after a restart leads nowhere. */
+function isHeld(description: Json): boolean {
+  return (Object(description) as { readonly held?: unknown }).held === true
 }
 
 /** The error of a function on a handle that did not come back. */

@@ -2,9 +2,12 @@ import type { Json } from '@theater/values'
 import { plainError } from './errors.ts'
 import { Fields, type Field } from './fields.ts'
 import { IncomingBody } from './incoming-body.ts'
-import type { Inflow } from './inflow.ts'
+import { Inflow } from './inflow.ts'
 import { methodName, type Method, type Scheme } from './outgoing-request.ts'
 import { Resource, type Session } from './session.ts'
+
+/** The most bytes of a body that go into the description of its request: a turn that goes on after a restart reads those. */
+const DESCRIBED_BODY = 4096
 
 /** What a received request says. */
 export interface RequestHead {
@@ -28,7 +31,7 @@ const METHODS: ReadonlySet<string> = new Set<Method['tag']>([
 ])
 
 /** A method by its name on the wire. */
-function methodOf(name: string): Method {
+export function methodOf(name: string): Method {
   const tag = name.toLowerCase()
   return METHODS.has(tag) && name === name.toUpperCase() ? ({ tag } as Method) : { tag: 'other', val: name }
 }
@@ -38,16 +41,19 @@ export class IncomingRequest extends Resource {
   readonly #session: Session
   readonly #head: RequestHead
   readonly #inflow: Inflow | undefined
+  readonly #described: Uint8Array | undefined
   #consumed = false
 
-  constructor(session: Session, head: RequestHead, inflow: Inflow | undefined) {
+  /** @param whole the body, where all of it is there */
+  constructor(session: Session, head: RequestHead, inflow: Inflow | undefined, whole?: Uint8Array) {
     super(session)
     this.#session = session
     this.#head = head
     this.#inflow = inflow
+    this.#described = whole !== undefined && whole.length <= DESCRIBED_BODY ? whole : undefined
   }
 
-  /** As it comes back after a restart: without its body. */
+  /** As it comes back after a restart: with its body where that is short, else without. */
   static resume(session: Session, description: Json): IncomingRequest | undefined {
     const said = Object(description) as Readonly<Record<string, unknown>>
     const text = (key: string): string | undefined => {
@@ -65,7 +71,10 @@ export class IncomingRequest extends Resource {
       authority: text('authority'),
       headers: fields.list,
     }
-    return new IncomingRequest(session, head, undefined)
+    const body = text('body')
+    if (body === undefined) return new IncomingRequest(session, head, undefined)
+    const whole = Uint8Array.fromBase64(body)
+    return new IncomingRequest(session, head, Inflow.of(whole), whole)
   }
 
   describe(): Json {
@@ -76,6 +85,7 @@ export class IncomingRequest extends Resource {
       ...(scheme !== undefined && { scheme }),
       ...(authority !== undefined && { authority }),
       fields: headers.map(([name, value]) => [name, value]),
+      ...(this.#described !== undefined && { body: this.#described.toBase64() }),
     }
   }
 

@@ -31,7 +31,9 @@ import type { Handler } from '@theater/handler'
 import type { HttpGrant } from './grant.ts'
 import { httpHandler, type HttpImports } from './handler.ts'
 import { DEFAULT_LIMITS, type HttpLimits } from './limits.ts'
+import { Listener, type ListenAddress, type ListenOptions } from './listener.ts'
 import type { Secrets } from './secrets.ts'
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
 
 export { httpGrant } from './grant.ts'
 export type { HttpAsk, HttpGrant, Outgoing, SecretHeader } from './grant.ts'
@@ -39,6 +41,10 @@ export type { HttpImports } from './handler.ts'
 export { DEFAULT_LIMITS } from './limits.ts'
 export type { HttpLimits } from './limits.ts'
 export type { ErrorCode, HeaderError } from './errors.ts'
+export type { ListenAddress, ListenOptions } from './listener.ts'
+export type { Route } from './route.ts'
+export { DEFAULT_SERVER_LIMITS } from './server-limits.ts'
+export type { ServerLimits } from './server-limits.ts'
 export type { Secrets } from './secrets.ts'
 
 /** Options of {@link http}. None of them grants anything. */
@@ -62,13 +68,44 @@ export interface HttpOptions {
    * @default `dns.lookup` of Node
    */
   readonly lookup?: LookupFunction
+  /**
+   * Where it listens for the requests that actors are granted to answer. It does not before there is such a grant.
+   *
+   * @default { host: '127.0.0.1', port: 0 }
+   */
+  readonly listen?: ListenOptions
+  /** Called when it listens. @default nothing */
+  readonly onListen?: (address: ListenAddress) => void
+  /**
+   * What the listener takes from all clients together.
+   *
+   * @default {@link DEFAULT_SERVER_LIMITS}
+   */
+  readonly server?: Partial<ServerLimits>
 }
 
-/** The handler of `wasi:http/types@0.2` and `wasi:http/outgoing-handler@0.2`. */
-export function http(options: HttpOptions = {}): Handler<HttpGrant, HttpImports> {
-  return httpHandler({
+/** The handler of `wasi:http`, which may listen for requests. Disposing of it takes no more and lets those under way end. */
+export interface HttpHandler extends Handler<HttpGrant, HttpImports> {
+  /** Where it listens: from the first actor on that is granted to answer requests. */
+  readonly address: ListenAddress | undefined
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The handler of `wasi:http/types@0.2` and `wasi:http/outgoing-handler@0.2`, and of the export `wasi:http/incoming-handler@0.2`. */
+export function http(options: HttpOptions = {}): HttpHandler {
+  const server = { ...DEFAULT_SERVER_LIMITS, ...options.server }
+  const listener = new Listener(options.listen ?? {}, server, options.onListen)
+  const handler = httpHandler({
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     secrets: options.secrets ?? {},
     lookup: options.lookup,
+    listener,
   })
+  return {
+    ...handler,
+    get address() {
+      return listener.address
+    },
+    [Symbol.asyncDispose]: () => listener.close(),
+  }
 }

@@ -17,6 +17,7 @@ export interface Source {
 export class Inflow {
   readonly #source: Source
   readonly #limit: number
+  readonly #tooLong: (limit: number) => ErrorCode
   readonly #changed = new Wakeup()
   #pieces: Uint8Array[] = []
   #held = 0
@@ -27,10 +28,22 @@ export class Inflow {
   #reported = false
   #end: { readonly error: ErrorCode | undefined; readonly trailers: readonly Field[] } | undefined
 
-  /** @param limit the most bytes of the whole body; beyond that it fails with `HTTP-response-body-size` */
-  constructor(source: Source, limit: number) {
+  /**
+   * @param limit the most bytes of the whole body
+   * @param tooLong the error of a body that has more
+   */
+  constructor(source: Source, limit: number, tooLong: (limit: number) => ErrorCode = responseTooLong) {
+    this.#tooLong = tooLong
     this.#source = source
     this.#limit = limit
+  }
+
+  /** A body that is there already. */
+  static of(bytes: Uint8Array, trailers: readonly Field[] = []): Inflow {
+    const inflow = new Inflow({ resume: () => undefined, cancel: () => undefined }, bytes.length)
+    if (bytes.length > 0) inflow.push(bytes)
+    inflow.finish(trailers)
+    return inflow
   }
 
   /** Whether there is something to read, or the end. */
@@ -67,7 +80,7 @@ export class Inflow {
     if (this.#end !== undefined) return true
     this.#received += piece.length
     if (this.#received > this.#limit) {
-      this.fail({ tag: 'HTTP-response-body-size', val: BigInt(this.#limit) })
+      this.fail(this.#tooLong(this.#limit))
       this.#source.cancel()
       return true
     }
@@ -155,4 +168,8 @@ export class Inflow {
     this.#pieces = []
     this.#held = 0
   }
+}
+
+function responseTooLong(limit: number): ErrorCode {
+  return { tag: 'HTTP-response-body-size', val: BigInt(limit) }
 }

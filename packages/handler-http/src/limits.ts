@@ -16,6 +16,8 @@ export type HttpLimits = {
   readonly 'between-bytes-ms': number
   /** From beginning to end of an exchange, whatever the guest does. */
   readonly 'total-ms': number
+  /** From a received request to the end of the turn that answers it, the wait for that turn included. */
+  readonly 'answer-ms': number
   /** Exchanges under way. */
   readonly concurrent: number
 }
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   'first-byte-ms': 120_000,
   'between-bytes-ms': 60_000,
   'total-ms': 600_000,
+  'answer-ms': 30_000,
   concurrent: 16,
 }
 
@@ -42,6 +45,7 @@ const MEANING: { readonly [K in keyof HttpLimits]: readonly [string, number] } =
   'first-byte-ms': ["Milliseconds from the request's end to the response's header.", 0x7fff_ffff],
   'between-bytes-ms': ['Milliseconds between one piece of a body and the next.', 0x7fff_ffff],
   'total-ms': ['Milliseconds from beginning to end of an exchange.', 0x7fff_ffff],
+  'answer-ms': ['Milliseconds from a received request to the end of its turn.', 0x7fff_ffff],
   concurrent: ['Exchanges under way at once.', 65_536],
 }
 

@@ -14,6 +14,8 @@ export interface OutflowLimits {
   readonly bytes: number
   /** What its `content-length` says, where there is one; `NaN`: no length, so that none fits. */
   readonly declared: number | undefined
+  /** Whether all of it is kept until it is whole: then nothing of it leaves before, and the guest never waits. @default false */
+  readonly held?: boolean
   /** The error of a body that is too long, or not as long as it says. */
   readonly tooLong: (size: number) => ErrorCode
 }
@@ -46,6 +48,11 @@ export class Outflow implements AsyncIterable<Uint8Array> {
     this.#limits = limits
   }
 
+  /** Whether all of it is kept until it is whole. */
+  get isHeld(): boolean {
+    return this.#limits.held === true
+  }
+
   /** Whether anything was written, or nothing will be. */
   get begun(): boolean {
     return this.#written > 0 || this.#end !== undefined
@@ -76,7 +83,9 @@ export class Outflow implements AsyncIterable<Uint8Array> {
     this.#check()
     if (!this.writable) return 0
     // Nobody may ever take it out: a guest that waits for room then would wait for ever.
-    const room = (this.#claimed ? HIGH_WATER : HELD_BEFORE) - this.#held
+    // One more than a held body may have, so that a guest that writes too much hears of it.
+    const room =
+      (this.isHeld ? this.#limits.bytes + 1 : this.#claimed ? HIGH_WATER : HELD_BEFORE) - this.#held
     if (!this.#claimed && room === 0) {
       this.fail(this.#limits.tooLong(HELD_BEFORE))
       this.#check()

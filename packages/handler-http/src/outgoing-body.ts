@@ -1,4 +1,5 @@
 import type { OutputStream, Pollable } from '@theater/handler'
+import type { Json } from '@theater/values'
 import { httpError, LOST, plainError } from './errors.ts'
 import type { Fields } from './fields.ts'
 import type { Outflow } from './outflow.ts'
@@ -16,6 +17,10 @@ export class OutgoingBody extends Resource {
     this.#session = session
     this.#outflow = outflow
     if (outflow !== undefined) session.add(this)
+  }
+
+  describe(): Json {
+    return this.#outflow?.isHeld === true ? { held: true } : {}
   }
 
   /** The stream to write to; once. */
@@ -42,13 +47,18 @@ export class OutgoingBody extends Resource {
 }
 
 /** The stream of an {@link OutgoingBody}. */
-class BodyOutputStream implements OutputStream, Disposable {
+export class BodyOutputStream implements OutputStream, Disposable {
   readonly pollable: Pollable
   readonly #outflow: Outflow
 
   constructor(outflow: Outflow) {
     this.#outflow = outflow
     this.pollable = { ready: () => outflow.writable, wait: (signal) => outflow.writableAgain(signal) }
+  }
+
+  /** One whose body leaves while the turn runs does not come back after a restart. */
+  describe(): Json | undefined {
+    return this.#outflow.isHeld ? { held: true } : undefined
   }
 
   checkWrite(): number {

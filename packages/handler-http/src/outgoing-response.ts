@@ -11,6 +11,8 @@ export class OutgoingResponse extends Resource {
   readonly #session: Session
   readonly #headers: Fields
   readonly #lost: boolean
+  /** Its body is kept until the turn's end. */
+  readonly #isHeld: boolean
   #status = 200
   #outflow: Outflow | undefined
 
@@ -20,6 +22,7 @@ export class OutgoingResponse extends Resource {
     this.#session = session
     this.#headers = headers.freeze()
     this.#lost = lost || headers.isLost
+    this.#isHeld = !session.streams
   }
 
   /** Whether something that the guest set may be missing: such a response is not sent. */
@@ -46,7 +49,7 @@ export class OutgoingResponse extends Resource {
   }
 
   setStatusCode(status: number): void {
-    if (this.#lost || status < 100 || status > 999) throw plainError('not a status')
+    if ((this.#lost && !this.#isHeld) || status < 200 || status > 599) throw plainError('not a status')
     this.#status = status
   }
 
@@ -55,12 +58,9 @@ export class OutgoingResponse extends Resource {
   }
 
   body(): OutgoingBody {
-    if (this.#outflow !== undefined || this.#lost) throw plainError('the body was taken')
-    this.#outflow = new Outflow({
-      bytes: this.#session.limits['response-bytes'],
-      declared: this.#headers.declaredLength,
-      tooLong: (size) => ({ tag: 'HTTP-response-body-size', val: BigInt(size) }),
-    })
+    // A turn that goes on after a restart ends as it would have: what it holds back leads nowhere.
+    if (this.#outflow !== undefined || (this.#lost && !this.#isHeld)) throw plainError('the body was taken')
+    this.#outflow = responseBody(this.#session, this.#headers.declaredLength)
     return new OutgoingBody(this.#session, this.#outflow)
   }
 
@@ -68,6 +68,16 @@ export class OutgoingResponse extends Resource {
   [Symbol.dispose](): void {
     this.#outflow?.fail({ tag: 'connection-terminated' })
   }
+}
+
+/** The body of a response, as the session's grant has it sent. */
+export function responseBody(session: Session, declared?: number): Outflow {
+  return new Outflow({
+    bytes: session.limits['response-bytes'],
+    declared,
+    held: !session.streams,
+    tooLong: (size) => ({ tag: 'HTTP-response-body-size', val: BigInt(size) }),
+  })
 }
 
 /** What a guest answers a request with. */

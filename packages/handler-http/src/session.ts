@@ -18,6 +18,11 @@ export class Session {
     this.limits = limits
   }
 
+  /** Whether answers leave as they are written. */
+  get streams(): boolean {
+    return this.grant.stream === true
+  }
+
   get ended(): boolean {
     return this.#ended
   }

@@ -1,0 +1,287 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isIP, type Socket } from 'node:net'
+import { hostAnswers, type HostAnswer } from './refusal.ts'
+import { isLoopbackName, Routes, type Route } from './route.ts'
+import type { ServerLimits } from './server-limits.ts'
+import type { Service } from './service.ts'
+import { targetOf } from './target.ts'
+import { Visit, type VisitHost } from './visit.ts'
+
+/** Where a listener is bound. */
+export interface ListenOptions {
+  /** An address of this machine. One that is not loopback lets the network in. @default '127.0.0.1' */
+  readonly host?: string
+  /** @default 0, any that is free */
+  readonly port?: number
+}
+
+/** Where requests reach the actors of a host. */
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+  /** `http://127.0.0.1:8080` */
+  readonly url: string
+}
+
+/** What happens on one connection. */
+interface Connection {
+  readonly visits: Set<Visit>
+  /** What came is no request: said when those before it are answered. */
+  broken?: () => void
+}
+
+/**
+ * One port, and the requests that come in on it: each goes to the actor that holds its route. It listens from the first
+ * claim on, and stops when it is closed.
+ */
+export class Listener {
+  readonly #options: ListenOptions
+  readonly #limits: ServerLimits
+  readonly #onListen: ((address: ListenAddress) => void) | undefined
+  readonly #routes = new Routes<Service>()
+  readonly #connections = new Map<Socket, Connection>()
+  readonly #host: VisitHost
+  #server: Server | undefined
+  #listening: Promise<Server> | undefined
+  #closing: Promise<void> | undefined
+  #visits = 0
+  #held = 0
+  #idle: (() => void) | undefined
+
+  constructor(options: ListenOptions, limits: ServerLimits, onListen?: (address: ListenAddress) => void) {
+    this.#options = options
+    this.#limits = limits
+    this.#onListen = onListen
+    this.#host = {
+      sendMs: limits.sendMs,
+      budget: {
+        take: (bytes) => {
+          if (this.#held + bytes > limits.heldBytes) return false
+          this.#held += bytes
+          return true
+        },
+        give: (bytes) => {
+          this.#held -= bytes
+        },
+      },
+    }
+  }
+
+  /** Where it listens; `undefined` while it does not. */
+  get address(): ListenAddress | undefined {
+    const bound = this.#server?.address()
+    if (typeof bound !== 'object' || bound === null) return undefined
+    const { address, port } = bound
+    return { host: address, port, url: `http://${isIP(address) === 6 ? `[${address}]` : address}:${port}` }
+  }
+
+  /**
+   * Gives routes to an actor. Resolves when requests can come.
+   *
+   * @throws Error where another actor holds one of them, or the port cannot be had
+   */
+  async claim(routes: readonly Route[], service: Service): Promise<void> {
+    if (this.#closing !== undefined) throw new Error('http does not listen any more: it was closed')
+    this.#routes.claim(routes, service)
+    try {
+      this.#listening ??= this.#listen()
+      const server = await this.#listening
+      server.ref()
+    } catch (error) {
+      this.#routes.release(service)
+      if (this.#server === undefined) this.#listening = undefined
+      throw error
+    }
+  }
+
+  /** Takes an actor's routes back. Its requests under way go on. */
+  release(service: Service): void {
+    this.#routes.release(service)
+    if (!this.#routes.empty) return
+    // It keeps its port for whoever claims next, and keeps no process alive for that.
+    this.#server?.unref()
+    this.#server?.closeIdleConnections()
+  }
+
+  /** Takes no more requests; those under way have `stopMs` to end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#listening?.catch(() => undefined)
+    const server = this.#server
+    if (server === undefined) return
+    const closed = once(server, 'close')
+    server.close()
+    server.closeIdleConnections()
+    const timer = setTimeout(() => this.#idle?.(), this.#limits.stopMs)
+    if (this.#visits > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    }
+    clearTimeout(timer)
+    server.closeAllConnections()
+    await closed
+  }
+
+  async #listen(): Promise<Server> {
+    const { host = '127.0.0.1', port = 0 } = this.#options
+    const server = this.#newServer()
+    try {
+      server.listen({ host, port, exclusive: true })
+      await once(server, 'listening')
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+      const why =
+        code === 'EADDRINUSE'
+          ? 'the port is in use'
+          : code === 'EACCES'
+            ? 'the port is not for this user'
+            : code
+      throw new Error(`http cannot listen on ${host}:${port}: ${why}. Choose another with http({ listen })`, {
+        cause: error,
+      })
+    }
+    this.#server = server
+    if (this.address !== undefined) this.#onListen?.(this.address)
+    return server
+  }
+
+  #newServer(): Server {
+    const limits = this.#limits
+    const server = createServer({
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: Math.min(limits.headerMs, limits.requestMs),
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: limits.checkMs,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+    })
+    server.maxConnections = limits.connections
+    // Node drops what is beyond it without a word; the bytes of a header are bounded as a whole.
+    server.maxHeadersCount = 0
+    server.on('connection', (socket: Socket) => this.#connected(socket))
+    server.on('request', (request, response) => this.#requested(request, response, false))
+    server.on('checkContinue', (request, response) => this.#requested(request, response, true))
+    server.on('clientError', (error, socket) => this.#broken(error, socket as Socket))
+    // Neither is for an actor; without a listener Node would leave the one open and hand the other on as a request.
+    server.on('connect', (_request, socket) => {
+      socket.end(rawAnswer(405, 'There is nothing to connect to.'))
+    })
+    return server
+  }
+
+  #connected(socket: Socket): void {
+    this.#connections.set(socket, { visits: new Set() })
+    socket.once('close', () => this.#connections.delete(socket))
+  }
+
+  #requested(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const connection = this.#connections.get(request.socket)
+    const visit = new Visit(request, response, this.#host)
+    connection?.visits.add(visit)
+    this.#visits += 1
+    response.once('close', () => {
+      this.#visits -= 1
+      connection?.visits.delete(visit)
+      if (connection?.visits.size === 0) connection.broken?.()
+      if (this.#visits === 0) this.#idle?.()
+    })
+    if (this.#closing !== undefined) response.shouldKeepAlive = false
+    const refusal = this.#refusal(request, connection?.visits.size ?? 0)
+    if (refusal !== undefined) return visit.refuse(refusal)
+    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders })
+    if (target === undefined) {
+      // Who is not clear about this may not be clear about where it ends.
+      response.shouldKeepAlive = false
+      return visit.refuse(hostAnswers.badRequest)
+    }
+    const found = this.#routes.find(target.host, target.path, this.#isOwn(request.socket, target.host))
+    if (found === 'no-host') return visit.refuse(hostAnswers.noHost)
+    if (found === 'no-path') return visit.refuse(hostAnswers.noPath)
+    void visit.run(found, target, expectsContinue)
+  }
+
+  #refusal(request: IncomingMessage, onConnection: number): HostAnswer | undefined {
+    if (this.#visits > this.#limits.requests || onConnection > this.#limits.pipelined) return hostAnswers.busy
+    const { 'content-length': length, 'transfer-encoding': coding } = request.headers
+    // The parser refuses these; a request that two servers read differently is not worth relying on one line.
+    if (length !== undefined && coding !== undefined) return hostAnswers.badRequest
+    return undefined
+  }
+
+  /** Whether routes without a host are for requests to this one. */
+  #isOwn(socket: Socket, host: string): boolean {
+    return !isLoopback(socket.localAddress ?? '') || isLoopbackName(host)
+  }
+
+  /** What a client sent is no request, or took too long. */
+  #broken(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    const answer = answerToBroken(error.code)
+    if (connection === undefined || answer === undefined || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    if (connection.broken !== undefined) return
+    // Requests before it are whole and get their own answers first: in the middle of them, or instead of them, this one
+    // would be taken for theirs.
+    socket.pause()
+    let begun = false
+    for (const visit of connection.visits) {
+      if (visit.isWhole) continue
+      begun ||= visit.begun
+      visit.abandon()
+      connection.visits.delete(visit)
+    }
+    connection.broken = () => {
+      connection.broken = () => undefined
+      if (begun || !socket.writable) socket.destroy()
+      else socket.end(rawAnswer(answer.status, answer.text), () => socket.destroy())
+    }
+    if (connection.visits.size === 0) connection.broken()
+  }
+}
+
+const BROKEN: ReadonlyMap<string, HostAnswer> = new Map<string, HostAnswer>([
+  ['HPE_HEADER_OVERFLOW', hostAnswers.headerTooLarge],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', hostAnswers.bodyTooLarge],
+  ['ERR_HTTP_REQUEST_TIMEOUT', hostAnswers.tooSlow],
+])
+
+/** What is said of what is no request; `undefined`: nobody is there to read it. */
+function answerToBroken(code = ''): HostAnswer | undefined {
+  if (code === 'ECONNRESET' || code === 'EPIPE') return undefined
+  return BROKEN.get(code) ?? hostAnswers.badRequest
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  431: 'Request Header Fields Too Large',
+}
+
+/** An answer where there is no request that Node could answer. */
+function rawAnswer(status: number, text: string): string {
+  const body = `${text}\n`
+  return [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? ''}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(?:::ffff:)?127\./.test(address)
+}

@@ -1,0 +1,107 @@
+import type { InvokeFailure } from '@theater/handler'
+import type { ErrorCode } from './errors.ts'
+
+/** An answer that the host gives in the actor's place: a status and a line that says nothing of what is inside. */
+export interface HostAnswer {
+  readonly status: number
+  readonly text: string
+  /** Seconds after which it is worth another try. */
+  readonly retryAfter?: number
+}
+
+/** What the host says, by what happened. */
+export const hostAnswers = {
+  badRequest: { status: 400, text: 'This request is not clear.' },
+  noPath: { status: 404, text: 'Nobody answers here.' },
+  tooSlow: { status: 408, text: 'The request took too long.' },
+  bodyTooLarge: { status: 413, text: 'The body is too large.' },
+  noHost: { status: 421, text: 'Nobody answers for this host here.' },
+  headerTooLarge: { status: 431, text: 'The header is too large.' },
+  noAnswer: { status: 500, text: 'The actor gave no answer.' },
+  broken: { status: 502, text: 'The actor failed.' },
+  badAnswer: { status: 502, text: 'The actor gave an answer that is none.' },
+  busy: { status: 503, text: 'There is too much to do.', retryAfter: 1 },
+  gone: { status: 503, text: 'The actor is not there any more.' },
+  late: { status: 504, text: 'The actor took too long.' },
+} as const satisfies Record<string, HostAnswer>
+
+/** What a client is told whose request came to no answer of the actor's. Total. */
+export function answerToFailure(error: unknown): HostAnswer {
+  const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
+  switch (code as InvokeFailure | undefined) {
+    case 'mailbox-full':
+      return hostAnswers.busy
+    case 'timeout':
+      return hostAnswers.late
+    case 'stopped':
+    case 'closed':
+    case 'withdrawn':
+    case 'store-failed':
+    case 'cannot-resume':
+      return hostAnswers.gone
+    case 'trapped':
+    case 'aborted':
+    case 'not-served':
+    case 'bad-arguments':
+    case undefined:
+      return hostAnswers.broken
+  }
+  return hostAnswers.broken
+}
+
+/** The status for an error that the actor answers with. Nothing of what it carries goes to the client. */
+export function statusOf(code: ErrorCode): number {
+  switch (code.tag) {
+    case 'HTTP-request-URI-invalid':
+      return 400
+    case 'HTTP-request-denied':
+      return 403
+    case 'HTTP-request-method-invalid':
+      return 405
+    case 'HTTP-request-length-required':
+      return 411
+    case 'HTTP-request-body-size':
+      return 413
+    case 'HTTP-request-URI-too-long':
+      return 414
+    case 'HTTP-request-header-section-size':
+    case 'HTTP-request-header-size':
+    case 'HTTP-request-trailer-section-size':
+    case 'HTTP-request-trailer-size':
+      return 431
+    case 'internal-error':
+    case 'configuration-error':
+      return 500
+    case 'connection-limit-reached':
+      return 503
+    case 'DNS-timeout':
+    case 'connection-timeout':
+    case 'connection-read-timeout':
+    case 'connection-write-timeout':
+    case 'HTTP-response-timeout':
+      return 504
+    case 'loop-detected':
+      return 508
+    case 'DNS-error':
+    case 'destination-not-found':
+    case 'destination-unavailable':
+    case 'destination-IP-prohibited':
+    case 'destination-IP-unroutable':
+    case 'connection-refused':
+    case 'connection-terminated':
+    case 'TLS-protocol-error':
+    case 'TLS-certificate-error':
+    case 'TLS-alert-received':
+    case 'HTTP-response-incomplete':
+    case 'HTTP-response-header-section-size':
+    case 'HTTP-response-header-size':
+    case 'HTTP-response-body-size':
+    case 'HTTP-response-trailer-section-size':
+    case 'HTTP-response-trailer-size':
+    case 'HTTP-response-transfer-coding':
+    case 'HTTP-response-content-coding':
+    case 'HTTP-upgrade-failed':
+    case 'HTTP-protocol-error':
+      return 502
+  }
+}
