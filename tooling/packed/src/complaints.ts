@@ -19,7 +19,7 @@ const license = readFileSync(new URL('../../../LICENSE', import.meta.url))
 
 /** Everything that is wrong with a tarball, one line each: what publint, attw and the house's own rules find. */
 export async function complaints(folder: string, tarball: Uint8Array): Promise<string[]> {
-  const files = unpack(tarball)
+  const files = await unpack(tarball)
   const text = files.get('package.json')
   if (text === undefined) return ['package.json is not in the tarball']
   const manifest = JSON.parse(text.toString()) as Manifest
@@ -49,6 +49,13 @@ async function fromAttw(tarball: Uint8Array): Promise<string[]> {
   })
 }
 
+/** The source that tsc wrote a file in `dist` from; undefined for a file that is none of tsc's. */
+export function sourceOf(path: string): string | undefined {
+  const name = /^dist\/(.*?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path)?.[1]
+  // What a package bundles goes into dist/worker.
+  return name === undefined || name.startsWith('worker/') ? undefined : `src/${name}.ts`
+}
+
 function ownRules(folder: string, files: Files, manifest: Manifest): string[] {
   const found: string[] = []
   if (!files.has('README.md')) found.push('README.md is not in the tarball')
@@ -64,12 +71,11 @@ function ownRules(folder: string, files: Files, manifest: Manifest): string[] {
   for (const path of files.keys()) {
     if (/(?:^|\/)(?:test|node_modules|\.[^/]+)(?:\/|$)/.test(path))
       found.push(`${path} is not for publishing`)
-    // What tsc wrote for a source that is gone since then stays in dist.
-    const source = /^dist\/(.*)\.(?:js|d\.ts)$/.exec(path)?.[1]
-    if (source !== undefined && !source.startsWith('worker/')) {
-      const ours = `src/${source}.ts`
-      if (!existsSync(join(folder, ours))) found.push(`${path} has no ${ours}: run \`pnpm clean\``)
-      else if (!files.has(ours)) found.push(`${ours} is not in the tarball, and the source map leads to it`)
+    const source = sourceOf(path)
+    if (source !== undefined && !existsSync(join(folder, source))) {
+      found.push(`${path} is of ${source}, which is gone: run \`pnpm clean\``)
+    } else if (source !== undefined && !files.has(source)) {
+      found.push(`${source} is not in the tarball, and the source map leads to it`)
     }
     const built = path.replace(/^src(.*)\.ts$/, 'dist$1.js')
     if (!files.has(built) && !leftOut.some((glob) => matchesGlob(built, glob))) {

@@ -3,11 +3,17 @@
  * what is in it: `turbo run tarball` runs this for each public package whose files changed.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { complaints } from './complaints.ts'
+import { complaints, sourceOf } from './complaints.ts'
 
 const folder = process.cwd()
+// tsc leaves what it wrote for a source that has gone since.
+for (const path of globSync('dist/**/*.{js,d.ts,js.map,d.ts.map}', { cwd: folder })) {
+  const source = sourceOf(path.replaceAll('\\', '/'))
+  if (source !== undefined && !existsSync(join(folder, source))) rmSync(join(folder, path))
+}
+
 const out = join(folder, '.packed')
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out)

@@ -1,0 +1,137 @@
+/** A fresh project outside the repository, with npm and Node and nothing of the repository's. */
+import { spawn } from 'node:child_process'
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { startRegistry } from './registry.ts'
+import { root } from './root.ts'
+
+/** What a command said. */
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A folder in which commands run as a stranger would run them. */
+export interface Project {
+  readonly folder: string
+  /** Writes files, by path. */
+  write(files: Readonly<Record<string, string | Uint8Array>>): void
+  /** Runs a program; its exit code is for the caller to look at. */
+  run(
+    command: string,
+    args: readonly string[],
+    options?: { readonly cwd?: string; readonly input?: string },
+  ): Promise<Ran>
+  /** As `run`, and throws, with all that was said, unless the exit code is 0. */
+  ok(command: string, args: readonly string[], options?: { readonly cwd?: string }): Promise<Ran>
+}
+
+/** Where projects are made: one registry and one npm cache for all of them. */
+export interface Bench extends AsyncDisposable {
+  project(name: string, manifest?: object): Project
+  /** Packages that npm asked for and that are not here. */
+  readonly missing: ReadonlySet<string>
+}
+
+/** Opens a temporary folder outside the repository for fresh projects. */
+export async function openBench(): Promise<Bench> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'theater-packed-')))
+  const registry = await startRegistry()
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  symlinkSync(process.execPath, join(bin, 'node'))
+  writeFileSync(
+    join(folder, 'npmrc'),
+    [
+      `registry=${registry.url}`,
+      `cache=${join(folder, 'cache')}`,
+      'audit=false',
+      'fund=false',
+      'update-notifier=false',
+      '',
+    ].join('\n'),
+  )
+  const env = environment(bin, join(folder, 'npmrc'))
+
+  return {
+    missing: registry.missing,
+    project(name, manifest) {
+      const place = join(folder, name)
+      mkdirSync(place)
+      const project: Project = {
+        folder: place,
+        write(files) {
+          for (const [path, content] of Object.entries(files)) {
+            mkdirSync(dirname(join(place, path)), { recursive: true })
+            writeFileSync(join(place, path), content)
+          }
+        },
+        run: (command, args, options = {}) =>
+          run(command, args, { cwd: join(place, options.cwd ?? '.'), env, input: options.input ?? '' }),
+        async ok(command, args, options) {
+          const ran = await project.run(command, args, options)
+          if (ran.code === 0) return ran
+          throw new Error(
+            `${[command, ...args].join(' ')}: exit code ${ran.code}\n${ran.stdout}${ran.stderr}`,
+          )
+        },
+      }
+      if (manifest) project.write({ 'package.json': JSON.stringify(manifest, null, 2) })
+      return project
+    },
+    async [Symbol.asyncDispose]() {
+      await registry[Symbol.asyncDispose]()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Bytes of all files under a folder. */
+export function weigh(folder: string): number {
+  return globSync('**/*', { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0)
+}
+
+/** What a stranger's shell has: no tool of the repository on PATH, no setting of the npm or Node that runs this. */
+function environment(bin: string, npmrc: string): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {}
+  for (const [key, value] of Object.entries(process.env)) {
+    if (
+      !/^(?:npm_|pnpm_|node_|turbo_|vitest|vite_|test$|mode$|dev$|prod$|ssr$|init_cwd$|force_color$)/i.test(
+        key,
+      )
+    )
+      env[key] = value
+  }
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.startsWith(root))
+  return { ...env, PATH: [bin, ...path].join(delimiter), NO_COLOR: '1', npm_config_userconfig: npmrc }
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  { cwd, env, input }: { cwd: string; env: NodeJS.ProcessEnv; input: string },
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
+    child.stdin.on('error', () => {}).end(input)
+  })
+}
