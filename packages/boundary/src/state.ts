@@ -1,3 +1,4 @@
+import { hostCause } from '@theater/component'
 import type { AbortCode, TrapCode } from '@theater/event-chain'
 import { Writer } from '@theater/values'
 import type { DerivedClock, DerivedRandom } from './clock.ts'
@@ -132,12 +133,17 @@ export class InstanceState {
     return this.#live.recorder.append(kind, content)
   }
 
-  /** Adds an event to the record; `undefined`: it cannot be written, and the instance is lost with it. */
+  /**
+   * Adds an event to the record; `undefined`: the instance is finished. Where the record cannot be written it is lost; where
+   * only the engine's stack or memory ran out over it, which a guest can bring about, nothing was added, and it is aborted.
+   */
   append(kind: TheaterEvent['kind'], content: Uint8Array): EventRef | undefined {
     try {
       return this.record(kind, content)
     } catch (error) {
-      this.end({ tag: 'lost', error })
+      const cause = hostCause(error)
+      if (cause === 'host-stack' || cause === 'host-memory') this.fault(cause, error)
+      else this.end({ tag: 'lost', error })
       return undefined
     }
   }

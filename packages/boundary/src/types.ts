@@ -15,7 +15,7 @@ export interface Link {
 
 /** Where the live side writes what happened. */
 export interface Recorder {
-  /** Adds an event to the chain; it is not durable yet. `content` is copied. */
+  /** Adds an event to the chain, all of it or, where it throws, nothing; it is not durable yet. `content` is copied. */
   append(kind: TheaterEvent['kind'], content: Uint8Array): EventRef
   /** Resolves when everything that was appended is as durable as the host asked. */
   flush(): Promise<void>

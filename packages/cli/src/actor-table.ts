@@ -10,6 +10,7 @@ const looks: Readonly<Record<RecordedState, Style>> = {
   running: 'cyan',
   unfinished: 'yellow',
   stopped: 'dim',
+  failed: 'red',
 }
 
 /** Prints every actor of a store: a table, or with --json an object a line. @param hosted whether a process runs them now */
@@ -40,6 +41,9 @@ export async function printActors(store: Store, output: Output, hosted: boolean)
     component === null ? 'withheld' : short(component.slice('sha256:'.length)),
   ])
   await output.text(table(columns, cells, (text) => output.style('dim', text)))
+  for (const { actor, failure } of rows) {
+    if (failure !== null) await output.text(`${output.style('bold', printable(actor))}: ${failure}`)
+  }
 }
 
 /** The beginning of a digest: enough to tell two apart at a glance. */

@@ -8,6 +8,8 @@ import { dataPaths, makeDataFolder } from './data-folder.ts'
 import type { DataPaths } from './data-folder.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import { takeLock } from './lock.ts'
+import type { Output } from './output.ts'
+import { rerunStore } from './progress.ts'
 
 /** How a host is opened over a data folder. */
 export interface HostOptions {
@@ -68,22 +70,24 @@ export class Host implements AsyncDisposable {
   }
 
   /**
-   * Brings the actors of the folder back.
+   * Brings the actors of the folder back, and shows how far that is.
    *
    * @throws TheaterError
    */
-  async start(): Promise<Theater> {
+  async start(output: Output): Promise<Theater> {
     const { connect, log, deadLetter } = this.#options
     const { Theater } = await import('@theater/runtime')
     this.#handlers = await makeHandlers({ store: this.paths.store, connect })
     const cache = await this.cache()
-    this.#theater = await Theater.open({
-      store: this.store,
-      handlers: this.#handlers,
-      cache,
-      log,
-      deadLetter,
-    })
+    let going = true
+    output.status('bringing actors back')
+    try {
+      const store = await rerunStore(this.store, output, () => going)
+      this.#theater = await Theater.open({ store, handlers: this.#handlers, cache, log, deadLetter })
+    } finally {
+      going = false
+      output.endStatus()
+    }
     return this.#theater
   }
 

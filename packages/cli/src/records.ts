@@ -12,8 +12,9 @@ import type { ComponentModel, Json } from '@theater/values'
  * - `running`: within a turn of the process that runs it now.
  * - `unfinished`: within a turn, and nobody runs it: the next `run` or `call` goes on with that turn.
  * - `stopped`: for good.
+ * - `failed`: it never came to be, because instantiating it or its `init` failed.
  */
-export type RecordedState = 'idle' | 'running' | 'unfinished' | 'stopped'
+export type RecordedState = 'idle' | 'running' | 'unfinished' | 'stopped' | 'failed'
 
 /** One actor of a data folder: the object that `theater ps --json` prints. */
 export type ActorRow = {
@@ -24,6 +25,8 @@ export type ActorRow = {
   readonly events: number
   /** The hash of the last event. */
   readonly head: string
+  /** What it failed at; null unless it is `failed`. */
+  readonly failure: string | null
 }
 
 /** The genesis event of a chain; `undefined` where its content is withheld. */
@@ -57,12 +60,14 @@ export function componentName(digest: Uint8Array): string {
 /** What the record says of one actor. @param hosted whether a process runs the actors of this store now */
 export async function actorRow(store: Store, info: ChainInfo, hosted: boolean): Promise<ActorRow> {
   const genesis = await readGenesis(store, info.chain)
+  const failure = await startFailure(store, info)
   return {
     actor: info.label,
     component: genesis === undefined ? null : componentName(splitCid(genesis.content.component).digest),
-    state: stateAfter(await lastStep(store, info), hosted),
+    state: failure === undefined ? stateAfter(await lastStep(store, info), hosted) : 'failed',
     events: info.size,
     head: hex(info.head),
+    failure: failure ?? null,
   }
 }
 
@@ -72,6 +77,20 @@ export async function stopReason(store: Store, { chain, size }: ChainInfo): Prom
     return event.kind === 'stop' ? (event.content?.reason ?? 'withheld') : undefined
   }
   return undefined
+}
+
+/** What an actor that never came to be failed at, as its record says; `undefined` for every other. */
+async function startFailure(store: Store, { chain, size }: ChainInfo): Promise<string | undefined> {
+  let stopped = false
+  let what = 'failed to start'
+  for await (const event of readEvents(store, chain, Math.max(0, size - PAGE), size, { hash: sha256 })) {
+    const { kind, content } = event
+    if (kind === 'trap') what = `trapped (${content?.code ?? 'withheld'})`
+    if (kind === 'abort') what = `aborted (${content?.code ?? 'withheld'})`
+    if (kind === 'return') what = 'init refused'
+    if (kind === 'stop') stopped = content?.reason === 'failed to start'
+  }
+  return stopped ? what : undefined
 }
 
 function stateAfter(kind: Kind, hosted: boolean): RecordedState {

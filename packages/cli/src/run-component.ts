@@ -68,7 +68,7 @@ export async function runComponent(
     command,
   )
   own.id = id
-  const theater = await host.start()
+  const theater = await host.start(output)
   for (const info of theater.actors())
     if (!command || info.recovery?.unfinished === true) noteRecovery(info, output)
   if (begin === 'new') {

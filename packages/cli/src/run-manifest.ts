@@ -35,9 +35,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   })
   for (const actor of actors) await checkAgainstRecord(host, actor, components.get(actor.id), output)
   using interrupt = new Interrupt(output)
-  output.status('bringing actors back')
-  const theater = await host.start()
-  output.endStatus()
+  const theater = await host.start(output)
   for (const info of theater.actors()) noteRecovery(info, output)
   for (const actor of actors) {
     if ((await host.store.find(actor.id)) !== undefined) continue
@@ -53,9 +51,8 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     output.note(`${output.styleNote('bold', id)} made`)
   }
   await settle(theater, interrupt, output)
-  const failed = theater.actors().find(({ state }) => state === 'failed')
-  // What it failed with is what any call of it answers; no turn is taken for that.
-  if (failed !== undefined) await theater.call(failed.id, '', [])
+  const failed = theater.actors().find(({ failure }) => failure !== undefined)
+  if (failed?.failure !== undefined) throw failed.failure
   // What is still under way then is over before this process is.
   if (interrupt.seen) return interrupted
   await printActors(host.store, output, true)

@@ -9,8 +9,8 @@ import type { ChainSource, GraphReport, Verdict, VerifyLimits } from '@theater/r
 import { cidOf } from '@theater/values'
 import { dataPaths } from './data-folder.ts'
 import type { LimitFlags } from './program.ts'
+import { progress, watched } from './progress.ts'
 import type { Subject } from './subjects.ts'
-import { count } from './table.ts'
 
 /** How chains are judged. */
 export interface VerifierOptions {
@@ -41,7 +41,12 @@ export async function judge(subjects: readonly Subject[], options: VerifierOptio
   const sources: ChainSource[] = []
   for (const { source, ...subject } of subjects) {
     if (source === undefined) continue
-    const store = given.beside(watched(source.store, subject, options.progress))
+    const { name, size } = subject
+    // From the beginning it is read twice: for its links, and for the re-run.
+    const seen = watched(source.store, (_chain, done, pass) =>
+      options.progress(progress(pass === 0 ? 'checking' : 're-running', name, done, size)),
+    )
+    const store = given.beside(seen)
     sources.push({ store, chain: source.chain })
   }
   const cache = await cacheOf(options.data)
@@ -98,48 +103,12 @@ class GivenComponent {
       return mine
     }
     return {
-      ...plain(store),
+      read: (chain, from, to) => store.read(chain, from, to),
+      info: (chain) => store.info(chain),
+      find: (label) => store.find(label),
+      list: () => store.list(),
       get: async (cid) => (asked(cid) ? bytes : store.get(cid)),
       has: async (cid) => asked(cid) || (await store.has(cid)),
     }
-  }
-}
-
-/** The same chains, read under the eyes of whoever waits. */
-function watched(
-  store: ChainReader & BlobReader,
-  { name, size }: Pick<Subject, 'name' | 'size'>,
-  progress: (text: string) => void,
-): ChainReader & BlobReader {
-  let pass = 0
-  return {
-    ...plain(store),
-    read(chain, from, to) {
-      // From the beginning it is read twice: for its links, and for the re-run.
-      if (from !== undefined && from > 0) return store.read(chain, from, to)
-      const what = pass++ === 0 ? 'checking' : 're-running'
-      const tell = (n: number): void => progress(`${what} ${name} · ${count(n)} of ${count(size)} events`)
-      return tally(store.read(chain, from, to), tell)
-    },
-  }
-}
-
-/** A store's methods on a plain object, to put others in front of some. */
-function plain(store: ChainReader & BlobReader): ChainReader & BlobReader {
-  return {
-    read: (chain, from, to) => store.read(chain, from, to),
-    info: (chain) => store.info(chain),
-    find: (label) => store.find(label),
-    list: () => store.list(),
-    get: (cid) => store.get(cid),
-    has: (cid) => store.has(cid),
-  }
-}
-
-async function* tally<T>(items: AsyncIterable<T>, tell: (n: number) => void): AsyncGenerator<T> {
-  let n = 0
-  for await (const item of items) {
-    if (n++ % 64 === 0) tell(n)
-    yield item
   }
 }

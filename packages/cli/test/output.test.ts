@@ -1,9 +1,11 @@
 import { EventEmitter } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
+import { memoryStore } from '@theater/event-chain'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { printAnswer } from '../src/answer.ts'
 import { jsonLine, Output } from '../src/output.ts'
 import type { Sink } from '../src/output.ts'
+import { rerunStore } from '../src/progress.ts'
 import { nearest } from '../src/nearest.ts'
 import { count, table } from '../src/table.ts'
 
@@ -72,6 +74,25 @@ describe('output', () => {
     const pipe = new Fake(false)
     new Output(false, new Fake(false), pipe).status('half way')
     expect(pipe.text).toBe('')
+  })
+
+  it('shows how far a re-run on opening is, on a terminal only and only until it is over', async () => {
+    const store = memoryStore()
+    const chain = new Uint8Array(32)
+    const events = [{ header: new Uint8Array(1), body: null }]
+    await store.create(chain, 'counter', { epoch: 0, events, head: chain })
+    const terminal = new Fake(true)
+    let going = true
+    const watched = await rerunStore(store, new Output(false, new Fake(false), terminal), () => going)
+    await Array.fromAsync(watched.read(chain))
+    expect(terminal.text).toContain('re-running counter · 1 of 1 events')
+    terminal.text = ''
+    going = false
+    await Array.fromAsync(watched.read(chain))
+    expect(terminal.text).toBe('')
+    expect(await rerunStore(store, new Output(false, new Fake(true), new Fake(false)), () => true)).toBe(
+      store,
+    )
   })
 
   it('shows the names of actors, which may be of a hostile file, as text', () => {

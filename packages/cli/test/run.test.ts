@@ -96,6 +96,10 @@ describe('run MANIFEST', () => {
     const { code, stderr } = await theater(['run', 'theater.toml'], { cwd })
     expect(stderr).toContain('echo: init failed (refused): no')
     expect(code).toBe(4)
+    expect(objects(await theater(['ps', '--json'], { cwd }))).toMatchObject([
+      { actor: 'echo~1', state: 'failed', failure: 'init refused' },
+    ])
+    expect((await theater(['ps'], { cwd })).stdout).toMatch(/\necho~1: init refused\n$/)
     // The name is free again: what is mended starts.
     writeFileSync(join(cwd, 'theater.toml'), ECHO)
     expect((await theater(['run', 'theater.toml'], { cwd })).code).toBe(0)

@@ -115,6 +115,7 @@ export class Actor implements Requester, Sender {
       events: writer.size,
       component: component.digest,
       recovery: this.#recovery,
+      failure: this.#failure,
       exitStatus: this.#exitStatus,
     }
   }

@@ -7,7 +7,6 @@ import type { Absence } from './post.ts'
 /** An actor that takes no turns in this host. */
 interface Ended {
   readonly info: ActorInfo
-  readonly failure: TheaterError | undefined
   /** It never came to be, and its name is free. */
   readonly released: boolean
 }
@@ -39,7 +38,7 @@ export class Cast {
     if (actor !== undefined) return actor
     const ended = this.#ended.get(id)
     if (ended !== undefined) {
-      throw ended.failure ?? new TheaterError('stopped', `${id} was stopped`, { actor: id })
+      throw ended.info.failure ?? new TheaterError('stopped', `${id} was stopped`, { actor: id })
     }
     const known = [...this.#actors.keys()].toSorted().join(', ')
     throw new TheaterError('unknown-actor', `there is no actor ${id}. Actors: ${known || 'none'}.`, {
@@ -56,7 +55,7 @@ export class Cast {
   absence(id: string): Absence {
     const ended = this.#ended.get(id)
     if (ended === undefined || ended.released) return 'unknown-actor'
-    return ended.failure === undefined ? 'stopped' : 'failed'
+    return ended.info.failure === undefined ? 'stopped' : 'failed'
   }
 
   add(actor: Actor): void {
@@ -67,8 +66,8 @@ export class Cast {
   /** Remembers how an actor ended; of one that left no record there is nothing to remember. */
   end(actor: Actor): void {
     if (!this.#actors.delete(actor.id) || !actor.recorded) return
-    const { info, failure, released } = actor
-    this.#ended.set(actor.id, { info, failure, released })
+    const { info, released } = actor
+    this.#ended.set(actor.id, { info, released })
   }
 
   /** Knows of an actor by its record alone. */
@@ -92,9 +91,9 @@ export class Cast {
         events: size,
         component,
         recovery: undefined,
+        failure,
         exitStatus: undefined,
       },
-      failure,
       released,
     })
   }

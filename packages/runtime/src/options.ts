@@ -1,6 +1,7 @@
 import type { Component, ComponentCache, LoadLimits } from '@theater/component'
 import type { Store } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
+import type { TheaterError } from './errors.ts'
 import type { Grants } from './grants.ts'
 import type { LogLine } from './host.ts'
 import type { Limits } from './limits.ts'
@@ -90,6 +91,8 @@ export interface ActorInfo {
   readonly component: Uint8Array | undefined
   /** What was re-run to bring it back; `undefined` for an actor that was made in this process. */
   readonly recovery: Recovery | undefined
+  /** Why it is `failed`; `undefined` for every other state. */
+  readonly failure: TheaterError | undefined
   /** What the guest ended itself with (`wasi:cli/exit`). */
   readonly exitStatus: number | undefined
 }

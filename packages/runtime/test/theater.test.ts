@@ -197,7 +197,7 @@ describe('an actor that cannot come back', () => {
       await theater.spawn(plain)
     }
     await using theater = await open({ store, handlers: [] })
-    expect(theater.actors()).toMatchObject([{ id: 'a', state: 'failed' }])
+    expect(theater.actors()).toMatchObject([{ id: 'a', state: 'failed', failure: { code: 'bad-grant' } }])
     await expect(theater.call('a', 'run', [1])).rejects.toSatisfy(code('bad-grant'))
   })
 
@@ -208,7 +208,7 @@ describe('an actor that cannot come back', () => {
     await using second = await open({ store })
     expect(await second.call('a', 'run', [1])).toBe(101)
     await expect(first.call('a', 'run', [1])).rejects.toSatisfy(code('store-failed'))
-    expect(first.actors()).toMatchObject([{ state: 'failed' }])
+    expect(first.actors()).toMatchObject([{ state: 'failed', failure: { code: 'store-failed' } }])
     expect(await second.call('a', 'run', [0])).toBe(202)
   })
 })

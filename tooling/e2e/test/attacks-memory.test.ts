@@ -1,5 +1,6 @@
+import { assemble } from '@theater/guests/wat'
 import { describe, expect, it } from 'vitest'
-import { host, stage } from './support/attack.ts'
+import { call, host, stage } from './support/attack.ts'
 
 // A few megabytes of a guest that are terabytes of its host: lists whose elements are all the same piece of memory. The
 // host died of it (`JavaScript heap out of memory`), with all other actors.
@@ -93,8 +94,12 @@ describe('a guest cannot make its host hold more of its record than there is mem
     let taken = 0
     const handlers = [host('attack:memory/host', { take: { run: () => void taken++ } })]
     await using made = await stage(wat, { handlers })
+    const component = await assemble(wat)
+    await made.theater.spawn({ id: 'neighbour', component, grants: { host: {} } })
     expect(await made.call('spam')).toMatch(/^aborted: .*host-memory/)
     expect(await made.call('fine')).toBe(7)
+    expect(await call(made.theater, 'neighbour', 'fine')).toBe(7)
+    expect(await made.aborts()).toEqual(['host-memory'])
     expect(taken).toBeLessThan(220)
     expect(await made.verify()).toMatchObject({ verdict: 'verified', undone: 1 })
   })

@@ -101,7 +101,9 @@ describe('init', () => {
         })
         expect((await stage.store.find(label))?.size).toBeGreaterThan(5)
         expect(await stage.store.find('a')).toBeUndefined()
-        expect(stage.theater.actors()).toMatchObject([{ id: 'a', state: 'failed' }])
+        expect(stage.theater.actors()).toMatchObject([
+          { id: 'a', state: 'failed', failure: { code: 'failed-to-start', ...error } },
+        ])
         await expect(stage.run('a', [])).rejects.toMatchObject({ code: 'failed-to-start' })
       }
       await stage.spawn('b')

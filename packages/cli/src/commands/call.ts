@@ -35,7 +35,7 @@ export async function call(
   const letters = new DeadLetters(output)
   await using host = await Host.open({ data: options.data, log: logTo(output), deadLetter: letters.take })
   using interrupt = new Interrupt(output)
-  const theater = await host.start()
+  const theater = await host.start(output)
   for (const info of theater.actors()) if (info.recovery?.unfinished === true) noteRecovery(info, output)
   const answered = answer(theater, actor, target, options.timeoutMs)
   const outcome = await Promise.race([answered, interrupt.happened])

@@ -12,8 +12,8 @@ import { levels, LogReader } from '../log-lines.ts'
 import type { LogEntry } from '../log-lines.ts'
 import { looks } from '../logs.ts'
 import type { Output } from '../output.ts'
+import { progress } from '../progress.ts'
 import { describerOf } from '../records.ts'
-import { count } from '../table.ts'
 
 /** Options of `theater logs`. */
 export interface LogsOptions {
@@ -88,8 +88,7 @@ async function print(
     last = event.seq
     const entries = reader.take(sayer.say(event)).filter(wanted)
     const there = event.seq < info.size
-    if (there && event.seq % 256 === 0)
-      output.status(`reading ${info.label} · ${count(event.seq)} of ${count(info.size)} events`)
+    if (there && event.seq % 256 === 0) output.status(progress('reading', info.label, event.seq, info.size))
     if (!there || lines === Infinity) await write(entries)
     else held.push(...entries)
     if (held.length > 2 * lines + 1000) held = lines === 0 ? [] : held.slice(-lines)

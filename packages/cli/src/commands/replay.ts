@@ -10,6 +10,7 @@ import { exits } from '../exits.ts'
 import { nearest } from '../nearest.ts'
 import type { Output } from '../output.ts'
 import type { LimitFlags } from '../program.ts'
+import { progress } from '../progress.ts'
 import { Subjects } from '../subjects.ts'
 import type { Subject } from '../subjects.ts'
 import { count, counted } from '../table.ts'
@@ -127,7 +128,7 @@ class Show {
       read = this.#output.resultNow(turn, () => turnLine(turn, this.#width, this.#output))
     } else if (event.seq % 64 === 0) {
       const { name, size } = this.#subject
-      this.#output.status(`re-running ${name} · ${count(event.seq)} of ${count(size)} events`)
+      this.#output.status(progress('re-running', name, event.seq, size))
     }
     if (!read) this.#control.abort()
   }

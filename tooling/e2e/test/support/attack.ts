@@ -1,4 +1,4 @@
-import { memoryStore } from '@theater/event-chain'
+import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Store } from '@theater/event-chain'
 import type { AnyHandler, Effect } from '@theater/handler'
 import { defineHandler } from '@theater/handler'
@@ -54,6 +54,8 @@ export interface Stage extends AsyncDisposable {
   readonly log: readonly LogLine[]
   /** Calls an export; what it failed with as `code: message`. */
   call(fn: string, ...args: unknown[]): Promise<unknown>
+  /** The codes of the aborts that its record has. */
+  aborts(): Promise<readonly (string | undefined)[]>
   /** Closes the theater and verifies the record of the guest. */
   verify(): Promise<Verdict>
 }
@@ -81,13 +83,24 @@ export async function stage(guest: string | Uint8Array, options: StageOptions = 
     store,
     log,
     call: (fn, ...args) => call(theater, 'guest', fn, ...args),
+    async aborts() {
+      const codes: (string | undefined)[] = []
+      for await (const event of readEvents(store, chainOf(theater))) {
+        if (event.kind === 'abort') codes.push(event.content?.code)
+      }
+      return codes
+    },
     async verify() {
-      const chain = theater.actors().find(({ id }) => id === 'guest')?.chain ?? new Uint8Array(32)
+      const chain = chainOf(theater)
       await theater.close()
       return verify({ store, chain }, { load })
     },
     [Symbol.asyncDispose]: () => theater.close(),
   }
+}
+
+function chainOf(theater: Theater): Uint8Array {
+  return theater.actors().find(({ id }) => id === 'guest')?.chain ?? new Uint8Array(32)
 }
 
 /** The code of a TheaterError; anything else is thrown on. */
