@@ -1,8 +1,32 @@
 import { readFile, stat } from 'node:fs/promises'
+import { ComponentError, type Component } from '@theater/component'
+import { loadComponent } from '@theater/component/node'
 import { CliError } from './errors.ts'
 
 /** No component that is loaded has more bytes (`LoadLimits.bytes`); one that has many more is not even read. */
 const MAX_BYTES = 256 * 1024 * 1024
+
+/**
+ * Loads a component, with its file's name before what is wrong with it.
+ *
+ * @throws ComponentError
+ */
+export async function loadNamed(
+  path: string,
+  bytes: Uint8Array,
+  options: Parameters<typeof loadComponent>[1] = {},
+): Promise<Component> {
+  try {
+    return await loadComponent(bytes, options)
+  } catch (error) {
+    if (!ComponentError.is(error)) throw error
+    const { code, message, offset } = error
+    throw new ComponentError(code, `${path}: ${message}`, {
+      cause: error,
+      ...(offset !== undefined && { offset }),
+    })
+  }
+}
 
 /**
  * Reads a component's file.

@@ -132,7 +132,6 @@ const chainExits: Readonly<Record<ChainErrorCode, Exit>> = {
 const advice: Partial<Record<TheaterErrorCode | ComponentErrorCode | ChainErrorCode, string>> = {
   stale:
     'Another theater process has taken the data folder over; this one stopped. Nothing that it recorded is lost.',
-  'core-module': 'Make a component of it: `jco new` or `wasm-tools component new`.',
   'not-wasm':
     'It should be a WebAssembly component (.wasm). TypeScript becomes one by `theater build SRC.ts -o OUT.wasm`.',
   'cannot-resume':

@@ -26,6 +26,11 @@ export async function placed(error: unknown, manifest: PlacedManifest, actor: st
     const problem = source.problem({ code: 'bad-grant', message: error.message, path: at, part: 'value' })
     return new ManifestError(path, [problem], { cause: error })
   }
+  if (error.code === 'bad-component' && (error.detail === 'not-wasm' || error.detail === 'core-module')) {
+    const at = ['actor', actor, 'component']
+    const problem = source.problem({ code: 'no-component', message: error.message, path: at, part: 'value' })
+    return new ManifestError(path, [problem], { cause: error })
+  }
   if (error.code !== 'unmet-import') return error
   const unmet: readonly Unmet[] = Array.isArray(error.detail) ? error.detail : []
   const [first, ...rest] = problemsOf(unmet, manifest, actor)

@@ -4,6 +4,7 @@ import { CliError } from './errors.ts'
 import type { ChainOptions } from './commands/chain.ts'
 import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
+import { helpText, helpTexts } from './help-text.ts'
 import { levels } from './log-lines.ts'
 import type { Output } from './output.ts'
 
@@ -47,14 +48,18 @@ export function makeProgram(io: ProgramIo): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
 
-  const add = (name: string, about: string): Command =>
-    program
-      .command(name)
+  const add = (name: keyof typeof helpTexts, about: string): Command => {
+    const command = program.command(name)
+    return command
       .description(about)
       .helpOption('-h, --help', 'print this help')
       .option('--json', 'results as JSON, one object a line; everything else goes to stderr')
-      .exitOverride()
+      .exitOverride((error) => {
+        throw isPrinted(error) ? error : refusal(error, command)
+      })
       .configureOutput({ writeErr: () => undefined })
+      .addHelpText('after', () => helpText(command, helpTexts[name]))
+  }
 
   /** Runs a command's action with its output. */
   const act =
@@ -84,7 +89,6 @@ export function makeProgram(io: ProgramIo): Command {
   )
     .argument('<FILE.wasm>', 'the component')
     .addOption(new Option('--toml', 'prints only the manifest').conflicts('json'))
-    .addHelpText('after', INSPECT_HELP)
     .action(
       act(async (output, file: string, options: { toml?: true }) => {
         const { inspect } = await import('./commands/inspect.ts')
@@ -98,7 +102,6 @@ export function makeProgram(io: ProgramIo): Command {
     .addOption(dataOption())
     .option('--fresh', 'forgets every record of the data folder first')
     .option('--actor <ID>', "only this actor of a manifest; for a component the actor's id")
-    .addHelpText('after', RUN_HELP)
     .action(
       act(
         async (
@@ -129,7 +132,6 @@ export function makeProgram(io: ProgramIo): Command {
     .addOption(dataOption())
     .option('--timeout <SECONDS>', 'how long to wait for the answer', seconds, 30)
     .option('--no-wait', 'ends with the answer, and leaves what the call set going for the next run')
-    .addHelpText('after', CALL_HELP)
     .action(
       act(
         async (
@@ -175,7 +177,6 @@ export function makeProgram(io: ProgramIo): Command {
     .option('--since <N>', 'only from event N on', index)
     .addOption(new Option('--level <LEVEL>', 'only what was logged at this level or above').choices(levels))
     .addOption(dataOption())
-    .addHelpText('after', LOGS_HELP)
     .action(
       act(async (output, actor: string, options: LogsOptions) => {
         const { logs } = await import('./commands/logs.ts')
@@ -194,7 +195,6 @@ export function makeProgram(io: ProgramIo): Command {
     .addOption(maxMemory())
     .addOption(maxEvents())
     .addOption(maxTraps())
-    .addHelpText('after', REPLAY_HELP)
     .action(
       act(async (output, name: string, options: ReplayFlags) => {
         const { replay } = await import('./commands/replay.ts')
@@ -221,7 +221,6 @@ export function makeProgram(io: ProgramIo): Command {
     .addOption(maxMemory())
     .addOption(maxEvents())
     .addOption(maxTraps())
-    .addHelpText('after', VERIFY_HELP)
     .action(
       act(async (output, subjects: string[], options: VerifyFlags) => {
         const { verify } = await import('./commands/verify.ts')
@@ -257,13 +256,17 @@ export function isHelp(error: unknown): boolean {
 
 /** A usage error as ours; anything else as it is. */
 export function usageError(error: unknown): unknown {
-  if (!(error instanceof CommanderError)) return error
+  return error instanceof CommanderError ? refusal(error) : error
+}
+
+/** What is wrong with a command line, how the command is used, and where there is more. */
+function refusal(error: CommanderError, command?: Command): CliError {
   const message = error.message.replace(/^error: /, '')
-  return new CliError(
-    'usage',
-    `${message}\n\`theater --help\` and \`theater COMMAND --help\` say what there is.`,
-    { cause: error },
-  )
+  const more =
+    command === undefined
+      ? '`theater --help` says which commands there are.'
+      : `Usage: theater ${command.name()} ${command.usage()}\n\`theater ${command.name()} --help\` says more.`
+  return new CliError('usage', `${message}\n${more}`, { cause: error })
 }
 
 function term(argument: Argument): string {
@@ -316,59 +319,3 @@ function actorId(text: string): string {
 }
 
 const VERSION = '0.1.0'
-
-const INSPECT_HELP = `
-Nothing of the component is run. The manifest runs as it stands; what would need a choice is there as a comment.
-
-Examples:
-  theater inspect counter.wasm
-  theater inspect counter.wasm --toml > theater.toml
-`
-
-const RUN_HELP = `
-The actors of a manifest that the data folder does not know are made, in the order in which they are written; those
-that it knows are brought back by running their records again, and go on where they were. The command ends when nobody
-has anything to do. Ctrl-C ends it cleanly.
-
-A component that exports wasi:cli/run gets ARGS and the standard streams, and its exit code is this command's. Any other
-component becomes an actor for \`theater call\`. A component is granted nothing beyond those streams and its log.
-`
-
-const CALL_HELP = `
-JSON stands for values by the types of the export: records as objects, variants as "case" or {"case": …}, an option as
-null or its value, list<u8> as {"utf8": …} or {"base64": …}, 64-bit integers as numbers or text. Prints {"ok": …} or
-{"err": …}; with the latter the exit code is 4.
-
-Examples:
-  theater call reporter summary
-  theater call counter add '{"by": 2}'
-  theater call calc divide 7 2
-`
-
-const LIMITS = `
-Defaults of the limits: --max-events 10000000, --max-traps 1000, --max-memory 4294967296, --max-fuel unlimited. What a
-chain needs above them is not run: the verdict is then inconclusive and accuses nobody.
-`
-
-const LOGS_HELP = `
-The lines come from the actor's record: each has the time at which its turn started. What an actor that was not granted
-\`log\` would have logged is not in it. What was written to the standard streams has no level, and is shown unless
---level is given.
-`
-
-const REPLAY_HELP = `
-Shows a line for each turn: the event that began it, how it ended, how many calls it made, who asked for what, and what
-it answered. Each is shown when the component has done it again, and the last line says what the re-run came to: the
-exit code is that of \`theater verify\`. No handler runs, nothing is opened and nothing is written.
-
-Examples:
-  theater replay counter
-  theater replay audit.car --actor auditor --events
-  theater replay counter --until 120
-${LIMITS}`
-
-const VERIFY_HELP = `${LIMITS}
-Of several chains it is also checked that every message that one says it got was sent by the other. A record says
-nothing about whether its inputs were true, and a host can withhold a whole chain or the end of one: what is
-verified is that the component, given these inputs, did exactly this.
-`

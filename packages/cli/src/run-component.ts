@@ -1,6 +1,5 @@
 import { basename } from 'node:path'
 import { trackName } from '@theater/boundary'
-import { loadComponent } from '@theater/component/node'
 import type { Component } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Kind, Store } from '@theater/event-chain'
@@ -11,7 +10,7 @@ import type { Json } from '@theater/values'
 import { splitCid } from '@theater/values'
 import { printActors } from './actor-table.ts'
 import { idOf } from './actor-id.ts'
-import { readComponentFile } from './component-file.ts'
+import { loadNamed, readComponentFile } from './component-file.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
@@ -50,7 +49,7 @@ export async function runComponent(
     connect: (actor) => (actor === own.id ? connect : undefined),
   })
   using interrupt = new Interrupt(output)
-  const component = await loadComponent(bytes, { cache: await host.cache() })
+  const component = await loadNamed(file, bytes, { cache: await host.cache() })
   const command = component.model.exports.some(({ functions }) =>
     functions.some((fn) => trackName(fn) === RUN),
   )

@@ -34,7 +34,10 @@ export class Subjects implements AsyncDisposable {
   /** The chains of a file, or the one of an actor. @throws CliError `usage`, `no-data` */
   async find(name: string): Promise<readonly Subject[]> {
     if (existsSync(name) && statSync(name).isFile()) return this.#file(name)
-    if (name.endsWith('.car') || name.includes('/')) throw new CliError('usage', `there is no file ${name}`)
+    if (name.endsWith('.car') || name.includes('/')) {
+      const what = existsSync(name) ? `${name} is not a file` : `there is no file ${name}`
+      throw new CliError('usage', what)
+    }
     if (this.#store === undefined) this.#store = this.#open.use(await readChains(this.#data))
     const store = this.#store
     const { chain, label, size } = await findActor(store, name, this.#data)

@@ -34,8 +34,12 @@ export async function resolveTarget(
   const fn = findExport(exported, name)
   if (fn !== undefined) return { kind: 'export', fn, args: argumentsOf(fn, json as readonly Json[]) }
   if (isMessageType(name) && exported.some((one) => trackName(one) === RESPOND)) {
-    if (json.length > 1)
-      throw new CliError('bad-arguments', `the message ${name} has one body, not ${json.length}`)
+    if (json.length > 1) {
+      throw new CliError(
+        'bad-arguments',
+        `a message has one body, not ${json.length}, and ${actor} exports no ${JSON.stringify(name)}. ${suggestion(model, name)}`,
+      )
+    }
     return { kind: 'message', type: name, body: json[0] as Json | undefined }
   }
   throw new CliError('usage', `${actor} exports no ${JSON.stringify(name)}. ${suggestion(model, name)}`)

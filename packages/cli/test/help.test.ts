@@ -18,6 +18,9 @@ describe('help', () => {
     expect(stderr).toBe('')
     expect(stdout).toContain(`Usage: theater ${name}`)
     expect(stdout).toContain('--json')
+    expect(stdout).toMatch(new RegExp(`^Examples?:\n  theater ${name}`, 'm'))
+    // A pipe is taken for a terminal of 80 columns; what somebody could copy is never broken.
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 
   it('prints the version', async () => {
@@ -39,6 +42,14 @@ describe('usage', () => {
     [['chain', 'a', '--from', '-1'], 'whole number'],
     [['verify', 'a', '--max-events', '1e3'], 'whole number'],
     [['call', 'a', 'b', '--timeout', 'x'], 'number above 0'],
+    [['call', 'a'], 'Usage: theater call [options] <ACTOR> <EXPORT> [JSON...]'],
+    [['call', 'a'], '`theater call --help` says more'],
+    [['inspect', 'echo.wasm', '--toml', '--json'], "'--toml' cannot be used with option '--json'"],
+    [['build', '.', '-o', 'x.wasm'], '. is not a file'],
+    [['build', 'echo.wasm', '-o', 'x.wasm'], 'is not the source of an actor'],
+    [['build', 'echo.wasm', '-o', '.'], 'is not the source of an actor'],
+    [['export', 'a', '-o', '.'], '. is a folder'],
+    [['verify', './'], './ is not a file'],
     [['run', 'nowhere.toml'], 'there is no file nowhere.toml'],
     [['run', '.'], 'is not a file'],
     [['run', 'echo.wasm', '--actor', 'NO WAY'], "is not an actor's id"],

@@ -78,6 +78,7 @@ describe('inspect', () => {
         expect(stderr).not.toMatch(/^\s+at /m)
         const last = JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '')
         expect(last.error.code).toContain(expected)
+        expect(last.error.message).toContain(`${name}: `)
       }
     }
   })

@@ -192,6 +192,11 @@ describe('run of a manifest', () => {
       'gone.toml:2:13: the component of x: there is no file ',
     ],
     ['dir.toml', '[actor.x]\ncomponent = "dir"', 'dir is not a file'],
+    [
+      'text.toml',
+      '[actor.x]\ncomponent = "text.toml"',
+      'text.toml:2:13: x: This is not a WebAssembly component',
+    ],
     ['ts.toml', '[actor.x]\ncomponent = "src/x.ts"', '`theater build src/x.ts -o x.wasm`'],
     ['esc.toml', '[actor.x]\n"\\u001b[2J\\u202e" = 1', '\\u001b[2J'],
   ] as const)('%s is exit code 3', async ([name, content, message]) => {

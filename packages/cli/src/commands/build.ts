@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Output } from '../output.ts'
@@ -18,7 +18,19 @@ export async function build(
   { out, minify, check }: BuildCommandOptions,
   output: Output,
 ): Promise<number> {
-  if (!existsSync(source)) throw new CliError('usage', `there is no file ${source}`)
+  const found = statSync(source, { throwIfNoEntry: false })
+  if (found === undefined) throw new CliError('usage', `there is no file ${source}`)
+  if (!found.isFile())
+    throw new CliError(
+      'usage',
+      `${source} is not a file. \`theater build\` takes the source of an actor, SRC.ts.`,
+    )
+  if (!/\.[cm]?[jt]s$/.test(source)) {
+    throw new CliError(
+      'usage',
+      `${source} is not the source of an actor, by its name: that ends with .ts or .js. \`theater inspect\` takes components.`,
+    )
+  }
   const started = performance.now()
   const timer = setInterval(() => {
     output.status(`building ${source} · ${Math.round((performance.now() - started) / 1000)} s`)

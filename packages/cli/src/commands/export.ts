@@ -1,6 +1,6 @@
-import { createWriteStream, existsSync } from 'node:fs'
+import { createWriteStream, existsSync, statSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { hex } from '@theater/event-chain'
@@ -30,6 +30,8 @@ export async function exportActors(
   if (twice !== undefined) throw new CliError('usage', `${twice} is named twice`)
   if (!existsSync(dirname(resolve(out))))
     throw new CliError('usage', `there is no folder ${dirname(out)} to write into`)
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new CliError('usage', `${out} is a folder. Name the file: -o ${join(out, 'FILE.car')}`)
   await using store = await readChains(data)
   const infos: ChainInfo[] = []
   for (const actor of actors) infos.push(await findActor(store, actor, data))

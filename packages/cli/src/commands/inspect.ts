@@ -1,13 +1,12 @@
 import { relative, resolve } from 'node:path'
 import { resolveImports, trackName } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
-import { loadComponent } from '@theater/component/node'
 import type { Component } from '@theater/component'
 import { printable } from '@theater/handler-log'
 import type { AnyHandler } from '@theater/handler'
 import type { FunctionModel, InterfaceModel } from '@theater/values'
 import { idOf } from '../actor-id.ts'
-import { readComponentFile } from '../component-file.ts'
+import { loadNamed, readComponentFile } from '../component-file.ts'
 import { exits } from '../exits.ts'
 import { makeHandlers } from '../handlers.ts'
 import { manifestText } from '../manifest-text.ts'
@@ -40,7 +39,7 @@ export async function inspect(
   { toml }: { readonly toml: boolean },
   output: Output,
 ): Promise<number> {
-  const component = await loadComponent(await readComponentFile(file))
+  const component = await loadNamed(file, await readComponentFile(file))
   const handlers = await makeHandlers({ store: ':memory:' })
   const resolution = resolveImports(component.model, handlers, {})
   const imports = component.model.imports.map((one) => importOf(one, resolution))

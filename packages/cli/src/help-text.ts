@@ -1,0 +1,107 @@
+import type { Command } from 'commander'
+
+/** What stands under the options of a command's help. */
+export interface HelpText {
+  /** Paragraphs, as long as they are: they are broken into lines for the terminal there is. */
+  readonly about?: readonly string[]
+  /** Commands that somebody could type. */
+  readonly examples: readonly string[]
+}
+
+const LIMITS =
+  'Defaults of the limits: --max-events 10000000, --max-traps 1000, --max-memory 4294967296, --max-fuel unlimited. What a chain needs above them is not run: the verdict is then inconclusive and accuses nobody.'
+
+/** The text of each command, by its name. */
+export const helpTexts = {
+  build: {
+    about: [
+      'Bundles the source, derives from what it uses which interfaces it imports, and makes a component of it. Types are checked first, by the TypeScript that is installed beside it.',
+    ],
+    examples: ['theater build counter.ts -o counter.wasm'],
+  },
+  inspect: {
+    about: [
+      'Nothing of the component is run. The manifest runs as it stands; what would need a choice is there as a comment.',
+    ],
+    examples: ['theater inspect counter.wasm', 'theater inspect counter.wasm --toml > theater.toml'],
+  },
+  run: {
+    about: [
+      'The actors of a manifest that the data folder does not know are made, in the order in which they are written; those that it knows are brought back by running their records again, and go on where they were. The command ends when nobody has anything to do. Ctrl-C ends it cleanly.',
+      "A component that exports wasi:cli/run gets ARGS and the standard streams, and its exit code is this command's. Any other component becomes an actor for `theater call`. A component is granted nothing beyond those streams and its log.",
+    ],
+    examples: [
+      'theater run theater.toml',
+      'theater run theater.toml --actor counter --fresh',
+      'theater run tool.wasm -- --verbose input.txt',
+    ],
+  },
+  call: {
+    about: [
+      'JSON stands for values by the types of the export: records as objects, variants as "case" or {"case": …}, an option as null or its value, list<u8> as {"utf8": …} or {"base64": …}, 64-bit integers as numbers or text. Prints {"ok": …} or {"err": …}; with the latter the exit code is 4.',
+    ],
+    examples: [
+      'theater call reporter summary',
+      `theater call counter add '{"by": 2}'`,
+      'theater call calc divide 7 2',
+    ],
+  },
+  ps: { examples: ['theater ps', 'theater ps --data /srv/audit/.theater --json'] },
+  chain: {
+    examples: [
+      'theater chain counter',
+      'theater chain counter --from 5 --to 20',
+      'theater chain counter --follow',
+    ],
+  },
+  logs: {
+    about: [
+      "The lines come from the actor's record: each has the time at which its turn started. What an actor that was not granted `log` would have logged is not in it. What was written to the standard streams has no level, and is shown unless --level is given.",
+    ],
+    examples: [
+      'theater logs counter',
+      'theater logs counter --follow --level warn',
+      'theater logs counter -n 20',
+    ],
+  },
+  replay: {
+    about: [
+      'Shows a line for each turn: the event that began it, how it ended, how many calls it made, who asked for what, and what it answered. Each is shown when the component has done it again, and the last line says what the re-run came to: the exit code is that of `theater verify`. No handler runs, nothing is opened and nothing is written.',
+      LIMITS,
+    ],
+    examples: [
+      'theater replay counter',
+      'theater replay audit.car --actor auditor --events',
+      'theater replay counter --until 120',
+    ],
+  },
+  export: {
+    about: [
+      'Any tool for CAR opens the file. It tells whoever has it all that these actors got and did, and every random number that was derived for them.',
+    ],
+    examples: ['theater export counter -o counter.car', 'theater export auditor reporter -o audit.car'],
+  },
+  verify: {
+    about: [
+      LIMITS,
+      'Of several chains it is also checked that every message that one says it got was sent by the other. A record says nothing about whether its inputs were true, and a host can withhold a whole chain or the end of one: what is verified is that the component, given these inputs, did exactly this.',
+    ],
+    examples: [
+      'theater verify audit.car',
+      'theater verify counter',
+      'theater verify chain.car --component counter.wasm',
+    ],
+  },
+} as const satisfies Readonly<Record<string, HelpText>>
+
+/** The text of a command's help, as wide as the rest of it. */
+export function helpText(command: Command, { about = [], examples }: HelpText): string {
+  const { getOutHelpWidth } = command.configureOutput()
+  const width = getOutHelpWidth?.() ?? 80
+  const paragraphs = about.map((text) => command.createHelp().boxWrap(text, width))
+  const list = [
+    examples.length === 1 ? 'Example:' : 'Examples:',
+    ...examples.map((example) => `  ${example}`),
+  ]
+  return `\n${[...paragraphs, list.join('\n')].join('\n\n')}\n`
+}
