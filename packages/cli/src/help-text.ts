@@ -96,8 +96,7 @@ export const helpTexts = {
 
 /** The text of a command's help, as wide as the rest of it. */
 export function helpText(command: Command, { about = [], examples }: HelpText): string {
-  const { getOutHelpWidth } = command.configureOutput()
-  const width = getOutHelpWidth?.() ?? 80
+  const width = command.configureOutput().getOutHelpWidth?.() ?? 80
   const paragraphs = about.map((text) => command.createHelp().boxWrap(text, width))
   const list = [
     examples.length === 1 ? 'Example:' : 'Examples:',

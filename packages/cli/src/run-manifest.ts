@@ -22,7 +22,9 @@ import type { RunOptions } from './commands/run.ts'
 
 /** Makes the actors of a manifest that are not in the data folder yet, brings back those that are, and waits until all are idle. */
 export async function runManifest(path: string, options: RunOptions, output: Output): Promise<number> {
-  const manifest = await readPlaced(path)
+  const manifest = await readPlaced(path).catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
   const actors = chosen(manifest, options.actor)
   const components = new Map<string, Uint8Array>()
   for (const actor of actors) components.set(actor.id, await readComponent(actor, manifest))
@@ -90,6 +92,12 @@ export function noteRecovery({ id, recovery }: ActorInfo, output: Output): void 
   output.note(
     `${output.styleNote('bold', printable(id))} is back: ${counted(turns, 'turn')} re-run over ${counted(events, 'event')}${rest}`,
   )
+}
+
+/** A file that may not be read is as good as none; what is wrong with what it says is told as it is. */
+function unreadable(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error
+  return new CliError('usage', `${path} cannot be read (${String(error.code)})`, { cause: error })
 }
 
 function chosen(manifest: Manifest, id: string | undefined): readonly ManifestActor[] {

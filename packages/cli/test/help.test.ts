@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folder, objects, theater } from './support/theater.ts'
 
@@ -75,6 +77,17 @@ describe('usage', () => {
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(stdout).toBe('')
     expect(code).toBe(2)
+  })
+
+  // Whoever is root may read everything.
+  it.skipIf(process.getuid?.() === 0)('a file that may not be read is exit code 2, too', async () => {
+    const cwd = folder({ 'theater.toml': '[actor.a]\n' })
+    for (const name of ['theater.toml', 'echo.wasm']) {
+      chmodSync(join(cwd, name), 0)
+      const { code, stderr } = await theater(['run', name], { cwd })
+      expect(stderr).toContain(`${name} cannot be read (EACCES)`)
+      expect(code).toBe(2)
+    }
   })
 
   it('gives a machine the same on stderr, and nothing on stdout', async () => {

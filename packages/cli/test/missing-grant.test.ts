@@ -33,7 +33,7 @@ const shapes: Record<string, string> = {
 
 /** Does what the problems say. */
 function mend(text: string, { problems }: ManifestError): string {
-  let mended = text.split('\n')
+  const mended = text.split('\n')
   const after: { line: number; add: readonly string[] }[] = []
   for (const { message, add, place } of problems) {
     const line = /Add after line (\d+):/.exec(message)?.[1]
@@ -66,8 +66,10 @@ describe('a grant that is missing', () => {
     expect(error.message).toContain('theater:store/blobs@0.1.0, theater:store/labels@0.1.0')
     writeFileSync(path, mend(text, error))
     const { actors } = await readPlaced(path)
-    const [{ grants = {} } = {}] = actors.filter(({ id }) => id === 'x')
-    expect(grants).toMatchObject({ store: { rights: 'rw' }, messaging: { to: ['reporter'] } })
+    expect(actors.find(({ id }) => id === 'x')?.grants).toMatchObject({
+      store: { rights: 'rw' },
+      messaging: { to: ['reporter'] },
+    })
     // What was there is there still.
     expect(actors.map(({ id, component, params, limits }) => ({ id, component, params, limits }))).toEqual(
       before.actors.map(({ id, component, params, limits }) => ({ id, component, params, limits })),
