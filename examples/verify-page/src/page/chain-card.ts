@@ -5,7 +5,7 @@ import { el, shown } from './element.ts'
 import { hex } from './hex.ts'
 import { jsonLines } from './json.ts'
 import type { Outcome } from './session.ts'
-import { count, counted, meaning, place, reason } from './words.ts'
+import { counted, meaning, place, reason } from './words.ts'
 
 /** How a verdict looks; never by its colour alone. */
 export type Look = 'good' | 'bad' | 'unsure'
@@ -97,7 +97,7 @@ export class ChainCard {
       actor === null
         ? el('h3', 'nameless', 'an actor without a readable name')
         : el('h3', '', shown(actor, 120))
-    const head = el('div', '', [
+    const head = el('div', 'head', [
       name,
       el('span', 'verdict', says),
       el('span', 'counts', counts ?? counted(size, 'event')),
@@ -131,13 +131,28 @@ export class ChainCard {
 function countsOf(verdict: Verdict): string {
   const events = counted(verdict.size, 'event')
   if (verdict.verdict === 'verified') return `${events} · ${counted(verdict.turns + verdict.undone, 'turn')}`
-  return verdict.verdict === 'broken' ? `${count(verdict.size)} right before it` : events
+  return verdict.verdict === 'broken' ? `${events} before it are intact` : events
 }
 
+/** Both sides, with the lines marked in which they differ. */
 function sides({ expected, actual }: Diverged): HTMLElement {
-  const side = (title: string, value: unknown): HTMLElement =>
-    el('div', '', [el('h4', '', title), el('pre', '', value === null ? 'nothing more' : jsonLines(value))])
-  return el('div', 'sides', [side('The record says', expected), side('The component did', actual)])
+  const [record, component] = [expected, actual].map((value) => jsonLines(value).split('\n'))
+  const side = (
+    title: string,
+    value: unknown,
+    own: readonly string[] = [],
+    other: readonly string[] = [],
+  ) => {
+    const lines = own.flatMap((line, i) => {
+      const shown = other.includes(line) ? line : el('mark', '', line)
+      return i === 0 ? [shown] : ['\n', shown]
+    })
+    return el('div', '', [el('h4', '', title), el('pre', '', value === null ? 'nothing more' : lines)])
+  }
+  return el('div', 'sides', [
+    side('The record says', expected, record, component),
+    side('The component did', actual, component, record),
+  ])
 }
 
 function started(ms: number): string {

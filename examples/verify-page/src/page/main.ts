@@ -111,9 +111,12 @@ class View implements Listener {
     )
     const all = this.#outcomes.length
     const of = (look: Look): number => verdicts.filter((verdict) => lookOf(verdict) === look).length
-    const records = all === 1 ? 'the record' : `${of('bad')} of ${all} records`
     if (all === 0) return this.say('There is no record in this file.', '', 'unsure')
-    if (of('bad') > 0) return this.say('Do not believe it:', `${records} cannot be what happened.`, 'bad')
+    const bad = of('bad')
+    if (bad > 0) {
+      const what = all === 1 ? 'the record' : `${bad} of ${all} records`
+      return this.say('Do not believe it:', `${what} ${bad === 1 ? 'does' : 'do'} not hold.`, 'bad')
+    }
     if (of('good') === all) {
       const what = all === 1 ? 'the actor' : all === 2 ? 'both actors' : `all ${all} actors`
       return this.say('Verified:', `${what} did exactly what the record says.`, 'good')

@@ -183,7 +183,7 @@ function outcomeOf(answer: Answer, { actor, size, intact }: Listed, limitMs: num
     case 'verdict':
       return { state: 'judged', verdict: answer.verdict }
     case 'late': {
-      const message = `running it again did not end within ${(limitMs ?? 0) / 1000} s, so it was ended`
+      const message = `running it again did not end within ${(limitMs ?? 0) / 1000} seconds, so it was ended`
       const { chain = null, head = null } = intact ?? {}
       const subject = { chain, actor, size, head }
       const code = 'limits-above-mine'

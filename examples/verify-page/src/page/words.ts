@@ -7,7 +7,8 @@ export const meaning: Readonly<Record<Verdict['verdict'], string>> = {
     'The record is intact, and running the component again over its inputs gave every output again, in order.',
   diverged:
     'The component does not do what the record says. Whoever recorded it changed something, or made it up.',
-  broken: 'This is not an intact record. Whoever recorded it, or handed it on, changed something.',
+  broken:
+    'This is not an intact record: whoever recorded it or handed it on changed it, or this copy was damaged.',
   inconclusive: 'It can be neither confirmed nor refuted here. This accuses nobody.',
 }
 

@@ -32,25 +32,32 @@ export async function twoActors(): Promise<Map<string, ChainSource>> {
   return chainsOf(store)
 }
 
-/** Counts up to the number it is given, from one: for zero that takes as good as for ever. */
+/** `count` counts up to a number, from one: for zero that takes as good as for ever. `deep` calls itself so many times. */
 const counter = `(component
   (core module $m
     (func (export "count") (param $to i64) (result i64) (local $i i64)
       (loop $on
         (local.set $i (i64.add (local.get $i) (i64.const 1)))
         (br_if $on (i64.ne (local.get $i) (local.get $to))))
-      (local.get $i)))
+      (local.get $i))
+    (func $deep (export "deep") (param $n i64) (result i64)
+      (if (result i64) (i64.eqz (local.get $n)) (then (i64.const 0))
+        (else (i64.add (i64.const 1) (call $deep (i64.sub (local.get $n) (i64.const 1))))))))
   (core instance $i (instantiate $m))
-  (func (export "count") (param "to" u64) (result u64) (canon lift (core func $i "count"))))`
+  (func (export "count") (param "to" u64) (result u64) (canon lift (core func $i "count")))
+  (func (export "deep") (param "n" u64) (result u64) (canon lift (core func $i "deep"))))`
 
-/** Actors that count to three, twice. */
-export async function counters(...ids: readonly string[]): Promise<Map<string, ChainSource>> {
+/** Actors that are called twice, with a three. */
+export async function counters(
+  ids: readonly string[],
+  fn: 'count' | 'deep' = 'count',
+): Promise<Map<string, ChainSource>> {
   const store = memoryStore()
   const component = await assemble(counter)
   await using theater = await Theater.open({ store, handlers: [] })
   for (const id of ids) {
     await theater.spawn({ id, component, grants: {} })
-    for (let i = 0; i < 2; i++) await theater.call(id, 'count', [3n])
+    for (let i = 0; i < 2; i++) await theater.call(id, fn, [3n])
   }
   return chainsOf(store)
 }
@@ -58,7 +65,7 @@ export async function counters(...ids: readonly string[]): Promise<Map<string, C
 /** The record of a counter, changed at one event and hashed again, as somebody does who wants it to look untouched. */
 export async function forged(
   source: ChainSource,
-  what: 'endless' | 'answer' | { actor: string },
+  what: 'endless' | 'bottomless' | 'answer' | { actor: string },
 ): Promise<ChainSource> {
   const { drafts } = await copyChain(source)
   const changes = drafts.map((draft, at): Change => {
@@ -68,8 +75,9 @@ export async function forged(
         : draft
     }
     const last = draft.kind === 'turn' && at === drafts.length - 2
-    if (what === 'endless' && last) {
-      return edited(draft, 'turn', (turn) => ({ ...turn, args: encodeData([0]) })) ?? draft
+    if ((what === 'endless' || what === 'bottomless') && last) {
+      const args = encodeData([what === 'endless' ? 0 : 1e9])
+      return edited(draft, 'turn', (turn) => ({ ...turn, args })) ?? draft
     }
     if (what === 'answer' && draft.kind === 'return' && at === drafts.length - 1) {
       return edited(draft, 'return', (content) => ({ ...content, result: encodeData([4]) })) ?? draft
