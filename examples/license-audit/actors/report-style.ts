@@ -31,4 +31,13 @@ small, em { color: var(--soft) }
 .bars .bar { width: 60% }
 .bars i { display: block; height: .7rem; margin-top: .4rem; border-radius: 2px; background: var(--kind); min-width: 2px }
 .good { color: var(--permissive) }
+@media (max-width: 40rem) {
+  .scroll table { min-width: 0 }
+  .scroll thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+  .scroll tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 .75rem; padding: .55rem 0; border-bottom: 1px solid var(--line) }
+  .scroll td { padding: 0; border: 0 } .scroll td:nth-child(1) { grid-area: 1 / 1 } .scroll td:nth-child(3) { grid-area: 1 / 2; text-align: right }
+  .scroll td:nth-child(2), .scroll td:nth-child(4) { font-size: .9rem } .scroll td:nth-child(4) { color: var(--soft); text-align: right }
+  .bars tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; padding: .25rem 0 } .bars td { padding: 0; white-space: normal }
+  .bars td:first-child { max-width: none } .bars .bar { grid-column: 1 / -1; width: auto } .bars i { margin-top: .15rem }
+}
 `
