@@ -53,7 +53,7 @@ function bare(message: string): string {
 }
 
 /** A number as people write it. */
-export function count(n: number): string {
+function count(n: number): string {
   return new Intl.NumberFormat('en').format(n)
 }
 
