@@ -36,6 +36,8 @@ export interface PlacedManifest extends Manifest {
 
 const MAX_BYTES = 1 << 20
 const MAX_DEPTH = 64
+/** A file in which more is wrong is not a manifest with slips of the pen; what comes first is told. */
+const MAX_FAULTS = 200
 
 /**
  * Reads a manifest.
@@ -93,7 +95,7 @@ function parsePlaced(
 ): PlacedManifest {
   const source = new ManifestSource(path, text)
   const { value, faults } = plain(parseToml(source))
-  const wrong = [...faults, ...(validate(value) ? undecodable(value) : checked(faults))]
+  const wrong = [...faults, ...(validate(value) ? undecodable(value) : checked(faults))].slice(0, MAX_FAULTS)
   const unknown = wrong.filter(({ code }) => code === 'unknown-key')
   // Of what stands under a key that is not one, the key is all there is to say.
   const said = wrong.filter((fault) => !unknown.some((one) => one !== fault && isWithin(fault, one)))
@@ -113,7 +115,7 @@ const validate = new Ajv2020({
 
 /** What the schema says of the value that it was just asked about, but for what cannot be a value at all. */
 function checked(faults: readonly Fault[]): Fault[] {
-  return faultsOf(validate.errors ?? []).filter(
+  return faultsOf((validate.errors ?? []).slice(0, MAX_FAULTS)).filter(
     (one) => one.code === 'unknown-key' || !faults.some((fault) => isWithin(one, fault)),
   )
 }
@@ -207,12 +209,15 @@ function whatOf({ message }: TomlError): string {
 /** TOML has values that JSON has not: dates, infinities, integers beyond what a number holds. */
 function plain(root: unknown): { readonly value: Json; readonly faults: readonly Fault[] } {
   const faults: Fault[] = []
+  const fault = (one: Fault): void => {
+    if (faults.length < MAX_FAULTS) faults.push(one)
+  }
   const convert = (value: unknown, path: readonly string[]): Json => {
     if (typeof value === 'string' || typeof value === 'boolean') return value
     if (typeof value === 'number' && Number.isFinite(value)) return value
     // Dotted keys nest without brackets, so the parser's bound does not hold them.
     if (path.length > MAX_DEPTH) {
-      faults.push({
+      fault({
         code: 'syntax',
         path: path.slice(0, 3),
         part: 'key',
@@ -229,7 +234,7 @@ function plain(root: unknown): { readonly value: Json; readonly faults: readonly
     const what = value instanceof TomlDate ? 'a date' : String(value)
     const name = path.findLast((key) => !/^\d+$/.test(key)) ?? ''
     const message = `${name}: ${what} cannot be written as JSON. Write it as a string.`
-    faults.push({ code: 'wrong-type', path, part: 'value', message })
+    fault({ code: 'wrong-type', path, part: 'value', message })
     return null
   }
   return { value: convert(root, []), faults }

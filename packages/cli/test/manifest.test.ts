@@ -134,6 +134,17 @@ params = { bytes = "AAEC", format = "x/y" }
     expect(refusal(text)).toContain(message)
   })
 
+  it.for([
+    ['unknown keys', (i: number) => `k${i} = 1\n`],
+    ['actors with an unknown key', (i: number) => `[actor.a${i}]\nx = 1\n`],
+    ['dates', (i: number) => (i === 0 ? '[actor.a.params.json]\n' : `k${i} = 2020-01-01\n`)],
+  ] as const)('tells the first of very many %s, and does not take for ever', ([, line]) => {
+    const text = Array.from({ length: 10_000 }, (_, i) => line(i)).join('')
+    const message = refusal(text)
+    expect(message.split('\n')).toHaveLength(21)
+    expect(message).toMatch(/\nand \d+ more$/)
+  })
+
   it('takes any text without any other error', () => {
     const words = [
       '[',

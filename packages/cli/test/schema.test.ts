@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'smol-toml'
 import { describe, expect, it } from 'vitest'
@@ -11,15 +12,24 @@ const shipped = JSON.parse(read('../theater.schema.json'))
 const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: true })
 const validate = ajv.compile(shipped)
 
+const examples = new URL('../../../examples/', import.meta.url)
+const shown = globSync('*/theater.toml', { cwd: fileURLToPath(examples) })
+
 /** Manifests that are shown or shipped somewhere. */
 const manifests: Record<string, string> = {
-  'examples/license-audit': read('../../../examples/license-audit/theater.toml'),
+  ...Object.fromEntries(
+    shown.map((path) => [`examples/${path}`, readFileSync(new URL(path, examples), 'utf8')]),
+  ),
   'docs/cli.md': /```toml\n([^]*?)```/.exec(read('../../../docs/cli.md'))?.[1] ?? '',
   'packages/cli/README.md': /```toml\n([^]*?)```/.exec(read('../README.md'))?.[1] ?? '',
   'README.md': /```toml\n([^]*?)```/.exec(read('../../../README.md'))?.[1] ?? '',
 }
 
 describe('theater.schema.json', () => {
+  it('is held against the manifests of the examples', () => {
+    expect(shown).toContain('license-audit/theater.toml')
+  })
+
   it('is the schema that manifests are checked with: `pnpm schema` writes it', () => {
     expect(shipped).toEqual(manifestSchema)
   })
