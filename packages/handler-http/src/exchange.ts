@@ -162,9 +162,15 @@ export class Exchange implements Disposable {
   #responseStarted(controller: Dispatcher.DispatchController, status: number): void {
     // 1xx are not the response, and WASI has no place for them.
     if (status < 200 || this.#over) return
+    const headers = this.#received(controller.rawHeaders)
+    const { method, responseBytes, times } = this.#request
+    const length = headers.find(([name]) => name === 'content-length')?.[1]
+    if (method !== 'HEAD' && status !== 304 && Number(length) > responseBytes) {
+      return this.fail({ tag: 'HTTP-response-body-size', val: BigInt(responseBytes) })
+    }
     this.#answered = true
-    this.#arm(this.#request.times.betweenBytes, 'connection-read-timeout')
-    this.#listener.response(status, this.#received(controller.rawHeaders), this.#inflow)
+    this.#arm(times.betweenBytes, 'connection-read-timeout')
+    this.#listener.response(status, headers, this.#inflow)
   }
 
   /** Received fields, without those of the connection: a guest that passes them on would not be let. */

@@ -9,12 +9,21 @@ import type { HttpLimits } from './limits.ts'
 export class Network {
   readonly #limits: HttpLimits
   readonly #lookup: LookupFunction
+  readonly #isPublic: (address: string) => boolean
   readonly #agents = new Map<boolean, Agent>()
 
-  /** @param lookup how names are resolved */
-  constructor(limits: HttpLimits, lookup: LookupFunction = systemLookup as LookupFunction) {
+  /**
+   * @param lookup how names are resolved
+   * @param isPublic which addresses the first kind may end at
+   */
+  constructor(
+    limits: HttpLimits,
+    lookup: LookupFunction = systemLookup as LookupFunction,
+    isPublic: (address: string) => boolean = isPublicAddress,
+  ) {
     this.#limits = limits
     this.#lookup = lookup
+    this.#isPublic = isPublic
   }
 
   /** Whoever makes requests. The two kinds share no connection. */
@@ -22,9 +31,7 @@ export class Network {
     let agent = this.#agents.get(privateToo)
     if (agent === undefined) {
       agent = new Agent({
-        connect: privateToo
-          ? this.#connector(this.#lookup)
-          : publicOnly(this.#connector(checked(this.#lookup))),
+        connect: privateToo ? this.#connector(this.#lookup) : this.#publicOnly(),
         allowH2: false,
         pipelining: 1,
         maxHeaderSize: Math.max(1, this.#limits['header-bytes']),
@@ -47,41 +54,43 @@ export class Network {
   #connector(lookup: LookupFunction): buildConnector.connector {
     return buildConnector({ lookup, timeout: this.#limits['connect-ms'], allowH2: false })
   }
+
+  /**
+   * A connector that ends at public addresses only. It looks at what a name resolves to, in the one answer that is
+   * connected to; at an address in the place of a name, which is never resolved; and before anything is written at what it
+   * is connected to, whoever chose it.
+   */
+  #publicOnly(): buildConnector.connector {
+    const connect = this.#connector(checked(this.#lookup, this.#isPublic))
+    return (options, callback) => {
+      const host = options.hostname.replaceAll(/^\[|\]$/g, '')
+      if (isIP(host) !== 0 && !this.#isPublic(host)) {
+        queueMicrotask(() => callback(new ProhibitedAddress(), null))
+        return
+      }
+      connect(options, (...[error, socket]) => {
+        if (error !== null || socket === null) return callback(error ?? new ProhibitedAddress(), null)
+        if (socket.remoteAddress !== undefined && this.#isPublic(socket.remoteAddress))
+          return callback(null, socket)
+        socket.destroy()
+        return callback(new ProhibitedAddress(), null)
+      })
+    }
+  }
 }
 
-/** A resolver that gives public addresses only: of one answer, which is the one that is connected to. */
-function checked(lookup: LookupFunction): LookupFunction {
+/** A resolver that gives public addresses only. */
+function checked(lookup: LookupFunction, isPublic: (address: string) => boolean): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, options, (error, address, family) => {
       if (error !== null) return callback(error, address, family)
       if (!Array.isArray(address)) {
-        if (isPublicAddress(address)) return callback(null, address, family)
+        if (isPublic(address)) return callback(null, address, family)
         return callback(new ProhibitedAddress(), '', 0)
       }
-      const allowed = address.filter((one) => isPublicAddress(one.address))
+      const allowed = address.filter((one) => isPublic(one.address))
       if (allowed.length === 0) return callback(new ProhibitedAddress(), '', 0)
       return callback(null, allowed)
-    })
-  }
-}
-
-/**
- * A connector that also looks at what it is connected to, whoever chose it, before anything is written: an address in the
- * place of a name is never resolved.
- */
-function publicOnly(connector: buildConnector.connector): buildConnector.connector {
-  return (options, callback) => {
-    const host = options.hostname.replace(/^\[|\]$/g, '')
-    if (isIP(host) !== 0 && !isPublicAddress(host)) {
-      queueMicrotask(() => callback(new ProhibitedAddress(), null))
-      return
-    }
-    connector(options, (...[error, socket]) => {
-      if (error !== null || socket === null) return callback(error ?? new ProhibitedAddress(), null)
-      if (socket.remoteAddress !== undefined && isPublicAddress(socket.remoteAddress))
-        return callback(null, socket)
-      socket.destroy()
-      return callback(new ProhibitedAddress(), null)
     })
   }
 }

@@ -58,6 +58,16 @@ export function serveTcp(connected: (socket: Socket) => void): Promise<Local> {
   })
 }
 
+/** A server that tells who got through to it. */
+export function untouched(): { readonly reached: readonly string[]; readonly listening: Promise<Local> } {
+  const reached: string[] = []
+  const listening = serve((req, res) => {
+    reached.push(`${req.method} ${req.url}`)
+    res.end('reached')
+  })
+  return { reached, listening }
+}
+
 /** The whole body of a request that a server got. */
 export async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks = (await request.toArray()) as Buffer[]

@@ -9,7 +9,7 @@
 import { committed, committedNames } from './committed.ts'
 
 /** What the relays are named after: handlers. */
-export type RelayName = 'box' | 'cli' | 'fs' | 'log' | 'messaging' | 'store'
+export type RelayName = 'box' | 'cli' | 'fs' | 'http' | 'log' | 'messaging' | 'store'
 
 /** The names of all relays. */
 export function relayGuests(): RelayName[] {

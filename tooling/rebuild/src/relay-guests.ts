@@ -11,6 +11,7 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
     ...['stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/terminal-${name}@0.2.12`),
   ],
   fs: ['wasi:filesystem/preopens@0.2.12', 'wasi:filesystem/types@0.2.12'],
+  http: ['wasi:http/types@0.2.12', 'wasi:http/outgoing-handler@0.2.12'],
   log: ['theater:actor/log@0.1.0'],
   messaging: ['theater:messaging/client@0.1.0'],
   store: ['theater:store/blobs@0.1.0', 'theater:store/labels@0.1.0'],
