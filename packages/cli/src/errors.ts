@@ -166,6 +166,14 @@ export async function failureOf(error: unknown): Promise<Failure> {
     const { MountError } = await import('@theater/handler-fs')
     if (MountError.is(error)) return failure(exits.refused, 'bad-grant', error.message)
   }
+  if (name === 'HttpHostError') {
+    const { HttpHostError } = await import('@theater/handler-http')
+    if (HttpHostError.is(error)) {
+      return error.code === 'cannot-listen'
+        ? failure(exits.refused, error.code, `${error.message}. \`--listen HOST:PORT\` takes another.`)
+        : failure(exits.refused, 'bad-grant', error.message)
+    }
+  }
   if (name === 'BuildError') {
     const { BuildError } = await import('@theater/actor/build')
     if (BuildError.is(error)) {

@@ -20,6 +20,14 @@ export async function placed(error: unknown, manifest: PlacedManifest, actor: st
     const problem = source.problem({ code: 'bad-grant', message: error.message, path: at, part: 'value' })
     return new ManifestError(path, [problem], { cause: error })
   }
+  if (error instanceof Error && error.name === 'HttpHostError') {
+    const { HttpHostError } = await import('@theater/handler-http')
+    // Where it listens is not the actor's to say.
+    if (!HttpHostError.is(error) || error.code === 'cannot-listen') return error
+    const at = ['actor', actor, 'grants', 'http']
+    const problem = source.problem({ code: 'bad-grant', message: error.message, path: at, part: 'value' })
+    return new ManifestError(path, [problem], { cause: error })
+  }
   if (!TheaterError.is(error)) return error
   if (error.code === 'bad-grant') {
     const at = ['actor', actor, 'grants']

@@ -1,6 +1,7 @@
 import type { JsonSchema } from '@theater/handler'
 import { cliGrant } from '@theater/handler-cli'
 import { GRANT as fsGrant } from '@theater/handler-fs'
+import { httpGrant } from '@theater/handler-http'
 import { logGrant } from '@theater/handler-log'
 import { messagingGrant } from '@theater/handler-messaging'
 import { storeGrant } from '@theater/handler-store'
@@ -12,6 +13,7 @@ import { storeGrant } from '@theater/handler-store'
 export const grantSchemas = {
   cli: cliGrant,
   fs: fsGrant,
+  http: httpGrant,
   log: logGrant,
   messaging: messagingGrant,
   store: storeGrant,

@@ -1,5 +1,6 @@
 import type { AnyHandler } from '@theater/handler'
 import type { Connection } from '@theater/handler-cli'
+import type { ListenAddress, ListenOptions } from '@theater/handler-http'
 import type { StoreBackend } from '@theater/handler-store'
 
 /** What the handlers of a host are made with. */
@@ -8,19 +9,35 @@ export interface HandlerOptions {
   readonly store: string
   /** The streams that `inherit` in a cli grant means for an actor. */
   readonly connect?: ((actor: string) => Connection | undefined) | undefined
+  /** Where requests come in that actors are granted to answer. Absent: nowhere. */
+  readonly listen?: Listening | undefined
+}
+
+/** Where requests come in. */
+export interface Listening {
+  readonly at: ListenOptions
+  /** Called when they can. */
+  readonly onListen: (address: ListenAddress) => void
 }
 
 /** Makes the handlers that `theater` offers. None of them gives an actor anything without a grant. */
-export async function makeHandlers({ store: path, connect }: HandlerOptions): Promise<readonly AnyHandler[]> {
-  const [{ cli }, { fs }, { log }, { messaging }, { store }] = await Promise.all([
+export async function makeHandlers({
+  store: path,
+  connect,
+  listen,
+}: HandlerOptions): Promise<readonly AnyHandler[]> {
+  const [{ cli }, { fs }, { http }, { log }, { messaging }, { store }] = await Promise.all([
     import('@theater/handler-cli'),
     import('@theater/handler-fs'),
+    import('@theater/handler-http'),
     import('@theater/handler-log'),
     import('@theater/handler-messaging'),
     import('@theater/handler-store'),
   ])
   const options = connect === undefined ? {} : { connect }
-  return [cli(options), fs(), log(), messaging(), store({ backend: lazyBackend(path) })]
+  const web =
+    listen === undefined ? { listen: false as const } : { listen: listen.at, onListen: listen.onListen }
+  return [cli(options), fs(), http(web), log(), messaging(), store({ backend: lazyBackend(path) })]
 }
 
 /** Lets go of what the handlers hold. */

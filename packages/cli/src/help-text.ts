@@ -27,7 +27,7 @@ export const helpTexts = {
   },
   run: {
     about: [
-      'The actors of a manifest that the data folder does not know are made, in the order in which they are written; those that it knows are brought back by running their records again, and go on where they were. The command ends when nobody has anything to do. Ctrl-C ends it cleanly.',
+      'The actors of a manifest that the data folder does not know are made, in the order in which they are written; those that it knows are brought back by running their records again, and go on where they were. The command ends when nobody has anything to do; where one of them is granted to answer HTTP requests it goes on. Ctrl-C ends it cleanly.',
       "A component that exports wasi:cli/run gets ARGS and the standard streams, and its exit code is this command's. Any other component becomes an actor for `theater call`. A component is granted nothing beyond those streams and its log.",
     ],
     examples: [

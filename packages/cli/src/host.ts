@@ -7,6 +7,7 @@ import type { DeadLetter, LogLine, Theater } from '@theater/runtime'
 import { dataPaths, makeDataFolder } from './data-folder.ts'
 import type { DataPaths } from './data-folder.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
+import type { Listening } from './handlers.ts'
 import { takeLock } from './lock.ts'
 import type { Output } from './output.ts'
 import { rerunStore } from './progress.ts'
@@ -17,6 +18,7 @@ export interface HostOptions {
   /** Forgets every record of the folder first. */
   readonly fresh?: boolean
   readonly connect?: (actor: string) => Connection | undefined
+  readonly listen?: Listening
   readonly log: (line: LogLine) => void
   readonly deadLetter: (letter: DeadLetter) => void
 }
@@ -75,9 +77,9 @@ export class Host implements AsyncDisposable {
    * @throws TheaterError
    */
   async start(output: Output): Promise<Theater> {
-    const { connect, log, deadLetter } = this.#options
+    const { connect, listen, log, deadLetter } = this.#options
     const { Theater } = await import('@theater/runtime')
-    this.#handlers = await makeHandlers({ store: this.paths.store, connect })
+    this.#handlers = await makeHandlers({ store: this.paths.store, connect, listen })
     const cache = await this.cache()
     let going = true
     output.status('bringing actors back')
@@ -94,6 +96,8 @@ export class Host implements AsyncDisposable {
   /** Waits until running turns are over and lets go of the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      // Requests under way are answered before the actors go.
+      await disposeHandlers(this.#handlers.filter(({ name }) => name === 'http'))
       await this.#theater?.close()
       await disposeHandlers(this.#handlers)
     } finally {

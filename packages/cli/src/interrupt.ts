@@ -1,9 +1,11 @@
 import { interrupted } from './exits.ts'
 import type { Output } from './output.ts'
 
-/** Listens to SIGINT while something runs: the first ends it cleanly, a second ends the process at once. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Listens to SIGINT and SIGTERM while something runs: the first ends it cleanly, a second ends the process at once. */
 export class Interrupt implements Disposable {
-  /** Resolves with the first SIGINT. */
+  /** Resolves with the first of them. */
   readonly happened: Promise<void>
   /** Whether it has come. */
   seen = false
@@ -21,11 +23,11 @@ export class Interrupt implements Disposable {
       )
       resolve()
     }
-    process.on('SIGINT', this.#listener)
+    for (const signal of SIGNALS) process.on(signal, this.#listener)
   }
 
   [Symbol.dispose](): void {
-    process.off('SIGINT', this.#listener)
+    for (const signal of SIGNALS) process.off(signal, this.#listener)
   }
 }
 

@@ -83,6 +83,9 @@ const actor: JsonSchema = {
 /** An actor's id. Two names that every object of JavaScript has cannot be keys. */
 const ID = '^(?!(__proto__|constructor)$)[a-z0-9._:-]{1,128}$'
 
+/** A host and a port. */
+const LISTEN = String.raw`^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$`
+
 /** The keys that stand at the top of a manifest. Whoever adds one adds it here, and reads it in `manifest.ts`. */
 const topLevel = {
   actor: {
@@ -92,6 +95,20 @@ const topLevel = {
     minProperties: 1,
     propertyNames: { pattern: ID },
     additionalProperties: actor,
+  },
+  http: {
+    description: 'How requests reach the actors that are granted to answer them.',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      listen: {
+        description: 'Where they come in: HOST:PORT. `theater run --listen` says otherwise.',
+        type: 'string',
+        pattern: LISTEN,
+        default: '127.0.0.1:8080',
+      },
+    },
+    examples: [{ listen: '127.0.0.1:8080' }],
   },
 } as const satisfies Readonly<Record<string, JsonSchema>>
 

@@ -27,6 +27,8 @@ export interface Manifest {
   readonly path: string
   /** In the order in which they are written, which is the order in which they are made. */
   readonly actors: readonly ManifestActor[]
+  /** Where requests come in that actors are granted to answer, `HOST:PORT`; undefined where it does not say. */
+  readonly listen: string | undefined
 }
 
 /** A manifest, and where it says what. */
@@ -100,8 +102,13 @@ function parsePlaced(
   // Of what stands under a key that is not one, the key is all there is to say.
   const said = wrong.filter((fault) => !unknown.some((one) => one !== fault && isWithin(fault, one)))
   if (said.length > 0) throw source.error(said)
-  const { actor: actors } = value as unknown as Checked
-  return { path, source, actors: Object.entries(actors).map(([id, actor]) => actorOf(id, actor, folder)) }
+  const { actor: actors, http } = value as unknown as Checked
+  return {
+    path,
+    source,
+    actors: Object.entries(actors).map(([id, actor]) => actorOf(id, actor, folder)),
+    listen: http?.listen,
+  }
 }
 
 const validate = new Ajv2020({
@@ -128,6 +135,7 @@ function isWithin({ path }: Fault, other: Fault): boolean {
 /** What a manifest is after the schema has seen it. */
 interface Checked {
   readonly actor: Readonly<Record<string, CheckedActor>>
+  readonly http?: { readonly listen?: string }
 }
 
 interface CheckedActor {

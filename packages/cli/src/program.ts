@@ -102,20 +102,26 @@ export function makeProgram(io: ProgramIo): Command {
     .addOption(dataOption())
     .option('--fresh', 'forgets every record of the data folder first')
     .option('--actor <ID>', "only this actor of a manifest; for a component the actor's id")
+    .option('--listen <HOST:PORT>', 'where HTTP requests come in for actors of a manifest')
     .action(
       act(
         async (
           output,
           file: string,
           args: string[],
-          options: { data: string; fresh?: true; actor?: string },
+          options: { data: string; fresh?: true; actor?: string; listen?: string },
         ) => {
           const { run } = await import('./commands/run.ts')
-          const { data, fresh, actor } = options
+          const { data, fresh, actor, listen } = options
           return run(
             file,
             args,
-            { data, fresh: fresh === true, ...(actor !== undefined && { actor: actorId(actor) }) },
+            {
+              data,
+              fresh: fresh === true,
+              ...(actor !== undefined && { actor: actorId(actor) }),
+              ...(listen !== undefined && { listen }),
+            },
             output,
           )
         },

@@ -12,6 +12,7 @@ import { DeadLetters, logTo } from './logs.ts'
 import { ManifestError } from './manifest-error.ts'
 import { readPlaced } from './manifest.ts'
 import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
+import { DEFAULT_LISTEN, listenAt } from './listen.ts'
 import { nearest } from './nearest.ts'
 import { placed } from './grant-place.ts'
 import type { Output } from './output.ts'
@@ -28,10 +29,18 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   const actors = chosen(manifest, options.actor)
   const components = new Map<string, Uint8Array>()
   for (const actor of actors) components.set(actor.id, await readComponent(actor, manifest))
+  const at = listenAt(options.listen ?? manifest.listen ?? DEFAULT_LISTEN)
   const letters = new DeadLetters(output)
+  const bound: { url?: string } = {}
   await using host = await Host.open({
     data: options.data,
     fresh: options.fresh,
+    listen: {
+      at,
+      onListen: (address) => {
+        bound.url = address.url
+      },
+    },
     log: logTo(output),
     deadLetter: letters.take,
   })
@@ -58,6 +67,10 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   // What is still under way then is over before this process is.
   if (interrupt.seen) return interrupted
   await printActors(host.store, output, true)
+  if (bound.url !== undefined) {
+    output.note(`${output.styleNote('bold', 'listening')} on ${bound.url}; Ctrl-C ends it`)
+    await interrupt.happened
+  }
   if (letters.failed > 0) {
     throw new CliError(
       'guest-failed',

@@ -84,8 +84,8 @@ params = { bytes = "AAEC", format = "x/y" }
       'unknown-key theater.toml:3:17: there is no handler "mesaging" in [actor.x.grants]. Did you mean "messaging"?',
     ],
     [
-      '[actor.x]\ncomponent = "x.wasm"\ngrants.http = {}',
-      'unknown-key theater.toml:3:8: there is no handler "http" in [actor.x.grants]. Handlers: cli, fs, log, messaging, store.',
+      '[actor.x]\ncomponent = "x.wasm"\ngrants.kafka = {}',
+      'unknown-key theater.toml:3:8: there is no handler "kafka" in [actor.x.grants]. Handlers: cli, fs, http, log, messaging, store.',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\ngrants.log = "info"',

@@ -127,6 +127,10 @@ export const httpGrant: JsonSchema = {
     },
     limits: LIMITS_SCHEMA,
   },
+  examples: [
+    { out: [{ origin: 'https://api.example.com', methods: ['GET'], paths: ['/'] }] },
+    { serve: [{ path: '/' }] },
+  ],
 }
 
 /** Whether a text is a token of HTTP, as methods and header names are. */

@@ -7,6 +7,7 @@ import { FUNCTIONS, HANDLE, OUTGOING, STREAMS, TYPES } from './functions.ts'
 import { authorize, httpGrant, within, type HttpGrant } from './grant.ts'
 import { CutStream, FutureTrailers, IncomingBody, BodyInputStream } from './incoming-body.ts'
 import { IncomingRequest } from './incoming-request.ts'
+import { HttpHostError } from './host-error.ts'
 import { FutureIncomingResponse, IncomingResponse } from './incoming-response.ts'
 import { resolveLimits, type HttpLimits } from './limits.ts'
 import { Network } from './network.ts'
@@ -67,7 +68,8 @@ export function httpHandler({
       const keyring = new Keyring(secrets)
       const [missing] = keyring.missing(grant)
       if (missing !== undefined) {
-        throw new Error(
+        throw new HttpHostError(
+          'no-secret',
           `the grant of http names the secret ${missing}, which this host does not have. Give it to http({ secrets })`,
         )
       }
@@ -84,7 +86,8 @@ async function serve(actor: ActorContext, session: Session, listener: Listener):
   const routes = session.grant.serve ?? []
   if (routes.length === 0) return () => undefined
   if (!actor.exports(HANDLE)) {
-    throw new Error(
+    throw new HttpHostError(
+      'no-export',
       `${actor.id} is granted to answer HTTP requests, and its component does not export wasi:http/incoming-handler. Take serve out of its grant of http`,
     )
   }

@@ -41,6 +41,8 @@ export type { HttpImports } from './handler.ts'
 export { DEFAULT_LIMITS } from './limits.ts'
 export type { HttpLimits } from './limits.ts'
 export type { ErrorCode, HeaderError } from './errors.ts'
+export { HttpHostError } from './host-error.ts'
+export type { HttpHostErrorCode } from './host-error.ts'
 export type { ListenAddress, ListenOptions } from './listener.ts'
 export type { Route } from './route.ts'
 export { DEFAULT_SERVER_LIMITS } from './server-limits.ts'
@@ -69,11 +71,12 @@ export interface HttpOptions {
    */
   readonly lookup?: LookupFunction
   /**
-   * Where it listens for the requests that actors are granted to answer. It does not before there is such a grant.
+   * Where it listens for the requests that actors are granted to answer. It does not before there is such a grant; with
+   * `false` never, and those actors get none.
    *
    * @default { host: '127.0.0.1', port: 0 }
    */
-  readonly listen?: ListenOptions
+  readonly listen?: ListenOptions | false
   /** Called when it listens. @default nothing */
   readonly onListen?: (address: ListenAddress) => void
   /**

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { isIP, type Socket } from 'node:net'
+import { HttpHostError } from './host-error.ts'
 import { hostAnswers, type HostAnswer } from './refusal.ts'
 import { isLoopbackName, Routes, type Route } from './route.ts'
 import type { ServerLimits } from './server-limits.ts'
@@ -36,7 +37,7 @@ interface Connection {
  * claim on, and stops when it is closed.
  */
 export class Listener {
-  readonly #options: ListenOptions
+  readonly #options: ListenOptions | false
   readonly #limits: ServerLimits
   readonly #onListen: ((address: ListenAddress) => void) | undefined
   readonly #routes = new Routes<Service>()
@@ -49,7 +50,11 @@ export class Listener {
   #held = 0
   #idle: (() => void) | undefined
 
-  constructor(options: ListenOptions, limits: ServerLimits, onListen?: (address: ListenAddress) => void) {
+  constructor(
+    options: ListenOptions | false,
+    limits: ServerLimits,
+    onListen?: (address: ListenAddress) => void,
+  ) {
     this.#options = options
     this.#limits = limits
     this.#onListen = onListen
@@ -79,10 +84,12 @@ export class Listener {
   /**
    * Gives routes to an actor. Resolves when requests can come.
    *
-   * @throws Error where another actor holds one of them, or the port cannot be had
+   * @throws HttpHostError `route-taken`, `cannot-listen`, `closed`
    */
   async claim(routes: readonly Route[], service: Service): Promise<void> {
-    if (this.#closing !== undefined) throw new Error('http does not listen any more: it was closed')
+    if (this.#options === false) return
+    if (this.#closing !== undefined)
+      throw new HttpHostError('closed', 'http does not listen any more: it was closed')
     this.#routes.claim(routes, service)
     try {
       this.#listening ??= this.#listen()
@@ -129,7 +136,7 @@ export class Listener {
   }
 
   async #listen(): Promise<Server> {
-    const { host = '127.0.0.1', port = 0 } = this.#options
+    const { host = '127.0.0.1', port = 0 } = this.#options === false ? {} : this.#options
     const server = this.#newServer()
     try {
       server.listen({ host, port, exclusive: true })
@@ -142,7 +149,7 @@ export class Listener {
           : code === 'EACCES'
             ? 'the port is not for this user'
             : code
-      throw new Error(`http cannot listen on ${host}:${port}: ${why}. Choose another with http({ listen })`, {
+      throw new HttpHostError('cannot-listen', `http cannot listen on ${host}:${port}: ${why}`, {
         cause: error,
       })
     }

@@ -1,5 +1,6 @@
 import type { JsonSchema, Refusal } from '@theater/handler'
 import { originOf } from './origin.ts'
+import { HttpHostError } from './host-error.ts'
 import { PREFIX_PATTERN, within } from './path.ts'
 
 /** Requests that are an actor's to answer: those to a host whose path is the prefix, or below it. */
@@ -75,14 +76,15 @@ export class Routes<To extends Holder> {
     return this.#claims.length === 0
   }
 
-  /** Gives routes to somebody, all of them or none. @throws Error where somebody else holds one */
+  /** Gives routes to somebody, all of them or none. @throws HttpHostError `route-taken` */
   claim(routes: readonly Route[], to: To): void {
     for (const route of routes) {
       const held = this.#claims.find(
         ({ route: one }) => one.host === route.host && trim(one.path) === trim(route.path),
       )
       if (held !== undefined && held.to !== to) {
-        throw new Error(
+        throw new HttpHostError(
+          'route-taken',
           `${to.name} is granted to answer requests to ${nameOf(route)}, and so is ${held.to.name}. Take it from one of them`,
         )
       }

@@ -143,6 +143,8 @@ export class Visit {
   /** The turn is over, and durable. */
   async #conclude(): Promise<void> {
     const answer = this.#answer
+    // The turn ends the answer: what the guest has not finished by now is not the whole.
+    if (answer?.tag === 'ok') answer.val.outflow?.fail(GONE)
     await this.#sending
     if (this.#gone.signal.aborted || this.begun) return
     if (answer === undefined) return this.refuse(hostAnswers.noAnswer)

@@ -291,11 +291,13 @@ describe('the listener', () => {
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
     await expect(Site.open({ listen: { port } })).rejects.toThrow(
-      `http cannot listen on 127.0.0.1:${port}: the port is in use. Choose another with http({ listen })`,
+      `http cannot listen on 127.0.0.1:${port}: the port is in use`,
     )
     taken.close()
     await once(taken, 'close')
     await using site = await Site.open({ listen: { port } })
+    await using quiet = await Site.open({ listen: false })
+    expect([quiet.handler.address, quiet.theater.actors()]).toMatchObject([undefined, [{ state: 'idle' }]])
     expect(site.port).toBe(port)
   })
 

@@ -50,7 +50,7 @@ describe('an actor that streams', () => {
     expect(await site.verdicts()).toEqual({ web: 'verified' })
   })
 
-  it.each(['/boom', '/unfinished', '/lie'])(
+  it.each(['/boom', '/unfinished', '/lie', '/kept'])(
     'that breaks off its answer cuts the connection: %s',
     async (path) => {
       await using site = await open()

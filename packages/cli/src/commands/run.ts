@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly fresh: boolean
   /** Only this actor of a manifest; the id of a FILE.wasm's. */
   readonly actor?: string
+  /** Where requests come in, `HOST:PORT`. */
+  readonly listen?: string
 }
 
 /** `theater run`: actors of a manifest, or one component. */
