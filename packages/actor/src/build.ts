@@ -14,7 +14,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { ambientOf } from './build/ambient.ts'
+import { type AmbientUse, ambientOf } from './build/ambient.ts'
 import { type ActorShape, analyse } from './build/analyse.ts'
 import { BuildError } from './build/build-error.ts'
 import { isDependency } from './build/bundle-error.ts'
@@ -155,22 +155,24 @@ async function assemble(options: BuildOptions): Promise<Assembled> {
     throw new BuildError('entry', `${entry} cannot be read`, { cause })
   })
   const shape = analyse(entry, text)
-  if (!shape.init && !shape.state && !shape.messages) {
-    throw new BuildError('entry', `${entry}: an actor without state, init or messages exports nothing`)
+  if (!shape.init && !shape.state && !shape.messages && !shape.fetch) {
+    throw new BuildError('entry', `${entry}: an actor without state, init, messages or fetch exports nothing`)
   }
   const alone = { entry, shape, world: worldOf(shape), minify: false, alone: true, inputs }
-  const ambient = ambientOf((await bundle(alone)).source).uses
+  const named = ambientOf((await bundle(alone)).source)
+  // The kit's loop, in which `fetch` waits, stands on the engine's timers.
+  const ambient: AmbientUse[] = shape.uses.includes('http') ? [...named, 'timers'] : [...named]
   const world = worldOf(shape, ambient)
   const bundled = await bundle({ entry, shape, ambient, world, minify, inputs })
-  return { shape, world, bundled, absent: await absentGlobals(bundled.inputs) }
+  return { shape, world, bundled, absent: await absentGlobals(bundled.inputs, shape) }
 }
 
 /** Dependencies often name what they only use where it is there; of the actor's own code that is asked. */
-async function absentGlobals(inputs: readonly string[]): Promise<Diagnostic[]> {
+async function absentGlobals(inputs: readonly string[], shape: ActorShape): Promise<Diagnostic[]> {
   const found: Diagnostic[] = []
   for (const file of inputs.toSorted()) {
     if (isDependency(file) || file.startsWith(kitFolder) || !/\.[cm]?[jt]sx?$/.test(file)) continue
-    found.push(...absentGlobalsIn(file, await readFile(file, 'utf8')))
+    found.push(...absentGlobalsIn(file, await readFile(file, 'utf8'), shape.uses))
   }
   return found
 }

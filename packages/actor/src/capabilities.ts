@@ -12,11 +12,12 @@ import type { Body, Json } from './json.ts'
  * | `messaging` | `send`, `sendNow`, `request` | `theater:messaging/client` |
  * | `store` | `store` | `theater:store/blobs`, `theater:store/labels` |
  * | `fs` | `fs`, reading | `wasi:filesystem/preopens`, `wasi:filesystem/types` |
+ * | `http` | the global `fetch` | `wasi:http/outgoing-handler` |
  *
  * Time, chance and waiting need no name here and no grant: `Date`, `Math.random`, `crypto` and `setTimeout` work as they
  * stand.
  */
-export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs'
+export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs' | 'http'
 
 /** Structured fields of a log line. Values that are not strings are written as JSON. */
 export type LogFields = { readonly [name: string]: Json | undefined }
@@ -222,4 +223,6 @@ export interface CapabilityContext {
   store: { readonly store: Store }
   /** Files. */
   fs: { readonly fs: FileSystem }
+  /** The global `fetch`; `object`, because `unknown` in a union would take all else away. */
+  http: object
 }

@@ -83,6 +83,11 @@ export interface Definition<S, U extends Capability, A, P, M> {
    * `theater:messaging/receiver` and `responder`.
    */
   readonly messages?: M
+  /**
+   * Answers HTTP requests. State and sends hold as for messages: they apply when the whole body of the response is
+   * written. What it throws becomes a 500 that says nothing of it. An actor with it exports `wasi:http/incoming-handler`.
+   */
+  readonly fetch?: (ctx: Context<S, U>, request: Request) => Response | Promise<Response>
 }
 
 declare const messagesOf: unique symbol

@@ -3,6 +3,7 @@ import type {
   TheaterStoreBlobs,
   TheaterStoreLabels,
   WasiFilesystemTypes,
+  WasiHttpTypes,
 } from '@theater/wit'
 import type { Json } from './json.ts'
 import { branded } from './failure.ts'
@@ -11,6 +12,7 @@ const sendBrand = '@theater/actor/SendError'
 const requestBrand = '@theater/actor/RequestError'
 const storeBrand = '@theater/actor/StoreError'
 const fsBrand = '@theater/actor/FsError'
+const fetchBrand = '@theater/actor/FetchError'
 
 /** Why a message was not taken: the case of `theater:messaging/client.send-error`, which says what to do. */
 export class SendError extends Error {
@@ -135,5 +137,28 @@ export class FsError extends Error {
   /** Whether a caught value is an `FsError`. */
   static is(value: unknown): value is FsError {
     return branded(value, fsBrand)
+  }
+}
+
+/**
+ * Why a `fetch` came to nothing: the case of `wasi:http/types.error-code`. `HTTP-request-denied` is a request that the grant
+ * does not have; it never left. A `TypeError`, as everywhere on the web.
+ */
+export class FetchError extends TypeError {
+  override readonly name = 'FetchError'
+  /** The WIT case. */
+  readonly code: WasiHttpTypes.ErrorCode['tag']
+  /** Marks the class across copies of this package. */
+  readonly brand = fetchBrand
+
+  /** Made by the kit. */
+  constructor(what: string, code: FetchError['code']) {
+    super(`${what}: ${code}${code === 'HTTP-request-denied' ? ', the grant of http does not have it' : ''}`)
+    this.code = code
+  }
+
+  /** Whether a caught value is a `FetchError`. */
+  static is(value: unknown): value is FetchError {
+    return branded(value, fetchBrand)
   }
 }

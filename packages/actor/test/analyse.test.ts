@@ -24,12 +24,17 @@ describe('the shape of an actor', () => {
       state: true,
       init: true,
       messages: true,
+      fetch: false,
     })
     expect(shape('export default defineActor({ messages: { ...others } })')).toEqual({
       uses: [],
       state: false,
       init: false,
       messages: true,
+      fetch: false,
+    })
+    expect(shape('export default defineActor({ async fetch(ctx, request) {} })')).toMatchObject({
+      fetch: true,
     })
   })
 

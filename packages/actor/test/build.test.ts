@@ -72,6 +72,27 @@ describe('the world of an actor', () => {
     )
   })
 
+  test('has HTTP where it is asked for, and the one way does not bring the other', async () => {
+    const found = async (more: string): Promise<string[]> =>
+      names((await prepared(actor(more))).world).filter((line) => line.includes('http'))
+    expect(await found('fetch: () => new Response()')).toEqual([
+      'import wasi:http/types@0.2.12;',
+      'export wasi:http/incoming-handler@0.2.12;',
+    ])
+    expect(await found(`uses: ['http'], messages: { a: () => fetch('http://a/') }`)).toEqual([
+      'import wasi:http/types@0.2.12;',
+      'import wasi:http/outgoing-handler@0.2.12;',
+    ])
+    expect(await found('messages: { a: () => Response.json(1).status }')).toEqual([])
+  })
+
+  test('needs http for fetch, in the actor’s own code', async () => {
+    const error = await failure(prepared(actor(`messages: { a: () => fetch('http://a/') }`)))
+    expect(error.message).toContain('this actor has no fetch')
+    expect(error.message).toContain("Add 'http' to uses.")
+    await prepared(actor(`messages: { a: (_ctx, fetch) => fetch('a') }`))
+  })
+
   test('has what a dependency needs, and nothing for what is shaken off', async () => {
     await writeFile(join(folder, 'dated.ts'), 'export const at = () => Date.now()\nexport const one = 1')
     const using = (what: string): Promise<{ world: string }> =>

@@ -204,3 +204,24 @@ const transformed = defineActor({
   messages: { text: (_ctx, { words }) => words.size },
 })
 expectTypeOf<MessagesOf<typeof transformed>['text']['body']>().toEqualTypeOf<{ text: string }>()
+
+// HTTP: alone or beside messages, with the state and the capabilities of the actor.
+const web = defineActor({
+  uses: ['http', 'log'],
+  state: { visits: 0 },
+  messages: { visits: ({ state }) => state.visits },
+  async fetch(ctx, request) {
+    expectTypeOf(request).toEqualTypeOf<Request>()
+    expectTypeOf(ctx.state).toEqualTypeOf<{ visits: number }>()
+    ctx.log.info(request.url)
+    // @ts-expect-error 'store' is not in uses
+    void ctx.store
+    return await fetch('https://example.org/')
+  },
+})
+expectTypeOf<keyof MessagesOf<typeof web>>().toEqualTypeOf<'visits'>()
+defineActor({ fetch: () => new Response('ok') })
+defineActor({
+  // @ts-expect-error a handler of HTTP gives a Response
+  fetch: () => 'ok',
+})

@@ -140,8 +140,42 @@ describe('a timer', () => {
     run('setTimeout((...args) => { globalThis.seen = args }, 1, "a", 2)')
     expect(timers.size).toBe(1)
     for (const fire of timers.values()) fire()
-    run('setInterval(() => {}, 1)')
-    expect(run('globalThis.seen')).toEqual([])
+    expect(run('globalThis.seen')).toEqual(['a', 2])
+  })
+
+  test('that repeats is set again each time, until it is cleared', () => {
+    const { timers, run, begin } = globals(['timers'])
+    begin()
+    run('globalThis.ticks = 0; globalThis.timer = setInterval(() => { ticks++ }, 1)')
+    for (let tick = 1; tick <= 3; tick++) {
+      const [id, fire] = [...timers][0]!
+      timers.delete(id)
+      fire()
+      expect(run('ticks')).toBe(tick)
+    }
+    run('clearInterval(timer)')
+    expect(timers.size).toBe(0)
+  })
+
+  test('fires after those that are due before it, in whatever order the engine has them', () => {
+    const { timers, run, begin } = globals(['timers'])
+    begin()
+    run('globalThis.order = []; for (const ms of [30, 10, 20]) setTimeout(() => order.push(ms), ms)')
+    const [first] = timers.values()
+    first!()
+    expect(run('order')).toEqual([10, 20, 30])
+    expect(timers.size).toBe(0)
+  })
+
+  test('that throws ends neither the turn nor the others', () => {
+    const { host, timers, run, begin } = globals(['timers'], true)
+    begin()
+    run(
+      'globalThis.after = 0; setTimeout(() => { throw new Error("x") }, 1); setTimeout(() => { after++ }, 1)',
+    )
+    for (const fire of timers.values()) fire()
+    expect(run('after')).toBe(1)
+    expect(host.calls).toEqual(['log error a timer threw Error: x'])
   })
 
   test('is dropped with the turn that set it', () => {
@@ -183,10 +217,10 @@ test('what needs no chance works without it', () => {
   expect(run('Math.max(1, 2)')).toBe(2)
 })
 
-test('fetch says that there is none', () => {
+test('fetch says what to add', async () => {
   const { run, begin } = globals([])
   begin()
-  expect(() => run('fetch("http://example.org")')).toThrow('no capability for HTTP')
+  await expect(run('fetch("http://example.org")')).rejects.toThrow("add 'http' to uses")
 })
 
 test('console is the log, or nothing', () => {

@@ -12,7 +12,7 @@ import { type Exports, serve } from '../src/guest/serve.ts'
 type Message = TheaterActorTypes.Message
 
 /** The bindings throw an `err` as an object with a payload. */
-function err(payload: unknown): unknown {
+export function err(payload: unknown): unknown {
   return { payload }
 }
 

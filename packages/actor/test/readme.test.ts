@@ -19,3 +19,7 @@ test('every capability is in the README', () => {
 test('the example of two actors is the one that is compiled', () => {
   expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/auditor.ts')}\`\`\`\n`)
 })
+
+test('the example of HTTP is the one that is run', () => {
+  expect(read('../README.md')).toContain(`\`\`\`ts\n${read('example-web.ts')}\`\`\`\n`)
+})

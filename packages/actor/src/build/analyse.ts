@@ -13,10 +13,12 @@ export interface ActorShape {
   readonly init: boolean
   /** Whether it has handlers, and so exports `theater:messaging/receiver` and `responder`. */
   readonly messages: boolean
+  /** Whether it answers HTTP, and so exports `wasi:http/incoming-handler`. */
+  readonly fetch: boolean
 }
 
 /** All capabilities. */
-export const capabilities: readonly Capability[] = ['self', 'log', 'messaging', 'store', 'fs']
+export const capabilities: readonly Capability[] = ['self', 'log', 'messaging', 'store', 'fs', 'http']
 
 /**
  * Reads the shape of an actor from the source of its entry, without running it: the code of an actor runs only in
@@ -46,6 +48,7 @@ export function analyse(file: string, source: string): ActorShape {
     state: keys.has('state'),
     init: keys.has('init'),
     messages: keys.has('messages'),
+    fetch: keys.has('fetch'),
   }
 }
 

@@ -162,7 +162,7 @@ function theaterPlugin(
         loader: 'js',
       }))
       build.onLoad({ filter: /^theater:build\/ambient$/, ...own }, () => ({
-        contents: ambientModule(uses, world),
+        contents: ambientModule(uses, shape, world),
         resolveDir: dirname(file),
         loader: 'js',
       }))
@@ -180,6 +180,7 @@ function startModule(file: string, shape: ActorShape, world: World): string {
     ...(shape.init ? ['lifecycle'] : []),
     ...(shape.state ? ['migration'] : []),
     ...(shape.messages ? ['receiver', 'responder'] : []),
+    ...(shape.fetch ? ['incomingHandler'] : []),
   ]
   return [
     // First, so that the modules of the actor find the environment restricted.
@@ -192,7 +193,7 @@ function startModule(file: string, shape: ActorShape, world: World): string {
   ].join('\n')
 }
 
-function ambientModule(uses: readonly AmbientUse[], world: World): string {
+function ambientModule(uses: readonly AmbientUse[], shape: ActorShape, world: World): string {
   return [
     `import { restrict } from ${JSON.stringify(kit('guest/environment'))}`,
     `import { makeLog } from ${JSON.stringify(kit('guest/log'))}`,
@@ -202,6 +203,11 @@ function ambientModule(uses: readonly AmbientUse[], world: World): string {
     `  uses: ${JSON.stringify(uses)},`,
     '  wallClock: host.wallClock,',
     '  log: host.log && makeLog(host.log),',
+    ...(shape.uses.includes('http')
+      ? [
+          '  http: { types: host.http, outgoing: host.outgoing, poll: host.poll, clock: host.monotonicClock },',
+        ]
+      : []),
     '})',
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 import { parseSync } from 'oxc-parser'
+import type { Capability } from '../capabilities.ts'
 import { absentGlobals } from './advice.ts'
 import { type Diagnostic, diagnosticAt } from './diagnostic.ts'
 
@@ -10,8 +11,12 @@ type Node = { readonly type: string; readonly start: number; readonly end: numbe
  * Uses of globals that no actor has, in one file. Only what is certain: a name that the file declares anywhere, that it
  * tests with `typeof`, or that stands within a `try`, is left alone, and so are types.
  */
-export function absentGlobalsIn(file: string, source: string): Diagnostic[] {
-  const names = Object.keys(absentGlobals)
+export function absentGlobalsIn(
+  file: string,
+  source: string,
+  uses: readonly Capability[] = [],
+): Diagnostic[] {
+  const names = [...Object.keys(absentGlobals), ...(uses.includes('http') ? [] : ['fetch'])]
   // Most files have none, and parsing is what costs.
   if (!names.some((name) => source.includes(name))) return []
   const { program, errors } = parseSync(file, source)
@@ -28,8 +33,11 @@ export function absentGlobalsIn(file: string, source: string): Diagnostic[] {
     .map(({ name, at }) =>
       diagnosticAt(file, source, at, {
         rule: 'absent-global',
-        message: `an actor has no ${name}: this throws a ReferenceError when it runs`,
-        hint: absentGlobals[name] ?? '',
+        message:
+          name === 'fetch'
+            ? 'this actor has no fetch: this rejects when it runs'
+            : `an actor has no ${name}: this throws a ReferenceError when it runs`,
+        hint: name === 'fetch' ? "Add 'http' to uses." : (absentGlobals[name] ?? ''),
         length: name.length,
       }),
     )

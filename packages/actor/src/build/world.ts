@@ -59,6 +59,17 @@ export function worldOf(shape: ActorShape, ambient: readonly AmbientUse[] = []):
     packages.push(clocksWit)
   }
   if (ambient.includes('chance')) enabled.push('random')
+  if (uses.has('http') || shape.fetch) {
+    add('http', `wasi:http/types@${wasi}`)
+    packages.push(wasiText('io'), wasiText('http'))
+  }
+  if (uses.has('http')) {
+    add('outgoing', `wasi:http/outgoing-handler@${wasi}`)
+    add('poll', `wasi:io/poll@${wasi}`)
+    add('monotonicClock', `wasi:clocks/monotonic-clock@${wasi}`)
+    packages.push(wasiText('clocks'))
+  }
+  if (shape.fetch) lines.push(`  export wasi:http/incoming-handler@${wasi};`)
   if (shape.init) lines.push('  export theater:actor/lifecycle@0.1.0;')
   if (shape.state) lines.push('  export theater:actor/migration@0.1.0;')
   if (shape.messages) {
@@ -82,16 +93,27 @@ export function restoreNames(component: Uint8Array): void {
   }
 }
 
-/** A package of `@theater/wit`, nested. */
+/** A package of ours, nested. */
 function theater(name: string): string {
-  const text = readFileSync(
-    fileURLToPath(import.meta.resolve(`@theater/wit/wit/theater/${name}.wit`)),
-    'utf8',
-  )
-  const header = `package theater:${name}@0.1.0;`
+  return nested(`theater/${name}`, `theater:${name}@0.1.0`)
+}
+
+/**
+ * A package of WASI, nested: whole, since what the engine brings of it is whole. Without its worlds, which want packages
+ * that are not here, and with `duration` spelled out, for the `use` would import the clock.
+ */
+function wasiText(name: string): string {
+  return nested(`wasi/${name}`, `wasi:${name}@${wasi}`)
+    .replaceAll(/^world [^{]*\{[^}]*\}$/gm, '')
+    .replace(/use wasi:clocks[^;]*\{duration\};/, 'type duration = u64;')
+}
+
+function nested(file: string, name: string): string {
+  const text = readFileSync(fileURLToPath(import.meta.resolve(`@theater/wit/wit/${file}.wit`)), 'utf8')
+  const header = `package ${name};`
   const at = text.indexOf(header)
   if (at < 0) throw new Error(`@theater/wit has no ${header}`)
-  return `${text.slice(0, at)}package theater:${name}@0.1.0 {${text.slice(at + header.length)}}`
+  return `${text.slice(0, at)}package ${name} {${text.slice(at + header.length)}}`
 }
 
 const clocksWit = `package wasi:clocks@${wasi} {

@@ -1,9 +1,11 @@
 import type { WasiClocksWallClock } from '@theater/wit'
 import type { AmbientUse } from '../build/ambient.ts'
 import type { Log } from '../capabilities.ts'
+import { type FetchHost, Fetches } from './fetch.ts'
 import { show } from './log.ts'
 import { guard, replace } from './replace.ts'
 import { bindTime } from './time.ts'
+import { Loop, type LoopHost } from './loop.ts'
 import { type TimerGlobals, TurnTimers } from './timers.ts'
 
 /** What the ambient parts of JavaScript are bound to. */
@@ -14,6 +16,8 @@ export interface Ambient {
   readonly wallClock?: Pick<typeof WasiClocksWallClock, 'now'>
   /** Where `console` writes, for `log`. */
   readonly log?: Log
+  /** What `fetch` is made over, for `http`. */
+  readonly http?: Omit<FetchHost, 'loop'> & Pick<LoopHost, 'poll' | 'clock'>
 }
 
 /** The global object, as far as it is changed here. */
@@ -22,7 +26,7 @@ export interface Globals extends TimerGlobals {
   Math: Math
   performance: object
   crypto: { readonly subtle: object }
-  console: object
+  readonly ReadableStream?: typeof ReadableStream
 }
 
 /** Where the engine is: modules are evaluated at build time, and host functions can be called in turns only. */
@@ -47,9 +51,7 @@ export function restrict(globals: Globals, ambient: Ambient): Environment {
   const demand = (what: string, use: AmbientUse): void => {
     if (!running) {
       if (use === 'time') return
-      throw new Error(
-        `${what} is not available while the module is loaded, which happens at build time: call it in a handler`,
-      )
+      throw new Error(atLoad(what))
     }
     if (!ambient.uses.includes(use)) {
       throw new Error(
@@ -57,18 +59,38 @@ export function restrict(globals: Globals, ambient: Ambient): Environment {
       )
     }
   }
+  const engineNow: unknown = Reflect.get(globals.performance, 'now')
   restrictConsole(globals, ambient.log, () => running)
+  if (globals.ReadableStream !== undefined) iterate(globals.ReadableStream.prototype)
   restrictChance(globals, demand)
   bindTime(globals, {
     demand: (what) => demand(what, 'time'),
     running: () => running,
     now: ambient.uses.includes('timers') ? undefined : () => ambient.wallClock!.now(),
   })
-  const timers = restrictTimers(globals, demand)
-  replace(globals, 'fetch', () => {
-    throw new Error('fetch is not available: this version of the kit has no capability for HTTP')
+  const { http } = ambient
+  const later = globals.setTimeout?.bind(globals)
+  const loop = http && later && new Loop({ ...http, later })
+  const now = (): number =>
+    typeof engineNow === 'function' ? Number(Reflect.apply(engineNow, globals.performance, [])) : 0
+  const timers = new TurnTimers(globals, (what) => demand(what, 'timers'), now, loop)
+  const fetches = http && loop && new Fetches({ ...http, loop })
+  replace(globals, 'fetch', async (input: string | URL | Request, init?: RequestInit) => {
+    if (fetches === undefined) throw new Error("fetch is not available: add 'http' to uses in defineActor")
+    if (!running) throw new Error(atLoad('fetch()'))
+    return await fetches.fetch(input, init)
   })
-  return { begin: () => void (running = true), end: () => timers.clear() }
+  return {
+    begin: () => void (running = true),
+    end: () => {
+      timers.clear()
+      fetches?.clear()
+    },
+  }
+}
+
+function atLoad(what: string): string {
+  return `${what} is not available while the module is loaded, which happens at build time: call it in a handler`
 }
 
 type Demand = (what: string, use: AmbientUse) => void
@@ -98,10 +120,6 @@ function restrictChance(globals: Globals, demand: Demand): void {
   })
 }
 
-function restrictTimers(globals: Globals, demand: Demand): TurnTimers {
-  return new TurnTimers(globals, (what) => demand(what, 'timers'))
-}
-
 /** `console` is for people, so it is never an error: with `log` it is a log line, without it goes nowhere. */
 function restrictConsole(globals: Globals, log: Log | undefined, running: () => boolean): void {
   const levels = {
@@ -117,4 +135,22 @@ function restrictConsole(globals: Globals, log: Log | undefined, running: () => 
       if (running()) log?.[level](args.map(show).join(' '))
     })
   }
+}
+
+/** `for await (const piece of response.body)`: the standard has it, the engine does not yet. */
+function iterate(prototype: object): void {
+  if (Symbol.asyncIterator in prototype) return
+  async function* values(this: ReadableStream<unknown>): AsyncGenerator<unknown> {
+    const reader = this.getReader()
+    let done = false
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
+      done = true
+    } finally {
+      // A loop that breaks off wants no more of it.
+      if (!done) await reader.cancel().catch(() => {})
+      reader.releaseLock()
+    }
+  }
+  for (const name of ['values', Symbol.asyncIterator]) replace(prototype, name, values)
 }

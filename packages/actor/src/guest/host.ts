@@ -6,6 +6,7 @@ import type {
   TheaterStoreLabels,
   WasiClocksWallClock,
   WasiFilesystemPreopens,
+  WasiHttpTypes,
 } from '@theater/wit'
 
 /** The imports of an actor, as `theater build` hands them to the kit. What the actor does not use is not there. */
@@ -22,6 +23,8 @@ export interface Host {
   readonly labels?: typeof TheaterStoreLabels
   /** `wasi:filesystem/preopens`; its functions give the resources of `wasi:filesystem/types`. */
   readonly preopens?: typeof WasiFilesystemPreopens
+  /** `wasi:http/types`. */
+  readonly http?: typeof WasiHttpTypes
   /** `wasi:clocks/wall-clock`, the reading only. */
   readonly wallClock?: Pick<typeof WasiClocksWallClock, 'now'>
 }

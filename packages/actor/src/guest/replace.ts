@@ -1,5 +1,5 @@
 /** Replaces a function of the global objects. */
-export function replace(target: object, name: string, value: unknown): void {
+export function replace(target: object, name: string | symbol, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
 }
 

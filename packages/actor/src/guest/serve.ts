@@ -3,6 +3,7 @@ import type {
   TheaterActorMigration,
   TheaterMessagingReceiver,
   TheaterMessagingResponder,
+  WasiHttpIncomingHandler,
 } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
 import type { Log } from '../capabilities.ts'
@@ -13,6 +14,7 @@ import { decodeMessage, decodeReply, encodeReply, type WireMessage } from '../me
 import { issueText, type StandardSchema } from '../schema.ts'
 import type { Environment } from './environment.ts'
 import type { Host } from './host.ts'
+import { Visit } from './http.ts'
 import { show } from './log.ts'
 import { Kit, Turn, TurnContext } from './turn.ts'
 
@@ -29,11 +31,16 @@ export interface Exports {
   readonly receiver: Async<typeof TheaterMessagingReceiver>
   /** `theater:messaging/responder`. */
   readonly responder: Async<typeof TheaterMessagingResponder>
+  /** `wasi:http/incoming-handler`. */
+  readonly incomingHandler: Async<typeof WasiHttpIncomingHandler>
 }
 
 type Async<I> = {
   [K in keyof I]: I[K] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never
 }
+
+/** Sends what is queued, then does the last thing that can fail, then takes over the draft of the state. */
+type Commit = (last?: () => void) => void
 
 /** What a turn is about, for people. */
 interface Name {
@@ -48,6 +55,7 @@ interface Loose {
   readonly init?: (ctx: object, params: unknown) => unknown
   readonly accepts?: { readonly [type: string]: StandardSchema }
   readonly messages?: { readonly [type: string]: (ctx: object, body: unknown) => unknown }
+  readonly fetch?: (ctx: object, request: Request) => Response | Promise<Response>
 }
 
 /**
@@ -60,21 +68,20 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   const kit = new Kit(host)
   let state: unknown = structuredClone(definition.state)
 
-  /** Runs one handler. `name` says which, once that is known. */
-  async function run(
+  /** Runs one turn. `work` says what it is about, once that is known, and calls `commit` when it has succeeded. */
+  async function run<T>(
     sender: string | null,
-    work: (ctx: object, name: Name) => unknown,
-  ): Promise<WireMessage> {
+    work: (ctx: object, name: Name, commit: Commit) => Promise<T>,
+  ): Promise<T> {
     environment.begin()
     const name: Name = { of: 'a message' }
     const turn = new Turn(kit, state)
     try {
-      const reply = encodeReply(
-        await work(new TurnContext(kit, turn, sender), name),
-        `the reply to ${name.of}`,
-      )
-      state = turn.commit()
-      return reply
+      return await work(new TurnContext(kit, turn, sender), name, (last) => {
+        const next = turn.commit()
+        last?.()
+        state = next
+      })
     } catch (error) {
       throw refuse(failureOf(error, name.of, kit.log))
     } finally {
@@ -83,8 +90,17 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     }
   }
 
+  /** Runs one handler, whose result is the reply. */
+  function handle(sender: string | null, work: (ctx: object, name: Name) => unknown): Promise<WireMessage> {
+    return run(sender, async (ctx, name, commit) => {
+      const reply = encodeReply(await work(ctx, name), `the reply to ${name.of}`)
+      commit()
+      return reply
+    })
+  }
+
   function dispatch(sender: Sender, message: WireMessage): Promise<WireMessage> {
-    return run(sender.tag === 'actor' ? sender.val : null, (ctx, name) => {
+    return handle(sender.tag === 'actor' ? sender.val : null, (ctx, name) => {
       const { type, body } = asked(() => decodeMessage(message))
       name.of = type
       const { messages = {}, accepts = {} } = definition
@@ -96,10 +112,28 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     })
   }
 
+  /** Answers an HTTP request. What a handler throws is no business of the client's. */
+  async function answer(visit: Visit): Promise<void> {
+    let request: Request
+    try {
+      request = visit.request()
+    } catch {
+      return visit.refuse(400, 'The actor cannot take this request.')
+    }
+    try {
+      await run(null, async (ctx, name, commit) => {
+        name.of = 'fetch'
+        await visit.answer(await definition.fetch!(ctx, request), commit)
+      })
+    } catch {
+      visit.refuse(500, 'The actor failed.')
+    }
+  }
+
   return {
     lifecycle: {
       init: async (message) => {
-        await run(null, async (ctx, name) => {
+        await handle(null, async (ctx, name) => {
           name.of = 'init'
           const given = message.body.length === 0 ? undefined : asked(() => decodeReply(message))
           const params =
@@ -128,6 +162,16 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       },
     },
     responder: { handleRequest: dispatch },
+    incomingHandler: {
+      handle: async (incoming, out) => {
+        const visit = new Visit(host.http!, incoming, out)
+        try {
+          await answer(visit)
+        } finally {
+          visit.close()
+        }
+      },
+    },
   }
 }
 
