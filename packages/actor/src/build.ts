@@ -17,6 +17,7 @@ import { dirname, join, resolve } from 'node:path'
 import { type AmbientUse, ambientOf } from './build/ambient.ts'
 import { type ActorShape, analyse } from './build/analyse.ts'
 import { BuildError } from './build/build-error.ts'
+import { BuildCache } from './build/build-cache.ts'
 import { isDependency } from './build/bundle-error.ts'
 import { type Bundle, bundle, kitFolder } from './build/bundle.ts'
 import { componentMap, moduleName } from './build/component-map.ts'
@@ -52,6 +53,12 @@ export interface BuildOptions {
    * @default false
    */
   readonly check?: boolean
+  /**
+   * A folder where components are kept by what they are made of, so that a source that makes no difference is not built
+   * again; the last few of them stay. Whoever can write to it decides what is run.
+   * @default none
+   */
+  readonly cache?: string
   /** Takes every file that the build reads, absolute, also where it fails: for whoever watches them. */
   readonly inputs?: Set<string>
 }
@@ -72,6 +79,8 @@ export interface Built {
   readonly map: string
   /** The version of TypeScript that found no fault in it; null where types were not checked. */
   readonly typescript: string | null
+  /** Whether the component was in the cache. */
+  readonly cached: boolean
 }
 
 /** What a build makes before the engine is added. */
@@ -104,7 +113,10 @@ export async function build(options: BuildOptions): Promise<Built> {
   if (checked.status === 'rejected') throw checked.reason
   const { bundled, world, absent } = assembled.value
   refuse(absent, checked.value.diagnostics)
-  const bytes = await addEngine(bundled, world)
+  const kept = options.cache === undefined ? undefined : new BuildCache(options.cache, bundled.source, world)
+  const found = await kept?.get()
+  const bytes = found ?? (await addEngine(bundled, world))
+  if (found === undefined) await kept?.put(bytes)
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
   const map = JSON.stringify(componentMap(bundled.map, digest, out ?? 'actor.wasm'))
   if (out !== undefined) {
@@ -119,6 +131,7 @@ export async function build(options: BuildOptions): Promise<Built> {
     world: world.wit,
     map,
     typescript: checked.value.typescript,
+    cached: found !== undefined,
   }
 }
 

@@ -4,6 +4,8 @@ import type { Message, Theater } from '@theater/runtime'
 import { TheaterError } from '@theater/runtime'
 import { toJson } from '@theater/values'
 import type { Json } from '@theater/values'
+import type { ComponentMaps } from './component-maps.ts'
+import { noteFrames } from './logs.ts'
 import { jsonLine } from './output.ts'
 import type { Output } from './output.ts'
 import type { Target } from './target.ts'
@@ -13,6 +15,8 @@ export interface Answer {
   readonly json: { readonly ok: Json } | { readonly err: Json }
   /** For people, where the guest gave no answer at all. */
   readonly note?: string
+  /** What a TypeScript actor said of where it threw. */
+  readonly stack?: string
 }
 
 /**
@@ -52,10 +56,17 @@ async function request(
 ): Promise<Answer> {
   const reply = await theater.request(actor, encodeMessage(type, body), { timeoutMs })
   if ('ok' in reply) return { json: { ok: messageJson(reply.ok) } }
-  const { code, message, detail } = reply.err
+  const { code, message } = reply.err
+  const detail = reply.err.detail === undefined ? undefined : messageJson(reply.err.detail)
+  const stack = code === 'exception' && isObject(detail) ? detail['stack'] : undefined
   return {
-    json: { err: { code, message, ...(detail !== undefined && { detail: messageJson(detail) }) } },
+    json: { err: { code, message, ...(detail !== undefined && { detail }) } },
+    ...(typeof stack === 'string' && { stack }),
   }
+}
+
+function isObject(json: Json | undefined): json is { readonly [key: string]: Json } {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }
 
 /** A message in the kit's encoding as what it holds; any other as it stands. */
@@ -69,11 +80,40 @@ function messageJson(message: Message): Json {
   }
 }
 
-/** Prints an answer: JSON either way, for people on several lines where it is long. */
-export async function printAnswer({ json, note }: Answer, output: Output): Promise<void> {
+/**
+ * Prints an answer: JSON either way, for people on several lines where it is long. Where the actor threw or trapped, what is
+ * known of the place goes to stderr.
+ */
+export async function printAnswer(
+  given: Answer,
+  actor: string,
+  maps: ComponentMaps,
+  output: Output,
+): Promise<void> {
+  const { json } = given
+
   await output.result(json, () => {
     const line = jsonLine(json)
     return output.columns !== undefined && line.length > output.columns ? jsonLine(json, 2) : line
   })
-  if (note !== undefined) output.note(output.styleNote('red', printable(note)))
+  noteFailure(given, actor, maps, output)
 }
+
+/** Says to people what an answer does not: that there was none, or where the actor threw. */
+export function noteFailure(
+  { note, stack }: Answer,
+  actor: string,
+  maps: ComponentMaps,
+  output: Output,
+): void {
+  if (note !== undefined) {
+    output.note(output.styleNote('red', printable(note)))
+    // Of a trap the engine says nothing, least of all a line.
+    if (maps.has(actor)) output.note(output.styleNote('dim', `  ${TRAPS}`))
+  }
+  if (stack !== undefined) noteFrames(maps.frames(actor, stack) ?? [], output)
+}
+
+/** What ends a turn of a TypeScript actor without an answer. */
+const TRAPS =
+  'A handler that throws does not trap. One that awaits what never comes does, and so do a state that cannot be saved and too much memory.'

@@ -14,6 +14,10 @@ export interface DataPaths {
   readonly store: string
   /** Transpiled components. Who can write here owns the host. */
   readonly cache: string
+  /** Source maps of components, for showing. */
+  readonly maps: string
+  /** Components by what they were built of. Who can write here decides what is run. */
+  readonly builds: string
   /** Held by the one process that runs actors. */
   readonly lock: string
 }
@@ -25,6 +29,8 @@ export function dataPaths(folder: string): DataPaths {
     chains: join(folder, 'theater.db'),
     store: join(folder, 'store.db'),
     cache: join(folder, 'cache'),
+    maps: join(folder, 'maps'),
+    builds: join(folder, 'cache', 'builds'),
     lock: join(folder, 'lock'),
   }
 }

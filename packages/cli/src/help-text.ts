@@ -19,6 +19,17 @@ export const helpTexts = {
     ],
     examples: ['theater build counter.ts -o counter.wasm'],
   },
+  dev: {
+    about: [
+      'Each component that takes the place of another gets its state through theater:actor/migration and a record of its own: the one before is ACTOR~1, ACTOR~2 and so on. What does not build, or cannot take the state over, is shown, and what ran goes on. Type errors are shown and stop nothing.',
+      'A line of standard input, NAME or NAME JSON, is a call as of `theater call`. Without --grant and --manifest the actor is granted its log. Ctrl-C ends it.',
+    ],
+    examples: [
+      'theater dev counter.ts',
+      'theater dev counter.ts --grant log --grant store',
+      'theater dev auditor.ts --manifest theater.toml',
+    ],
+  },
   inspect: {
     about: [
       'Nothing of the component is run. The manifest runs as it stands; what would need a choice is there as a comment.',

@@ -3,7 +3,9 @@ import type { ComponentCache } from '@theater/component'
 import type { Store } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
 import type { Connection } from '@theater/handler-cli'
-import type { DeadLetter, LogLine, Theater } from '@theater/runtime'
+import type { DeadLetter, LogLine, SpawnOptions, Theater } from '@theater/runtime'
+import { splitCid } from '@theater/values'
+import { ComponentMaps } from './component-maps.ts'
 import { dataPaths, makeDataFolder } from './data-folder.ts'
 import type { DataPaths } from './data-folder.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
@@ -11,6 +13,7 @@ import type { Listening } from './handlers.ts'
 import { takeLock } from './lock.ts'
 import type { Output } from './output.ts'
 import { rerunStore } from './progress.ts'
+import { componentName, readGenesis } from './records.ts'
 
 /** How a host is opened over a data folder. */
 export interface HostOptions {
@@ -19,7 +22,7 @@ export interface HostOptions {
   readonly fresh?: boolean
   readonly connect?: (actor: string) => Connection | undefined
   readonly listen?: Listening
-  readonly log: (line: LogLine) => void
+  readonly log: (line: LogLine, maps: ComponentMaps) => void
   readonly deadLetter: (letter: DeadLetter) => void
 }
 
@@ -28,6 +31,8 @@ export class Host implements AsyncDisposable {
   readonly paths: DataPaths
   /** The folder's chains. */
   readonly store: Store
+  /** Where in their sources the actors are that say where they are. */
+  readonly maps: ComponentMaps
   readonly #options: HostOptions
   readonly #lock: Disposable
   #handlers: readonly AnyHandler[] = []
@@ -36,6 +41,7 @@ export class Host implements AsyncDisposable {
   private constructor(paths: DataPaths, store: Store, options: HostOptions, lock: Disposable) {
     this.paths = paths
     this.store = store
+    this.maps = new ComponentMaps(paths.maps)
     this.#options = options
     this.#lock = lock
   }
@@ -81,16 +87,48 @@ export class Host implements AsyncDisposable {
     const { Theater } = await import('@theater/runtime')
     this.#handlers = await makeHandlers({ store: this.paths.store, connect, listen })
     const cache = await this.cache()
+    await this.#knowActors()
     let going = true
     output.status('bringing actors back')
     try {
       const store = await rerunStore(this.store, output, () => going)
-      this.#theater = await Theater.open({ store, handlers: this.#handlers, cache, log, deadLetter })
+      this.#theater = await Theater.open({
+        store,
+        handlers: this.#handlers,
+        cache,
+        log: (line) => log(line, this.maps),
+        deadLetter,
+      })
     } finally {
       going = false
       output.endStatus()
     }
     return this.#theater
+  }
+
+  /**
+   * Makes an actor with the same handlers where nothing is kept, and lets it go again.
+   *
+   * @throws TheaterError
+   */
+  async rehearse(options: SpawnOptions): Promise<void> {
+    const [{ Theater }, { memoryStore }, cache] = await Promise.all([
+      import('@theater/runtime'),
+      import('@theater/event-chain'),
+      this.cache(),
+    ])
+    await using store = memoryStore()
+    await using theater = await Theater.open({ store, handlers: this.#handlers, cache })
+    await theater.spawn(options)
+  }
+
+  /** An actor may say something while it is brought back. */
+  async #knowActors(): Promise<void> {
+    for (const { label, chain } of await this.store.list()) {
+      const genesis = await readGenesis(this.store, chain)
+      if (genesis !== undefined)
+        this.maps.know(label, componentName(splitCid(genesis.content.component).digest))
+    }
   }
 
   /** Waits until running turns are over and lets go of the folder. */

@@ -83,6 +83,25 @@ export function makeProgram(io: ProgramIo): Command {
       }),
     )
 
+  add('dev', 'Runs an actor written in TypeScript, and replaces it whenever its sources are saved.')
+    .argument('<SRC.ts>', 'the file whose default export is the actor')
+    .addOption(dataOption())
+    .option('--fresh', 'forgets every record of the data folder first')
+    .option('--grant <HANDLER[=JSON]>', 'a grant; may be given several times', collect, [])
+    .option('--manifest <FILE.toml>', 'takes grants, params and limits from an actor of a manifest')
+    .option('--actor <ID>', "the actor's id; by default the file's name")
+    .action(
+      act(async (output, source: string, options: DevFlags) => {
+        const { dev } = await import('./commands/dev.ts')
+        const { actor, fresh, ...rest } = options
+        return dev(
+          source,
+          { ...rest, fresh: fresh === true, ...(actor !== undefined && { actor: actorId(actor) }) },
+          output,
+        )
+      }),
+    )
+
   add(
     'inspect',
     'Says what a component imports and exports, which grants it needs, and prints a manifest for it.',
@@ -236,6 +255,14 @@ export function makeProgram(io: ProgramIo): Command {
   return program
 }
 
+interface DevFlags {
+  readonly data: string
+  readonly fresh?: true
+  readonly grant: readonly string[]
+  readonly manifest?: string
+  readonly actor?: string
+}
+
 /** What a re-run may take, as the command line gives it. */
 export interface LimitFlags {
   readonly maxFuel?: number
@@ -282,6 +309,10 @@ function term(argument: Argument): string {
 
 function dataOption(): Option {
   return new Option('--data <DIR>', 'the data folder').default('.theater')
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value]
 }
 
 function maxFuel(): Option {

@@ -17,7 +17,7 @@ import { Host } from './host.ts'
 import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import type { Output } from './output.ts'
-import { lastStep, readGenesis } from './records.ts'
+import { componentName, lastStep, readGenesis } from './records.ts'
 import { noteRecovery, settle } from './run-manifest.ts'
 import type { RunOptions } from './commands/run.ts'
 
@@ -67,6 +67,9 @@ export async function runComponent(
     command,
   )
   own.id = id
+  const name = componentName(component.digest)
+  host.maps.adopt(file, name)
+  if (begin === 'new') host.maps.know(id, name)
   const theater = await host.start(output)
   for (const info of theater.actors())
     if (!command || info.recovery?.unfinished === true) noteRecovery(info, output)

@@ -44,7 +44,11 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     log: logTo(output),
     deadLetter: letters.take,
   })
-  for (const actor of actors) await checkAgainstRecord(host, actor, components.get(actor.id), output)
+  for (const actor of actors) {
+    const bytes = components.get(actor.id) ?? new Uint8Array()
+    host.maps.adopt(actor.component, componentName(sha256(bytes)))
+    await checkAgainstRecord(host, actor, bytes, output)
+  }
   using interrupt = new Interrupt(output)
   const theater = await host.start(output)
   for (const info of theater.actors()) noteRecovery(info, output)
@@ -53,6 +57,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     output.status(`making ${actor.id}`)
     const { id, grants, params, limits } = actor
     const component = components.get(id) ?? new Uint8Array()
+    host.maps.know(id, componentName(sha256(component)))
     try {
       await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
     } catch (error) {

@@ -1,20 +1,9 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ended, folder, objects, start, theater } from './support/theater.ts'
-
-const typescript = dirname(dirname(fileURLToPath(import.meta.resolve('typescript'))))
-const kit = fileURLToPath(new URL('../../actor', import.meta.url))
-
-/** A folder with the actor kit installed. */
-function project(files: Readonly<Record<string, string>>): string {
-  const cwd = folder(files)
-  mkdirSync(join(cwd, 'node_modules/@theater'), { recursive: true })
-  symlinkSync(kit, join(cwd, 'node_modules/@theater/actor'))
-  return cwd
-}
+import { project } from './support/project.ts'
+import { ended, objects, start, theater } from './support/theater.ts'
 
 const COUNTER = `import { defineActor, Failure, t } from '@theater/actor'
 export default defineActor({
@@ -28,6 +17,12 @@ export default defineActor({
       log.info('added', { by })
       return state.count
     },
+    boom() {
+      ;[1].map((one: number): number => {
+        throw new TypeError('no ' + one)
+      })
+    },
+    stall: () => new Promise<null>(() => undefined),
   },
 })
 `
@@ -97,8 +92,18 @@ describe('build', () => {
     const refused = await theater(['call', 'counter', 'add', '{"by": -3}', '--json'], { cwd })
     expect(objects(refused)).toEqual([{ err: { code: 'negative', message: 'this counter only counts up' } }])
     expect(refused.code).toBe(4)
+    // Where it threw is shown in its sources, though the record has what the engine said.
+    const thrown = await theater(['call', 'counter', 'boom'], { cwd })
+    expect(thrown.stderr).toMatch(
+      /^counter error boom threw error=TypeError: no 1\n  at boom \(counter\.ts:14:15\)\n  at boom \(counter\.ts:13:11\)\n$/,
+    )
+    const events = objects(await theater(['chain', 'counter', '--json'], { cwd }))
+    expect(JSON.stringify(events)).toContain('@actor.js:')
+    const stalled = await theater(['call', 'counter', 'stall'], { cwd })
+    expect(stalled).toMatchObject({ code: 4, stdout: '{"err":{"trapped":"guest"}}\n' })
+    expect(stalled.stderr).toContain('One that awaits what never comes does')
     expect((await theater(['verify', 'counter'], { cwd })).code).toBe(0)
-  }, 120_000)
+  }, 240_000)
 
   it('makes an actor whose message is refused: the run fails with 4, and the records fit together', async () => {
     const cwd = project({
@@ -150,17 +155,19 @@ describe('build', () => {
   }, 120_000)
 
   it('refuses what is no actor with 3, at its place, without a stack', async () => {
-    const cwd = project({
-      'empty.ts': '',
-      'syntax.ts': 'export default defineActor({',
-      'import.ts':
-        "import x from './not-there.ts'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: () => x } })\n",
-      'node.ts':
-        "import 'node:fs'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: {} })\n",
-      'types.ts':
-        "import { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: (): number => 'x' } })\n",
-    })
-    symlinkSync(typescript, join(cwd, 'node_modules/typescript'))
+    const cwd = project(
+      {
+        'empty.ts': '',
+        'syntax.ts': 'export default defineActor({',
+        'import.ts':
+          "import x from './not-there.ts'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: () => x } })\n",
+        'node.ts':
+          "import 'node:fs'\nimport { defineActor } from '@theater/actor'\nexport default defineActor({ messages: {} })\n",
+        'types.ts':
+          "import { defineActor } from '@theater/actor'\nexport default defineActor({ messages: { a: (): number => 'x' } })\n",
+      },
+      { typescript: true },
+    )
     for (const name of ['empty.ts', 'syntax.ts', 'import.ts', 'node.ts', 'types.ts']) {
       const { code, stdout, stderr } = await theater(['build', name, '-o', 'x.wasm'], { cwd })
       expect([name, code]).toEqual([name, 3])

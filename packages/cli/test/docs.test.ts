@@ -76,7 +76,7 @@ describe('docs/cli.md', () => {
       expect([name, shape(documented.get(name))]).toEqual([name, shape(objects)])
     }
     // A build takes seconds: its shape is held against the page in build.test.ts.
-    expect(new Set(documented.keys())).toEqual(new Set([...outputs.keys(), 'build', 'diagnostic']))
+    expect(new Set(documented.keys())).toEqual(new Set([...outputs.keys(), 'build', 'diagnostic', 'dev']))
     expect(documented.get('error')?.[0].error.code).toBe('unmet-import')
     expect(documented.get('call')).toEqual(outputs.get('call'))
   })

@@ -10,7 +10,7 @@ import { initFailure, instantiationFailure, recordFailure } from './failures.ts'
 import type { Host } from './host.ts'
 import { Instance } from './instance.ts'
 import type { InstanceParts } from './instance.ts'
-import { INIT, initTurn } from './lifecycle.ts'
+import { initTurn } from './lifecycle.ts'
 import type { Limits } from './limits.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Invocation, Letter, Settle } from './mailbox.ts'
@@ -181,32 +181,37 @@ export class Actor implements Requester, Sender {
   /**
    * Makes the actor: binds its handlers, instantiates it, and runs its `init` where it has one.
    *
+   * @param load the turn that takes over a state, in place of `init`
+   *
    * @throws TheaterError `failed-to-start`, `exists`, `store-failed`; `stopped` or `closed` where that came first;
    * what a handler throws that cannot serve the actor
    */
-  start(): Promise<void> {
-    this.#starting = this.#start()
+  start(load?: Invocation): Promise<void> {
+    this.#starting = this.#start(load)
     return this.#starting
   }
 
-  async #start(): Promise<void> {
+  async #start(load: Invocation | undefined): Promise<void> {
     try {
       await this.#bind()
       this.#checkAlive()
       const end = await this.#instance.instantiate()
       this.#checkAlive()
-      await this.#flush()
+      // A state that is to be taken over becomes durable with all that is before it: else a host that ends here would be
+      // followed by one that runs `init`.
+      if (load === undefined || end.tag !== 'return') await this.#flush()
       this.#checkAlive()
       if (end.tag !== 'return') throw instantiationFailure(this.id, end)
     } catch (error) {
       if (this.#alive) await this.#neverStarted(error)
       throw error
     }
-    const init = this.#expectInit()
+    const init = this.#expectInit(load)
     const outcome = Promise.withResolvers<TurnReply>()
     init?.listeners.push(outcome.resolve)
     this.resume()
-    const failure = init === undefined ? undefined : initFailure(this.id, await outcome.promise)
+    const failure =
+      init === undefined ? undefined : initFailure(this.id, functionOf(init), await outcome.promise)
     if (failure !== undefined) throw failure
   }
 
@@ -230,11 +235,12 @@ export class Actor implements Requester, Sender {
     }
   }
 
-  /** The turn of `init` comes before any other; without an `init` the actor is ready. */
-  #expectInit(): Letter | undefined {
-    const fn = this.exported(INIT)
+  /** The turn of `init`, or the one in its place, comes before any other; without an `init` the actor is ready. */
+  #expectInit(load?: Invocation): Letter | undefined {
+    const first = load ?? initTurn(this.#parts.genesis)
+    const fn = this.exported(first.fn)
     if (fn === undefined) this.#ready()
-    else this.#init = this.#unfinished?.letter ?? letter(fn, initTurn(this.#parts.genesis))
+    else this.#init = this.#unfinished?.letter ?? letter(fn, first)
     return this.#init
   }
 
@@ -430,10 +436,11 @@ export class Actor implements Requester, Sender {
   }
 
   async #initEnded(reply: TurnReply): Promise<void> {
+    const what = this.#init === undefined ? 'init' : functionOf(this.#init)
     this.#init = undefined
     // Whoever stops or closes it meanwhile does the rest.
     if (!this.#alive) return
-    const failure = initFailure(this.id, reply)
+    const failure = initFailure(this.id, what, reply)
     if (failure === undefined) this.#ready()
     else await this.#neverStarted(failure)
   }
@@ -544,6 +551,11 @@ export class Actor implements Requester, Sender {
     if (this.#closing) return { tag: 'closed' }
     return { tag: 'stopped', final: this.#final || this.#phase === 'stopped', failure: this.#failure }
   }
+}
+
+/** The name of an export without its interface. */
+function functionOf({ id }: Letter): string {
+  return id.slice(id.indexOf('#') + 1)
 }
 
 function letter(fn: FunctionModel, invocation: Invocation): Letter {

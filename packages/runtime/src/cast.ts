@@ -46,6 +46,22 @@ export class Cast {
     })
   }
 
+  /** What is known of an actor that has ended. @throws TheaterError `exists` where it has not, `unknown-actor` */
+  ended(id: string): ActorInfo {
+    if (this.#actors.has(id))
+      throw new TheaterError('exists', `${id} has not ended: stop it first`, { actor: id })
+    const ended = this.#ended.get(id)
+    if (ended === undefined || ended.released)
+      throw new TheaterError('unknown-actor', `there is no actor ${id}`, { actor: id })
+    return ended.info
+  }
+
+  /** The name of an actor that has ended is free. */
+  release(id: string): void {
+    const ended = this.#ended.get(id)
+    if (ended !== undefined) this.#ended.set(id, { ...ended, released: true })
+  }
+
   /** Whether an id is taken: by an actor, or by one that was. */
   has(id: string): boolean {
     return this.#actors.has(id) || this.#ended.get(id)?.released === false

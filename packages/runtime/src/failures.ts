@@ -42,25 +42,25 @@ export function instantiationFailure(actor: string, end: TurnEnd): TheaterError 
   return new TheaterError('failed-to-start', message, { actor, detail, cause })
 }
 
-/** Why an actor did not come to be, by what its `init` came to; `undefined`: it did. */
-export function initFailure(actor: string, reply: TurnReply): TheaterError | undefined {
+/** Why an actor did not come to be, by what its `init`, or the `load` in its place, came to; `undefined`: it did. */
+export function initFailure(actor: string, what: string, reply: TurnReply): TheaterError | undefined {
   if (reply.tag === 'answered') {
     const result = reply.value as { readonly tag: 'ok' } | { readonly tag: 'err'; readonly val: Failure }
-    return result.tag === 'ok' ? undefined : initRefused(actor, result.val)
+    return result.tag === 'ok' ? undefined : initRefused(actor, what, result.val)
   }
   const error = thrownBy(actor, reply)
   // Neither is the actor's doing.
   if (reply.tag === 'closed' || reply.tag === 'stopped' || reply.tag === 'store-failed') return error
   if (reply.tag === 'aborted' && reply.code === 'stopped')
     return new TheaterError('stopped', `${actor} was stopped while it was made`, { actor, cause: error })
-  const message = `${actor}: init failed: ${error.message}`
+  const message = `${actor}: ${what} failed: ${error.message}`
   return new TheaterError('failed-to-start', message, { actor, detail: reply.tag, cause: error })
 }
 
 /** The error for an `init` that answered with a failure. */
-function initRefused(actor: string, failure: Failure): TheaterError {
+function initRefused(actor: string, what: string, failure: Failure): TheaterError {
   const { code, message } = failure
-  return new TheaterError('failed-to-start', `${actor}: init failed (${code}): ${message}`, {
+  return new TheaterError('failed-to-start', `${actor}: ${what} failed (${code}): ${message}`, {
     actor,
     detail: failure,
   })

@@ -54,6 +54,12 @@ export interface SpawnOptions {
   readonly grants?: Grants
   /** What `theater:actor/lifecycle#init` gets. @default an empty message of `application/octet-stream` */
   readonly params?: Message
+  /**
+   * A state that `theater:actor/migration#save` of this component or of an earlier version gave. The actor takes it over
+   * with `load`, in place of `init`.
+   * @default none: the actor begins anew
+   */
+  readonly state?: Message
   /** @default defaultLimits */
   readonly limits?: Partial<Limits>
 }

@@ -6,7 +6,7 @@ import { sha256 } from '@theater/event-chain/node'
 import { compileFunction, decodeData, decodeModel, noHandles, Reader } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
-import { INIT } from './lifecycle.ts'
+import { INIT, LOAD } from './lifecycle.ts'
 import { chainKey, Received } from './received.ts'
 import { readRequestId } from './request.ts'
 import type { RequestId } from './request.ts'
@@ -93,11 +93,12 @@ class ScanReader {
   #turn: EventOf<'turn'> | undefined
   #asking: number | undefined
   /** How the first turn ended, or the instantiation where it failed. */
-  #first: 'well' | 'badly' | undefined
+  #first: 'well' | 'badly' | 'unloaded' | undefined
   #stopped = false
 
   life(hasInit: boolean): Life {
-    if (this.#first === 'badly') return 'never'
+    // Where there is an `init`, a first turn that is another took its place.
+    if (this.#first === 'badly' || (hasInit && this.#first === 'unloaded')) return 'never'
     const started = !hasInit || this.#first === 'well'
     if (this.#stopped) return started ? 'stopped' : 'never'
     return started ? 'started' : 'new'
@@ -161,8 +162,9 @@ class ScanReader {
   #end(event: EventOf<'return'> | EventOf<'trap'> | EventOf<'abort'>): void {
     const turn = this.#turn?.content
     if (this.#first === undefined) {
-      const isInit = turn === undefined || nameInTrack(turn.fn) === INIT
-      this.#first = isInit && !succeeded(event) ? 'badly' : 'well'
+      const name = turn === undefined ? INIT : nameInTrack(turn.fn)
+      if (succeeded(event) || (name !== INIT && name !== LOAD)) this.#first = 'well'
+      else this.#first = name === INIT ? 'badly' : 'unloaded'
     }
     if (turn !== undefined && turn.cause !== null)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])

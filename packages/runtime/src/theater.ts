@@ -1,22 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { DERIVE_VERSION } from '@theater/boundary'
+import { DERIVE_VERSION, trackName } from '@theater/boundary'
 import { jcoVersion } from '@theater/component'
 import { ChainWriter, encodeContent, FORMAT } from '@theater/event-chain'
 import type { Genesis } from '@theater/event-chain'
 import { saltPool, sha256 } from '@theater/event-chain/node'
 import { cidOf, encodeModel } from '@theater/values'
-import type { FunctionModel } from '@theater/values'
+import type { ComponentModel, FunctionModel } from '@theater/values'
 import { Actor } from './actor.ts'
 import { Breath } from './breath.ts'
 import { Cast } from './cast.ts'
 import { Components } from './components.ts'
 import { within } from './deadline.ts'
 import { TheaterError } from './errors.ts'
+import { recordFailure } from './failures.ts'
 import { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
+import { LOAD, loadTurn } from './lifecycle.ts'
 import { checkLimits } from './limits.ts'
 import type { ActorInfo, CallOptions, Failure, Message, SpawnOptions, TheaterOptions } from './options.ts'
 import { Post } from './post.ts'
+import { releaseName } from './record.ts'
 import { Revival } from './revival.ts'
 import { unwrap } from './turn-reply.ts'
 import { version } from './version.ts'
@@ -91,13 +94,14 @@ export class Theater {
   }
 
   /**
-   * Makes an actor: checks its component, grants and imports, instantiates it, and calls its `init` where it has one.
+   * Makes an actor: checks its component, grants and imports, instantiates it, and calls its `init` where it has one, or
+   * with `state` its `load`.
    *
    * One that does not come to be, because instantiating it or its `init` fails, leaves its name free for another try;
    * what there is of its record stays in the store as `ID~1`, `ID~2` and so on. Where the host ends before `init` has,
    * the next one goes on with it.
    *
-   * @throws TheaterError `bad-id`, `exists`, `bad-arguments`, `bad-component`, `bad-grant`, `bad-limit`, `unmet-import`,
+   * @throws TheaterError `bad-id`, `exists`, `bad-arguments`, `not-served` for a state that it cannot take over, `bad-component`, `bad-grant`, `bad-limit`, `unmet-import`,
    * `failed-to-start`, `store-failed`; `stopped` or `closed` where that came first; what a handler throws that cannot
    * serve such a grant
    */
@@ -176,6 +180,22 @@ export class Theater {
     }
   }
 
+  /**
+   * Frees the name of an actor that was stopped, for another. Its record stays in the store as `ID~1`, `ID~2` and so on.
+   *
+   * @throws TheaterError `unknown-actor`; `exists` for one that has not ended; `store-failed`
+   */
+  async release(id: string): Promise<void> {
+    this.#checkOpen()
+    const { chain } = this.#cast.ended(id)
+    try {
+      await releaseName(this.#options.store, chain, id)
+    } catch (error) {
+      throw recordFailure(id, error)
+    }
+    this.#cast.release(id)
+  }
+
   /** Every actor of this host, ordered by id; those that ended too. */
   actors(): readonly ActorInfo[] {
     return this.#cast.infos
@@ -246,13 +266,19 @@ export class Theater {
   }
 
   async #spawn(options: SpawnOptions): Promise<ActorInfo> {
-    const { id, grants = {}, params } = options
+    const { id, grants = {}, params, state } = options
     const { store } = this.#options
     const limits = checkLimits(id, options.limits)
-    checkParams(id, params)
+    checkMessage(id, 'params are', params)
+    checkMessage(id, 'a state is', state)
     this.#grants.check(id, grants)
     const ready = await this.#components.ready(id, options.component, grants)
     const { component } = ready
+    if (state !== undefined && !exportsLoad(component.model)) {
+      throw new TheaterError('not-served', `${id} cannot take over a state: it exports no ${LOAD}`, {
+        actor: id,
+      })
+    }
     const wit = encodeModel(component.model)
     const genesis: Genesis = {
       actor: id,
@@ -285,19 +311,23 @@ export class Theater {
     writer.append('seed', encodeContent('seed', { seed }))
     const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer }, this.#host)
     this.#cast.add(actor)
-    await actor.start()
+    await actor.start(state === undefined ? undefined : loadTurn(state))
     return actor.info
   }
 }
 
 type FailureResult = { readonly tag: 'ok' } | { readonly tag: 'err'; readonly val: Failure }
 
-function checkParams(actor: string, params: Message | undefined): void {
-  if (params === undefined) return
-  if (typeof params.format === 'string' && params.body instanceof Uint8Array) return
+function exportsLoad({ exports }: ComponentModel): boolean {
+  return exports.some(({ functions }) => functions.some((fn) => trackName(fn) === LOAD))
+}
+
+function checkMessage(actor: string, what: string, message: Message | undefined): void {
+  if (message === undefined) return
+  if (typeof message.format === 'string' && message.body instanceof Uint8Array) return
   throw new TheaterError(
     'bad-arguments',
-    `${actor}: params are a message, { format: string, body: Uint8Array }`,
+    `${actor}: ${what} a message, { format: string, body: Uint8Array }`,
     {
       actor,
     },

@@ -83,7 +83,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
         state = next
       })
     } catch (error) {
-      throw refuse(failureOf(error, name.of, kit.log))
+      throw refuse(failureOf(error, name.of, kit.log, sender === null))
     } finally {
       turn.end()
       environment.end()
@@ -143,7 +143,15 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       },
     },
     migration: {
-      save: () => encodeReply(state, 'the state'),
+      save: () => {
+        try {
+          return encodeReply(state, 'the state')
+        } catch (error) {
+          // There is no answer that says so: this is a trap, and this line is all that is known of it.
+          kit.log?.error('save threw', { error: show(error), stack: stackOf(error) })
+          throw error
+        }
+      },
       load: (message) => {
         environment.begin()
         try {
@@ -191,14 +199,21 @@ async function checked(schema: StandardSchema, value: unknown, root: string): Pr
   throw new Failure('bad-message', issues.join('; '), { issues })
 }
 
-function failureOf(error: unknown, what: string, log: Log | undefined): WireFailure {
+/** @param told whether who asked may see where it was thrown: the host sees everything, another actor does not */
+function failureOf(error: unknown, what: string, log: Log | undefined, told = false): WireFailure {
   if (Failure.is(error)) {
     const { code, message, detail } = error
     return { code, message, detail: detailOf(detail) }
   }
-  const stack = error instanceof Error ? error.stack : undefined
+  const stack = stackOf(error)
   log?.error(`${what} threw`, { error: show(error), stack })
-  return { code: 'exception', message: show(error), detail: undefined }
+  // Without a log the answer is the only place for it.
+  const detail = log === undefined && told && stack !== undefined ? detailOf({ stack }) : undefined
+  return { code: 'exception', message: show(error), detail }
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined
 }
 
 /** A failure must not fail: a detail that does not survive JSON is left out. */

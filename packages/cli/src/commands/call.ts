@@ -43,7 +43,7 @@ export async function call(
     answered.catch(() => undefined)
     return interrupted
   }
-  await printAnswer(outcome, output)
+  await printAnswer(outcome, actor, host.maps, output)
   if (options.wait) await settle(theater, interrupt, output)
   if (interrupt.seen) return interrupted
   return 'ok' in outcome.json ? exits.done : exits.guest

@@ -2,8 +2,10 @@ import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Event, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
+import { splitCid } from '@theater/values'
 import type { Level } from '@theater/handler-log'
-import { findActor, readChains } from '../data-folder.ts'
+import { ComponentMaps, showFrames } from '../component-maps.ts'
+import { dataPaths, findActor, readChains } from '../data-folder.ts'
 import { EventSayer } from '../event-json.ts'
 import { exits, interrupted } from '../exits.ts'
 import { follow, noteAgain, pause } from '../follow.ts'
@@ -13,7 +15,7 @@ import type { LogEntry } from '../log-lines.ts'
 import { looks } from '../logs.ts'
 import type { Output } from '../output.ts'
 import { progress } from '../progress.ts'
-import { describerOf } from '../records.ts'
+import { componentName, describerOf, readGenesis } from '../records.ts'
 
 /** Options of `theater logs`. */
 export interface LogsOptions {
@@ -34,7 +36,7 @@ export async function logs(actor: string, options: LogsOptions, output: Output):
   await using store = await readChains(options.data)
   const info = await findActor(store, actor, options.data)
   const events = readEvents(store, info.chain, 0, info.size, { hash: sha256 })
-  await print({ store, info, events }, options, output)
+  await print({ store, info, events, maps: mapsOf(options) }, options, output)
   return exits.done
 }
 
@@ -45,7 +47,7 @@ async function followLogs(actor: string, options: LogsOptions, output: Output): 
     if (again) noteAgain(actor, output)
     // A record that was begun anew has none of the numbers that were asked for, and all of it is new.
     const wanted = again ? { level: options.level } : options
-    if (await print({ store, info, events: events(0) }, wanted, output, signal)) break
+    if (await print({ store, info, events: events(0), maps: mapsOf(options) }, wanted, output, signal)) break
   }
   return signal.aborted ? interrupted : exits.done
 }
@@ -55,24 +57,32 @@ interface Printed {
   readonly info: ChainInfo
   /** All of them: which resource is a standard stream is said once, perhaps in the first. */
   readonly events: AsyncIterable<Event>
+  /** For the places in stacks. */
+  readonly maps: ComponentMaps
+}
+
+function mapsOf({ data }: LogsOptions): ComponentMaps {
+  return new ComponentMaps(dataPaths(data).maps)
 }
 
 type Wanted = { readonly [K in 'lines' | 'since' | 'level']?: LogsOptions[K] | undefined }
 
 /** Prints the lines of a record; true: whoever reads them has seen enough. */
 async function print(
-  { store, info, events }: Printed,
+  { store, info, events, maps }: Printed,
   { lines = Infinity, since = 0, level }: Wanted,
   output: Output,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const sayer = new EventSayer(await describerOf(store, info.chain))
   const reader = new LogReader()
+  const genesis = await readGenesis(store, info.chain)
+  if (genesis !== undefined) maps.know(info.label, componentName(splitCid(genesis.content.component).digest))
   const least = level === undefined ? -1 : levels.indexOf(level)
   const wanted = (entry: LogEntry): boolean =>
     entry.seq >= since && (entry.level === null ? least === -1 : levels.indexOf(entry.level) >= least)
   const write = async (entries: readonly LogEntry[]): Promise<void> => {
-    for (const entry of entries) await output.result(entry, () => logLine(entry, output))
+    for (const entry of entries) await output.result(entry, () => logLine(entry, info.label, maps, output))
   }
   // Of those that are there already only the last may be wanted; those that come are written as they come.
   let held: LogEntry[] = []
@@ -101,10 +111,21 @@ async function print(
 }
 
 /** A line for people. What a guest wrote can neither break it nor steer a terminal. */
-function logLine({ time, source, level, message, fields }: LogEntry, output: Output): string {
+function logLine(
+  { time, source, level, message, fields }: LogEntry,
+  actor: string,
+  maps: ComponentMaps,
+  output: Output,
+): string {
+  const frames = fields.flatMap(([name, value]) => (name === 'stack' && maps.frames(actor, value)) || [])
+  const said = frames.length > 0 ? fields.filter(([name]) => name !== 'stack') : fields
+  const below = showFrames(frames).map((line) => output.style('dim', `\n  ${printable(line)}`))
   const what = level === null ? output.style('dim', source) : output.style(looks[level], level.padEnd(6))
-  const pairs = fields.map(([name, value]) => output.style('dim', ` ${printable(name)}=${printable(value)}`))
-  return `${output.style('dim', stamp(time))}  ${what}  ${printable(message)}${pairs.join('')}`.trimEnd()
+  const pairs = said.map(([name, value]) => output.style('dim', ` ${printable(name)}=${printable(value)}`))
+  return (
+    `${output.style('dim', stamp(time))}  ${what}  ${printable(message)}${pairs.join('')}`.trimEnd() +
+    below.join('')
+  )
 }
 
 /** A moment, in UTC; the record may name one that no calendar has. */

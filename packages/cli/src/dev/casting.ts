@@ -1,0 +1,69 @@
+import { resolve } from 'node:path'
+import type { Json } from '@theater/values'
+import { CliError } from '../errors.ts'
+import { readManifest } from '../manifest.ts'
+import type { Casting } from './live.ts'
+
+/** What a command line says of the actor. */
+export interface CastingFlags {
+  /** `HANDLER` or `HANDLER={…}`. */
+  readonly grant: readonly string[]
+  readonly manifest?: string
+  readonly actor?: string
+}
+
+/**
+ * What the actor is made with: an actor of a manifest, or the grants of the command line. Its log is granted where nobody says
+ * anything: whoever develops an actor wants to see it.
+ *
+ * @throws CliError, ManifestError
+ */
+export async function castingOf(id: string, { grant, manifest, actor }: CastingFlags): Promise<Casting> {
+  if (manifest === undefined) {
+    const grants = grant.length === 0 ? { log: {} } : Object.fromEntries(grant.map(parseGrant))
+    return { id: actor ?? id, grants, params: undefined, limits: {} }
+  }
+  if (grant.length > 0)
+    throw new CliError('usage', 'the grants stand in the manifest: leave --grant out, or --manifest')
+  const { actors } = await readManifest(manifest)
+  const found = actors.find((one) => one.id === (actor ?? id))
+  if (found === undefined) {
+    const ids = actors.map((one) => one.id).join(', ')
+    throw new CliError(
+      'usage',
+      `${manifest} has no actor ${JSON.stringify(actor ?? id)}. Name one with --actor: ${ids}`,
+    )
+  }
+  const { grants, params, limits } = found
+  return { id: found.id, grants, params, limits }
+}
+
+/** A grant is recorded: there a folder must mean the same wherever a later command is started. */
+function absoluteMounts(grant: Json): Json {
+  if (!isObject(grant) || !isObject(grant['mounts'])) return grant
+  const mounts = Object.entries(grant['mounts']).map(([guest, mount]): [string, Json] =>
+    isObject(mount) && typeof mount['host'] === 'string'
+      ? [guest, { ...mount, host: resolve(mount['host']) }]
+      : [guest, mount],
+  )
+  return { ...grant, mounts: Object.fromEntries(mounts) }
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function parseGrant(text: string): [string, Json] {
+  const [, name = '', json] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
+  if (json === undefined) return [name, {}]
+  try {
+    const grant = JSON.parse(json) as Json
+    return [name, name === 'fs' ? absoluteMounts(grant) : grant]
+  } catch (cause) {
+    throw new CliError(
+      'bad-arguments',
+      `the grant of ${name} is not JSON. Write --grant '${name}={"key": "value"}', or --grant ${name} for an empty one.`,
+      { cause },
+    )
+  }
+}
