@@ -411,3 +411,49 @@ describe('migration', () => {
     expect(await served.state()).toEqual({ total: 1 })
   })
 })
+
+describe('where a handler threw', () => {
+  const boom = defineActor({
+    state: { odd: null as null | string },
+    messages: {
+      boom: () => {
+        throw new TypeError('boom')
+      },
+    },
+  })
+
+  test('is in the log where there is one, and in no answer', async () => {
+    const { host, actor } = serve(boom)
+    expect(await actor.request('boom')).toEqual({ code: 'exception', message: 'TypeError: boom' })
+    expect(host.calls).toEqual(['log error boom threw error=TypeError: boom'])
+  })
+
+  test('is told to the host, and to no actor, where there is no log', async () => {
+    const actor = new Served(boom, {})
+    expect(await actor.request('boom')).toEqual({
+      code: 'exception',
+      message: 'TypeError: boom',
+      detail: { stack: expect.stringContaining('serve.test.ts') },
+    })
+    expect(await actor.request('boom', undefined, 'other')).toEqual({
+      code: 'exception',
+      message: 'TypeError: boom',
+    })
+  })
+
+  test('is all that is known of a state that cannot be saved', async () => {
+    const host = new FakeHost()
+    const unsound = defineActor({
+      state: { n: 0 },
+      messages: {
+        spoil(ctx) {
+          ctx.state = { n: Number.NaN }
+        },
+      },
+    })
+    const actor = new Served(unsound, host.all())
+    await actor.request('spoil')
+    await expect(actor.state()).rejects.toThrow('the state')
+    expect(host.calls.at(-1)).toMatch(/^log error save threw error=TypeError: the state/)
+  })
+})

@@ -90,7 +90,8 @@ export class ComponentMaps {
       const [, name = '', module, row, column] = part ?? []
       if (module !== loaded.payload.x_theater.module) continue
       const entry = loaded.map.findEntry(Number(row) - 1, Number(column) - 1)
-      if (!('originalSource' in entry)) continue
+      // What lies beyond the last mapping, or on a line that has none, would be given the nearest before it.
+      if (!('originalSource' in entry) || entry.generatedLine !== Number(row) - 1) continue
       found.push({
         frame: {
           name: named(name),

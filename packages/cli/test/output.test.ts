@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { memoryStore } from '@theater/event-chain'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { printAnswer } from '../src/answer.ts'
+import { ComponentMaps } from '../src/component-maps.ts'
 import { jsonLine, Output } from '../src/output.ts'
 import type { Sink } from '../src/output.ts'
 import { rerunStore } from '../src/progress.ts'
@@ -106,7 +107,8 @@ describe('output', () => {
   it('prints what an abort was for as text', async () => {
     const err = new Fake(false)
     const output = new Output(false, new Fake(false), err)
-    await printAnswer({ json: { err: { aborted: 'x' } }, note: 'aborted: \u001b[2Jgone\nfor good' }, output)
+    const answer = { json: { err: { aborted: 'x' } }, note: 'aborted: \u001b[2Jgone\nfor good' }
+    await printAnswer(answer, 'a', new ComponentMaps('nowhere'), output)
     expect(err.text).toBe('aborted: \\x1b[2Jgone\\nfor good\n')
   })
 
