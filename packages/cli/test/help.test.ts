@@ -3,7 +3,19 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { folder, objects, theater } from './support/theater.ts'
 
-const commands = ['build', 'dev', 'inspect', 'run', 'call', 'ps', 'chain', 'logs', 'replay', 'export', 'verify']
+const commands = [
+  'build',
+  'dev',
+  'inspect',
+  'run',
+  'call',
+  'ps',
+  'chain',
+  'logs',
+  'replay',
+  'export',
+  'verify',
+]
 
 describe('help', () => {
   it('names every command and every exit code', async () => {
