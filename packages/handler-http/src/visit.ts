@@ -26,6 +26,9 @@ export interface VisitHost {
 /** How much more of a body is read, and dropped, after it was refused: so that the client gets to read why. */
 const LINGER_BYTES = 1024 * 1024
 
+/** Up to here a copy is cheaper than another write. */
+const SHORT_BODY = 16 * 1024
+
 const EMPTY = new Uint8Array()
 
 const GONE: ErrorCode = { tag: 'connection-terminated' }
@@ -187,7 +190,9 @@ export class Visit {
     const length: readonly Field[] = silent ? [] : [['content-length', String(body.length)]]
     response.writeHead(status, headersOf(fields, length, trailing, says))
     if (trailing.length > 0) response.addTrailers(trailing)
-    response.end(body)
+    // Text goes out in one piece with the header, bytes in a second one.
+    if (body.length <= SHORT_BODY) response.end(Buffer.from(body).toString('latin1'), 'latin1')
+    else response.end(body)
   }
 
   /** Trailers can only follow a body in chunks. */

@@ -1,26 +1,26 @@
 // `pnpm bench [--only NAME] [--rounds N] [--seconds N] [--json]`
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { encodeMessage } from '@theater/actor/message'
-import { build } from '@theater/actor/build'
-import { guest } from '@theater/guests'
-import { boundarySubjects, stub } from './boundary.ts'
-import type { Workload } from './boundary.ts'
-import { interleaved } from './measure.ts'
-import type { Subject } from './measure.ts'
-import { stockJco } from './stock.ts'
+import type { Budget } from './measure.ts'
+import type { Report, Summary } from './report.ts'
 
+/** The benchmarks by name; each is loaded when it is asked for. */
+const benchmarks: Readonly<Record<string, (budget: Budget, report: Report) => Promise<Summary>>> = {
+  boundary: async (...given) => (await import('./boundary-bench.ts')).boundaryBench(...given),
+  http: async (...given) => (await import('./http-bench.ts')).httpBench(...given),
+}
+
+const names = Object.keys(benchmarks)
 const help = `pnpm bench [--only NAME] [--rounds N] [--seconds N] [--json]
 
-  --only NAME   one benchmark: boundary
+  --only NAME   one benchmark: ${names.join(', ')} (default boundary)
   --rounds N    interleaved rounds, 7 at least for a figure that is quoted (default 7)
-  --seconds N   how long to measure, the build of the actor not counted (default 30)
+  --seconds N   how long to measure, builds and starts not counted (default 30)
   --json        one object a line, the last {"summary": …}
 `
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string' },
+    only: { type: 'string', default: 'boundary' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
@@ -29,136 +29,23 @@ const { values } = parseArgs({
 })
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
-if (
-  values.help ||
-  !Number.isInteger(rounds) ||
-  rounds < 1 ||
-  !(seconds > 0) ||
-  (values.only ?? 'boundary') !== 'boundary'
-) {
+const run = Object.hasOwn(benchmarks, values.only) ? benchmarks[values.only] : undefined
+if (values.help || run === undefined || !Number.isInteger(rounds) || rounds < 1 || !(seconds > 0)) {
   process.stdout.write(help)
   process.exit(values.help ? 0 : 2)
 }
 
-/** The TypeScript actor, built once. */
-async function threeInTypeScript(): Promise<Uint8Array> {
-  const folder = new URL('../node_modules/.cache/', import.meta.url)
-  const out = new URL('three.wasm', folder)
-  if (!existsSync(out)) {
-    mkdirSync(folder, { recursive: true })
-    process.stderr.write('building the TypeScript actor …\n')
-    await build({ entry: new URL('../actors/three.ts', import.meta.url).pathname, out: out.pathname })
-  }
-  return new Uint8Array(readFileSync(out))
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`)
 }
-
-let balance = 0
-const three = {
-  get: (_key: string) => balance,
-  put: (_key: string, value: number) => {
-    balance = value
-  },
-  note: (_value: number) => undefined,
-}
-const compiled: Workload = {
-  name: 'compiled guest, 3 imports',
-  bytes: guest('three'),
-  handler: stub('three', 'test:three/host', three),
-  interfaces: ['test:three/host'],
-  fn: 'call',
-  args: [1],
-  crossings: 3,
-}
-const silent = { log: (_level: string, _message: string, _fields: unknown) => undefined }
-const message = [{ tag: 'host' }, encodeMessage('call', { by: 1 })]
-const responder = 'theater:messaging/responder@0.1.0'
-const typescript: Workload = {
-  name: 'TypeScript actor, 3 imports',
-  bytes: await threeInTypeScript(),
-  handler: stub('log', 'theater:actor/log@0.1', silent),
-  interfaces: ['theater:actor/log@0.1.0'],
-  fn: `${responder}#handle-request`,
-  args: message,
-  crossings: 3,
-}
-
-interface Row {
-  readonly name: string
-  readonly baseline_us: number
-  readonly ours_us: number
-  readonly added_us: number
-  readonly ratio: number
-  readonly n: number
-  readonly spread: readonly [number, number]
-}
-
-const rows: Row[] = []
-const show = (row: Row): void => {
-  rows.push(row)
-  if (values.json) process.stdout.write(`${JSON.stringify(row)}\n`)
-  else {
-    const { name, baseline_us: base, ours_us: ours, added_us: added, ratio, spread } = row
-    const cells = [base, ours, added].map((us) => us.toFixed(2).padStart(9))
-    process.stdout.write(
-      `${name.padEnd(52)}${cells.join('')}${ratio.toFixed(2).padStart(8)}   ${spread.map((us) => us.toFixed(2)).join('–')}\n`,
-    )
-  }
-}
-if (!values.json) {
-  process.stdout.write(
-    `${'µs per call, median of rounds'.padEnd(52)} baseline     ours    added   ratio   spread\n`,
-  )
-}
-
-const workloads = [
+const summary = await run(
+  { rounds, seconds },
   {
-    workload: compiled,
-    stock: () =>
-      stockJco(compiled.bytes, { 'test:three/host': three }, (guest: { call(n: number): number }) =>
-        guest.call(1),
-      ),
+    row: (row, text) => say(values.json ? JSON.stringify(row) : text),
+    text: (line) => {
+      if (!values.json) say(line)
+    },
   },
-  {
-    workload: typescript,
-    stock: () =>
-      stockJco(
-        typescript.bytes,
-        { 'theater:actor/log': silent },
-        (actor: Record<string, { handleRequest(...args: readonly unknown[]): unknown }>) => {
-          actor[responder]?.handleRequest(...message)
-        },
-      ),
-  },
-] as const
-
-for (const { workload, stock } of workloads) {
-  const subjects: Subject[] = [...(await boundarySubjects(workload)), await stock()]
-  const { figures, n } = await interleaved(subjects, { rounds, seconds: seconds / workloads.length })
-  const [baseline, ...others] = figures
-  for (const ours of others) {
-    const base = baseline?.median ?? NaN
-    show({
-      name: `${workload.name}: ${ours.name}`,
-      baseline_us: base,
-      ours_us: ours.median,
-      added_us: ours.median - base,
-      ratio: ours.median / base,
-      n,
-      spread: [ours.min, ours.max],
-    })
-  }
-  for (const subject of subjects) await subject.close?.()
-}
-const summary = {
-  rounds,
-  compiled_added_us_per_crossing: (rows[0]?.added_us ?? NaN) / compiled.crossings,
-  typescript_ratio: rows.find(({ name }) => name.startsWith('TypeScript'))?.ratio,
-}
-if (values.json) process.stdout.write(`${JSON.stringify({ summary })}\n`)
-else {
-  process.stdout.write(
-    `recording in memory adds ${summary.compiled_added_us_per_crossing.toFixed(2)} µs per crossing to the compiled guest, ` +
-      `${(((summary.typescript_ratio ?? NaN) - 1) * 100).toFixed(0)} % to the TypeScript call\n`,
-  )
-}
+)
+if (values.json) say(JSON.stringify({ summary }))
 process.exit(0)

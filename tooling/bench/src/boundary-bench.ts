@@ -1,0 +1,127 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { encodeMessage } from '@theater/actor/message'
+import { build } from '@theater/actor/build'
+import { guest } from '@theater/guests'
+import { boundarySubjects, stub } from './boundary.ts'
+import type { Workload } from './boundary.ts'
+import { interleaved } from './measure.ts'
+import type { Budget, Subject } from './measure.ts'
+import type { Report, Summary } from './report.ts'
+import { stockJco } from './stock.ts'
+
+interface Row {
+  readonly name: string
+  readonly baseline_us: number
+  readonly ours_us: number
+  readonly added_us: number
+  readonly ratio: number
+  readonly n: number
+  readonly spread: readonly [number, number]
+}
+
+/** The TypeScript actor, built once. */
+async function threeInTypeScript(): Promise<Uint8Array> {
+  const folder = new URL('../node_modules/.cache/', import.meta.url)
+  const out = new URL('three.wasm', folder)
+  if (!existsSync(out)) {
+    mkdirSync(folder, { recursive: true })
+    process.stderr.write('building the TypeScript actor …\n')
+    await build({ entry: new URL('../actors/three.ts', import.meta.url).pathname, out: out.pathname })
+  }
+  return new Uint8Array(readFileSync(out))
+}
+
+/** What crossings and their recording cost, over the same component with nothing between. */
+export async function boundaryBench({ rounds, seconds }: Budget, report: Report): Promise<Summary> {
+  let balance = 0
+  const three = {
+    get: (_key: string) => balance,
+    put: (_key: string, value: number) => {
+      balance = value
+    },
+    note: (_value: number) => undefined,
+  }
+  const compiled: Workload = {
+    name: 'compiled guest, 3 imports',
+    bytes: guest('three'),
+    handler: stub('three', 'test:three/host', three),
+    interfaces: ['test:three/host'],
+    fn: 'call',
+    args: [1],
+    crossings: 3,
+  }
+  const silent = { log: (_level: string, _message: string, _fields: unknown) => undefined }
+  const message = [{ tag: 'host' }, encodeMessage('call', { by: 1 })]
+  const responder = 'theater:messaging/responder@0.1.0'
+  const typescript: Workload = {
+    name: 'TypeScript actor, 3 imports',
+    bytes: await threeInTypeScript(),
+    handler: stub('log', 'theater:actor/log@0.1', silent),
+    interfaces: ['theater:actor/log@0.1.0'],
+    fn: `${responder}#handle-request`,
+    args: message,
+    crossings: 3,
+  }
+
+  const rows: Row[] = []
+  const show = (row: Row): void => {
+    rows.push(row)
+    const { name, baseline_us: base, ours_us: ours, added_us: added, ratio, spread } = row
+    const cells = [base, ours, added].map((us) => us.toFixed(2).padStart(9))
+    report.row(
+      { ...row },
+      `${name.padEnd(52)}${cells.join('')}${ratio.toFixed(2).padStart(8)}   ${spread.map((us) => us.toFixed(2)).join('–')}`,
+    )
+  }
+  report.text(`${'µs per call, median of rounds'.padEnd(52)} baseline     ours    added   ratio   spread`)
+
+  const workloads = [
+    {
+      workload: compiled,
+      stock: () =>
+        stockJco(compiled.bytes, { 'test:three/host': three }, (guest: { call(n: number): number }) =>
+          guest.call(1),
+        ),
+    },
+    {
+      workload: typescript,
+      stock: () =>
+        stockJco(
+          typescript.bytes,
+          { 'theater:actor/log': silent },
+          (actor: Record<string, { handleRequest(...args: readonly unknown[]): unknown }>) => {
+            actor[responder]?.handleRequest(...message)
+          },
+        ),
+    },
+  ] as const
+
+  for (const { workload, stock } of workloads) {
+    const subjects: Subject[] = [...(await boundarySubjects(workload)), await stock()]
+    const { figures, n } = await interleaved(subjects, { rounds, seconds: seconds / workloads.length })
+    const [baseline, ...others] = figures
+    for (const ours of others) {
+      const base = baseline?.median ?? NaN
+      show({
+        name: `${workload.name}: ${ours.name}`,
+        baseline_us: base,
+        ours_us: ours.median,
+        added_us: ours.median - base,
+        ratio: ours.median / base,
+        n,
+        spread: [ours.min, ours.max],
+      })
+    }
+    for (const subject of subjects) await subject.close?.()
+  }
+  const summary = {
+    rounds,
+    compiled_added_us_per_crossing: (rows[0]?.added_us ?? NaN) / compiled.crossings,
+    typescript_ratio: rows.find(({ name }) => name.startsWith('TypeScript'))?.ratio,
+  }
+  report.text(
+    `recording in memory adds ${summary.compiled_added_us_per_crossing.toFixed(2)} µs per crossing to the compiled guest, ` +
+      `${(((summary.typescript_ratio ?? NaN) - 1) * 100).toFixed(0)} % to the TypeScript call`,
+  )
+  return summary
+}

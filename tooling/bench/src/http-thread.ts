@@ -1,0 +1,39 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+
+/** What the thread is told to do. */
+export type Asked =
+  | { readonly tag: 'listen' }
+  | { readonly tag: 'ask'; readonly url: string; readonly n: number; readonly clients: number }
+
+/** What a number of requests came to. */
+export interface Run {
+  readonly ms: number
+  /** Of each request, in milliseconds. */
+  readonly latencies: readonly number[]
+}
+
+/** The other side of HTTP, in a thread of its own. */
+export class HttpThread implements AsyncDisposable {
+  readonly #worker = new Worker(new URL('./http-client.ts', import.meta.url))
+
+  /** Makes requests of a server, so many at once. */
+  ask(url: string, n: number, clients: number): Promise<Run> {
+    return this.#send<Run>({ tag: 'ask', url, n, clients })
+  }
+
+  /** Answers requests. Resolves with the port. */
+  listen(): Promise<number> {
+    return this.#send<number>({ tag: 'listen' })
+  }
+
+  async #send<T>(asked: Asked): Promise<T> {
+    this.#worker.postMessage(asked)
+    const [answer] = (await once(this.#worker, 'message')) as [T]
+    return answer
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate()
+  }
+}
