@@ -16,6 +16,8 @@ export interface OutflowLimits {
   readonly declared: number | undefined
   /** Whether all of it is kept until it is whole: then nothing of it leaves before, and the guest never waits. @default false */
   readonly held?: boolean
+  /** The error of a body that has trailers, where it cannot. @default it can */
+  readonly noTrailers?: ErrorCode
   /** The error of a body that is too long, or not as long as it says. */
   readonly tooLong: (size: number) => ErrorCode
 }
@@ -148,6 +150,8 @@ export class Outflow implements AsyncIterable<Uint8Array> {
     if (this.#end === undefined && declared !== undefined && declared !== this.#written) {
       this.fail(tooLong(this.#written))
     }
+    const { noTrailers } = this.#limits
+    if (noTrailers !== undefined && trailers.length > 0) this.fail(noTrailers)
     this.#end ??= { tag: 'finished', trailers }
     this.#changed.wake()
     return this.error

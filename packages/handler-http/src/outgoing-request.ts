@@ -77,6 +77,8 @@ export class OutgoingRequest extends Resource {
     this.#outflow = new Outflow({
       bytes: limits['request-bytes'],
       declared: this.#headers.declaredLength,
+      // The client has no way to send them, and to leave them out would be to say something else than the guest.
+      noTrailers: { tag: 'HTTP-request-trailer-section-size', val: 0 },
       tooLong: (size) => ({ tag: 'HTTP-request-body-size', val: BigInt(size) }),
     })
     return new OutgoingBody(this.#session, this.#outflow)

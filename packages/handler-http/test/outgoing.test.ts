@@ -14,11 +14,13 @@ import {
   response,
   serve,
   serveTcp,
+  serveTls,
   text,
   thrown,
   wait,
   write,
 } from './support.ts'
+import { untrusted } from './untrusted.ts'
 
 describe('a request', () => {
   it('is made, and answered with status, fields and body', async () => {
@@ -102,6 +104,19 @@ describe('a request', () => {
     await sent
   })
 
+  it('gets the answer, not what is said before it', async () => {
+    await using server = await serve((req, res) => {
+      res.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      res.setHeader('content-length', 1_000_000_000)
+      if (req.method === 'HEAD') res.end()
+    })
+    await using actor = await client(everything(server.origin))
+    expect(await fetch(actor, { method: 'HEAD', authority: server.authority })).toEqual({
+      status: 200,
+      text: '',
+    })
+  })
+
   it('gets the trailers', async () => {
     await using server = await serve((_req, res) => {
       res.writeHead(200, { trailer: 'x-sum' })
@@ -179,6 +194,46 @@ describe('giving up', () => {
 })
 
 describe('what fails', () => {
+  it('a request with trailers is broken off, not sent without them', async () => {
+    const complete: boolean[] = []
+    await using server = await serve((req, res) => {
+      req.on('error', () => undefined).on('close', () => complete.push(req.complete))
+      req.on('end', () => res.end()).resume()
+    })
+    await using actor = await client(everything(server.origin))
+    const made = request(actor, { method: 'POST', authority: server.authority })
+    const body = made.body()
+    const future = await actor.handle(made)
+    await write(body.write(), bytes('text'))
+    const trailers = actor.types['[static]fields.from-list']([['x-sum', bytes('42')]])
+    const error = { tag: 'HTTP-request-trailer-section-size', val: 0 }
+    expect(await thrown(() => actor.types['[static]outgoing-body.finish'](body, trailers))).toEqual(error)
+    expect(await failure(future)).toEqual(error)
+    expect(complete).not.toContain(true)
+  })
+
+  it('a server that speaks no TLS, and one whose certificate nobody trusts', async () => {
+    await using plain = await serve((_req, res) => res.end())
+    await using secure = await serveTls(untrusted, (_req, res) => res.end('trusted'))
+    await using actor = await client(everything(`https://${plain.authority}`, `https://${secure.authority}`))
+    expect(await fetch(actor, { scheme: 'HTTPS', authority: plain.authority })).toEqual({
+      tag: 'TLS-protocol-error',
+    })
+    expect(await fetch(actor, { scheme: 'HTTPS', authority: secure.authority })).toEqual({
+      tag: 'TLS-certificate-error',
+    })
+  })
+
+  it('an answer that changes the protocol', async () => {
+    await using server = await serveTcp((socket) => {
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'),
+      )
+    })
+    await using actor = await client(everything(server.origin))
+    expect(await fetch(actor, { authority: server.authority })).toMatchObject({ tag: expect.any(String) })
+  })
+
   it('nobody listens', async () => {
     const { origin, authority } = await (async () => {
       await using server = await serve(() => undefined)

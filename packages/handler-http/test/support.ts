@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { WitError, type Binding, type InputStream, type OutputStream, type Pollable } from '@theater/handler'
@@ -41,6 +42,15 @@ async function listen(server: Server | TcpServer, close: () => Promise<void> | v
 /** An HTTP server on loopback. */
 export function serve(listener: (...args: Parameters<RequestListener>) => unknown): Promise<Local> {
   const server = createServer((...args) => void listener(...args))
+  return listen(server, () => server.closeAllConnections())
+}
+
+/** As {@link serve}, over TLS. */
+export function serveTls(
+  certificate: { readonly key: string; readonly cert: string },
+  listener: (...args: Parameters<RequestListener>) => unknown,
+): Promise<Local> {
+  const server = createTlsServer(certificate, (...args) => void listener(...args))
   return listen(server, () => server.closeAllConnections())
 }
 

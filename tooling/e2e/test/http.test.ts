@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ServerResponse } from 'node:http'
 import { memoryStore } from '@theater/event-chain'
 import { sqliteStore } from '@theater/event-chain/sqlite'
+import { TRAP } from '@theater/guests/relay'
 import { http } from '@theater/handler-http'
 import { Theater } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
@@ -101,6 +103,32 @@ describe('wasi:http', () => {
     }
     expect(seen.toSorted()).toEqual(['/', '/again', '/slow'])
     expect(await verify(store, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
+  })
+
+  it('gives a request up when the turn that it is in traps, or the actor ends', async () => {
+    const under: ServerResponse[] = []
+    const asked: (() => void)[] = []
+    const next = (): Promise<void> => new Promise((resolve) => asked.push(resolve))
+    await using server = await serve((_req, res) => {
+      under.push(res)
+      asked.shift()?.()
+    })
+    await using theater = await Theater.open({ store: memoryStore(), handlers: [http()], cache })
+    await theater.spawn({ id: 'a', component: httpRelay, grants: everything(server.origin) })
+    const relay = new HttpRelay(theater, 'a')
+    let reached = next()
+    await relay.handle(await relay.request(server.authority, { path: '/' }))
+    await reached
+    const closed = once(under[0]!, 'close')
+    await expect(theater.call('a', TRAP, [])).rejects.toMatchObject({ code: 'trapped' })
+    await closed
+    reached = next()
+    await relay.handle(await relay.request(server.authority, { path: '/' }))
+    await reached
+    const ended = once(under[1]!, 'close')
+    await theater.close()
+    await ended
+    expect(under.map(({ writableEnded }) => writableEnded)).toEqual([false, false])
   })
 
   for (const method of ['post', 'put'] as const) {
