@@ -5,6 +5,7 @@ import type { Json } from '@theater/values'
 import { exits } from './exits.ts'
 import type { Exit } from './exits.ts'
 import type { ManifestError } from './manifest-error.ts'
+import { secretAdvice } from './secrets.ts'
 
 /** What a command itself refuses, as a closed set. */
 export type CliErrorCode =
@@ -169,6 +170,9 @@ export async function failureOf(error: unknown): Promise<Failure> {
   if (name === 'HttpHostError') {
     const { HttpHostError } = await import('@theater/handler-http')
     if (HttpHostError.is(error)) {
+      if (error.code === 'no-secret') {
+        return failure(exits.refused, 'bad-grant', `${error.message} ${secretAdvice}`)
+      }
       return error.code === 'cannot-listen'
         ? failure(exits.refused, error.code, `${error.message}. \`--listen HOST:PORT\` takes another.`)
         : failure(exits.refused, 'bad-grant', error.message)

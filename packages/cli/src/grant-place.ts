@@ -5,6 +5,7 @@ import { grantLines, inlineGrant } from './manifest-text.ts'
 import { ManifestError } from './manifest-error.ts'
 import type { ManifestProblem } from './manifest-error.ts'
 import type { PlacedManifest } from './manifest.ts'
+import { secretAdvice } from './secrets.ts'
 import { tomlPath } from './toml-text.ts'
 
 /**
@@ -25,7 +26,9 @@ export async function placed(error: unknown, manifest: PlacedManifest, actor: st
     // Where it listens is not the actor's to say.
     if (!HttpHostError.is(error) || error.code === 'cannot-listen') return error
     const at = ['actor', actor, 'grants', 'http']
-    const problem = source.problem({ code: 'bad-grant', message: error.message, path: at, part: 'value' })
+    const advice = error.code === 'no-secret' ? ` ${secretAdvice}` : ''
+    const message = `${error.message}${advice}`
+    const problem = source.problem({ code: 'bad-grant', message, path: at, part: 'value' })
     return new ManifestError(path, [problem], { cause: error })
   }
   if (!TheaterError.is(error)) return error

@@ -1,6 +1,6 @@
 import type { AnyHandler } from '@theater/handler'
 import type { Connection } from '@theater/handler-cli'
-import type { ListenAddress, ListenOptions } from '@theater/handler-http'
+import type { ListenAddress, ListenOptions, Secrets } from '@theater/handler-http'
 import type { StoreBackend } from '@theater/handler-store'
 
 /** What the handlers of a host are made with. */
@@ -11,6 +11,8 @@ export interface HandlerOptions {
   readonly connect?: ((actor: string) => Connection | undefined) | undefined
   /** Where requests come in that actors are granted to answer. Absent: nowhere. */
   readonly listen?: Listening | undefined
+  /** Secrets that grants of http may have set as headers. @default {} */
+  readonly secrets?: Secrets | undefined
 }
 
 /** Where requests come in. */
@@ -25,6 +27,7 @@ export async function makeHandlers({
   store: path,
   connect,
   listen,
+  secrets = {},
 }: HandlerOptions): Promise<readonly AnyHandler[]> {
   const [{ cli }, { fs }, { http }, { log }, { messaging }, { store }] = await Promise.all([
     import('@theater/handler-cli'),
@@ -37,7 +40,14 @@ export async function makeHandlers({
   const options = connect === undefined ? {} : { connect }
   const web =
     listen === undefined ? { listen: false as const } : { listen: listen.at, onListen: listen.onListen }
-  return [cli(options), fs(), http(web), log(), messaging(), store({ backend: lazyBackend(path) })]
+  return [
+    cli(options),
+    fs(),
+    http({ ...web, secrets }),
+    log(),
+    messaging(),
+    store({ backend: lazyBackend(path) }),
+  ]
 }
 
 /** Lets go of what the handlers hold. */

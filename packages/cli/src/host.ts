@@ -12,6 +12,8 @@ import { disposeHandlers, makeHandlers } from './handlers.ts'
 import type { Listening } from './handlers.ts'
 import { takeLock } from './lock.ts'
 import type { Output } from './output.ts'
+import { secretsOf } from './secrets.ts'
+import type { SecretSources } from './secrets.ts'
 import { rerunStore } from './progress.ts'
 import { componentName, readGenesis } from './records.ts'
 
@@ -22,6 +24,8 @@ export interface HostOptions {
   readonly fresh?: boolean
   readonly connect?: (actor: string) => Connection | undefined
   readonly listen?: Listening
+  /** Where secrets come from beside `THEATER_SECRET_NAME` of the environment. */
+  readonly secrets?: SecretSources
   readonly log: (line: LogLine, maps: ComponentMaps) => void
   readonly deadLetter: (letter: DeadLetter) => void
 }
@@ -83,9 +87,10 @@ export class Host implements AsyncDisposable {
    * @throws TheaterError
    */
   async start(output: Output): Promise<Theater> {
-    const { connect, listen, log, deadLetter } = this.#options
+    const { connect, listen, secrets: sources, log, deadLetter } = this.#options
     const { Theater } = await import('@theater/runtime')
-    this.#handlers = await makeHandlers({ store: this.paths.store, connect, listen })
+    const secrets = secretsOf(process.env, sources)
+    this.#handlers = await makeHandlers({ store: this.paths.store, connect, listen, secrets })
     const cache = await this.cache()
     await this.#knowActors()
     let going = true

@@ -110,6 +110,25 @@ const topLevel = {
     },
     examples: [{ listen: '127.0.0.1:8080' }],
   },
+  secrets: {
+    description:
+      'Where the secrets come from that grants of http name. No value stands here: a manifest is no place for one.',
+    type: 'object',
+    propertyNames: { pattern: '^(?!(__proto__|constructor)$)[A-Za-z0-9._-]{1,128}$' },
+    additionalProperties: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['env'],
+      properties: {
+        env: {
+          description: 'The environment variable that has it when `theater run` starts.',
+          type: 'string',
+          pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+        },
+      },
+    },
+    examples: [{ API_KEY: { env: 'EXAMPLE_API_KEY' } }],
+  },
 } as const satisfies Readonly<Record<string, JsonSchema>>
 
 /**

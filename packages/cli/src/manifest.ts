@@ -9,6 +9,7 @@ import { manifestSchema } from './manifest-schema.ts'
 import { ManifestSource } from './manifest-source.ts'
 import { faultsOf } from './schema-faults.ts'
 import type { Fault } from './schema-faults.ts'
+import type { SecretSources } from './secrets.ts'
 
 /** One actor of a manifest. */
 export interface ManifestActor {
@@ -29,6 +30,8 @@ export interface Manifest {
   readonly actors: readonly ManifestActor[]
   /** Where requests come in that actors are granted to answer, `HOST:PORT`; undefined where it does not say. */
   readonly listen: string | undefined
+  /** Where the secrets come from that grants of http name. */
+  readonly secrets: SecretSources
 }
 
 /** A manifest, and where it says what. */
@@ -102,12 +105,13 @@ function parsePlaced(
   // Of what stands under a key that is not one, the key is all there is to say.
   const said = wrong.filter((fault) => !unknown.some((one) => one !== fault && isWithin(fault, one)))
   if (said.length > 0) throw source.error(said)
-  const { actor: actors, http } = value as unknown as Checked
+  const { actor: actors, http, secrets = {} } = value as unknown as Checked
   return {
     path,
     source,
     actors: Object.entries(actors).map(([id, actor]) => actorOf(id, actor, folder)),
     listen: http?.listen,
+    secrets,
   }
 }
 
@@ -136,6 +140,7 @@ function isWithin({ path }: Fault, other: Fault): boolean {
 interface Checked {
   readonly actor: Readonly<Record<string, CheckedActor>>
   readonly http?: { readonly listen?: string }
+  readonly secrets?: SecretSources
 }
 
 interface CheckedActor {

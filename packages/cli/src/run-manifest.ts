@@ -35,6 +35,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   await using host = await Host.open({
     data: options.data,
     fresh: options.fresh,
+    secrets: manifest.secrets,
     listen: {
       at,
       onListen: (address) => {

@@ -70,7 +70,7 @@ export function httpHandler({
       if (missing !== undefined) {
         throw new HttpHostError(
           'no-secret',
-          `the grant of http names the secret ${missing}, which this host does not have. Give it to http({ secrets })`,
+          `the grant of http names the secret ${missing}, which this host does not have.`,
         )
       }
       const session = new Session(actor, grant, limits)
