@@ -95,7 +95,7 @@ describe('build', () => {
     // Where it threw is shown in its sources, though the record has what the engine said.
     const thrown = await theater(['call', 'counter', 'boom'], { cwd })
     expect(thrown.stderr).toMatch(
-      /^counter error boom threw error=TypeError: no 1\n  at boom \(counter\.ts:14:15\)\n  at boom \(counter\.ts:13:11\)\n$/,
+      /^counter error boom threw error=TypeError: no 1\n  at boom \(counter\.ts:15:15\)\n  at boom \(counter\.ts:14:12\)\n$/,
     )
     const events = objects(await theater(['chain', 'counter', '--json'], { cwd }))
     expect(JSON.stringify(events)).toContain('@actor.js:')
