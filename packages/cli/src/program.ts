@@ -355,4 +355,4 @@ function actorId(text: string): string {
   throw new CliError('usage', `${JSON.stringify(text)} is not an actor's id: 1 to 128 of a-z 0-9 . _ - and :`)
 }
 
-const VERSION = '0.1.0'
+const VERSION = '0.0.0'

@@ -1,5 +1,5 @@
 /** The version of this package. It is part of every cache key: another version may run glue in another way. */
-export const version = '0.1.0'
+export const version = '0.0.0'
 
 /** The version of jco-transpile that this package is built with and its tests hold for. */
 export const jcoVersion = '0.15.0'

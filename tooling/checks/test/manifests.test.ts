@@ -11,6 +11,8 @@ interface Manifest {
   readonly files?: readonly string[]
   readonly scripts?: Readonly<Record<string, string>>
   readonly sideEffects?: unknown
+  readonly version: string
+  readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
@@ -45,8 +47,26 @@ describe('every public package', () => {
   })
 })
 
-describe('every other package', () => {
-  it.each(globSync('{examples,tooling}/*/package.json', { cwd: root }))('%s is private', (file) => {
-    expect(read(file).private).toBe(true)
+describe('versions', () => {
+  const { fixed } = JSON.parse(readFileSync(join(root, '.changeset/config.json'), 'utf8')) as {
+    readonly fixed: readonly (readonly string[])[]
+  }
+  const core = fixed[0] ?? []
+
+  it('are one for the core', () => {
+    const versions = manifests.filter(({ manifest }) => core.includes(manifest.name))
+    expect(versions.length).toBe(core.length)
+    expect(new Set(versions.map(({ manifest }) => manifest.version)).size).toBe(1)
   })
+
+  it.each(manifests)(
+    '$file: the core takes the core exactly, all else takes what is compatible',
+    ({ manifest }) => {
+      const ours = Object.entries(manifest.dependencies ?? {}).filter(([name]) =>
+        name.startsWith('@theater/'),
+      )
+      const exact = (name: string) => core.includes(manifest.name) && core.includes(name)
+      expect(ours).toEqual(ours.map(([name]) => [name, exact(name) ? 'workspace:*' : 'workspace:^']))
+    },
+  )
 })
