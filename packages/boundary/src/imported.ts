@@ -1,4 +1,4 @@
-import { camelCase, compileFunction, Writer } from '@theater/values'
+import { camelCase, compileFunction, hasHandle, Writer } from '@theater/values'
 import type { FunctionCodec, FunctionModel, ResourceType, ValType } from '@theater/values'
 import { derivedFunction } from './derived.ts'
 import type { DerivedFunction } from './derived.ts'
@@ -65,40 +65,4 @@ function keyOf({ kind, name }: FunctionModel): string {
 /** Whether values of a type are host resources. */
 export function isHostHandle(type: ValType | undefined): boolean {
   return (type?.kind === 'own' || type?.kind === 'borrow') && type.resource.side === 'import'
-}
-
-function hasHandle(type: ValType): boolean {
-  switch (type.kind) {
-    case 'own':
-    case 'borrow':
-      return true
-    case 'list':
-      return hasHandle(type.element)
-    case 'option':
-      return hasHandle(type.payload)
-    case 'result':
-      return (type.ok !== null && hasHandle(type.ok)) || (type.err !== null && hasHandle(type.err))
-    case 'tuple':
-      return type.elements.some(hasHandle)
-    case 'record':
-      return type.fields.some((field) => hasHandle(field.type))
-    case 'variant':
-      return type.cases.some((one) => one.type !== null && hasHandle(one.type))
-    case 'bool':
-    case 'u8':
-    case 's8':
-    case 'u16':
-    case 's16':
-    case 'u32':
-    case 's32':
-    case 'u64':
-    case 's64':
-    case 'f32':
-    case 'f64':
-    case 'char':
-    case 'string':
-    case 'enum':
-    case 'flags':
-      return false
-  }
 }

@@ -3,8 +3,9 @@ import type { Handle } from './backend.ts'
 import { answering, fail, witError } from './errors.ts'
 import type { DescriptorDescription } from './grant.ts'
 import { descriptorStat, identity, metadataHash, newTime, sameObject } from './metadata.ts'
+import * as names from './names.ts'
 import { openBelow, opensToChange, type FileMode } from './open.ts'
-import { join, linkLeaves } from './path.ts'
+import { join } from './path.ts'
 import { Walk, type Found, type Last } from './resolver.ts'
 import { Held, type Mount, type Session } from './session.ts'
 import { DirectoryEntries, FileInputStream, FileOutputStream, type Place } from './streams.ts'
@@ -201,13 +202,9 @@ export class Descriptor implements Disposable {
   }
 
   readlinkAt(path: string): string {
-    return this.#walk(path, 'entry', (walk) => {
-      if (walk.existing.stat.type !== 'symbolic-link' || walk.name === undefined) throw fail('invalid')
-      const target = this.#session.backend.readLink(walk.directory, walk.name)
-      // A link of the host's may name any place of the host.
-      if (linkLeaves(this.#parentOf(walk), target)) throw fail('not-permitted', 'a link out of the mount')
-      return target
-    })
+    return this.#walk(path, 'entry', (walk) =>
+      names.readLink(this.#session.backend, walk, this.#parentOf(walk)),
+    )
   }
 
   async openAt(
@@ -231,85 +228,41 @@ export class Descriptor implements Disposable {
 
   async createDirectoryAt(path: string): Promise<void> {
     this.#changing()
-    this.#walk(path, 'name', (walk) => {
-      if (walk.name === undefined) throw fail('exist')
-      this.#session.backend.createDirectory(walk.directory, walk.name)
-    })
+    this.#walk(path, 'name', (walk) => names.createDirectory(this.#session.backend, walk))
   }
 
   async removeDirectoryAt(path: string): Promise<void> {
     this.#changing()
-    this.#walk(path, 'name', (walk) => {
-      if (walk.name === undefined) throw fail('invalid', 'a directory is removed by its name')
-      this.#session.backend.removeDirectory(walk.directory, walk.name)
-    })
+    this.#walk(path, 'name', (walk) => names.removeDirectory(this.#session.backend, walk))
   }
 
   async unlinkFileAt(path: string): Promise<void> {
     this.#changing()
-    this.#walk(path, 'name', (walk) => {
-      if (walk.name === undefined) throw fail('is-directory')
-      const { backend } = this.#session
-      // Some systems let the superuser unlink a directory, or call it not permitted.
-      const entry = backend.step(walk.directory, walk.name)
-      let type: DescriptorType
-      try {
-        ;({ type } = backend.stat(entry))
-      } finally {
-        backend.close(entry)
-      }
-      if (type === 'directory') throw fail('is-directory')
-      if (walk.mustBeDirectory) throw fail('not-directory')
-      backend.unlink(walk.directory, walk.name)
-    })
+    this.#walk(path, 'name', (walk) => names.unlink(this.#session.backend, walk))
   }
 
   async symlinkAt(target: string, path: string): Promise<void> {
     this.#changing()
-    if (target === '') throw fail('no-entry', 'an empty target')
-    if (target.includes('\0')) throw fail('invalid', 'a target with a NUL')
-    if (Buffer.byteLength(target) > 4095) throw fail('name-too-long', 'a target of more than 4095 bytes')
-    this.#walk(path, 'name', (walk) => {
-      if (walk.name === undefined) throw fail('exist')
-      if (walk.mustBeDirectory) throw fail('no-entry', 'a link has no slash at its end')
-      // We would not follow it, but a program of the host might.
-      if (linkLeaves(this.#parentOf(walk), target)) throw fail('not-permitted', 'a link out of the mount')
-      this.#session.backend.symlink(walk.directory, walk.name, target)
-    })
+    names.checkTarget(target)
+    this.#walk(path, 'name', (walk) =>
+      names.symlink(this.#session.backend, walk, this.#parentOf(walk), target),
+    )
   }
 
   async linkAt(oldFlags: PathFlags, oldPath: string, newDescriptor: unknown, newPath: string): Promise<void> {
     const other = this.#target(newDescriptor)
     this.#walk(oldPath, oldFlags.symlinkFollow === true ? 'target' : 'entry', (from) => {
-      const { type } = from.existing.stat
-      if (from.name === undefined || type === 'directory')
-        throw fail('not-permitted', 'a directory has one name')
-      if (type !== 'regular-file' && type !== 'symbolic-link') throw fail('not-permitted', `a ${type}`)
-      const name = from.name
-      other.#walk(newPath, 'name', (to) => {
-        if (to.name === undefined) throw fail('exist')
-        if (to.mustBeDirectory) throw fail('no-entry', 'a file has no slash at its end')
-        this.#session.backend.link(from.directory, name, to.directory, to.name)
-      })
+      const name = names.linkable(from)
+      other.#walk(newPath, 'name', (to) => names.link(this.#session.backend, from, name, to))
     })
   }
 
   async renameAt(oldPath: string, newDescriptor: unknown, newPath: string): Promise<void> {
     const other = this.#target(newDescriptor)
     this.#walk(oldPath, 'name', (from) => {
-      const name = from.name
+      const { name } = from
       if (name === undefined) throw fail('invalid', 'a directory is renamed by its name')
-      other.#walk(newPath, 'name', (to) => {
-        if (to.name === undefined) throw fail('invalid', 'a directory is replaced by its name')
-        const { backend } = this.#session
-        if (from.mustBeDirectory || to.mustBeDirectory) {
-          const entry = backend.step(from.directory, name)
-          const { type } = backend.stat(entry)
-          backend.close(entry)
-          if (type !== 'directory') throw fail('not-directory')
-        }
-        backend.rename(from.directory, name, to.directory, to.name)
-      })
+      other.#walk(newPath, 'name', (to) => names.rename(this.#session.backend, from, name, to))
     })
   }
 

@@ -1,26 +1,25 @@
-import { trackName } from '@theater/boundary'
 import type { EventRef } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
-import type { Cause } from '@theater/handler'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
 import { actorContext } from './context.ts'
 import { TheaterError } from './errors.ts'
+import { exportedBy } from './exported.ts'
 import { initFailure, instantiationFailure, recordFailure } from './failures.ts'
 import type { Host } from './host.ts'
 import { Instance } from './instance.ts'
 import type { InstanceParts } from './instance.ts'
 import { initTurn } from './lifecycle.ts'
 import type { Limits } from './limits.ts'
-import { Mailbox } from './mailbox.ts'
-import type { Invocation, Letter, Settle } from './mailbox.ts'
+import type { Invocation, Letter } from './mailbox.ts'
 import type { ActorInfo, ActorState, Recovery } from './options.ts'
 import type { Sender } from './post.ts'
 import type { Unfinished } from './rebuild.ts'
 import { Received } from './received.ts'
-import { recordedReply, releaseName } from './record.ts'
+import { letter, Reception } from './reception.ts'
+import { releaseName } from './record.ts'
 import type { Call, Requester } from './request.ts'
-import type { AskedReply, TurnReply } from './turn-reply.ts'
+import type { TurnReply } from './turn-reply.ts'
 
 /** What an actor is made of. */
 export interface ActorParts extends InstanceParts {
@@ -28,23 +27,11 @@ export interface ActorParts extends InstanceParts {
   readonly received?: Received
 }
 
-/** A turn that was asked for by somebody who can take it back. */
-export interface Asked {
-  readonly reply: Promise<AskedReply>
-  /** Takes it back while it has not begun; afterwards this changes nothing. */
-  withdraw(): void
-}
-
-/** How a message is brought to an actor. */
-export interface Delivered {
-  /** Called when its turn begins. */
-  readonly taken?: () => void
-  readonly settle: Settle
-}
-
 /** One actor: its mailbox, its life, and the turns that its instance takes. */
 export class Actor implements Requester, Sender {
   readonly id: string
+  /** Where messages come in. */
+  readonly reception: Reception
   /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
   readonly calls = new Map<number, Call>()
   /** Messages of this actor that no receiver has taken yet. */
@@ -54,7 +41,6 @@ export class Actor implements Requester, Sender {
   readonly #ended = new AbortController()
   readonly #bindings = new Bindings()
   readonly #instance: Instance
-  readonly #mailbox: Mailbox
   readonly #received: Received
   #phase: 'starting' | 'ready' | 'stopped' | 'failed' = 'starting'
   /** Whether turns are taken: not before all that a host brings back is in the mailboxes. */
@@ -80,8 +66,19 @@ export class Actor implements Requester, Sender {
     this.id = parts.id
     this.#parts = parts
     this.#host = host
-    this.#mailbox = new Mailbox(parts.limits.mailbox)
     this.#received = parts.received ?? new Received()
+    this.reception = new Reception({
+      id: parts.id,
+      chain: () => this.chain,
+      store: parts.store,
+      limit: parts.limits.mailbox,
+      received: this.#received,
+      alive: () => this.#alive,
+      closing: () => this.#closing,
+      gone: () => this.#gone(),
+      exported: (name) => this.exported(name),
+      came: () => this.#pump(),
+    })
     this.#instance = new Instance(parts, {
       links: this.#bindings.links,
       signal: this.signal,
@@ -143,7 +140,7 @@ export class Actor implements Requester, Sender {
   /** Whether it is at something, or has something to do that it can do. */
   get busy(): boolean {
     if (this.#pumping !== undefined) return true
-    return this.#alive && (this.#phase === 'starting' || this.#mailbox.waiting > 0)
+    return this.#alive && (this.#phase === 'starting' || this.reception.mailbox.waiting > 0)
   }
 
   /** Resolves when what it is at is over. */
@@ -161,21 +158,13 @@ export class Actor implements Requester, Sender {
     return this.#instance.queued
   }
 
-  /** Whether the mailbox takes no more from whoever can be refused. */
-  get full(): boolean {
-    return this.#mailbox.full
-  }
-
   get #alive(): boolean {
     return !this.#closing && (this.#phase === 'starting' || this.#phase === 'ready')
   }
 
   /** The export that a full or track name means; `undefined` where the component has none. */
   exported(name: string): FunctionModel | undefined {
-    for (const { functions } of this.#parts.component.model.exports) {
-      for (const fn of functions) if (fn.id === name || trackName(fn) === name) return fn
-    }
-    return undefined
+    return exportedBy(this.#parts.component.model, name)
   }
 
   /**
@@ -262,7 +251,7 @@ export class Actor implements Requester, Sender {
         ...unfinished,
         letter: { id: fn, fn, args: [], sender, cause, taken: undefined, listeners: [] },
       }
-      this.#mailbox.follow(this.#unfinished.letter)
+      this.reception.mailbox.follow(this.#unfinished.letter)
     }
     if (started) this.#ready()
     else this.#expectInit()
@@ -277,94 +266,6 @@ export class Actor implements Requester, Sender {
   resume(): void {
     this.#open = true
     this.#pump()
-  }
-
-  /**
-   * Takes a turn for somebody who can be refused. Resolves when it is durable. Never rejects.
-   *
-   * @throws TheaterError `not-served`
-   */
-  call(invocation: Invocation): Promise<TurnReply> {
-    const { promise, resolve } = Promise.withResolvers<TurnReply>()
-    this.#admit(invocation, resolve)
-    return promise
-  }
-
-  /**
-   * Takes a turn for somebody who can be refused, and can take it back.
-   *
-   * @throws TheaterError `not-served`
-   */
-  ask(invocation: Invocation): Asked {
-    const { promise, resolve } = Promise.withResolvers<AskedReply>()
-    const waiting = this.#admit(invocation, resolve)
-    return {
-      reply: promise,
-      withdraw: () => {
-        // Whoever else brought the same cause still waits for it.
-        if (invocation.cause !== null || waiting === undefined) return
-        if (this.#mailbox.remove(waiting)) resolve({ tag: 'withdrawn' })
-      },
-    }
-  }
-
-  #admit(invocation: Invocation, settle: Settle): Letter | undefined {
-    const { cause } = invocation
-    const { limit } = this.#mailbox
-    if (!this.full || !this.#alive || (cause !== null && this.knows(cause)))
-      return this.accept(invocation, { settle })
-    settle({ tag: 'mailbox-full', limit })
-    return undefined
-  }
-
-  /**
-   * Takes a message for a turn, in its place behind all that came before it. A cause that is known is not run again:
-   * what came of it is said again.
-   *
-   * @returns what waits for its turn; `undefined`: nothing does
-   * @throws TheaterError `not-served`
-   */
-  accept(invocation: Invocation, { taken, settle }: Delivered): Letter | undefined {
-    const { cause } = invocation
-    if (cause !== null && this.knows(cause)) {
-      taken?.()
-      this.again(cause, settle)
-      return undefined
-    }
-    if (!this.#alive) {
-      settle(this.#gone())
-      return undefined
-    }
-    const fn = this.exported(invocation.fn)
-    if (fn === undefined)
-      throw new TheaterError('not-served', `${this.id} exports no ${invocation.fn}`, { actor: this.id })
-    const waiting: Letter = { ...letter(fn, invocation), taken, listeners: [settle] }
-    this.#mailbox.add(waiting)
-    this.#pump()
-    return waiting
-  }
-
-  /** Whether a cause waits here, or the record holds it. */
-  knows(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
-    return this.#mailbox.find(cause) !== undefined || this.#received.turnOf(cause) !== undefined
-  }
-
-  /** Says what came, or will come, of a cause that is known. */
-  again(cause: Pick<Cause, 'chain' | 'seq'>, settle: Settle): void {
-    const known = this.#mailbox.find(cause)
-    const turn = this.#received.turnOf(cause)
-    if (known !== undefined) known.listeners.push(settle)
-    else if (turn !== undefined) {
-      const { store } = this.#parts
-      const failed = (error: unknown): void =>
-        settle(this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
-      recordedReply(store, this.chain, turn, (name) => this.exported(name)).then(settle, failed)
-    }
-  }
-
-  /** Takes back what waits for a cause. `false`: its turn has begun. */
-  withdraw(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
-    return this.#mailbox.withdraw(cause)
   }
 
   /** The guest ended itself. Between turns there is no guest that could. */
@@ -382,7 +283,8 @@ export class Actor implements Requester, Sender {
 
   #pump(): void {
     if (!this.#open || !this.#alive || this.#pumping !== undefined) return
-    if (this.#mailbox.waiting === 0 && this.#init === undefined && this.#unfinished === undefined) return
+    if (this.reception.mailbox.waiting === 0 && this.#init === undefined && this.#unfinished === undefined)
+      return
     this.#pumping = this.#work().finally(() => {
       this.#pumping = undefined
       // Something may have come while the last turn ended.
@@ -395,7 +297,7 @@ export class Actor implements Requester, Sender {
     await Promise.resolve()
     try {
       while (this.#alive) {
-        const next = this.#unfinished?.letter ?? this.#init ?? this.#mailbox.take()
+        const next = this.#unfinished?.letter ?? this.#init ?? this.reception.mailbox.take()
         if (next === undefined) break
         await this.#take(next)
       }
@@ -405,7 +307,7 @@ export class Actor implements Requester, Sender {
     }
     if (this.#alive) return
     for (const rest of [this.#unfinished?.letter, this.#init])
-      if (rest !== undefined) this.#mailbox.settle(rest, this.#gone())
+      if (rest !== undefined) this.reception.mailbox.settle(rest, this.#gone())
   }
 
   async #take(next: Letter): Promise<void> {
@@ -417,7 +319,7 @@ export class Actor implements Requester, Sender {
       reply = taken?.reply ?? this.#gone()
       if (next.cause !== null && taken?.seq !== undefined) this.#received.note(next.cause, taken.seq)
     } catch (error) {
-      this.#mailbox.settle(next, this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
+      this.reception.mailbox.settle(next, this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
       throw error
     } finally {
       // A request does not outlive the turn that made it.
@@ -426,7 +328,7 @@ export class Actor implements Requester, Sender {
     if (reply.tag === 'aborted') this.#aborted(reply)
     if (next === this.#init) await this.#initEnded(reply)
     else if (this.#exitStatus !== undefined) await this.#exited()
-    this.#mailbox.settle(next, reply)
+    this.reception.mailbox.settle(next, reply)
   }
 
   #aborted({ code, status, error }: Extract<TurnReply, { readonly tag: 'aborted' }>): void {
@@ -476,7 +378,7 @@ export class Actor implements Requester, Sender {
     if (this.#phase === 'stopped') return
     this.#phase = 'failed'
     this.#failure = failure
-    this.#mailbox.settleAll(this.#gone())
+    this.reception.mailbox.settleAll(this.#gone())
     await this.#dispose()
     this.#host.ended(this)
   }
@@ -507,7 +409,7 @@ export class Actor implements Requester, Sender {
   /** The last words of a record. */
   async #end(reason: string): Promise<void> {
     this.#final = true
-    this.#mailbox.settleAll(this.#gone())
+    this.reception.mailbox.settleAll(this.#gone())
     // Of an actor that was not even instantiated there is no record.
     if (this.recorded) {
       const { writer, store } = this.#parts
@@ -525,7 +427,7 @@ export class Actor implements Requester, Sender {
    */
   async close(graceMs = 1000): Promise<void> {
     this.#closing = true
-    this.#mailbox.settleAll(this.#gone())
+    this.reception.mailbox.settleAll(this.#gone())
     const timer = setTimeout(() => this.abandon(), graceMs)
     await Promise.allSettled([this.#starting, this.#pumping, this.#stopping])
     clearTimeout(timer)
@@ -556,8 +458,4 @@ export class Actor implements Requester, Sender {
 /** The name of an export without its interface. */
 function functionOf({ id }: Letter): string {
   return id.slice(id.indexOf('#') + 1)
-}
-
-function letter(fn: FunctionModel, invocation: Invocation): Letter {
-  return { ...invocation, id: fn.id, taken: undefined, listeners: [] }
 }

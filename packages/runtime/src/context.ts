@@ -17,7 +17,7 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
     signal: actor.signal,
     exports: (fn) => actor.exported(fn) !== undefined,
     async invoke(fn, args, { deadline, cause, signal }) {
-      const asked = actor.ask({ fn, args, sender: null, cause: cause ?? null, link: link() })
+      const asked = actor.reception.ask({ fn, args, sender: null, cause: cause ?? null, link: link() })
       const withdraw = (): void => asked.withdraw()
       signal?.addEventListener('abort', withdraw, { once: true })
       if (signal?.aborted === true) withdraw()

@@ -81,7 +81,7 @@ export class Post {
       return
     }
     const message = { fn, args, sender: from.id, cause: { chain: from.chain, ...ref } }
-    receiver.accept(message, {
+    receiver.reception.accept(message, {
       taken: left,
       settle: (reply) => {
         const reason = deathOf(reply)
@@ -117,16 +117,16 @@ export class Post {
    */
   request(from: { readonly id: string }, { to, fn, args, cause }: Request, held = false): Call {
     const receiver = this.#office.find(to)
-    const call = new Call(() => receiver?.withdraw(cause) ?? false)
+    const call = new Call(() => receiver?.reception.withdraw(cause) ?? false)
     if (receiver === undefined) {
       const absence = this.#office.absence(to)
       call.settle({ tag: absence === 'unknown-actor' ? absence : 'stopped' })
     } else if (receiver.exported(fn) === undefined) {
       call.settle({ tag: 'not-served' })
-    } else if (!held && receiver.full && !receiver.knows(cause)) {
+    } else if (!held && receiver.reception.full && !receiver.reception.knows(cause)) {
       call.settle({ tag: 'mailbox-full' })
     } else {
-      receiver.accept(
+      receiver.reception.accept(
         { fn, args, sender: from.id, cause },
         { settle: (reply) => call.settle(answerOf(reply)) },
       )
@@ -138,9 +138,9 @@ export class Post {
   requestAgain(from: Actor, to: string, seq: number): Call | undefined {
     const receiver = this.#office.find(to)
     const cause = { chain: from.chain, seq }
-    if (receiver?.knows(cause) !== true) return undefined
-    const call = new Call(() => receiver.withdraw(cause))
-    receiver.again(cause, (reply) => call.settle(answerOf(reply)))
+    if (receiver?.reception.knows(cause) !== true) return undefined
+    const call = new Call(() => receiver.reception.withdraw(cause))
+    receiver.reception.again(cause, (reply) => call.settle(answerOf(reply)))
     return call
   }
 }

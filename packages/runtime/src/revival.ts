@@ -156,7 +156,7 @@ export class Revival {
     const { cast, post } = this.#parts
     const { ref, to, fn, args } = delivery
     const cause = { chain: actor.chain, ...ref }
-    if (id.deadline > Date.now() || cast.find(to)?.knows(cause) === true) {
+    if (id.deadline > Date.now() || cast.find(to)?.reception.knows(cause) === true) {
       actor.calls.set(ref.seq, post.request(actor, { to, fn, args, cause }, true))
       return
     }

@@ -161,7 +161,7 @@ export class Theater {
    */
   async call(id: string, fn: string, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
     const actor = this.#open(id)
-    const turn = actor.call({ fn, args, sender: null, cause: null })
+    const turn = actor.reception.call({ fn, args, sender: null, cause: null })
     return unwrap(id, await within(turn, options.timeoutMs ?? this.#options.requestMs ?? 30_000, id))
   }
 

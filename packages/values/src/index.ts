@@ -39,6 +39,7 @@ export { CID_LENGTH, cidOf, formatCid, isCid, Link, link, parseCid, splitCid, ty
 export { hashInto, sha256, type Hash } from './hash.ts'
 export { camelCase } from './names.ts'
 export { equal } from './equal.ts'
+export { hasHandle, partsOf } from './parts.ts'
 export { checkModel, functionId } from './model-check.ts'
 export { decodeModel, encodeModel } from './model.ts'
 export { fromJson, toJson, type DescribeResource } from './json.ts'

@@ -1,0 +1,150 @@
+import type { Cause } from '@theater/handler'
+import type { Store } from '@theater/event-chain'
+import type { FunctionModel } from '@theater/values'
+import { TheaterError } from './errors.ts'
+import { Mailbox } from './mailbox.ts'
+import type { Invocation, Letter, Settle } from './mailbox.ts'
+import type { Received } from './received.ts'
+import { recordedReply } from './record.ts'
+import type { AskedReply, TurnReply } from './turn-reply.ts'
+
+/** A turn that was asked for by somebody who can take it back. */
+export interface Asked {
+  readonly reply: Promise<AskedReply>
+  /** Takes it back while it has not begun; afterwards this changes nothing. */
+  withdraw(): void
+}
+
+/** How a message is brought to an actor. */
+export interface Delivered {
+  /** Called when its turn begins. */
+  readonly taken?: () => void
+  readonly settle: Settle
+}
+
+/** What a reception needs of its actor. */
+export interface ReceptionParts {
+  readonly id: string
+  readonly chain: () => Uint8Array
+  readonly store: Store
+  /** How many messages wait at the most. */
+  readonly limit: number
+  /** The causes that the record holds. */
+  readonly received: Received
+  /** Whether turns are taken at all. */
+  readonly alive: () => boolean
+  /** Whether the host closes. */
+  readonly closing: () => boolean
+  /** What is said of a turn that is not taken any more. */
+  readonly gone: () => TurnReply
+  /** The export that a full or track name means; `undefined` where the component has none. */
+  readonly exported: (name: string) => FunctionModel | undefined
+  /** Something waits for a turn. */
+  readonly came: () => void
+}
+
+/** Where messages come in: what is taken for a turn, what is refused, and what came of a cause that is known already. */
+export class Reception {
+  readonly mailbox: Mailbox
+  readonly #parts: ReceptionParts
+
+  constructor(parts: ReceptionParts) {
+    this.#parts = parts
+    this.mailbox = new Mailbox(parts.limit)
+  }
+
+  /**
+   * Takes a turn for somebody who can be refused. Resolves when it is durable. Never rejects.
+   *
+   * @throws TheaterError `not-served`
+   */
+  call(invocation: Invocation): Promise<TurnReply> {
+    const { promise, resolve } = Promise.withResolvers<TurnReply>()
+    this.#admit(invocation, resolve)
+    return promise
+  }
+
+  /** Takes a turn for somebody who can be refused, and can take it back. @throws TheaterError `not-served` */
+  ask(invocation: Invocation): Asked {
+    const { promise, resolve } = Promise.withResolvers<AskedReply>()
+    const waiting = this.#admit(invocation, resolve)
+    return {
+      reply: promise,
+      withdraw: () => {
+        // Whoever else brought the same cause still waits for it.
+        if (invocation.cause !== null || waiting === undefined) return
+        if (this.mailbox.remove(waiting)) resolve({ tag: 'withdrawn' })
+      },
+    }
+  }
+
+  /** Whether the mailbox takes no more from whoever can be refused. */
+  get full(): boolean {
+    return this.mailbox.full
+  }
+
+  /** Takes back what waits for a cause. `false`: its turn has begun. */
+  withdraw(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
+    return this.mailbox.withdraw(cause)
+  }
+
+  #admit(invocation: Invocation, settle: Settle): Letter | undefined {
+    const { cause } = invocation
+    const { full, limit } = this.mailbox
+    if (!full || !this.#parts.alive() || (cause !== null && this.knows(cause)))
+      return this.accept(invocation, { settle })
+    settle({ tag: 'mailbox-full', limit })
+    return undefined
+  }
+
+  /**
+   * Takes a message for a turn, in its place behind all that came before it. A cause that is known is not run again:
+   * what came of it is said again.
+   *
+   * @returns what waits for its turn; `undefined`: nothing does
+   * @throws TheaterError `not-served`
+   */
+  accept(invocation: Invocation, { taken, settle }: Delivered): Letter | undefined {
+    const { id, alive, gone, exported, came } = this.#parts
+    const { cause } = invocation
+    if (cause !== null && this.knows(cause)) {
+      taken?.()
+      this.again(cause, settle)
+      return undefined
+    }
+    if (!alive()) {
+      settle(gone())
+      return undefined
+    }
+    const fn = exported(invocation.fn)
+    if (fn === undefined)
+      throw new TheaterError('not-served', `${id} exports no ${invocation.fn}`, { actor: id })
+    const waiting: Letter = { ...letter(fn, invocation), taken, listeners: [settle] }
+    this.mailbox.add(waiting)
+    came()
+    return waiting
+  }
+
+  /** Whether a cause waits here, or the record holds it. */
+  knows(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
+    return this.mailbox.find(cause) !== undefined || this.#parts.received.turnOf(cause) !== undefined
+  }
+
+  /** Says what came, or will come, of a cause that is known. */
+  again(cause: Pick<Cause, 'chain' | 'seq'>, settle: Settle): void {
+    const { store, chain, received, closing, exported } = this.#parts
+    const known = this.mailbox.find(cause)
+    const turn = received.turnOf(cause)
+    if (known !== undefined) known.listeners.push(settle)
+    else if (turn !== undefined) {
+      const failed = (error: unknown): void =>
+        settle(closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
+      recordedReply(store, chain(), turn, exported).then(settle, failed)
+    }
+  }
+}
+
+/** What waits for a turn of an export. */
+export function letter(fn: FunctionModel, invocation: Invocation): Letter {
+  return { ...invocation, id: fn.id, taken: undefined, listeners: [] }
+}
