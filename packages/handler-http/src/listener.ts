@@ -212,7 +212,8 @@ export class Listener {
     const found = this.#routes.find(target.host, target.path, this.#isOwn(request.socket, target.host))
     if (found === 'no-host') return visit.refuse(hostAnswers.noHost)
     if (found === 'no-path') return visit.refuse(hostAnswers.noPath)
-    void visit.run(found, target, expectsContinue)
+    // Whatever goes wrong in it is one client's.
+    visit.run(found, target, expectsContinue).catch(() => visit.cut())
   }
 
   #refusal(request: IncomingMessage, onConnection: number): HostAnswer | undefined {

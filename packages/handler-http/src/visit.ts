@@ -96,7 +96,7 @@ export class Visit {
     )
   }
 
-  /** Has an actor answer. Never rejects. */
+  /** Has an actor answer. */
   async run(service: Service, target: Target, expectsContinue: boolean): Promise<void> {
     const { limits } = service
     const fields = fieldsOf(this.#request.rawHeaders)
