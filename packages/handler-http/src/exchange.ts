@@ -5,6 +5,7 @@ import type { ErrorCode } from './errors.ts'
 import { isForbidden, type Field } from './fields.ts'
 import { Inflow } from './inflow.ts'
 import type { Outflow } from './outflow.ts'
+import type { Totals } from './totals.ts'
 
 /** One request, ready to leave. */
 export interface ExchangeRequest {
@@ -22,6 +23,8 @@ export interface ExchangeRequest {
     readonly total: number
   }
   readonly responseBytes: number
+  /** What the actor may still receive. */
+  readonly totals: Totals
   /** Takes out of received fields what no guest may see. */
   readonly redact: (value: string) => string
 }
@@ -38,6 +41,10 @@ export interface ExchangeListener {
 function payload(body: Outflow | undefined, whole: Uint8Array | undefined): Uint8Array | Readable | null {
   if (body === undefined || whole?.length === 0) return null
   return whole ?? (body as unknown as Readable)
+}
+
+function tooLong(most: number): ErrorCode {
+  return { tag: 'HTTP-response-body-size', val: BigInt(most) }
 }
 
 /** One request and its response on their way. Nothing follows a redirect. */
@@ -130,6 +137,8 @@ export class Exchange implements Disposable {
         onRequestSent: () => this.#requestSent(),
         onResponseStart: (controller, status) => this.#responseStarted(controller, status),
         onResponseData: (controller, chunk) => {
+          const left = this.#request.totals.bytes
+          if (!this.#request.totals.spend(chunk.length)) return this.fail(tooLong(left))
           this.#arm(this.#request.times.betweenBytes, 'connection-read-timeout')
           // A copy: the parser uses its memory again.
           if (this.#inflow.push(Uint8Array.from(chunk))) return
@@ -163,11 +172,10 @@ export class Exchange implements Disposable {
     // 1xx are not the response, and WASI has no place for them.
     if (status < 200 || this.#over) return
     const headers = this.#received(controller.rawHeaders)
-    const { method, responseBytes, times } = this.#request
+    const { method, responseBytes, totals, times } = this.#request
     const length = headers.find(([name]) => name === 'content-length')?.[1]
-    if (method !== 'HEAD' && status !== 304 && Number(length) > responseBytes) {
-      return this.fail({ tag: 'HTTP-response-body-size', val: BigInt(responseBytes) })
-    }
+    const most = Math.min(responseBytes, totals.bytes)
+    if (method !== 'HEAD' && status !== 304 && Number(length) > most) return this.fail(tooLong(most))
     this.#answered = true
     this.#arm(times.betweenBytes, 'connection-read-timeout')
     this.#listener.response(status, headers, this.#inflow)

@@ -20,6 +20,10 @@ export type HttpLimits = {
   readonly 'answer-ms': number
   /** Exchanges under way. */
   readonly concurrent: number
+  /** Requests that it makes in all, since this host bound it. */
+  readonly 'total-requests': number
+  /** Bytes of bodies of the requests that it makes and of the responses to them in all, since this host bound it. */
+  readonly 'total-bytes': number
 }
 
 /** What a grant means that does not say, unless the handler's options do. */
@@ -33,6 +37,8 @@ export const DEFAULT_LIMITS: HttpLimits = {
   'total-ms': 600_000,
   'answer-ms': 30_000,
   concurrent: 16,
+  'total-requests': Number.MAX_SAFE_INTEGER,
+  'total-bytes': Number.MAX_SAFE_INTEGER,
 }
 
 const KEYS = Object.keys(DEFAULT_LIMITS) as readonly (keyof HttpLimits)[]
@@ -47,6 +53,11 @@ const MEANING: { readonly [K in keyof HttpLimits]: readonly [string, number] } =
   'total-ms': ['Milliseconds from beginning to end of an exchange.', 0x7fff_ffff],
   'answer-ms': ['Milliseconds from a received request to the end of its turn.', 0x7fff_ffff],
   concurrent: ['Exchanges under way at once.', 65_536],
+  'total-requests': ['Requests that it makes in all, from the start of the host.', Number.MAX_SAFE_INTEGER],
+  'total-bytes': [
+    'Bytes of bodies in all, sent and received with those requests, from the start of the host.',
+    Number.MAX_SAFE_INTEGER,
+  ],
 }
 
 /** The schema of the limits in a grant. */

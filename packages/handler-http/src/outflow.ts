@@ -1,6 +1,7 @@
 import { streamClosed, streamFailed, type ErrorCode } from './errors.ts'
 import { Wakeup } from './wakeup.ts'
 import type { Field } from './fields.ts'
+import type { Totals } from './totals.ts'
 
 /** How much of a body is kept before the guest has to wait. */
 const HIGH_WATER = 64 * 1024
@@ -16,6 +17,8 @@ export interface OutflowLimits {
   readonly declared: number | undefined
   /** Whether all of it is kept until it is whole: then nothing of it leaves before, and the guest never waits. @default false */
   readonly held?: boolean
+  /** What all bodies of the actor may have together. @default no limit */
+  readonly totals?: Totals
   /** The error of a body that has trailers, where it cannot. @default it can */
   readonly noTrailers?: ErrorCode
   /** The error of a body that is too long, or not as long as it says. */
@@ -99,10 +102,15 @@ export class Outflow implements AsyncIterable<Uint8Array> {
   write(bytes: Uint8Array): void {
     this.#check()
     this.#written += bytes.length
-    const { bytes: most, declared, tooLong } = this.#limits
+    const { bytes: most, declared, totals, tooLong } = this.#limits
     const limit = Math.min(most, declared ?? most)
     if (!(this.#written <= limit)) {
       this.fail(tooLong(Number.isNaN(limit) ? 0 : limit))
+      this.#check()
+    }
+    const left = totals?.bytes ?? 0
+    if (totals?.spend(bytes.length) === false) {
+      this.fail(tooLong(left))
       this.#check()
     }
     if (bytes.length === 0) return

@@ -73,9 +73,10 @@ export class OutgoingRequest extends Resource {
 
   body(): OutgoingBody {
     if (this.#outflow !== undefined || this.#lost) throw plainError('the body was taken')
-    const { limits } = this.#session
+    const { limits, totals } = this.#session
     this.#outflow = new Outflow({
       bytes: limits['request-bytes'],
+      totals,
       declared: this.#headers.declaredLength,
       // The client has no way to send them, and to leave them out would be to say something else than the guest.
       noTrailers: { tag: 'HTTP-request-trailer-section-size', val: 0 },

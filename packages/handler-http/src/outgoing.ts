@@ -42,7 +42,9 @@ export function send(
   const headers = keyring.dress(request.fields.list, entry)
   if (headers === undefined)
     throw httpError({ tag: 'configuration-error' }, 'a secret that the grant names is not to be had')
-  if (session.exchanges >= limits.concurrent) throw httpError({ tag: 'connection-limit-reached' })
+  if (session.exchanges >= limits.concurrent || !session.totals.open)
+    throw httpError({ tag: 'connection-limit-reached' })
+  session.totals.request()
 
   const future = new FutureIncomingResponse(session, () => exchange[Symbol.dispose]())
   session.exchanges += 1
@@ -61,6 +63,7 @@ export function send(
         total: limits['total-ms'],
       },
       responseBytes: limits['response-bytes'],
+      totals: session.totals,
       redact: keyring.redact,
     },
     {

@@ -1,12 +1,14 @@
 import type { ActorContext } from '@theater/handler'
 import type { HttpGrant } from './grant.ts'
 import type { HttpLimits } from './limits.ts'
+import { Totals } from './totals.ts'
 
 /** What the resources of one actor have in common. */
 export class Session {
   readonly signal: AbortSignal
   readonly grant: HttpGrant
   readonly limits: HttpLimits
+  readonly totals: Totals
   /** How many exchanges are under way. */
   exchanges = 0
   readonly #open = new Set<Disposable>()
@@ -16,6 +18,7 @@ export class Session {
     this.signal = actor.signal
     this.grant = grant
     this.limits = limits
+    this.totals = new Totals(limits)
   }
 
   /** Whether answers leave as they are written. */

@@ -42,7 +42,13 @@ const grant: fc.Arbitrary<HttpGrant> = fc.record(
       { maxLength: 3 },
     ),
     limits: fc.record(
-      { 'request-bytes': fc.nat(3), 'total-ms': fc.nat(3), concurrent: fc.nat(3) },
+      {
+        'request-bytes': fc.nat(3),
+        'total-ms': fc.nat(3),
+        concurrent: fc.nat(3),
+        'total-requests': fc.nat(3),
+        'total-bytes': fc.nat(3),
+      },
       { requiredKeys: [] },
     ),
   },
