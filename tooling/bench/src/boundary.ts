@@ -23,7 +23,7 @@ export interface Workload {
   readonly interfaces: readonly string[]
   readonly fn: string
   readonly args: readonly unknown[]
-  /** Crossings of one call, the export's own two included. */
+  /** Imports that one call crosses to. The turn's own two events, its begin and its return, are counted to them. */
   readonly crossings: number
 }
 
