@@ -9,8 +9,8 @@ export default defineActor({
       state.count += 1
       return { text, count: state.count }
     },
-    async ask({ request }, { to }: { to: string }) {
-      return request(to, 'echo', { text: 'asked' })
+    async ask(ctx, { to }: { to: string }) {
+      return ctx.request(to, 'echo', { text: 'asked' })
     },
   },
 })

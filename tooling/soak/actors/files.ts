@@ -5,8 +5,8 @@ export default defineActor({
   uses: ['fs'],
   state: { bytes: 0 },
   messages: {
-    async read({ state, fs }, { path }: { path: string }) {
-      const text = await fs.readText(path)
+    read({ state, fs }, { path }: { path: string }) {
+      const text = fs.readText(path)
       state.bytes += text.length
       return text.length
     },
