@@ -10,7 +10,7 @@ import { messaging } from '@theater/handler-messaging'
 import type { SpawnOptions } from '@theater/runtime'
 
 /** Where a scenario's world is. */
-export interface Place {
+interface Place {
   /** A folder with a file `small.txt` in it. */
   readonly folder: string
   /** A server on loopback that answers every GET with a short text. */
