@@ -43,7 +43,7 @@ describe('npm start', () => {
   beforeAll(async () => {
     packages = layOut(folder)
     first = await run()
-  }, 120_000)
+  })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it('ends well', () => {

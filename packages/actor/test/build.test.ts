@@ -220,7 +220,7 @@ describe('a built component', () => {
     host = new FakeHost()
     host.files = { '/data/a.txt': 'hello' }
     instance = await instantiate(built.bytes, host.all(), folder)
-  }, 240_000)
+  })
 
   test('imports and exports exactly this', async () => {
     expect(built.imports).toEqual(imports)

@@ -103,7 +103,7 @@ describe('build', () => {
     expect(stalled).toMatchObject({ code: 4, stdout: '{"err":{"trapped":"guest"}}\n' })
     expect(stalled.stderr).toContain('One that awaits what never comes does')
     expect((await theater(['verify', 'counter'], { cwd })).code).toBe(0)
-  }, 240_000)
+  })
 
   it('makes an actor whose message is refused: the run fails with 4, and the records fit together', async () => {
     const cwd = project({
@@ -123,7 +123,7 @@ describe('build', () => {
       code: 0,
       stderr: expect.stringContaining('1 message came from another chain'),
     })
-  }, 120_000)
+  })
 
   it('makes an actor that never rests: SIGINT is heard, and the next run goes on', async () => {
     const cwd = project({
@@ -152,7 +152,7 @@ describe('build', () => {
     }
     expect(objects(await theater(['ps', '--json'], { cwd }))).toMatchObject([{ state: 'idle' }])
     expect((await theater(['verify', 'ticker'], { cwd })).code).toBe(0)
-  }, 120_000)
+  })
 
   it('refuses what is no actor with 3, at its place, without a stack', async () => {
     const cwd = project(
@@ -189,5 +189,5 @@ describe('build', () => {
     expect(Object.keys(error.diagnostics[0]).toSorted()).toEqual(Object.keys(shown).toSorted())
     writeFileSync(join(cwd, 'x.txt'), '')
     expect((await theater(['run', 'empty.ts'], { cwd })).stderr).toContain('theater build empty.ts')
-  }, 60_000)
+  })
 })

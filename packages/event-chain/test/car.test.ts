@@ -243,7 +243,7 @@ describe('tampering with the file is found at its index, for every event of a ch
       expect(await found(of(foreign, i), next, after)).toBe(Math.max(i, 1))
       expect(await found(it, of(foreign, i + 1, LENGTH))).toBe(i + 1)
     }
-  }, 120_000)
+  })
 
   test('a cut tail, with the old root', async () => {
     const { start, blocks } = await blocksOf(car)

@@ -347,7 +347,7 @@ describe.each(worlds)('$name', ({ world }) => {
 })
 
 describe.each(disks)('$name, on the disk', ({ name, world }) => {
-  test('a fifo, a socket, a device: looked at, not opened', { timeout: 5000 }, async () => {
+  test('a fifo, a socket, a device: looked at, not opened', { timeout: 60_000 }, async () => {
     const here = world()
     execFileSync('mkfifo', [join(here.root, 'data/fifo')])
     const data = await open(here)

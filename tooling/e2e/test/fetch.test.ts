@@ -28,7 +28,7 @@ describe('a component of StarlingMonkey with fetch', () => {
       disableFeatures: [feature],
     }
     component = (await componentize(options)).component
-  }, 240_000)
+  })
 
   it('fetches, is recorded, goes on after a restart, and re-runs without a network', async () => {
     const store = memoryStore()

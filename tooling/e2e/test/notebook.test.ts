@@ -16,7 +16,7 @@ describe('an actor in TypeScript with a store', () => {
 
   beforeAll(async () => {
     component = (await build({ entry: join(import.meta.dirname, 'actors/notebook.ts') })).bytes
-  }, 240_000)
+  })
 
   it('keeps texts and state over a restart; its console is its log; its re-run needs no store', async () => {
     const [chains, backend, lines] = [memoryStore(), memory(), [] as LogLine[]]

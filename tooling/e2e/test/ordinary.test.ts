@@ -16,7 +16,7 @@ describe('an actor that is ordinary TypeScript', () => {
   beforeAll(async () => {
     builtAt = Date.now()
     built = await build({ entry: join(import.meta.dirname, 'actors/ordinary.ts') })
-  }, 240_000)
+  })
 
   const scene = (): { open: () => Promise<Theater>; store: ReturnType<typeof memoryStore> } => {
     const store = memoryStore()

@@ -17,7 +17,7 @@ let component: Uint8Array
 
 beforeAll(async () => {
   component = (await build({ entry: join(import.meta.dirname, 'actors/web.ts') })).bytes
-}, 240_000)
+})
 
 const grantsFor = (origin: string): { readonly [handler: string]: Json } => ({
   http: { out: [{ origin, methods: ['GET', 'POST', 'HEAD'], paths: ['/'], 'private-network': true }] },
