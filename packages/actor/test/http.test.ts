@@ -159,6 +159,18 @@ describe('a handler that fails', () => {
     expect(host.calls.filter((call) => call.startsWith('send'))).toEqual([])
   })
 
+  test.for([
+    [
+      new Failure('no-city', 'there is none'),
+      'log warn fetch failed code=no-city error=Failure: there is none',
+    ],
+    [new Error('a bug'), 'log error fetch threw error=Error: a bug'],
+  ] as const)('says so in the log, once: %s', async ([thrown, line]) => {
+    const { visit, host } = served(() => Promise.reject(thrown))
+    expect(await visit()).toMatchObject({ status: 500 })
+    expect(host.calls.filter((call) => call.startsWith('log'))).toEqual([line])
+  })
+
   test('after its answer has begun breaks that off', async () => {
     const { visit, state } = served(
       () =>

@@ -4,6 +4,7 @@ import type { Json } from '@theater/values'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { TheaterError } from './errors.ts'
+import { handlerAdvice } from './handler-packages.ts'
 
 /** The authority of one actor, by handler name. */
 export type Grants = Readonly<Record<string, Json>>
@@ -74,14 +75,24 @@ function describe(error: ErrorObject): string {
   return `${where}${error.message ?? error.keyword}`
 }
 
-/** The error for imports that nobody serves: what, and the line to add. */
+/** The error for imports that nobody serves: what, and what to add. */
 export function unmetError(actor: string, resolution: Resolution): TheaterError {
-  const lines = resolution.unmet.map(({ interface: name, handler, fn }) => {
-    if (handler === undefined)
-      return `\`${actor}\` imports \`${name}\`, which no handler of this host serves. Add a handler for it.`
-    if (fn !== undefined)
-      return `\`${actor}\` imports \`${name}#${fn}\`, which the handler "${handler}" does not offer.`
-    return `\`${actor}\` imports \`${name}\`, which it was not granted. Add \`[actor.${actor}.grants.${handler}]\` to theater.toml.`
-  })
+  const lines: string[] = []
+  const unserved = new Map<string, string[]>()
+  for (const { interface: name, handler, fn } of resolution.unmet) {
+    if (handler === undefined) {
+      const advice = handlerAdvice(name)
+      unserved.set(advice, [...(unserved.get(advice) ?? []), `\`${name}\``])
+    } else if (fn !== undefined) {
+      lines.push(`\`${actor}\` imports \`${name}#${fn}\`, which the handler "${handler}" does not offer.`)
+    } else {
+      lines.push(
+        `\`${actor}\` imports \`${name}\`, which it was not granted. Add \`[actor.${actor}.grants.${handler}]\` to theater.toml.`,
+      )
+    }
+  }
+  for (const [advice, names] of unserved) {
+    lines.push(`\`${actor}\` imports ${names.join(', ')}, which no handler of this host serves. ${advice}`)
+  }
   return new TheaterError('unmet-import', lines.join('\n'), { actor, detail: resolution.unmet })
 }

@@ -1,5 +1,6 @@
 import { memoryStore, readEvents } from '@theater/event-chain'
 import { guest } from '@theater/guests'
+import { relayGuest } from '@theater/guests/relay'
 import { Theater, TheaterError } from '@theater/runtime'
 import type { LogLine, SpawnOptions, TheaterErrorCode, TheaterOptions } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
@@ -49,6 +50,19 @@ describe('spawn', () => {
     ['a limit nobody knows', { limits: { mailbx: 1 } as object }, 'bad-limit', /no limit "mailbx"/],
     ['a limit of nothing', { limits: { mailbox: 0 } }, 'bad-limit', /positive integer/],
   ]
+  it('says what to add for imports that no handler serves', async () => {
+    await using theater = await open({ handlers: [] })
+    const cli = theater.spawn({ id: 'a', component: relayGuest('cli') })
+    await expect(cli).rejects.toSatisfy(code('unmet-import'))
+    await expect(cli).rejects.toThrow(
+      /wasi:cli\/stderr@[^\n]+`cli\(\)` of @theater\/handler-cli to the handlers; it needs no grant/,
+    )
+    await expect(theater.spawn(plain)).rejects.toSatisfy(code('bad-grant'))
+    await expect(theater.spawn({ id: 'a', component: spine })).rejects.toThrow(
+      /`test:spine\/host`, which no handler of this host serves. Add a handler for it.$/,
+    )
+  })
+
   for (const [what, options, expected, message] of refusals) {
     it(`refuses ${what}, and leaves nothing behind`, async () => {
       const store = memoryStore()

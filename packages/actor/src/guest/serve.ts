@@ -123,7 +123,15 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     try {
       await run(null, async (ctx, name, commit) => {
         name.of = 'fetch'
-        await visit.answer(await definition.fetch!(ctx, request), commit)
+        try {
+          await visit.answer(await definition.fetch!(ctx, request), commit)
+        } catch (error) {
+          // The client is told nothing of it, so it is told here or nowhere.
+          if (Failure.is(error)) {
+            kit.log?.warn('fetch failed', { code: error.code, error: show(error), stack: stackOf(error) })
+          }
+          throw error
+        }
       })
     } catch {
       visit.refuse(500, 'The actor failed.')
