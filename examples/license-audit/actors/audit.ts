@@ -26,9 +26,10 @@ interface LicenceFile {
 
 /** Audits one package. It never throws: a package that cannot be read is a finding, too. */
 export function audit(fs: Reader, root: string, one: Installed): Finding {
-  const { name, version, licence, note, ...rest } = finding(fs, root, one)
+  const { name, version, licence, note, files, kind, source } = finding(fs, root, one)
   // All of these are the package's own words, and it may have many.
-  return { name: cut(name), version: cut(version), licence: cut(licence), note: cut(note), ...rest }
+  const short = { name: cut(name), version: cut(version), licence: cut(licence), note: cut(note) }
+  return { ...short, kind, source, files: files.slice(0, 20).map(cut) }
 }
 
 function cut(text: string): string {

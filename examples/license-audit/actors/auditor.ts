@@ -3,7 +3,7 @@ import { audit } from './audit.ts'
 import { type Finding, flagged } from './finding.ts'
 import { type Installed, installed } from './packages.ts'
 import type { Reporter } from './protocol.ts'
-import { reportHtml, reportJson } from './report.ts'
+import { reportJson } from './report.ts'
 
 /** What the auditor knows. It lives in the instance's memory. */
 type State = {
@@ -11,7 +11,8 @@ type State = {
   reporter: string
   waiting: Installed[]
   findings: Finding[]
-  report: { readonly json: string; readonly html: string } | null
+  /** The hash of the report in the store. */
+  report: string | null
 }
 
 /** Reads the licence of every package in one directory, one package a turn. */
@@ -29,7 +30,7 @@ export default defineActor({
     ctx.send(ctx.id, 'next')
   },
 
-  accepts: { report: t.literal('json', 'html'), probe: t.array(t.string()) },
+  accepts: { probe: t.array(t.string()) },
   messages: {
     /** One package, then a message to itself: a turn is short, and a crash loses nothing that a turn has done. */
     next(ctx) {
@@ -41,11 +42,9 @@ export default defineActor({
       if (next === undefined) {
         const date = new Date().toISOString()
         const json = ctx.store.put(reportJson(state.findings, date))
-        const html = ctx.store.put(reportHtml(state.findings, date))
         ctx.store.setLabel('audit/report.json', json)
-        ctx.store.setLabel('audit/report.html', html)
-        state.report = { json, html }
-        ctx.send(reporter, 'done', { json, html })
+        state.report = json
+        ctx.send(reporter, 'done', { date, json })
         return
       }
       const finding = audit(ctx.fs, state.root, next)
@@ -53,7 +52,7 @@ export default defineActor({
       const { name, version, licence, kind } = finding
       const read = state.findings.length
       ctx.log.info('audited', { name, version, licence, kind, read, total: read + state.waiting.length })
-      ctx.send(reporter, 'finding', { name, version, licence, kind })
+      ctx.send(reporter, 'finding', finding)
       ctx.send(ctx.id, 'next')
     },
 
@@ -65,9 +64,9 @@ export default defineActor({
     }),
 
     /** The report, out of the store. */
-    report({ state, store }, which) {
+    report({ state, store }) {
       if (state.report === null) throw new Failure('not-yet', `${state.waiting.length} packages are left`)
-      return store.get(state.report[which])
+      return store.get(state.report)
     },
 
     /** Does what an auditor must not be able to do, and says how far it came. */

@@ -29,15 +29,17 @@ small, em { color: var(--soft) }
 .bars td:first-child { max-width: 20rem; overflow: hidden; text-overflow: ellipsis }
 .bars .number { text-align: right; font-variant-numeric: tabular-nums }
 .bars .bar { width: 60% }
-.bars i { display: block; height: .7rem; margin-top: .4rem; border-radius: 2px; background: var(--kind); min-width: 2px }
+.bars svg { display: block; width: 100%; height: .7rem; margin-top: .4rem; fill: var(--kind) }
 .good { color: var(--permissive) }
+footer { margin-top: 2.5rem; color: var(--soft) } a { color: inherit }
 @media (max-width: 40rem) {
+  .tiles li:last-child { grid-column: 1 / -1 }
   .scroll table { min-width: 0 }
   .scroll thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
   .scroll tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 .75rem; padding: .55rem 0; border-bottom: 1px solid var(--line) }
   .scroll td { padding: 0; border: 0 } .scroll td:nth-child(1) { grid-area: 1 / 1 } .scroll td:nth-child(3) { grid-area: 1 / 2; text-align: right }
   .scroll td:nth-child(2), .scroll td:nth-child(4) { font-size: .9rem } .scroll td:nth-child(4) { color: var(--soft); text-align: right }
   .bars tr { display: grid; grid-template-columns: minmax(0, 1fr) auto; padding: .25rem 0 } .bars td { padding: 0; white-space: normal }
-  .bars td:first-child { max-width: none } .bars .bar { grid-column: 1 / -1; width: auto } .bars i { margin-top: .15rem }
+  .bars td:first-child { max-width: none } .bars .bar { grid-column: 1 / -1; width: auto } .bars svg { margin-top: .15rem }
 }
 `

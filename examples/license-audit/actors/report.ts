@@ -1,5 +1,34 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import { type Finding, flagged, type Kind, kinds, type Source } from './finding.ts'
+import type { Report, Summary } from './protocol.ts'
 import { style } from './report-style.ts'
+
+/** What a browser may do with the page: apply this one style, and follow a link that somebody clicks. */
+export const pagePolicy = `default-src 'none'; style-src 'sha256-${base64(sha256(new TextEncoder().encode(style)))}'; base-uri 'none'; form-action 'none'`
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+}
+
+/** The totals. */
+export function summaryOf(findings: readonly Finding[], report: Report | null): Summary {
+  const count = (keys: readonly string[]): Record<string, number> => {
+    // Names of licences are the packages' own words: none of them is to be a property that objects have.
+    const counts = new Map<string, number>()
+    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+    return Object.fromEntries(counts)
+  }
+  return {
+    packages: findings.length,
+    kinds: count(findings.map(({ kind }) => kind)),
+    licences: count(findings.map(licenceOf)),
+    report,
+  }
+}
+
+function licenceOf({ licence }: Finding): string {
+  return licence || '(none found)'
+}
 
 /** The report for programs. */
 export function reportJson(findings: readonly Finding[], date: string): string {
@@ -8,21 +37,27 @@ export function reportJson(findings: readonly Finding[], date: string): string {
     date,
     packages: length,
     flagged: findings.filter(flagged).length,
-    findings: sorted(findings),
+    // One order of keys, however a finding came here: whoever is told of it makes the same bytes.
+    findings: sorted(findings).map(({ name, version, licence, kind, source, files, note }) => {
+      return { name, version, licence, kind, source, files, note }
+    }),
   }
   return `${JSON.stringify(report, null, 2)}\n`
 }
 
-/** The report for people: one page that needs nothing else, and that runs and loads nothing. */
-export function reportHtml(findings: readonly Finding[], date: string): string {
+/**
+ * The report for people: one page that needs nothing else, and that runs and loads nothing.
+ *
+ * @param date null while the audit goes on
+ */
+export function reportHtml(findings: readonly Finding[], date: string | null): string {
   const all = sorted(findings)
   const toLookAt = kinds.flatMap((kind) => all.filter((one) => one.kind === kind && flagged(one)))
-  const day = `${date.slice(0, 10)} at ${date.slice(11, 16)} UTC`
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Licence audit: ${all.length} packages</title>
 <style>${style}</style>
@@ -31,8 +66,9 @@ export function reportHtml(findings: readonly Finding[], date: string): string {
 <main>
 <header>
 <h1>Licence audit</h1>
-<p>${all.length} packages, read on ${escape(day)} by an actor that could read this one directory and nothing else. It wrote
-this page; running it again over its record gives this page again, byte for byte.</p>
+<p>${all.length} packages, ${date === null ? 'and more to come: the audit goes on. They are read' : `read on ${escape(day(date))}`} by an actor that could read
+this one directory and nothing else. Another, which could reach nothing at all, made this page of what it was told. Running
+both again over their records gives this page again, byte for byte.</p>
 </header>
 <ul class="tiles">${kinds.map((kind) => tile(kind, all)).join('')}</ul>
 <section>
@@ -47,10 +83,15 @@ ${bars(all)}
 <h2>All packages</h2>
 ${table(all, false)}
 </section>
+<footer><a href="report.json">The same for programs</a></footer>
 </main>
 </body>
 </html>
 `
+}
+
+function day(date: string): string {
+  return `${date.slice(0, 10)} at ${date.slice(11, 16)} UTC`
 }
 
 function sorted(findings: readonly Finding[]): Finding[] {
@@ -84,8 +125,9 @@ function tile(kind: Kind, all: readonly Finding[]): string {
 
 function bars(all: readonly Finding[]): string {
   const counts = new Map<string, { kind: Kind; count: number }>()
-  for (const { licence, kind } of all) {
-    const key = licence || '(none found)'
+  for (const one of all) {
+    const { kind } = one
+    const key = licenceOf(one)
     const known = counts.get(key)
     if (known === undefined) counts.set(key, { kind, count: 1 })
     else {
@@ -98,7 +140,7 @@ function bars(all: readonly Finding[]): string {
   const most = rows[0]?.[1].count ?? 1
   const row = ([licence, { kind, count }]: (typeof rows)[number]): string =>
     `<tr><td>${escape(licence)}</td><td class="number">${count}</td>` +
-    `<td class="bar"><i class="${className(kind)}" style="width:${((count / most) * 100).toFixed(1)}%"></i></td></tr>`
+    `<td class="bar"><svg class="${className(kind)}" aria-hidden="true"><rect width="${((count / most) * 100).toFixed(1)}%" height="100%" rx="2"/></svg></td></tr>`
   return `<table class="bars"><tbody>\n${rows.map(row).join('\n')}\n</tbody></table>`
 }
 

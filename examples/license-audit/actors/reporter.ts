@@ -1,35 +1,34 @@
 import { defineActor, t } from '@theater/actor'
-import type { Summary } from './protocol.ts'
+import type { Finding } from './finding.ts'
+import { answer } from './pages.ts'
+import type { Report, Summary } from './protocol.ts'
+import { summaryOf } from './report.ts'
 
-type State = {
-  packages: number
-  kinds: Record<string, number>
-  licences: Record<string, number>
-  report: Summary['report']
-}
+type State = { findings: Finding[]; report: Report | null }
 
-/** Keeps the totals of an audit. */
+/** Keeps what the auditor finds, and answers questions about it: by message, and over HTTP. */
 export default defineActor({
-  state: { packages: 0, kinds: {}, licences: {}, report: null } as State,
+  state: { findings: [], report: null } as State,
   accepts: {
     finding: t.object({
       name: t.string(),
       version: t.string(),
       licence: t.string(),
       kind: t.literal('permissive', 'weak copyleft', 'strong copyleft', 'unclear', 'none'),
+      source: t.literal('declared', 'legacy field', 'named file', 'licence text', 'nowhere'),
+      files: t.array(t.string()),
+      note: t.string(),
     }),
-    done: t.object({ json: t.string(), html: t.string() }),
+    done: t.object({ date: t.string(), json: t.string() }),
   },
   messages: {
-    finding({ state }, { kind, licence }) {
-      state.packages++
-      state.kinds[kind] = (state.kinds[kind] ?? 0) + 1
-      const name = licence || '(none found)'
-      state.licences[name] = (state.licences[name] ?? 0) + 1
+    finding({ state }, finding) {
+      state.findings.push(finding)
     },
-    done(ctx, report) {
-      ctx.state.report = report
+    done({ state }, report) {
+      state.report = report
     },
-    summary: ({ state }): Summary => state,
+    summary: ({ state }): Summary => summaryOf(state.findings, state.report),
   },
+  fetch: ({ state }, request) => answer(request, state),
 })

@@ -1,10 +1,7 @@
-import { writeFileSync } from 'node:fs'
-import { createHash } from 'node:crypto'
 import { printable } from '@theater/handler-log'
 import type { Finding } from '../actors/finding.ts'
 import { kinds } from '../actors/finding.ts'
 import type { Summary } from '../actors/protocol.ts'
-import { shown } from './paths.ts'
 import { clock, counted } from './screen.ts'
 import type { Screen } from './screen.ts'
 import type { Stage } from './stage.ts'
@@ -30,7 +27,7 @@ export async function audit(stage: Stage, watch: Watch, screen: Screen): Promise
   return status
 }
 
-/** Prints what was found, and puts the report where a person can open it. */
+/** Prints what was found. */
 export async function show(stage: Stage, { flagged }: Status, screen: Screen): Promise<void> {
   const summary = (await stage.ask('reporter', 'summary')) as Summary
   screen.line()
@@ -56,16 +53,6 @@ export async function show(stage: Stage, { flagged }: Status, screen: Screen): P
     screen.table(['TO LOOK AT', 'LICENCE', 'KIND', ''], sorted(flagged).slice(0, 30).map(row(screen)))
     if (flagged.length > 30) screen.line(`and ${flagged.length - 30} more, in the report`)
   }
-  screen.line()
-  for (const kind of ['html', 'json'] as const) {
-    const bytes = await stage.ask('auditor', 'report', kind)
-    if (!(bytes instanceof Uint8Array)) throw new Error('the report is not bytes')
-    const hash = createHash('sha256').update(bytes).digest('hex')
-    if (hash !== summary.report?.[kind])
-      throw new Error('the report is not the one that the reporter was told of')
-    writeFileSync(stage.files.report[kind], bytes)
-  }
-  screen.line(`The whole report: ${screen.style('bold', shown(stage.files.report.html))}`)
 }
 
 function sorted(findings: readonly Finding[]): readonly Finding[] {

@@ -32,14 +32,20 @@ export interface Play {
 }
 
 /** Goes on with the audit that was interrupted in this data folder, or begins one. The auditor is at work then. */
-export async function begin(stage: Stage, play: Play, watch: Watch, screen: Screen): Promise<void> {
-  const before = await found(stage, play)
-  if (before === 'interrupted') {
+export async function begin(
+  stage: Stage,
+  play: Play,
+  before: Before | undefined,
+  watch: Watch,
+  screen: Screen,
+): Promise<void> {
+  if (before?.finished === true) screen.line('The last audit was finished; this is a new one.')
+  else if (before?.same === false)
+    screen.line('The audit that was interrupted was another one; this is a new one.')
+  else if (before !== undefined) {
     if (await goOn(stage, watch, screen)) return
     screen.line('The audit in the data folder ended before it began; this is a new one.')
-  } else if (before === 'finished') screen.line('The last audit was finished; this is a new one.')
-  else if (before === 'another')
-    screen.line('The audit that was interrupted was another one; this is a new one.')
+  }
   if (before !== undefined) await stage.forget()
   await start(stage, play, screen)
 }
@@ -53,13 +59,18 @@ async function start(stage: Stage, { actors, components }: Play, screen: Screen)
   }
 }
 
-/** What is in the data folder from before: `another` is one of other actors, or with other grants. */
-async function found(
-  stage: Stage,
-  { actors, components }: Play,
-): Promise<'finished' | 'interrupted' | 'another' | undefined> {
-  if (existsSync(stage.files.finished)) return 'finished'
+/** What is in a data folder from before. */
+export interface Before {
+  /** Whether everything was shown. */
+  readonly finished: boolean
+  /** Whether it is of these actors, with these grants. */
+  readonly same: boolean
+}
+
+/** What is in the data folder from before; `undefined` where there is nothing. */
+export async function found(stage: Stage, { actors, components }: Play): Promise<Before | undefined> {
   let any = false
+  let same = true
   for (const { id, grants } of actors) {
     const genesis = await stage.genesis(id)
     if (genesis === undefined) continue
@@ -67,10 +78,10 @@ async function found(
     const digest = createHash('sha256')
       .update(components.get(id)?.bytes ?? '')
       .digest()
-    if (!digest.equals(splitCid(genesis.component).digest)) return 'another'
-    if (!isDeepStrictEqual(genesis.grants, grants)) return 'another'
+    same &&= digest.equals(splitCid(genesis.component).digest) && isDeepStrictEqual(genesis.grants, grants)
   }
-  return any ? 'interrupted' : undefined
+  const finished = existsSync(stage.files.finished)
+  return any || finished ? { finished, same: any && same } : undefined
 }
 
 /** False where there is nothing to go on with: its host ended before the auditor had looked around. */

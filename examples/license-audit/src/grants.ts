@@ -5,7 +5,7 @@ import { megabytes } from './screen.ts'
 /** What an actor may, as a person would say it. What stands in no grant is not there: nobody is given it. */
 export function inWords(grants: ManifestActor['grants']): readonly string[] {
   const words = Object.entries(grants).map(([handler, grant]): string => {
-    const { mounts, to, maxBytes, labels } = grant as { readonly [key: string]: unknown }
+    const { mounts, to, maxBytes, labels, serve } = grant as { readonly [key: string]: unknown }
     switch (handler) {
       case 'fs':
         return Object.entries(mounts as Record<string, { host: string; rights: string }>)
@@ -13,6 +13,8 @@ export function inWords(grants: ManifestActor['grants']): readonly string[] {
             ([guest, { host, rights }]) => `${rights === 'r' ? 'read' : 'change'} ${shown(host)} as ${guest}`,
           )
           .join(', ')
+      case 'http':
+        return `answer HTTP requests to this machine ${(serve as { path: string }[]).map(({ path }) => (path === '/' ? '' : `below ${path}`)).join(' and ')}`.trim()
       case 'messaging':
         return `write to ${(to as string[]).join(' and ')}`
       case 'store':

@@ -1,8 +1,12 @@
-import { endWithNpm } from './npm.ts'
+import { Npm } from './npm.ts'
+import { home } from './paths.ts'
 
 // Before anything that takes time to load: whoever kills npm does not wait for that.
-endWithNpm()
+const npm = new Npm()
+npm.watch()
 // `npm start | head`: whoever reads has seen enough, which is no failure.
 process.stdout.on('error', () => {})
+// Names of files are part of a bundle, and so of what tells one source from another; the bundler asks for the folder as it is loaded.
+process.chdir(home())
 const { run } = await import('./run.ts')
-process.exitCode = await run(process.argv.slice(2))
+process.exitCode = await run(process.argv.slice(2), npm)

@@ -1,16 +1,25 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Ends this process, as hard, when npm that started it is killed. Without this a killed `npm start` would go on unseen,
- * and the next one would find the audit taken. npm starts a shell and the shell this process, so both are watched.
+ * Watches npm where that started this process. Without this a killed `npm start` would go on unseen, and the next one would
+ * find the audit taken. npm starts a shell and the shell this process, so both are watched.
  */
-export function endWithNpm(): void {
-  if (process.env['npm_lifecycle_event'] !== 'start') return
-  const shell = process.ppid
-  const npm = parentOf(shell)
-  setInterval(() => {
-    if (process.ppid !== shell || parentOf(shell) !== npm) process.kill(process.pid, 'SIGKILL')
-  }, 50).unref()
+export class Npm {
+  /** Called when one of them has ended. Until somebody says otherwise this process ends then, as hard. */
+  ended: () => void = () => process.kill(process.pid, 'SIGKILL')
+
+  /** Begins to watch. */
+  watch(): void {
+    if (process.env['npm_lifecycle_event'] !== 'start') return
+    const shell = process.ppid
+    const npm = parentOf(shell)
+    const timer = setInterval(() => {
+      if (process.ppid === shell && parentOf(shell) === npm) return
+      clearInterval(timer)
+      this.ended()
+    }, 50)
+    timer.unref()
+  }
 }
 
 /** Known on Linux only; elsewhere shells become what they start. */

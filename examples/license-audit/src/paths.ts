@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 
 /** A path in this example. */
 export function home(...parts: string[]): string {
@@ -21,6 +21,11 @@ export function dataFiles(folder: string) {
 }
 
 const here = process.cwd()
+
+/** A path as a person meant it who typed it where this was started. */
+export function meant(path: string): string {
+  return resolve(here, path)
+}
 
 /** A path as a person would type it who is where this was started. */
 export function shown(path: string): string {

@@ -3,7 +3,7 @@ import { copyFile, open, readFile, rename, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { exportCar, openCar } from '@theater/event-chain/car'
 import { fileSource, sha256 } from '@theater/event-chain/node'
-import { componentLoader, verifyCar, verifyGraph } from '@theater/replay/node'
+import { componentLoader, steps, verifyCar, verifyGraph } from '@theater/replay/node'
 import type { GraphReport, Verdict } from '@theater/replay/node'
 import { shown } from './paths.ts'
 import { clock, counted, megabytes, number } from './screen.ts'
@@ -19,7 +19,7 @@ async function chains(stage: Stage): Promise<readonly Uint8Array[]> {
 }
 
 /** Runs both actors again over their records and compares everything they did, and how their messages hang together. */
-export async function verifyBoth(stage: Stage, screen: Screen): Promise<void> {
+export async function verifyBoth(stage: Stage, requests: number, screen: Screen): Promise<void> {
   const time = clock()
   screen.working('running both again')
   const { store } = stage
@@ -31,15 +31,31 @@ export async function verifyBoth(stage: Stage, screen: Screen): Promise<void> {
   )
   const { held, unchecked } = report
   screen.line(`${counted(held, 'message')} between them: each arrived once, as it was sent`)
+  const answered = await answeredTurns(stage)
+  screen.line(
+    `${counted(answered, 'HTTP request')} answered by the reporter: each is in its record, with the whole answer`,
+  )
   screen.line(
     screen.style(
       'dim',
-      `${time()}; the packages were not read again for it: what they said is in the record`,
+      `${time()}; no package was read and no request made again for it: all of that is in the record`,
     ),
   )
+  if (answered < requests) throw new Error(`${counted(requests, 'HTTP request')} reached the reporter`)
   if (unchecked.length > 0) throw new Error(`${counted(unchecked.length, 'cause')} could not be followed`)
   const wrong = report.verdicts.find(({ verdict }) => verdict !== 'verified')
   if (wrong !== undefined) throw new Error(`${wrong.actor ?? 'a chain'} is not verified: ${said(wrong)}`)
+}
+
+/** How many turns of the reporter's were HTTP requests. */
+async function answeredTurns({ store }: Stage): Promise<number> {
+  const info = await store.find('reporter')
+  if (info === undefined) return 0
+  let turns = 0
+  for await (const { kind, fn } of steps({ store, chain: info.chain }, { hash: sha256 })) {
+    if (kind === 'turn' && fn?.startsWith('wasi:http/incoming-handler@') === true) turns++
+  }
+  return turns
 }
 
 /** Writes both chains into one file, with all that is needed to run them again. */

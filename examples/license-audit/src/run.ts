@@ -2,35 +2,38 @@ import { writeFileSync } from 'node:fs'
 import { ChainError } from '@theater/event-chain'
 import { TheaterError } from '@theater/runtime'
 import { inWords } from './grants.ts'
-import { begin, cast } from './begin.ts'
+import { begin, cast, found } from './begin.ts'
 import { component } from './components.ts'
 import type { Built } from './components.ts'
 import { help, readOptions } from './options.ts'
 import type { Options } from './options.ts'
-import { home, shown } from './paths.ts'
+import { shown } from './paths.ts'
 import { audit, show } from './audit.ts'
+import { fetchReport } from './fetch.ts'
+import type { Npm } from './npm.ts'
 import { probe } from './probe.ts'
 import { exportBoth, tamper, verifyBoth } from './proof.ts'
 import { clock, megabytes, Screen } from './screen.ts'
+import { checkPort, keepServing } from './serve.ts'
 import { Stage } from './stage.ts'
 import { Watch } from './watch.ts'
 
 /** Runs the example; the number is the exit code. */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[], npm: Npm): Promise<number> {
   const options = readOptions(args)
   if (options === 'help') console.log(help)
   else if ('wrong' in options) console.error(`${options.wrong}\n\n${help}`)
   else {
     const screen = new Screen()
-    return perform(options, screen).catch((error: unknown) => failed(error, screen))
+    return perform(options, npm, screen).catch((error: unknown) => failed(error, screen))
   }
   return options === 'help' ? 0 : 2
 }
 
-async function perform(options: Options, screen: Screen): Promise<number> {
+async function perform(options: Options, npm: Npm, screen: Screen): Promise<number> {
   const time = clock()
-  // Names of files are part of a bundle, and so of what tells one source from another.
-  process.chdir(home())
+  const { serve } = options
+  if (serve !== undefined) await checkPort(serve)
   screen.title('Theater: two untrusted actors audit the licences of what is installed here')
 
   screen.heading('Build')
@@ -56,12 +59,23 @@ async function perform(options: Options, screen: Screen): Promise<number> {
   }
   const watch = new Watch(options, screen)
   stage.log = watch.take
-  await begin(stage, { actors, components }, watch, screen)
+  const play = { actors, components }
+  const before = await found(stage, play)
+  if (serve !== undefined && before?.finished === true && before.same) {
+    screen.line('It was finished before, and is served again. --fresh makes a new one.')
+    await keepServing(stage, serve, npm, screen)
+    return 0
+  }
+  await begin(stage, play, before, watch, screen)
   const status = await audit(stage, watch, screen)
   await show(stage, status, screen)
 
+  screen.heading('Fetch the report from the reporter, over HTTP: one turn for each request')
+  const requests = await fetchReport(stage, screen)
+  await stage.closeDoor()
+
   screen.heading('Verify: both actors run again over their records')
-  await verifyBoth(stage, screen)
+  await verifyBoth(stage, requests, screen)
 
   screen.heading('Export: both chains in one file')
   await exportBoth(stage, screen)
@@ -80,6 +94,10 @@ async function perform(options: Options, screen: Screen): Promise<number> {
   screen.line(screen.style('dim', `npx theater call reporter summary --data ${data}`))
   screen.line(screen.style('dim', `npx theater chain auditor --data ${data}`))
   screen.line(screen.style('dim', `npx theater verify ${shown(stage.files.car)}`))
+  if (serve !== undefined) {
+    screen.heading('Serve the report')
+    await keepServing(stage, serve, npm, screen)
+  }
   return 0
 }
 

@@ -6,6 +6,8 @@ import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Genesis, Store } from '@theater/event-chain'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { fs } from '@theater/handler-fs'
+import { http } from '@theater/handler-http'
+import type { HttpHandler } from '@theater/handler-http'
 import { log } from '@theater/handler-log'
 import { messaging } from '@theater/handler-messaging'
 import type { AnyHandler } from '@theater/handler'
@@ -25,6 +27,7 @@ export class Stage implements AsyncDisposable {
   readonly #lock: Disposable
   #store: Store
   #handlers: AnyHandler[] = []
+  #http: HttpHandler | undefined
   #theater: Theater | undefined
 
   private constructor(files: Stage['files'], cache: ComponentCache, lock: Disposable) {
@@ -51,16 +54,22 @@ export class Stage implements AsyncDisposable {
 
   /** Forgets everything that is recorded here. */
   async forget(): Promise<void> {
-    await this.close()
+    await this.rest()
+    await this.#store.close()
     remove(this.files)
     this.#store = sqliteStore(this.files.chains)
   }
 
-  /** Brings back whoever is in the record. */
-  async open(): Promise<Theater> {
+  /**
+   * Brings back whoever is in the record.
+   *
+   * @param port of the loopback interface, for requests to whoever is granted to answer some; 0 is one that is free
+   */
+  async open(port = 0): Promise<Theater> {
     const backend = sqlite(this.files.store)
+    this.#http = http({ listen: { host: '127.0.0.1', port } })
     // All that any actor here could be granted. What one is granted is in theater.toml.
-    this.#handlers = [fs(), log(), messaging(), blobsAndLabels({ backend })]
+    this.#handlers = [fs(), this.#http, log(), messaging(), blobsAndLabels({ backend })]
     this.#theater = await Theater.open({
       store: this.#store,
       handlers: this.#handlers,
@@ -68,6 +77,18 @@ export class Stage implements AsyncDisposable {
       log: (line) => this.log(line),
     })
     return this.#theater
+  }
+
+  /** Where requests come in. */
+  get url(): string {
+    const { url } = this.#http?.address ?? {}
+    if (url === undefined) throw new Error('nobody here answers HTTP requests')
+    return url
+  }
+
+  /** Takes no more requests; those under way are answered. */
+  async closeDoor(): Promise<void> {
+    await this.#http?.[Symbol.asyncDispose]()
   }
 
   /** Resolves when no actor has anything to do. */
@@ -99,16 +120,17 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Lets the actors rest: their records stay. */
-  async close(): Promise<void> {
+  async rest(): Promise<void> {
+    await this.closeDoor()
     await this.#theater?.close()
     this.#theater = undefined
     for (const handler of this.#handlers.splice(0)) await handler[Symbol.asyncDispose]?.()
-    await this.#store.close()
   }
 
   /** Lets go of everything. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
+    await this.rest()
+    await this.#store.close()
     this.#lock[Symbol.dispose]()
   }
 }

@@ -9,7 +9,8 @@ export interface Status {
   readonly audited: number
   readonly left: number
   readonly flagged: readonly Finding[]
-  readonly report: { readonly json: string; readonly html: string } | null
+  /** The hash of the report in the store. */
+  readonly report: string | null
 }
 
 /** Shows what the auditor says while it works. */

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +13,8 @@ const main = join(import.meta.dirname, '..', 'src', 'main.ts')
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'license-audit-')))
 const data = join(folder, 'data')
 let packages: string
+/** What a test that failed would leave behind. */
+const running = new Set<ChildProcess>()
 
 interface Ended {
   readonly code: number | null
@@ -17,17 +22,50 @@ interface Ended {
   readonly out: string
 }
 
+interface Running {
+  readonly child: ChildProcess
+  /** Where it serves the report, as soon as it does. */
+  readonly url: Promise<string>
+  readonly ended: Promise<Ended>
+}
+
+/** Starts a program with the options that every run here has. */
+function start(
+  command: string,
+  first: readonly string[],
+  args: readonly string[],
+  more: object = {},
+): Running {
+  const all = [...first, '--packages', packages, '--data', data, ...args]
+  const child = spawn(command, all, { ...more, stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  const { promise: url, resolve: serves, reject: never } = Promise.withResolvers<string>()
+  url.catch(() => undefined)
+  let out = ''
+  const take = (bytes: Buffer): void => {
+    out += bytes.toString()
+    const [, at] = /(http:\S+)\/ {2}Ctrl-C/.exec(out) ?? []
+    if (at !== undefined) serves(at)
+  }
+  child.stdout?.on('data', take)
+  child.stderr?.on('data', take)
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      running.delete(child)
+      never(new Error(out))
+      resolve({ code, signal, out })
+    })
+  })
+  return { child, url, ended }
+}
+
+const node = (args: readonly string[]): Running =>
+  start(process.execPath, ['--conditions=theater-source', main], args)
+
 /** Runs the example to its end. */
 function run(...args: string[]): Promise<Ended> {
-  const all = ['--conditions=theater-source', main, '--packages', packages, '--data', data, ...args]
-  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] })
-  let out = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (bytes: Buffer) => (out += bytes.toString()))
-  return new Promise((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, out }))
-  })
+  return node(args).ended
 }
 
 const report = (): {
@@ -44,7 +82,10 @@ describe('npm start', () => {
     packages = layOut(folder)
     first = await run()
   })
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  afterAll(() => {
+    for (const child of running) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   it('ends well', () => {
     expect(first).toMatchObject({ code: 0, out: expect.stringContaining('All of it held') })
@@ -79,11 +120,26 @@ describe('npm start', () => {
     expect(html).not.toContain('<script')
   })
 
+  it('fetches it from the reporter over HTTP, and nobody gets what is not theirs', () => {
+    expect(first.out).toMatch(
+      new RegExp(
+        `^ +GET / +200 +text/html; charset=utf-8 +[\\d,]+ +Licence audit: ${cases.size} packages$`,
+        'm',
+      ),
+    )
+    expect(first.out).toMatch(/^ +GET \/report\.json +200 +application\/json +[\d,]+ +as the auditor put it/m)
+    expect(first.out).toMatch(/^ +GET \/\.\.\/\.\.\/etc\/passwd +404 /m)
+    expect(first.out).toMatch(/^ +DELETE \/ +405 .*GET, HEAD$/m)
+    expect(first.out).toMatch(/^ +GET \/ of evil\.example +421 /m)
+  })
+
   it('verifies both chains, and how they hang together', () => {
     expect(first.out).toMatch(/^ +auditor +[\d,]+ +[\d,]+ +verified$/m)
     expect(first.out).toMatch(/^ +reporter +[\d,]+ +[\d,]+ +verified$/m)
     // The auditor tells the reporter of each package, and itself of the next one; and the reporter of the end.
     expect(first.out).toContain(`${2 * cases.size + 2} messages between them`)
+    // Of six requests one was for a host that is not the reporter's.
+    expect(first.out).toContain('5 HTTP requests answered by the reporter')
   })
 
   it('exports them, and refuses a copy with one changed byte, at the event that it is in', () => {
@@ -97,6 +153,76 @@ describe('npm start', () => {
     expect(first.out).toMatch(/\.\.\/package\.json {2}not-permitted\n +event [\d,]+: open-at .*: denied/)
     expect(first.out).toMatch(/etc\/passwd {2}not-permitted\n +event [\d,]+: open-at .*: denied/)
     expect(first.out).toMatch(/ \/etc\/passwd {2}no-entry\n +event [\d,]+: get-directories gives \/packages/)
+  })
+
+  describe('--serve after a finished audit', () => {
+    it('serves that one, without reading anything again, until it is asked to end', async () => {
+      const { child, url, ended } = node(['--serve'])
+      const at = await url
+      const page = await fetch(at)
+      expect(page.status).toBe(200)
+      expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/)
+      expect(page.headers.get('x-content-type-options')).toBe('nosniff')
+      const html = await page.text()
+      expect(html).toBe(readFileSync(join(data, 'report.html'), 'utf8'))
+      expect(await (await fetch(`${at}/report.json`)).json()).toEqual(report())
+      const head = await fetch(at, { method: 'HEAD' })
+      expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([
+        200,
+        String(Buffer.byteLength(html)),
+        '',
+      ])
+      expect((await fetch(`${at}/report.html`)).status).toBe(404)
+      const posted = await fetch(at, { method: 'POST', body: 'x' })
+      expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+      child.kill('SIGTERM')
+      const end = await ended
+      expect(end).toMatchObject({ code: 0, signal: null, out: expect.stringContaining('Ended.') })
+      expect(end.out).not.toMatch(/packages? read/)
+    })
+
+    it('has it still after it was killed, at the port that it was told', async () => {
+      const killed = node(['--serve'])
+      const { port } = new URL(await killed.url)
+      const page = await (await fetch(await killed.url)).text()
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      const { child, url, ended } = node(['--serve', '--port', port])
+      expect(new URL(await url).port).toBe(port)
+      expect(await (await fetch(await url)).text()).toBe(page)
+      child.kill('SIGINT')
+      expect(await ended).toMatchObject({ code: 0, out: expect.stringContaining('Ended.') })
+    })
+
+    it('ends as well under npm, whose shell dies of Ctrl-C at once', async () => {
+      const cwd = join(import.meta.dirname, '..')
+      const { child, url, ended } = start('npm', ['start', '--silent', '--'], ['--serve'], {
+        cwd,
+        detached: true,
+      })
+      expect((await fetch(await url)).status).toBe(200)
+      // As a terminal does: to all of them.
+      process.kill(-(child.pid ?? 0), 'SIGINT')
+      expect(await ended).toMatchObject({ out: expect.stringContaining('Ended.') })
+    })
+
+    it('ends as well when npm alone is asked to', async () => {
+      const cwd = join(import.meta.dirname, '..')
+      const { child, url, ended } = start('npm', ['start', '--silent', '--'], ['--serve'], { cwd })
+      await url
+      child.kill('SIGTERM')
+      expect(await ended).toMatchObject({ out: expect.stringContaining('Ended.') })
+    })
+
+    it('says at once that a port is not to be had', async () => {
+      const holder = createServer()
+      await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening))
+      const { port } = holder.address() as AddressInfo
+      const refused = await run('--serve', '--port', String(port))
+      holder.close()
+      expect(refused).toMatchObject({ code: 1, out: expect.stringContaining(`port ${port} is in use`) })
+      expect(refused.out).not.toMatch(/^ +at |built/m)
+    })
   })
 
   it('begins anew when it is started again after a finished audit, with the components that are there', async () => {
