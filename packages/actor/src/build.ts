@@ -24,6 +24,7 @@ import { componentMap, moduleName } from './build/component-map.ts'
 import { componentNames } from './build/component-names.ts'
 import type { Diagnostic } from './build/diagnostic.ts'
 import { engineError } from './build/engine-error.ts'
+import { hideEnginePath } from './build/engine-path.ts'
 import { absentGlobalsIn } from './build/globals.ts'
 import { checkTypes, type TypeCheck } from './build/type-check.ts'
 import { features, restoreNames, type World, worldOf } from './build/world.ts'
@@ -206,6 +207,7 @@ async function addEngine(bundled: Bundle, world: World): Promise<Uint8Array> {
     }
     const { component } = await componentize(options)
     restoreNames(component)
+    hideEnginePath(component)
     return component
   } catch (cause) {
     throw engineError(cause instanceof Error ? cause.message : String(cause), bundled.map, cause)

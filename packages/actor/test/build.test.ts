@@ -274,6 +274,15 @@ describe('a built component', () => {
     expect(text(await instance.migration.save())).toBe(before)
   })
 
+  test('has stacks that name nothing of where it was built', async () => {
+    const stack = await send('new Error("x").stack')
+    expect(stack).toMatch(/@engine\.js:\d+:\d+/)
+    const files = String(stack).matchAll(/@([^@]*?):\d+:\d+/g)
+    expect(new Set([...files].map(([, file]) => file?.replace(/ line.*$/s, '')))).toEqual(
+      new Set(['actor.js', 'engine.js']),
+    )
+  })
+
   test('starts two requests and finishes them at the await', async () => {
     host.answers.set('a', { reply: 1 }).set('b', { reply: 2 })
     host.calls.length = 0
