@@ -86,15 +86,20 @@ export class ComponentMaps {
     const parts = lines.map((line) => /^([^@\n]*)@([^\n]*?):(\d+):(\d+)$/.exec(line))
     if (parts.length === 0 || parts.includes(null)) return undefined
     const found: { readonly frame: Frame; readonly ignored: boolean }[] = []
-    for (const part of parts) {
+    // From where something was called to it: a place where it is called has its name as it stands in the source.
+    let called: string | undefined
+    for (const part of parts.toReversed()) {
+      const callee = called
+      called = undefined
       const [, name = '', module, row, column] = part ?? []
       if (module !== loaded.payload.x_theater.module) continue
       const entry = loaded.map.findEntry(Number(row) - 1, Number(column) - 1)
       // What lies beyond the last mapping, or on a line that has none, would be given the nearest before it.
       if (!('originalSource' in entry) || entry.generatedLine !== Number(row) - 1) continue
-      found.push({
+      if ('name' in entry && typeof entry.name === 'string') called = entry.name
+      found.unshift({
         frame: {
-          name: named(name),
+          name: written(named(name), callee),
           file: shown(loaded.payload.sourceRoot, entry.originalSource),
           line: entry.originalLine + 1,
           column: entry.originalColumn + 1,
@@ -168,6 +173,13 @@ function named(name: string): string {
     .split('/')
     .findLast((part) => part !== '' && part !== '<')
   return (own ?? '').replace(/<+$/, '')
+}
+
+/** The bundler puts a number behind a name that is there twice. @param source the name where it is called */
+function written(name: string, source: string | undefined): string {
+  const isNumbered =
+    source !== undefined && name.startsWith(source) && /^\d+$/.test(name.slice(source.length))
+  return isNumbered ? source : name
 }
 
 function shown(root: string, source: string): string {

@@ -34,6 +34,16 @@ describe('the frames of a stack', () => {
     ])
   })
 
+  it('have the names that stand in the source, where the bundler put numbers behind them', () => {
+    // The map says that what is called in line 3 is named `check`.
+    const made = maps({ ...MAP, names: ['check'], mappings: 'AAAA;ACIE;ADGFA' })
+    const names = (stack: string): readonly string[] | undefined =>
+      made.frames('a', stack)?.map(({ name }) => name)
+    expect(names('check2@actor.js:1:4\nadd@actor.js:3:1')).toEqual(['check', 'add'])
+    expect(names('checked2@actor.js:1:4\nadd@actor.js:3:1')).toEqual(['checked2', 'add'])
+    expect(names('check2@actor.js:1:4\nkit@actor.js:2:1\nadd@actor.js:3:1')).toEqual(['check2', 'add'])
+  })
+
   it('are those of the kit where there are no others', () => {
     expect(maps().frames('a', 'f@actor.js:2:1')).toEqual([{ name: 'f', file: 'kit.ts', line: 5, column: 3 }])
   })
