@@ -1,6 +1,6 @@
 import { streamClosed, streamFailed, type ErrorCode } from './errors.ts'
 import { Wakeup } from './wakeup.ts'
-import type { Field } from './fields.ts'
+import { sizeOf, type Field } from './fields.ts'
 import type { Totals } from './totals.ts'
 
 /** How much of a body is kept before the guest has to wait. */
@@ -21,6 +21,8 @@ export interface OutflowLimits {
   readonly totals?: Totals
   /** The error of a body that has trailers, where it cannot. @default it can */
   readonly noTrailers?: ErrorCode
+  /** The most bytes of its trailers. @default no limit */
+  readonly trailerBytes?: number
   /** The error of a body that is too long, or not as long as it says. */
   readonly tooLong: (size: number) => ErrorCode
 }
@@ -158,8 +160,10 @@ export class Outflow implements AsyncIterable<Uint8Array> {
     if (this.#end === undefined && declared !== undefined && declared !== this.#written) {
       this.fail(tooLong(this.#written))
     }
-    const { noTrailers } = this.#limits
+    const { noTrailers, trailerBytes = Infinity } = this.#limits
     if (noTrailers !== undefined && trailers.length > 0) this.fail(noTrailers)
+    if (sizeOf(trailers) > trailerBytes)
+      this.fail({ tag: 'HTTP-response-trailer-section-size', val: trailerBytes })
     this.#end ??= { tag: 'finished', trailers }
     this.#changed.wake()
     return this.error

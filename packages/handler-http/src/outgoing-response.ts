@@ -1,7 +1,7 @@
 import type { Json } from '@theater/values'
 import type { WasiHttpTypes } from '@theater/wit'
 import { plainError, type ErrorCode } from './errors.ts'
-import { Fields } from './fields.ts'
+import { Fields, sizeOf } from './fields.ts'
 import { OutgoingBody } from './outgoing-body.ts'
 import { Outflow } from './outflow.ts'
 import { Resource, type Session } from './session.ts'
@@ -33,6 +33,13 @@ export class OutgoingResponse extends Resource {
   /** The body, where the guest asked for one. */
   get outflow(): Outflow | undefined {
     return this.#outflow
+  }
+
+  /** The error of a header with more bytes than the grant lets it have. */
+  get tooLong(): ErrorCode | undefined {
+    const most = this.#session.limits['header-bytes']
+    const size = sizeOf(this.#headers.list)
+    return size > most ? { tag: 'HTTP-response-header-section-size', val: most } : undefined
   }
 
   /** The fields as they are sent. */
@@ -76,6 +83,7 @@ export function responseBody(session: Session, declared?: number): Outflow {
     bytes: session.limits['response-bytes'],
     declared,
     held: !session.streams,
+    trailerBytes: session.limits['header-bytes'],
     tooLong: (size) => ({ tag: 'HTTP-response-body-size', val: BigInt(size) }),
   })
 }

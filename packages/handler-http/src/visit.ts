@@ -317,12 +317,12 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
-/** An answer that can be sent. `set` has no error for the guest, so where it cannot the client hears of it. */
+/** An answer that can be sent. `set` has no error for the guest: where it cannot, the client hears of it, and the body's stream says so. */
 function checked(answer: Answer): Answer {
   if (answer.tag !== 'ok') return answer
-  const { fields, isLost, outflow } = answer.val
-  if (!isLost && !Number.isNaN(fields.declaredLength)) return answer
-  const error: ErrorCode = { tag: 'HTTP-protocol-error' }
+  const { fields, isLost, tooLong, outflow } = answer.val
+  if (!isLost && tooLong === undefined && !Number.isNaN(fields.declaredLength)) return answer
+  const error: ErrorCode = tooLong ?? { tag: 'HTTP-protocol-error' }
   outflow?.fail(error)
   return { tag: 'err', val: error }
 }

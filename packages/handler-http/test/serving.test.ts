@@ -67,6 +67,28 @@ describe('a request that an actor answers', () => {
     },
   )
 
+  const headers: readonly (readonly [string, number, boolean, number])[] = [
+    ['/bare', 13, false, 201],
+    ['/bare', 12, false, 502],
+    ['/bare', 12, true, 502],
+    ['/status/200', 26, true, 200],
+    ['/status/200', 25, false, 502],
+    ['/status/200', 25, true, 502],
+    ['/trailers', 10, false, 200],
+    ['/trailers', 9, false, 502],
+  ]
+  it.each(headers)(
+    '%s within %i bytes of header, streamed: %s, is %i',
+    async (path, bytes, stream, status) => {
+      const limits = { 'header-bytes': bytes }
+      await using site = await Site.open({}, { serve: [{ path: '/' }], limits, stream })
+      const wire = await site.wire()
+      await wire.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+      expect(await wire.ended()).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+      expect(await site.verdicts()).toEqual({ web: 'verified' })
+    },
+  )
+
   it('undoes what a trapped turn did, and no other', async () => {
     await using site = await Site.open()
     expect(await site.ask('/count')).toEqual([200, '1'])
