@@ -1,6 +1,7 @@
+import { trackOf } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
 import type { AnyHandler } from '@theater/handler'
-import type { Json } from '@theater/values'
+import type { ComponentModel, Json } from '@theater/values'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { TheaterError } from './errors.ts'
@@ -73,6 +74,21 @@ function describe(error: ErrorObject): string {
     return `${where}unknown key "${String((error.params as { additionalProperty: string }).additionalProperty)}"`
   }
   return `${where}${error.message ?? error.keyword}`
+}
+
+/** The grants, by handler, of which an actor has nothing although it imports an interface of theirs: it takes no function of any. */
+export function unusedGrants(
+  { imports }: ComponentModel,
+  { served }: Resolution,
+  handlers: readonly AnyHandler[],
+  grants: Grants,
+): string[] {
+  const bound = new Set([...served.values()].map((by) => (by.state === 'built-in' ? undefined : by.handler)))
+  const tracks = new Set(imports.map(({ name }) => trackOf(name)))
+  return handlers
+    .filter((one) => Object.hasOwn(grants, one.name) && !bound.has(one))
+    .filter((one) => one.interfaces.some((track) => tracks.has(track)))
+    .map(({ name }) => name)
 }
 
 /** The error for imports that nobody serves: what, and what to add. */

@@ -13,7 +13,7 @@ import { Components } from './components.ts'
 import { within } from './deadline.ts'
 import { TheaterError } from './errors.ts'
 import { recordFailure } from './failures.ts'
-import { GrantChecker } from './grants.ts'
+import { GrantChecker, unusedGrants } from './grants.ts'
 import type { Host } from './host.ts'
 import { LOAD, loadTurn } from './lifecycle.ts'
 import { checkLimits } from './limits.ts'
@@ -274,6 +274,15 @@ export class Theater {
     this.#grants.check(id, grants)
     const ready = await this.#components.ready(id, options.component, grants)
     const { component } = ready
+    for (const name of unusedGrants(
+      component.model,
+      ready.resolution,
+      this.#options.handlers ?? [],
+      grants,
+    )) {
+      const message = `the grant "${name}" has no effect: ${id} imports types of that handler and none of its functions`
+      this.#host.log({ actor: id, level: 'warn', message, fields: [] })
+    }
     if (state !== undefined && !exportsLoad(component.model)) {
       throw new TheaterError('not-served', `${id} cannot take over a state: it exports no ${LOAD}`, {
         actor: id,

@@ -1,6 +1,7 @@
 import { memoryStore, readEvents } from '@theater/event-chain'
 import { guest } from '@theater/guests'
 import { relayGuest } from '@theater/guests/relay'
+import { assemble } from '@theater/guests/wat'
 import { Theater, TheaterError } from '@theater/runtime'
 import type { LogLine, SpawnOptions, TheaterErrorCode, TheaterOptions } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
@@ -61,6 +62,26 @@ describe('spawn', () => {
     await expect(theater.spawn({ id: 'a', component: spine })).rejects.toThrow(
       /`test:spine\/host`, which no handler of this host serves. Add a handler for it.$/,
     )
+  })
+
+  it('says that a grant has no effect where the component takes nothing but types of its handler', async () => {
+    const component = await assemble(
+      '(component (import "test:spine/host" (instance (export "counter" (type (sub resource))))))',
+    )
+    const lines: LogLine[] = []
+    await using theater = await open({ log: (line) => lines.push(line) })
+    await theater.spawn({ ...plain, id: 'used' })
+    await theater.spawn({ id: 'ungranted', component })
+    expect(lines).toEqual([])
+    await theater.spawn({ ...plain, component })
+    expect(lines).toEqual([
+      {
+        actor: 'a',
+        level: 'warn',
+        message: 'the grant "spine" has no effect: a imports types of that handler and none of its functions',
+        fields: [],
+      },
+    ])
   })
 
   for (const [what, options, expected, message] of refusals) {
