@@ -35,10 +35,10 @@ export function dataPaths(folder: string): DataPaths {
   }
 }
 
-/** Makes a data folder where there is none, for its owner alone. @throws CliError `usage` where something else is in its place */
-export async function makeDataFolder(paths: DataPaths): Promise<void> {
+/** Makes a data folder where there is none, for its owner alone. @returns whether it did @throws CliError `usage` where something else is in its place */
+export async function makeDataFolder(paths: DataPaths): Promise<boolean> {
   try {
-    await mkdir(paths.folder, { recursive: true, mode: 0o700 })
+    return (await mkdir(paths.folder, { recursive: true, mode: 0o700 })) !== undefined
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code !== 'EEXIST' && code !== 'ENOTDIR') throw cause

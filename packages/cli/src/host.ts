@@ -37,12 +37,17 @@ export class Host implements AsyncDisposable {
   readonly store: Store
   /** Where in their sources the actors are that say where they are. */
   readonly maps: ComponentMaps
-  readonly #options: HostOptions
+  readonly #options: HostOptions & { readonly isNew: boolean }
   readonly #lock: Disposable
   #handlers: readonly AnyHandler[] = []
   #theater: Theater | undefined
 
-  private constructor(paths: DataPaths, store: Store, options: HostOptions, lock: Disposable) {
+  private constructor(
+    paths: DataPaths,
+    store: Store,
+    options: HostOptions & { readonly isNew: boolean },
+    lock: Disposable,
+  ) {
     this.paths = paths
     this.store = store
     this.maps = new ComponentMaps(paths.maps)
@@ -57,7 +62,7 @@ export class Host implements AsyncDisposable {
    */
   static async open(options: HostOptions): Promise<Host> {
     const paths = dataPaths(options.data)
-    await makeDataFolder(paths)
+    const isNew = await makeDataFolder(paths)
     const lock = takeLock(paths.lock, paths.folder)
     try {
       const { sqliteStore } = await import('@theater/event-chain/sqlite')
@@ -68,7 +73,7 @@ export class Host implements AsyncDisposable {
         await forget(paths)
         store = sqliteStore(paths.chains)
       }
-      return new Host(paths, store, options, lock)
+      return new Host(paths, store, { ...options, isNew }, lock)
     } catch (error) {
       lock[Symbol.dispose]()
       throw error
@@ -144,7 +149,11 @@ export class Host implements AsyncDisposable {
       await this.#theater?.close()
       await disposeHandlers(this.#handlers)
     } finally {
+      // Where nobody came to be, as of a component that was refused, it is as if nothing had been begun.
+      const idle = this.#options.isNew && (await this.store.list().catch(() => undefined))?.length === 0
       await this.store.close()
+      // Some systems keep a file that is open, and so the folder.
+      if (idle) await rm(this.paths.folder, { recursive: true, force: true }).catch(() => undefined)
       this.#lock[Symbol.dispose]()
     }
   }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cutOff, ECHO, ended, folder, objects, said, start, theater } from './support/theater.ts'
@@ -84,6 +84,16 @@ describe('run MANIFEST', () => {
       'theater.toml:1:1: spine imports test:spine/host, which no handler of theater serves',
     )
     expect(code).toBe(3)
+    expect(existsSync(join(cwd, '.theater'))).toBe(false)
+    expect((await theater(['ps'], { cwd })).code).toBe(2)
+  })
+
+  it('leaves no data folder behind for a component that is refused, and keeps one that was there', async () => {
+    const cwd = folder({ 'bad.wasm': 'this is no component' })
+    mkdirSync(join(cwd, 'mine'))
+    expect((await theater(['run', 'bad.wasm'], { cwd })).code).toBe(3)
+    expect((await theater(['run', 'bad.wasm', '--data', 'mine'], { cwd })).code).toBe(3)
+    expect(readdirSync(cwd).filter((name) => !name.endsWith('.wasm'))).toEqual(['mine'])
   })
 
   it('fails with 3 for a grant that is not of its schema', async () => {
