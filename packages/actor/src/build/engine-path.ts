@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 
 /** The engine's own script where stacks name it. */
-export const engineScript = 'engine.js'
+const engineScript = 'engine.js'
 
 const end = '/sources/initializer.js'
 const random = 12
