@@ -18,22 +18,36 @@ const readmes = [
 
 /** A block of TypeScript in a README. */
 interface Block {
-  /** `packages/values/README.md#1`: which README, which of its blocks. */
+  /** `packages/actor/README.md#http`: which README, below which heading; `#http-2` is the second one there. */
   readonly id: string
   readonly code: string
   /** What it prints, where the README says so. */
   readonly prints: string | undefined
 }
 
-const blocks: Block[] = readmes.flatMap((readme) =>
-  [...read(readme).matchAll(/^```ts\n([^]*?)^```\n(?:\nprints\n\n```text\n([^]*?)^```)?/gm)].map(
-    (match, i) => ({
-      id: `${readme}#${i + 1}`,
-      code: match[1] ?? '',
-      prints: match[2],
-    }),
-  ),
-)
+/** The blocks of a README, each called by the heading above it: a new one elsewhere changes no name. */
+function blocksOf(readme: string): Block[] {
+  const found: Block[] = []
+  const part = /^#+ (.+)$|^```([^\n]*)\n([^]*?)^```\n(?:\nprints\n\n```text\n([^]*?)^```)?/gm
+  let heading = ''
+  let nth = 0
+  for (const [, title, language, code = '', prints] of read(readme).matchAll(part)) {
+    if (title !== undefined) [heading, nth] = [slug(title), 0]
+    if (language !== 'ts') continue
+    nth += 1
+    found.push({ id: `${readme}#${heading}${nth === 1 ? '' : `-${nth}`}`, code, prints })
+  }
+  return found
+}
+
+/** `In your program` is `in-your-program`. */
+const slug = (title: string) =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+
+const blocks = readmes.flatMap(blocksOf)
 
 /** What a block needs beside it, and what is done with it. All are compiled; one that is not run has a `why`. */
 interface Use {
@@ -48,43 +62,49 @@ interface Use {
   readonly given?: string
 }
 const uses: Readonly<Record<string, Use>> = {
-  'README.md#1': { at: 'counter/counter.ts', why: 'an actor: it is built, and run by the steps below it' },
-  'README.md#2': { at: 'counter/embed.ts', prints: /^\{\n? *ok: \{\n? *format: 'application\/json'/ },
-  'packages/actor/README.md#1': {
+  'README.md#an-actor': {
+    at: 'counter/counter.ts',
+    why: 'an actor: it is built, and run by the steps below it',
+  },
+  'README.md#in-your-program': {
+    at: 'counter/embed.ts',
+    prints: /^\{\n? *ok: \{\n? *format: 'application\/json'/,
+  },
+  'packages/actor/README.md#theater-actor': {
     at: 'counter/kit.ts',
     why: 'an actor: the first one of the README of the repository',
   },
-  'packages/actor/README.md#2': {
+  'packages/actor/README.md#http': {
     why: 'an actor that needs an origin to ask: tooling/e2e has such in its tests',
   },
-  'packages/actor/README.md#3': {
+  'packages/actor/README.md#other-actors': {
     at: 'actors/auditor.ts',
     files: { 'reporter.ts': 'packages/actor/test/sources/reporter.ts' },
     why: 'an actor: packages/actor builds it in its tests',
   },
-  'packages/actor/README.md#4': {
+  'packages/actor/README.md#building': {
     at: 'build/build.ts',
     files: { 'src/counter.ts': 'packages/actor/test/example.ts' },
     prints: /^$/,
   },
-  'packages/boundary/README.md#1': {
+  'packages/boundary/README.md#theater-boundary': {
     at: 'packages/boundary/test/example.ts',
     files: { '../../../tooling/guests/wat/spine.wasm': 'tooling/guests/wat/spine.wasm' },
   },
-  'packages/component/README.md#1': {
+  'packages/component/README.md#theater-component': {
     at: 'packages/component/test/example.ts',
     files: { '../../../tooling/guests/wat/spine.wasm': 'tooling/guests/wat/spine.wasm' },
   },
-  'packages/component/README.md#2': {
+  'packages/component/README.md#in-a-browser': {
     given: '/// <reference lib="dom" />\ndeclare const bytes: Uint8Array\n',
     why: 'needs a browser: examples/verify-page does this in one, in its tests',
   },
-  'packages/cli/README.md#1': { prints: /^\/srv\/app\/counter\.wasm\n$/ },
-  'packages/create-theater/README.md#1': {},
-  'packages/handler/README.md#1': { prints: /^$/ },
-  'packages/replay/README.md#1': { files: { 'spine.car': 'packages/replay/test/spine.car' } },
-  'packages/runtime/README.md#1': { at: 'counter/runtime.ts', prints: /^\d+\n$/ },
-  'wit/README.md#1': { prints: /^$/ },
+  'packages/cli/README.md#for-other-tools': { prints: /^\/srv\/app\/counter\.wasm\n$/ },
+  'packages/create-theater/README.md#in-a-program': {},
+  'packages/handler/README.md#theater-handler': { prints: /^$/ },
+  'packages/replay/README.md#theater-replay': { files: { 'spine.car': 'packages/replay/test/spine.car' } },
+  'packages/runtime/README.md#theater-runtime': { at: 'counter/runtime.ts', prints: /^\d+\n$/ },
+  'wit/README.md#theater-wit': { prints: /^$/ },
 }
 
 const place = ({ id }: Block) => uses[id]?.at ?? `blocks/${id.replaceAll(/\W+/g, '-')}/block.ts`
@@ -111,7 +131,7 @@ beforeAll(async () => {
 afterAll(() => bench[Symbol.asyncDispose]())
 
 it('every README has an example, and the table above is about blocks that there are', () => {
-  for (const readme of readmes) expect(blocks.map(({ id }) => id)).toContain(`${readme}#1`)
+  expect(readmes.filter((readme) => blocksOf(readme).length === 0)).toEqual([])
   expect(blocks.map(({ id }) => id)).toEqual(expect.arrayContaining(Object.keys(uses)))
 })
 
