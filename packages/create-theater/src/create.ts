@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CreateError } from './errors.ts'
-import { isTemplate, templates, type Template } from './templates.ts'
+import { isTemplate, templateNames, type Template } from './templates.ts'
 
 /** What project to make, and where. */
 export interface CreateOptions {
@@ -22,7 +22,7 @@ export async function create({ name, template, folder }: CreateOptions): Promise
   if (!isTemplate(template)) {
     throw new CreateError(
       'template',
-      `there is no template ${JSON.stringify(template)}: take ${Object.keys(templates).join(' or ')}`,
+      `there is no template ${JSON.stringify(template)}: take ${templateNames}`,
     )
   }
   await refuseFull(folder)

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { create, nameFault } from './create.ts'
 import { CreateError } from './errors.ts'
 import { ask, type Terminal } from './questions.ts'
-import { isTemplate, templates, type Template } from './templates.ts'
+import { isTemplate, templateNames, templates, type Template } from './templates.ts'
 
 const options = {
   name: { type: 'string' },
@@ -47,10 +47,9 @@ export async function main(args: readonly string[], terminal: Terminal = process
     const fault = wanted.name === undefined ? undefined : nameFault(wanted.name)
     if (fault !== undefined) throw new CreateError('name', fault)
     if (wanted.template !== undefined && !isTemplate(wanted.template)) {
-      const names = Object.keys(templates).join(' or ')
       throw new CreateError(
         'template',
-        `there is no template ${JSON.stringify(wanted.template)}: take ${names}`,
+        `there is no template ${JSON.stringify(wanted.template)}: take ${templateNames}`,
       )
     }
     const { name, template } = values.yes

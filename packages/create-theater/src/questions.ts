@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { nameFault } from './create.ts'
 import { CreateError } from './errors.ts'
-import { isTemplate, templates, type Template } from './templates.ts'
+import { isTemplate, templateNames, templates, type Template } from './templates.ts'
 
 /** Where questions are asked and answers come from. */
 export interface Terminal {
@@ -46,9 +46,10 @@ export async function ask(
     if (said.template !== undefined) return { name, template: said.template }
     for (const [template, what] of Object.entries(templates))
       stdout.write(`  ${template.padEnd(9)} ${what}\n`)
-    const names = Object.keys(templates).join(' or ')
     const template = await question('Template?', 'actor', (answer) =>
-      isTemplate(answer) ? undefined : `there is no template ${JSON.stringify(answer)}: take ${names}`,
+      isTemplate(answer)
+        ? undefined
+        : `there is no template ${JSON.stringify(answer)}: take ${templateNames}`,
     )
     return { name, template: template as Template }
   } catch (cause) {

@@ -57,6 +57,32 @@ describe('create', () => {
     })
   })
 
+  it.each(names)(
+    'declares what the files of %s import, and nothing else of this release',
+    async (template) => {
+      const folder = join(place(), 'new')
+      const files = await create({ name: 'my-own', template, folder })
+      const imported = files
+        .filter((file) => file.endsWith('.ts'))
+        .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/\bfrom '([^.'][^']*)'/g)])
+        .map(([, specifier = '']) => specifier)
+        .filter((specifier) => !specifier.startsWith('node:'))
+        .map((specifier) =>
+          specifier
+            .split('/')
+            .slice(0, specifier.startsWith('@') ? 2 : 1)
+            .join('/'),
+        )
+      const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+      const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })
+      // Run by name in scripts, or by the compiler.
+      const tools = new Set(['@theater/cli', '@types/node', 'typescript'])
+      expect([...new Set(imported)].toSorted()).toEqual(
+        declared.filter((name) => !tools.has(name)).toSorted(),
+      )
+    },
+  )
+
   it.each(['', 'A', '1a', '../x', 'a/b', 'a b', '-a', 'a'.repeat(61), '.', 'a\n'])(
     'refuses the name %j',
     async (name) => {
@@ -112,7 +138,7 @@ describe('the command', () => {
   it('asks for what is not said, again where the answer is none, and takes a preset', async () => {
     const folder = join(place(), 'x')
     const { code, out } = await command([folder, '--name', 'asked'], ['nothing', 'handler'])
-    expect(out).toContain('there is no template "nothing": take actor or handler')
+    expect(out).toContain('there is no template "nothing": take actor, http or handler')
     expect(code).toBe(0)
     const other = join(place(), 'y')
     expect((await command([other], [''])).code).toBe(0)
@@ -133,7 +159,7 @@ describe('the command', () => {
     [['--template', 'actor'], /nobody is here to ask for the name/],
     [['x', 'y'], /one folder at most, not x and y/],
     [['X'], /"X" is not a name/],
-    [['x', '--template', 'nope'], /there is no template "nope": take actor or handler/],
+    [['x', '--template', 'nope'], /there is no template "nope": take actor, http or handler/],
     [['--nmae', 'x'], /--nmae.*See --help/],
     [['--name'], /--name.*See --help/],
   ])('%j is refused', async (args, said) => {

@@ -1,5 +1,5 @@
 /** A fresh project outside the repository, with npm and Node and nothing of the repository's. */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import {
   globSync,
   mkdirSync,
@@ -10,8 +10,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { startRegistry } from './registry.ts'
 import { root } from './root.ts'
 
@@ -20,6 +21,14 @@ export interface Ran {
   readonly code: number
   readonly stdout: string
   readonly stderr: string
+}
+
+/** A command that goes on until it is told to end. */
+interface Going {
+  /** Resolves with what a pattern found in all that was said; rejects, with all of it, where the command ends before. */
+  heard(pattern: RegExp): Promise<RegExpExecArray>
+  /** Ctrl-C: the signal that a terminal sends to the command and to all that it started. Resolves when it has ended. */
+  interrupt(): Promise<Ran>
 }
 
 /** A folder in which commands run as a stranger would run them. */
@@ -35,6 +44,8 @@ export interface Project {
   ): Promise<Ran>
   /** As `run`, and throws, with all that was said, unless the exit code is 0. */
   ok(command: string, args: readonly string[], options?: { readonly cwd?: string }): Promise<Ran>
+  /** Starts a program that does not end by itself. */
+  start(command: string, args: readonly string[], options?: { readonly cwd?: string }): Going
 }
 
 /** Where projects are made: one registry and one npm cache for all of them. */
@@ -86,6 +97,8 @@ export async function openBench(): Promise<Bench> {
             `${[command, ...args].join(' ')}: exit code ${ran.code}\n${ran.stdout}${ran.stderr}`,
           )
         },
+        start: (command, args, options = {}) =>
+          start(command, args, { cwd: join(place, options.cwd ?? '.'), env }),
       }
       if (manifest) project.write({ 'package.json': JSON.stringify(manifest, null, 2) })
       return project
@@ -119,19 +132,62 @@ function environment(bin: string, npmrc: string): NodeJS.ProcessEnv {
   return { ...env, PATH: [bin, ...path].join(delimiter), NO_COLOR: '1', npm_config_userconfig: npmrc }
 }
 
-function run(
+interface Place {
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+async function run(
   command: string,
   args: readonly string[],
-  { cwd, env, input }: { cwd: string; env: NodeJS.ProcessEnv; input: string },
+  { input, ...place }: Place & { readonly input: string },
 ): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const child = spawn(command, args, { ...place, stdio: ['pipe', 'pipe', 'pipe'] })
+  child.stdin.on('error', () => {}).end(input)
+  return listen(child).ended
+}
+
+function start(command: string, args: readonly string[], place: Place): Going {
+  // A process group of its own: what a terminal's Ctrl-C goes to.
+  const child = spawn(command, args, { ...place, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const { said, ended } = listen(child)
+  const all = () => `${said.stdout}${said.stderr}`
+  return {
+    heard: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = pattern.exec(all())
+          if (found) resolve(found)
+        }
+        child.stdout.on('data', look)
+        child.stderr.on('data', look)
+        ended.then(
+          ({ code }) => reject(new Error(`${[command, ...args].join(' ')}: exit code ${code}\n${all()}`)),
+          reject,
+        )
+        look()
+      }),
+    async interrupt() {
+      if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+        process.kill(-child.pid, 'SIGINT')
+      return ended
+    },
+  }
+}
+
+/** What a child says, and what it came to. */
+function listen(child: ChildProcessByStdio<Writable | null, Readable, Readable>) {
+  const said = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text))
+  const ended = new Promise<Ran>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
-    child.stdin.on('error', () => {}).end(input)
+    child.on('close', (code, signal) => resolve({ code: exitCode(code, signal), ...said }))
   })
+  return { said, ended }
+}
+
+/** As a shell says it: 130 is what Ctrl-C ended. */
+function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
 }
