@@ -227,6 +227,7 @@ class Session implements Disposable {
     this.#watcher[Symbol.dispose]()
     this.#feed[Symbol.dispose]()
     this.#builder[Symbol.dispose]()
+    void this.#live[Symbol.asyncDispose]()
   }
 }
 

@@ -1,4 +1,4 @@
-import { loadComponent } from '@theater/component/node'
+import { loadComponent, workerTranspiler } from '@theater/component/node'
 import type { Component } from '@theater/component'
 import { trackName } from '@theater/boundary'
 import type { ChainInfo } from '@theater/event-chain'
@@ -31,10 +31,12 @@ export interface Casting {
 export type Became = 'made' | 'back' | 'replaced' | 'restarted'
 
 /** The actor under development: one component after the other, under one name. */
-export class Live {
+export class Live implements AsyncDisposable {
   readonly #host: Host
   readonly #theater: Theater
   readonly #casting: Casting
+  /** It is there for the next save, however long that takes: to start it takes a second. */
+  readonly #transpiler = workerTranspiler({ idleMs: 3_600_000 })
 
   constructor(host: Host, theater: Theater, casting: Casting) {
     this.#host = host
@@ -60,7 +62,7 @@ export class Live {
    */
   async put(bytes: Uint8Array): Promise<Became> {
     const { id } = this.#casting
-    const component = await loadComponent(bytes, { cache: await this.#host.cache() })
+    const component = await this.#load(bytes)
     const state = this.#state()
     if (state === undefined) return this.#spawn(component, 'made')
     if (state === 'stopped') {
@@ -73,6 +75,15 @@ export class Live {
     if (same && sameData(genesis.grants, this.#casting.grants)) return 'back'
     const old = await this.#host.store.get(genesis.component)
     return this.#replace(component, old)
+  }
+
+  async #load(bytes: Uint8Array): Promise<Component> {
+    return loadComponent(bytes, { cache: await this.#host.cache(), transpiler: this.#transpiler })
+  }
+
+  /** The actor stays: it is the theater's. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#transpiler[Symbol.asyncDispose]()
   }
 
   #state(): string | undefined {
@@ -125,8 +136,7 @@ export class Live {
     try {
       return await this.#spawn(component, state === undefined ? 'restarted' : 'replaced', state)
     } catch (error) {
-      if (old !== undefined)
-        await this.#spawn(await loadComponent(old, { cache: await this.#host.cache() }), 'made', saved)
+      if (old !== undefined) await this.#spawn(await this.#load(old), 'made', saved)
       throw error
     }
   }
