@@ -3,9 +3,9 @@ import { printable } from '@theater/handler-log'
 import type { Summary } from '../actors/protocol.ts'
 import { askHttp } from './ask-http.ts'
 import type { Answered, Asked } from './ask-http.ts'
-import { shown } from './paths.ts'
-import { counted, number } from './screen.ts'
-import type { Screen } from './screen.ts'
+import { shown } from '@theater/example-kit/shown'
+import { counted, number } from '@theater/example-kit/screen'
+import type { Screen } from '@theater/example-kit/screen'
 import type { Stage } from './stage.ts'
 
 /** A request, the status that it must get, and what is to be said of the answer. Throws where that is not right. */

@@ -1,6 +1,6 @@
 import type { ManifestActor } from '@theater/cli'
-import { shown } from './paths.ts'
-import { megabytes } from './screen.ts'
+import { shown } from '@theater/example-kit/shown'
+import { megabytes } from '@theater/example-kit/screen'
 
 /** What an actor may, as a person would say it. What stands in no grant is not there: nobody is given it. */
 export function inWords(grants: ManifestActor['grants']): readonly string[] {

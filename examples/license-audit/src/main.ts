@@ -1,8 +1,10 @@
-import { Npm } from './npm.ts'
+import { Npm } from '@theater/example-kit/npm'
+// Before the folder changes: paths are typed, and shown, from where this was started.
+import '@theater/example-kit/shown'
 import { home } from './paths.ts'
 
 // Before anything that takes time to load: whoever kills npm does not wait for that.
-const npm = new Npm()
+const npm = new Npm('start')
 npm.watch()
 // `npm start | head`: whoever reads has seen enough, which is no failure.
 process.stdout.on('error', () => {})

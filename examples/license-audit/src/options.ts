@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { home, meant } from './paths.ts'
+import { home } from './paths.ts'
+import { meant } from '@theater/example-kit/shown'
 import type { Place } from './serve.ts'
 
 /** What the command line asks for. */

@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path'
+import { join } from 'node:path'
 
 /** A path in this example. */
 export function home(...parts: string[]): string {
@@ -18,17 +18,4 @@ export function dataFiles(folder: string) {
     /** Written when everything was shown: the next start begins a new audit. */
     finished: join(folder, 'finished'),
   } as const
-}
-
-const here = process.cwd()
-
-/** A path as a person meant it who typed it where this was started. */
-export function meant(path: string): string {
-  return resolve(here, path)
-}
-
-/** A path as a person would type it who is where this was started. */
-export function shown(path: string): string {
-  const short = relative(here, path)
-  return short === '' ? '.' : short.startsWith('../../..') ? path : short
 }

@@ -1,8 +1,8 @@
 import { sha256 } from '@theater/event-chain/node'
 import { steps } from '@theater/replay/node'
 import type { Step } from '@theater/replay/node'
-import { number } from './screen.ts'
-import type { Screen } from './screen.ts'
+import { number } from '@theater/example-kit/screen'
+import type { Screen } from '@theater/example-kit/screen'
 import type { Stage } from './stage.ts'
 
 /** What the auditor says of one attempt. */

@@ -5,9 +5,9 @@ import { exportCar, openCar } from '@theater/event-chain/car'
 import { fileSource, sha256 } from '@theater/event-chain/node'
 import { componentLoader, steps, verifyCar, verifyGraph } from '@theater/replay/node'
 import type { GraphReport, Verdict } from '@theater/replay/node'
-import { shown } from './paths.ts'
-import { clock, counted, megabytes, number } from './screen.ts'
-import type { Screen } from './screen.ts'
+import { shown } from '@theater/example-kit/shown'
+import { clock, counted, megabytes, number } from '@theater/example-kit/screen'
+import type { Screen } from '@theater/example-kit/screen'
 import type { Stage } from './stage.ts'
 
 const actors = ['auditor', 'reporter']

@@ -3,17 +3,18 @@ import { ChainError } from '@theater/event-chain'
 import { TheaterError } from '@theater/runtime'
 import { inWords } from './grants.ts'
 import { begin, cast, found } from './begin.ts'
-import { component } from './components.ts'
-import type { Built } from './components.ts'
+import { component } from '@theater/example-kit/components'
+import type { Built } from '@theater/example-kit/components'
 import { help, readOptions } from './options.ts'
 import type { Options } from './options.ts'
-import { shown } from './paths.ts'
+import { home } from './paths.ts'
+import { shown } from '@theater/example-kit/shown'
 import { audit, show } from './audit.ts'
 import { fetchReport } from './fetch.ts'
-import type { Npm } from './npm.ts'
+import type { Npm } from '@theater/example-kit/npm'
 import { probe } from './probe.ts'
 import { exportBoth, tamper, verifyBoth } from './proof.ts'
-import { clock, megabytes, Screen } from './screen.ts'
+import { clock, megabytes, Screen } from '@theater/example-kit/screen'
 import { checkPort, keepServing } from './serve.ts'
 import { Stage } from './stage.ts'
 import { Watch } from './watch.ts'
@@ -104,7 +105,7 @@ async function perform(options: Options, npm: Npm, screen: Screen): Promise<numb
 async function build(actor: string, screen: Screen): Promise<Built> {
   const time = clock()
   screen.working(`building ${actor}, which takes some seconds`)
-  const built = await component(actor)
+  const built = await component(home(), actor)
   const size = megabytes(built.bytes.length)
   const how = built.now ? `built in ${time()}` : 'already built from this source'
   screen.line(`${actor.padEnd(9)}  ${size}  ${screen.style(built.now ? 'green' : 'dim', how)}`)

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import type { Npm } from './npm.ts'
-import { clock, counted } from './screen.ts'
-import type { Screen } from './screen.ts'
+import type { Npm } from '@theater/example-kit/npm'
+import { clock, counted } from '@theater/example-kit/screen'
+import type { Screen } from '@theater/example-kit/screen'
 import type { Stage } from './stage.ts'
 
 /** Where the report is served while nobody says otherwise: a port that is free. */

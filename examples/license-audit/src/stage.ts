@@ -15,7 +15,7 @@ import { store as blobsAndLabels } from '@theater/handler-store'
 import { sqlite } from '@theater/handler-store/sqlite'
 import { Theater } from '@theater/runtime'
 import type { LogLine } from '@theater/runtime'
-import { takeLock } from './lock.ts'
+import { takeLock } from '@theater/example-kit/lock'
 import { dataFiles } from './paths.ts'
 
 /** A theater over a data folder, and the record under it. */

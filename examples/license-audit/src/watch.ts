@@ -2,7 +2,7 @@ import { printable } from '@theater/handler-log'
 import type { LogLine } from '@theater/runtime'
 import type { Finding } from '../actors/finding.ts'
 import type { Options } from './options.ts'
-import type { Screen } from './screen.ts'
+import type { Screen } from '@theater/example-kit/screen'
 
 /** What the auditor answers to `status`. */
 export interface Status {

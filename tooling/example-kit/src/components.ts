@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, prepare } from '@theater/actor/build'
-import { home } from './paths.ts'
 
-/** A component, built from one of this example's actors. */
+/** A component, built from one of an example's actors. */
 export interface Built {
   readonly bytes: Uint8Array
   /** Whether it was built now; else it was there, from the same source. */
@@ -13,20 +12,21 @@ export interface Built {
 }
 
 /**
- * Builds an actor into `dist`, unless what is there was built from this very source. Bundling takes a tenth of a second and
+ * Builds `actors/NAME.ts` of an example into its `dist`, unless what is there was built from this very source. Bundling takes a tenth of a second and
  * shows every change, also one in the kit or in a library; adding the engine takes seconds.
  */
-export async function component(actor: string): Promise<Built> {
-  const entry = home('actors', `${actor}.ts`)
-  const out = home('dist', `${actor}.wasm`)
-  const stamp = home('dist', `${actor}.json`)
+export async function component(example: string, actor: string): Promise<Built> {
+  const dist = join(example, 'dist')
+  const entry = join(example, 'actors', `${actor}.ts`)
+  const out = join(dist, `${actor}.wasm`)
+  const stamp = join(dist, `${actor}.json`)
   const { source, world } = await prepare({ entry })
   const from = sha256(JSON.stringify([source, world, engineVersion()]))
   const known = existsSync(out) && existsSync(stamp) ? new Uint8Array(readFileSync(out)) : undefined
   if (known !== undefined && readFileSync(stamp, 'utf8') === stampOf(from, known))
     return { bytes: known, now: false }
   const { bytes } = await build({ entry })
-  mkdirSync(home('dist'), { recursive: true })
+  mkdirSync(dist, { recursive: true })
   // Whoever is killed here leaves what the next start can tell from a good build.
   writeFileSync(`${out}.new`, bytes)
   renameSync(`${out}.new`, out)

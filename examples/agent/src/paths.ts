@@ -1,0 +1,20 @@
+import { join } from 'node:path'
+
+/** A path in this example. */
+export function home(...parts: string[]): string {
+  return join(import.meta.dirname, '..', ...parts)
+}
+
+/** The files of a data folder: laid out as `theater` does, so that its commands can look into it. */
+export function dataFiles(folder: string) {
+  return {
+    folder,
+    chains: join(folder, 'theater.db'),
+    store: join(folder, 'store.db'),
+    cache: join(folder, 'cache'),
+    lock: join(folder, 'lock'),
+    car: join(folder, 'agent.car'),
+    /** Written when everything was shown: the next start begins a new run. */
+    finished: join(folder, 'finished'),
+  } as const
+}
