@@ -63,7 +63,7 @@ export default defineActor({
             completion = await complete(base, { model, messages, tools })
           } catch (error) {
             const why = failureOf(error)
-            if (why.budget) return stop('stopped', `the host lets it use no more: ${why.text}`)
+            if (why.budget) return stop('stopped', `the host’s budget: ${why.text}`)
             if (!why.again || tries === TRIES) return stop('failed', why.text)
             ctx.log.warn('again', { reason: why.text })
             // At once after the first, which may be a connection that ended with a host.

@@ -177,10 +177,10 @@ async function showStops(
       number(requests),
       number(size),
       number(paramsOf(actor).rounds),
-      `${outcome === 'stopped' ? screen.style('yellow', outcome) : outcome} in round ${rounds}: ${how}`,
+      `round ${rounds}: ${outcome === 'stopped' ? screen.style('yellow', how) : how}`,
     ])
   }
-  screen.table(['ACTOR', 'REQUESTS>', 'BYTES>', 'ROUNDS>', ''], rows)
+  screen.table(['ACTOR', 'REQUESTS>', 'BYTES>', 'ROUNDS>', 'STOPPED IN'], rows)
   screen.line(screen.style('dim', 'requests and bytes are the host’s to count, rounds its own'))
 }
 

@@ -111,9 +111,11 @@ describe('npm run agent', () => {
   })
 
   it('is stopped by the budgets of the host, and by its own', async () => {
-    expect(first.out).toMatch(/agent-requests +3 .* stopped in round 4: .*connection-limit-reached$/m)
-    expect(first.out).toMatch(/agent-bytes +20 +6,000 .* stopped in round 4: .*HTTP-request-body-size$/m)
-    expect(first.out).toMatch(/agent-rounds .* stopped in round 2: its own budget of 2 rounds is used up$/m)
+    expect(first.out).toMatch(/agent-requests +3 .* round 4: the host’s budget: connection-limit-reached$/m)
+    expect(first.out).toMatch(
+      /agent-bytes +20 +6,000 .* round 4: the host’s budget: HTTP-request-body-size$/m,
+    )
+    expect(first.out).toMatch(/agent-rounds .* round 2: its own budget of 2 rounds is used up$/m)
     const requests = await recordOf(data, 'agent-requests')
     expect(requests.exchanges.map(({ status }) => status)).toEqual([200, 200, 200, undefined])
     expect(requests.exchanges.at(-1)?.failed).toBe('connection-limit-reached')
