@@ -140,6 +140,9 @@ const advice: Partial<Record<TheaterErrorCode | ComponentErrorCode | ChainErrorC
   timeout: 'Wait longer with --timeout SECONDS.',
 }
 
+/** The names of what handlers throw that cannot serve a grant on this machine. */
+const handlerErrors: ReadonlySet<string> = new Set(['MountError', 'HttpHostError'])
+
 /**
  * Turns whatever a command threw into exit code and message: the one map there is. The classes are recognised without
  * loading the packages that this command did not need: an error's class is loaded already when it is thrown.
@@ -208,6 +211,12 @@ function manifestFailure(error: ManifestError): Failure {
 
 /** Of a failed store the cause says more; a component's own refusal is in the message already. */
 async function theaterFailure(code: TheaterErrorCode, message: string, cause: unknown): Promise<Failure> {
+  if (code === 'cannot-resume' && cause instanceof Error && handlerErrors.has(cause.name)) {
+    // It is this host that lacks something, and nothing is wrong with the record.
+    const lacking = await failureOf(cause)
+    const before = message.endsWith(cause.message) ? message.slice(0, -cause.message.length) : ''
+    return failure(lacking.exit, lacking.code, before + lacking.message)
+  }
   if (code === 'store-failed' && cause instanceof Error && cause.name === 'ChainError') {
     const { ChainError } = await import('@theater/event-chain')
     if (ChainError.is(cause)) {

@@ -40,6 +40,24 @@ describe('secrets', () => {
     )
   })
 
+  it('that a later command lacks are what it asks for: nothing is wrong with the record', async () => {
+    const cwd = site()
+    expect((await theater(['run', 'theater.toml'], { cwd, env: { EXAMPLE_KEY: 'a key' } })).code).toBe(0)
+    const lacking = await theater(['call', 'client', 'test:relay/control#trap'], {
+      cwd,
+      env: { THEATER_SECRET_KEY: '' },
+    })
+    expect(lacking.code).toBe(3)
+    expect(lacking.stderr).toContain('client cannot be brought back: the grant of http names the secret KEY')
+    expect(lacking.stderr).toContain('Set THEATER_SECRET_NAME in the environment')
+    expect(lacking.stderr).not.toContain('--fresh')
+    const there = await theater(['call', 'client', 'test:relay/control#trap'], {
+      cwd,
+      env: { THEATER_SECRET_KEY: 'a key' },
+    })
+    expect(there.stderr).not.toContain('cannot be brought back')
+  })
+
   it('that are there are in no file and in nothing that is said', async () => {
     const cwd = site()
     const env = { EXAMPLE_KEY: 'sk-not-to-be-seen' }
