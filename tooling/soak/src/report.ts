@@ -88,18 +88,17 @@ export function page(before: string, soaked: readonly Soaked[]): string {
 
 function table(soaked: readonly Soaked[]): string {
   const head = [
-    '| | calls | guest: begin, half, end | heap: begin, half, end | resident: begin, half, end | µs a call |',
-    '| --- | --: | --- | --- | --- | --: |',
+    '| | calls | guest: begin, half, end | heap: begin, half, end | resident: begin, half, end |',
+    '| --- | --: | --- | --- | --- |',
   ]
   const rows = soaked.map(({ name, engine, mode, samples }) => {
     const first = samples[1] ?? samples[0]
     const half = samples[samples.length >> 1]
     const last = samples.at(-1)
-    if (first === undefined || half === undefined || last === undefined) return `| ${name} | 0 | | | | |`
+    if (first === undefined || half === undefined || last === undefined) return `| ${name} | 0 | | | |`
     const cell = (key: 'guest' | 'heap' | 'rss'): string =>
       [first, half, last].map((sample) => sample[key].toFixed(1)).join(', ')
-    const us = Math.round(samples.slice(1).reduce((sum, sample) => sum + sample.us, 0) / (samples.length - 1))
-    return `| ${name}; ${engine}, ${mode} | ${last.calls.toLocaleString('en')} | ${cell('guest')} | ${cell('heap')} | ${cell('rss')} | ${us} |`
+    return `| ${name}; ${engine}, ${mode} | ${last.calls.toLocaleString('en')} | ${cell('guest')} | ${cell('heap')} | ${cell('rss')} |`
   })
   return [...head, ...rows, ''].join('\n')
 }

@@ -59,7 +59,7 @@ function three(mode: 'sync' | 'async'): AnyHandler {
 }
 
 const compiled = (mode: 'sync' | 'async'): Scenario => ({
-  name: mode === 'sync' ? 'compiled guest, 3 imports' : 'compiled guest, 3 imports, one waits',
+  name: mode === 'sync' ? '3 imports' : '3 imports, one waits',
   actor: { guest: 'three' },
   engine: 'compiled',
   mode: mode === 'sync' ? 'sync' : 'JSPI',

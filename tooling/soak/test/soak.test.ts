@@ -15,15 +15,7 @@ const soaked = [
 
 describe('pnpm soak', () => {
   it('looks at memory as often as it is told, while the calls of a scenario are recorded', async () => {
-    const { stdout } = await soak(
-      '--json',
-      '--calls',
-      '40',
-      '--samples',
-      '4',
-      '--only',
-      'compiled-guest-3-imports-sync',
-    )
+    const { stdout } = await soak('--json', '--calls', '40', '--samples', '4', '--only', '3-imports-sync')
     const lines = stdout
       .trim()
       .split('\n')
