@@ -1,3 +1,13 @@
+import {
+  deep,
+  doubling,
+  instanceTypes,
+  largeFunctions,
+  nestedShims,
+  resourceNamed,
+  shadow,
+  withCoreName,
+} from '@theater/guests/hostile'
 import { assemble } from '@theater/guests/wat'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ComponentError, type ComponentErrorCode, loadComponent, workerTranspiler } from '../src/node.ts'
@@ -6,54 +16,7 @@ import { emptyHost, spineStillRuns } from './support.ts'
 const transpiler = workerTranspiler()
 afterAll(() => transpiler[Symbol.asyncDispose]())
 
-/** A component with one export whose core function has this name. */
-const withCoreName = (name: string): string => `(component
-  (core module $m (func (export "${name}")))
-  (core instance $i (instantiate $m))
-  (func (export "f") (canon lift (core func $i "${name}"))))`
-
 const injected = `x'];globalThis.pwned=1;//`
-
-/** Types that double with each definition. */
-const doubling = (definition: (inner: string) => string, times: number): string =>
-  Array.from({ length: times }, (_, i) => `(type $t${i + 1} ${definition(`$t${i}`)})`).join('\n')
-
-const instanceTypes = (times: number): string =>
-  Array.from(
-    { length: times },
-    (_, i) =>
-      `(type $i${i + 1} (instance
-         (export "a" (instance (type $i${i}))) (export "b" (instance (type $i${i})))))`,
-  ).join('\n')
-
-const nestedShims = (times: number): string => {
-  let inner = '(component $c0)'
-  for (let i = 1; i <= times; i++) {
-    inner = `(component $c${i} ${inner} (instance (instantiate $c${i - 1})) (instance (instantiate $c${i - 1})))`
-  }
-  return `(component ${inner} (instance (instantiate $c${times})))`
-}
-
-const deep = (open: string, times: number): string => `${open.repeat(times)}${')'.repeat(times)}`
-
-/** An exported function that jco would name like one of its own helpers. */
-const shadow = (name: string): string => `(component
-  (core module $m (func (export "f") (param i32) (result i32) local.get 0))
-  (core instance $i (instantiate $m))
-  (func (export "${name}") (param "x" u32) (result u32) (canon lift (core func $i "f"))))`
-
-/** Makes a resource of the host's with this name, and asks it for a number. */
-const resourceNamed = (name: string): string => `(component
-  (import "a:b/c" (instance $c (export "${name}" (type $r (sub resource)))
-    (export "[constructor]${name}" (func (param "x" u32) (result (own $r))))
-    (export "[method]${name}.get" (func (param "self" (borrow $r)) (result u32)))))
-  (core func $new (canon lower (func $c "[constructor]${name}")))
-  (core func $get (canon lower (func $c "[method]${name}.get")))
-  (core module $m
-    (import "c" "new" (func $new (param i32) (result i32))) (import "c" "get" (func $get (param i32) (result i32)))
-    (func (export "f") (param i32) (result i32) (call $get (call $new (local.get 0)))))
-  (core instance $i (instantiate $m (with "c" (instance (export "new" (func $new)) (export "get" (func $get))))))
-  (func (export "f") (param "x" u32) (result u32) (canon lift (core func $i "f"))))`
 
 interface Attack {
   readonly name: string
@@ -175,9 +138,7 @@ const attacks: Attack[] = [
   },
   {
     name: 'many functions, each of a large type',
-    wat: `(component (type $t0 (tuple u8)) ${doubling((t) => `(tuple ${t} ${t})`, 10)}
-      (import "a:b/c" (instance (alias outer 1 $t10 (type $t))
-        ${Array.from({ length: 20 }, (_, i) => `(export "f${i}" (func (param "x" $t)))`).join('')})))`,
+    wat: largeFunctions(10, 20),
     code: 'too-large',
   },
   {

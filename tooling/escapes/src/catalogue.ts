@@ -1,0 +1,16 @@
+import { CLASSES, type Escape, type EscapeClass } from './escape.ts'
+
+/** The classes, each in a file of its own: a guard that is off should not have to load them all. */
+const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: readonly Escape[] }>>> = {
+  loader: () => import('./classes/loader.ts'),
+}
+
+/** The attempts of a class. */
+export async function escapesOf(name: EscapeClass): Promise<readonly Escape[]> {
+  return (await files[name]()).escapes
+}
+
+/** Every attempt, in the order of the classes. */
+export async function catalogue(): Promise<readonly Escape[]> {
+  return (await Promise.all(CLASSES.map(escapesOf))).flat()
+}

@@ -1,0 +1,108 @@
+/** Runs attempts, each watched from another process: what one of them does to its host is part of what is found. */
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Escape, EscapeClass, Outcome } from './escape.ts'
+
+/** What a child is asked: to run one attempt. */
+export interface Asked {
+  readonly class: EscapeClass
+  readonly id: string
+}
+
+/** What a child answers. */
+export type Told =
+  | { readonly tag: 'outcome'; readonly outcome: Outcome }
+  | { readonly tag: 'fault'; readonly message: string }
+
+/** What was found of one attempt. */
+export interface Finding {
+  readonly id: string
+  readonly class: EscapeClass
+  readonly guard: string
+  readonly stopped: boolean
+  readonly code: string
+  /** Whether that is what the catalogue says; with the guard off: whether it got through. */
+  readonly ok: boolean
+}
+
+/** A process that runs attempts one after another. */
+export class Runner implements AsyncDisposable {
+  readonly #guard: string | undefined
+  #child: ChildProcess | undefined
+
+  /** @param guard the guard to turn off */
+  constructor(guard?: string) {
+    this.#guard = guard
+  }
+
+  /**
+   * Runs one attempt.
+   *
+   * @param limitMs after which the process is taken to hang, and is ended
+   */
+  async run(escape: Escape, limitMs: number): Promise<Finding> {
+    const { id, class: of, guard, code: expected, success } = escape
+    const told = await this.#ask({ class: of, id }, limitMs)
+    const found = ({ stopped, code }: Outcome, ok: boolean): Finding => ({
+      id,
+      class: of,
+      guard,
+      stopped,
+      code,
+      ok,
+    })
+    if (told === 'hang' || told === 'crash')
+      return found({ stopped: false, code: told }, this.#guard !== undefined && told === success)
+    if (told.tag === 'fault') return found({ stopped: false, code: `fault: ${told.message}` }, false)
+    const { outcome } = told
+    return found(
+      outcome,
+      this.#guard === undefined ? outcome.stopped && outcome.code === expected : !outcome.stopped,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    child.once('exit', () => resolve())
+    child.kill('SIGKILL')
+    await promise
+  }
+
+  #start(): ChildProcess {
+    const disarm = new URL('./disarm.ts', import.meta.url)
+    disarm.searchParams.set('guard', this.#guard ?? '')
+    const child = fork(new URL('./child.ts', import.meta.url), {
+      execArgv: [
+        '--conditions=theater-source',
+        // A memory bomb that goes off ends the child sooner, and leaves the machine alone.
+        '--max-old-space-size=700',
+        ...(this.#guard === undefined ? [] : ['--import', disarm.href]),
+      ],
+      serialization: 'advanced',
+      // What a crashing engine prints is no part of the answer.
+      stdio: ['ignore', 'ignore', process.env['DEBUG'] === undefined ? 'ignore' : 'inherit', 'ipc'],
+    })
+    return child
+  }
+
+  async #ask(asked: Asked, limitMs: number): Promise<Told | 'hang' | 'crash'> {
+    const child = (this.#child ??= this.#start())
+    const { promise, resolve } = Promise.withResolvers<Told | 'hang' | 'crash'>()
+    const answered = (told: Told): void => resolve(told)
+    const ended = (): void => resolve('crash')
+    const timer = setTimeout(() => resolve('hang'), limitMs)
+    child.on('message', answered).on('exit', ended)
+    child.send(asked)
+    const told = await promise
+    clearTimeout(timer)
+    child.off('message', answered).off('exit', ended)
+    if (told === 'hang' || told === 'crash') await this.#end()
+    return told
+  }
+}
