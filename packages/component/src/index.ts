@@ -9,6 +9,7 @@
 export { ComponentError, type ComponentErrorCode } from './errors.ts'
 export { defaultLimits } from './limits.ts'
 export { loadComponent } from './load.ts'
+export { meter, meterModule, meterNeeds, type MeterNeeds, type MeterOptions } from './meter/meter.ts'
 export { hostCause, isPoison, poison, trapCode, unreachable } from './trap.ts'
 export { type Generate, generateOptions, inThread } from './transpile.ts'
 export { jcoVersion, version } from './version.ts'

@@ -1,0 +1,311 @@
+/** Writing one function anew, with what was found out about it. */
+import { Bulk, Edit, type Edits } from './edits.ts'
+import type { Depth } from './depth.ts'
+import { type Facts, Has } from './facts.ts'
+import { get, globalGet, globalSet, type Helpers, int32, int64, set, tee, why } from './helpers.ts'
+import { meterGlobals } from './helpers.ts'
+import { refuse } from './module.ts'
+import { canonical, Temporaries } from './nan.ts'
+import { costs } from './opcodes.ts'
+import type { Writer } from './writer.ts'
+
+/** The most that V8 takes of one function: locals, and bytes. */
+const most = { locals: 50_000, bytes: 7_654_321 }
+
+/** Writes the functions of one module. */
+export class Emitter {
+  readonly #helpers: Helpers
+  readonly #edits: Edits
+  readonly #writer: Writer
+  readonly #nan: boolean
+  readonly #source: Uint8Array
+
+  // Of the function that is being written.
+  /** The local that holds the fuel; -1 where the global does. */
+  #fuel = -1
+  /** The local that holds what is left of the depth; -1 where it is not counted. */
+  #depth = -1
+  #weight = 0
+  #wrapped = false
+  #loopRestores = false
+  #short = -1
+  #long = -1
+  #temporaries = new Temporaries()
+
+  constructor(helpers: Helpers, edits: Edits, writer: Writer, nan: boolean) {
+    this.#helpers = helpers
+    this.#edits = edits
+    this.#writer = writer
+    this.#nan = nan
+    this.#source = helpers.shape.bytes
+  }
+
+  /** Writes a function; its edits are those from `first` up to `last`. */
+  emit(type: number, facts: Facts, depth: Depth, first: number, last: number): void {
+    const writer = this.#writer
+    const { has } = facts
+    const size = writer.reserve()
+    this.#locals(facts, depth)
+    this.#loopRestores = (has & Has.caughtLoop) !== 0
+    this.#wrapped = (has & Has.leave) !== 0 && (this.#fuel >= 0 || this.#depth >= 0)
+    this.#enter(depth, this.#edits.value(first))
+    if (this.#wrapped) {
+      writer.byte(0x02)
+      this.#helpers.blockType(writer, type)
+    }
+    const end = facts.end - 1
+    let from = facts.code
+    for (let i = first + 1; i < last; i++) {
+      const at = this.#edits.at(i)
+      if (at > end) break
+      if (this.#idle(i)) continue
+      writer.copy(this.#source, from, at)
+      from = at + this.#edits.skip(i)
+      i = this.#edit(i, last)
+    }
+    writer.copy(this.#source, from, end)
+    if (this.#wrapped) writer.byte(0x0b)
+    this.#exit()
+    writer.byte(0x0b)
+    if (writer.fill(size) > most.bytes) {
+      refuse(`a function that is longer than ${most.bytes} bytes once it is metered`, facts.start)
+    }
+  }
+
+  #locals(facts: Facts, depth: Depth): void {
+    const { has } = facts
+    const writer = this.#writer
+    const types: number[] = []
+    const add = (needed: boolean, type: number): number => {
+      if (!needed) return -1
+      types.push(type)
+      return facts.locals + types.length - 1
+    }
+    this.#fuel = add((has & Has.loop) !== 0 && (has & Has.tryTable) === 0, 0x7e)
+    this.#depth = add(depth.weight > 0, 0x7f)
+    this.#weight = depth.weight
+    this.#short = add((has & Has.bulk32) !== 0, 0x7f)
+    this.#long = add((has & Has.bulk64) !== 0, 0x7e)
+    this.#temporaries = new Temporaries(
+      add(this.#nan && (has & Has.f32) !== 0, 0x7d),
+      add(this.#nan && (has & Has.f64) !== 0, 0x7c),
+      add(this.#nan && (has & Has.v128) !== 0, 0x7b),
+    )
+    if (facts.locals + types.length > most.locals) {
+      refuse(`more than ${most.locals - types.length} locals in a function`, facts.start)
+    }
+    writer.u32(facts.groups + types.length)
+    let groups = facts.start
+    while ((this.#source[groups++] ?? 0) >= 0x80);
+    writer.copy(this.#source, groups, facts.code)
+    for (const type of types) writer.raw([1, type])
+  }
+
+  #enter({ weight, reserve }: Depth, cost: number): void {
+    const writer = this.#writer
+    const helpers = this.#helpers
+    globalGet(writer, helpers.fuel)
+    int64(writer, cost)
+    writer.byte(0x7d)
+    if (this.#fuel >= 0) tee(writer, this.#fuel)
+    else {
+      globalSet(writer, helpers.fuel)
+      globalGet(writer, helpers.fuel)
+    }
+    helpers.tripIfNegative(writer, this.#giveBack)
+    if (this.#depth < 0) return
+    globalGet(writer, helpers.depth)
+    int32(writer, weight)
+    writer.byte(0x6b)
+    tee(writer, this.#depth)
+    globalSet(writer, helpers.depth)
+    get(writer, this.#depth)
+    int32(writer, reserve)
+    writer.raw([0x48, 0x04, 0x40]) // i32.lt_s, if
+    this.#giveBack()
+    helpers.trip(writer, why.depth)
+    writer.byte(0x0b)
+  }
+
+  /** Writes the fuel back where everybody finds it. */
+  readonly #giveBack = (): void => {
+    if (this.#fuel < 0) return
+    get(this.#writer, this.#fuel)
+    globalSet(this.#writer, this.#helpers.fuel)
+  }
+
+  #exit(): void {
+    this.#giveBack()
+    if (this.#depth < 0) return
+    get(this.#writer, this.#depth)
+    int32(this.#writer, this.#weight)
+    this.#writer.byte(0x6a)
+    globalSet(this.#writer, this.#helpers.depth)
+  }
+
+  /** Whether an edit comes to nothing in this function. */
+  #idle(index: number): boolean {
+    switch (this.#edits.kind(index)) {
+      case Edit.charge:
+        return this.#edits.value(index) === 0
+      case Edit.before:
+      case Edit.after:
+      case Edit.stop:
+        return this.#fuel < 0
+      case Edit.leave:
+        return !this.#wrapped
+      case Edit.float:
+        return !this.#nan
+      default:
+        return false
+    }
+  }
+
+  /** Writes an edit; answers the index of the last that it took in. */
+  #edit(index: number, last: number): number {
+    const writer = this.#writer
+    const helpers = this.#helpers
+    const value = this.#edits.value(index)
+    switch (this.#edits.kind(index)) {
+      case Edit.charge:
+        this.#charge(value)
+        return index
+      case Edit.loop:
+        this.#loop(value)
+        return index
+      case Edit.global:
+        writer.u32(value + meterGlobals.length)
+        return index
+      case Edit.before:
+      case Edit.stop:
+        this.#giveBack()
+        return index
+      case Edit.after:
+        return this.#after(index, last)
+      case Edit.leave:
+        writer.byte(0x0c)
+        writer.u32(value)
+        return index
+      case Edit.tail:
+        this.#exit()
+        return index
+      case Edit.bulk:
+        this.#bulk(value)
+        return index
+      case Edit.growMemory:
+        writer.byte(0x10)
+        writer.u32(helpers.growMemory(value))
+        return index
+      case Edit.growTable:
+        writer.byte(0x10)
+        writer.u32(helpers.growTable(value))
+        return index
+      case Edit.float:
+        canonical(writer, value, this.#temporaries)
+        return index
+      case Edit.caught:
+        this.#restore()
+        return index
+      case Edit.allocate:
+        int64(writer, value)
+        writer.byte(0x10)
+        writer.u32(helpers.allocate())
+        return index
+      case Edit.allocateArray:
+        tee(writer, this.#short)
+        get(writer, this.#short)
+        writer.byte(0xad)
+        int64(writer, value)
+        writer.byte(0x7e)
+        int64(writer, 16)
+        writer.byte(0x7c)
+        writer.byte(0x10)
+        writer.u32(helpers.allocate())
+        return index
+      default:
+        return index
+    }
+  }
+
+  #readFuel(): void {
+    if (this.#fuel >= 0) get(this.#writer, this.#fuel)
+    else globalGet(this.#writer, this.#helpers.fuel)
+  }
+
+  #charge(cost: number): void {
+    this.#readFuel()
+    int64(this.#writer, cost)
+    this.#writer.byte(0x7d)
+    if (this.#fuel >= 0) set(this.#writer, this.#fuel)
+    else globalSet(this.#writer, this.#helpers.fuel)
+  }
+
+  /** Stores the fuel that is on top, and ends the guest if it is negative. */
+  #settle(): void {
+    if (this.#fuel >= 0) tee(this.#writer, this.#fuel)
+    else {
+      globalSet(this.#writer, this.#helpers.fuel)
+      this.#readFuel()
+    }
+    this.#helpers.tripIfNegative(this.#writer, this.#giveBack)
+  }
+
+  #loop(cost: number): void {
+    if (this.#loopRestores) this.#restore()
+    this.#readFuel()
+    int64(this.#writer, cost)
+    this.#writer.byte(0x7d)
+    this.#settle()
+  }
+
+  #after(index: number, last: number): number {
+    const edits = this.#edits
+    const next = index + 1
+    globalGet(this.#writer, this.#helpers.fuel)
+    const charges = next < last && edits.kind(next) === Edit.charge && edits.at(next) === edits.at(index)
+    if (charges && edits.value(next) > 0) {
+      int64(this.#writer, edits.value(next))
+      this.#writer.byte(0x7d)
+    }
+    set(this.#writer, this.#fuel)
+    return charges ? next : index
+  }
+
+  #bulk(value: number): void {
+    const writer = this.#writer
+    const wide = value >= 8
+    const local = wide ? this.#long : this.#short
+    tee(writer, local)
+    this.#readFuel()
+    get(writer, local)
+    if (!wide) writer.byte(0xad)
+    switch (value & 7) {
+      case Bulk.bytes:
+        int64(writer, costs.bytesShift)
+        writer.byte(0x88)
+        break
+      case Bulk.elements:
+        // More than this many elements are never there: the instruction traps.
+        int64(writer, 0xffff_ffff)
+        writer.byte(0x83)
+        int64(writer, costs.element)
+        writer.byte(0x7e)
+        break
+      default:
+    }
+    writer.byte(0x7d)
+    this.#settle()
+  }
+
+  /** Control comes from an exception: functions in between did not give back what they had taken. */
+  #restore(): void {
+    if (this.#depth >= 0) {
+      get(this.#writer, this.#depth)
+      globalSet(this.#writer, this.#helpers.depth)
+    }
+    if (this.#fuel >= 0) {
+      globalGet(this.#writer, this.#helpers.fuel)
+      set(this.#writer, this.#fuel)
+    }
+  }
+}

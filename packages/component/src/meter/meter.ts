@@ -1,0 +1,94 @@
+/**
+ * The meter: core modules written anew, so that what they do is counted and bounded, to the same number on every machine.
+ *
+ * @module
+ */
+import { ComponentError } from '../errors.ts'
+import { Wire } from '../wire.ts'
+import { depths } from './depth.ts'
+import { Edits } from './edits.ts'
+import { Emitter } from './emit.ts'
+import type { Facts } from './facts.ts'
+import { Helpers } from './helpers.ts'
+import { type ModuleShape, readModule } from './module.ts'
+import { Scanner } from './scan.ts'
+import { assemble } from './sections.ts'
+import { Writer } from './writer.ts'
+
+/** What metered a module: part of the genesis, since it decides whether a re-run is valid. */
+export const meter = { name: 'theater', version: 1 } as const
+
+/** How a module is metered. */
+export interface MeterOptions {
+  /** Whether a NaN that an instruction makes gets the canonical bits, or those of the machine. */
+  readonly nan: 'canonical' | 'native'
+}
+
+/** What the memories and tables of a module have when it is instantiated. */
+export interface MeterNeeds {
+  /** Pages of 64 KiB. */
+  readonly pages: number
+  /** Elements of tables. */
+  readonly elements: number
+}
+
+/** Sums up the initial sizes of the memories and tables that a module defines; those it imports are another's. */
+export function meterNeeds(bytes: Uint8Array): MeterNeeds {
+  const { memories, importedMemories, tables, importedTables } = readModule(bytes)
+  const sum = (total: number, { min }: { readonly min: number }): number => total + min
+  return {
+    pages: memories.slice(importedMemories).reduce(sum, 0),
+    elements: tables.slice(importedTables).reduce(sum, 0),
+  }
+}
+
+/**
+ * Writes a core module anew: with five more imported globals of the module `theater:meter` (`fuel`, `depth`, `pages`,
+ * `elements`, `why`), and instructions that count. The engine has accepted the module before; a module that imports or
+ * exports that name, or holds anything that the meter does not know, is refused. Throws `ComponentError` ('unsupported').
+ */
+export function meterModule(bytes: Uint8Array, options: MeterOptions): Uint8Array {
+  const shape = readModule(bytes)
+  const helpers = new Helpers(shape)
+  const code = new Writer(Math.ceil(bytes.length * 1.3) + 1024)
+  const body = shape.sections.find(({ id }) => id === 10)
+  if (body !== undefined) {
+    writeFunctions(shape, helpers, new Wire(bytes, body.start, body.end), code, options)
+  }
+  return assemble(shape, helpers, code)
+}
+
+function writeFunctions(
+  shape: ModuleShape,
+  helpers: Helpers,
+  wire: Wire,
+  code: Writer,
+  { nan }: MeterOptions,
+): void {
+  const edits = new Edits()
+  const scanner = new Scanner(shape, edits)
+  const imported = shape.importedFunctions
+  const facts: Facts[] = []
+  const firstEdit: number[] = []
+  const firstCall: number[] = []
+  wire.each(() => {
+    if (imported + facts.length >= shape.functions.length) throw mismatch(wire.at)
+    firstEdit.push(edits.length)
+    firstCall.push(scanner.callees.length)
+    facts.push(scanner.scan(imported + facts.length, wire.range()))
+  })
+  if (imported + facts.length !== shape.functions.length) throw mismatch(wire.at)
+  firstEdit.push(edits.length)
+  firstCall.push(scanner.callees.length)
+  const depth = depths(facts, firstCall, scanner.callees, imported)
+  const emitter = new Emitter(helpers, edits, code, nan === 'canonical')
+  for (const [i, of] of facts.entries()) {
+    const counted = depth[i]
+    if (counted === undefined) continue
+    emitter.emit(shape.functions[imported + i] ?? 0, of, counted, firstEdit[i] ?? 0, firstEdit[i + 1] ?? 0)
+  }
+}
+
+function mismatch(offset: number): ComponentError {
+  return new ComponentError('not-wasm', 'A core module has not as many bodies as functions.', { offset })
+}
