@@ -5,6 +5,8 @@ const CHUNK = 256 * 1024
 
 /** Integers kept per event: buffer, offset of its header, header length, offset of its body, body length (-1 for none). */
 const FIELDS = 5
+/** Events in a page of the index. The first page begins small; none is ever copied once it is full. */
+const PAGE = 16_384
 
 /**
  * Events in memory, by place. They stand in a few large buffers: an object or two for each of a million events would
@@ -15,7 +17,10 @@ export class EventLog {
   /** The last of the buffers, where it is one of ours that copies go to. */
   #chunk: Uint8Array | undefined
   #used = 0
-  #index = new Int32Array(64 * FIELDS)
+  readonly #pages: Int32Array[] = []
+  /** The page that the next event is noted in, and how many events it holds. */
+  #page = new Int32Array(0)
+  #noted = 0
   #size = 0
 
   get size(): number {
@@ -25,6 +30,7 @@ export class EventLog {
   /** Keeps an event: where it was made, or a copy. */
   push(event: StoredEvent): void {
     if (event instanceof SlabEvent) {
+      event.seal()
       const { slab, bodyAt, headerAt, hashAt } = event
       if (this.#buffers.at(-1) !== slab) {
         this.#buffers.push(slab)
@@ -45,28 +51,41 @@ export class EventLog {
   }
 
   #note(headerAt: number, headerLength: number, bodyAt: number, length: number): void {
-    const i = this.#size++ * FIELDS
-    if (i === this.#index.length) {
-      const index = new Int32Array(this.#index.length * 2)
-      index.set(this.#index)
-      this.#index = index
+    let i = this.#noted * FIELDS
+    if (i === this.#page.length) {
+      this.#turnPage()
+      i = this.#noted * FIELDS
     }
-    const index = this.#index
-    index[i] = this.#buffers.length - 1
-    index[i + 1] = headerAt
-    index[i + 2] = headerLength
-    index[i + 3] = bodyAt
-    index[i + 4] = length
+    const page = this.#page
+    page[i] = this.#buffers.length - 1
+    page[i + 1] = headerAt
+    page[i + 2] = headerLength
+    page[i + 3] = bodyAt
+    page[i + 4] = length
+    this.#noted++
+    this.#size++
+  }
+
+  #turnPage(): void {
+    const had = this.#noted
+    if (had === 0 || had === PAGE) {
+      this.#page = new Int32Array((had === 0 ? 64 : PAGE) * FIELDS)
+      this.#pages.push(this.#page)
+      this.#noted = 0
+    } else {
+      const page = new Int32Array(had * 2 * FIELDS)
+      page.set(this.#page)
+      this.#page = page
+      this.#pages[0] = page
+    }
   }
 
   /** The event at a place; undefined where there is none. */
   at(seq: number): StoredEvent | undefined {
     if (seq < 0 || seq >= this.#size) return undefined
-    const i = seq * FIELDS
-    const [buffer = 0, headerAt = 0, headerLength = 0, bodyAt = 0, length = 0] = this.#index.subarray(
-      i,
-      i + FIELDS,
-    )
+    const i = (seq % PAGE) * FIELDS
+    const [buffer = 0, headerAt = 0, headerLength = 0, bodyAt = 0, length = 0] =
+      this.#pages[Math.floor(seq / PAGE)]?.subarray(i, i + FIELDS) ?? []
     const bytes = this.#buffers[buffer]
     if (bytes === undefined) return undefined
     return {

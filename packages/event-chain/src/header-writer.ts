@@ -17,6 +17,16 @@ const widths: readonly (readonly [bytes: number, limit: number])[] = [
 ]
 const zero = new Uint8Array(32)
 
+/** An event whose body is in its slab, and whose header and hash have their place there. */
+interface Place {
+  readonly seq: number
+  readonly kind: Kind
+  readonly slab: Uint8Array
+  readonly bodyAt: number
+  readonly headerAt: number
+  readonly hashAt: number
+}
+
 /**
  * Writes the headers of one chain, each over the one before: from one to the next only a number, a kind and two digests
  * change. Every event of every actor comes through here.
@@ -46,22 +56,18 @@ export class HeaderWriter {
     return this.#buffer.slice(prevAt, prevAt + 32)
   }
 
-  /** The header of the next event: a view that is good until the one after. {@link seal} MUST come in between. */
-  next(seq: number, kind: Kind, body: Uint8Array): Uint8Array {
-    if (seq >= this.#limit) this.#widen(seq)
-    putUint(this.#buffer, this.#seqAt, seq)
-    this.#buffer[kindAt] = kindNumber[kind]
-    hashInto(this.#hash, body, this.#buffer, bodyAt)
-    return this.#header
+  /** The length of a header, as {@link widen} left it. */
+  get length(): number {
+    return this.#header.length
   }
 
-  /** Hashes the header, which is thereby the one before, and writes its hash at an offset. */
-  seal(out: Uint8Array, at: number): void {
-    hashInto(this.#hash, this.#header, this.#buffer, prevAt)
-    for (let i = 0; i < 32; i++) out[at + i] = this.#buffer[prevAt + i] as number
+  /** Whether the header of an event of this number has the length that headers have now. */
+  fits(seq: number): boolean {
+    return seq < this.#limit
   }
 
-  #widen(seq: number): void {
+  /** Makes room for a sequence number, and for those of that length. Every header before MUST have its seal. */
+  widen(seq: number): void {
     const room = widths.find(([, limit]) => seq < limit) ?? [9, Infinity]
     this.#seqAt = kindAt - room[0]
     this.#limit = room[1]
@@ -71,5 +77,16 @@ export class HeaderWriter {
     const length = putUint(front, 36, this.#epoch)
     this.#buffer.set(front.subarray(0, length), this.#seqAt - length)
     this.#header = this.#buffer.subarray(this.#seqAt - length)
+  }
+
+  /** Writes the header of the next event, which is thereby the one before, and its hash. */
+  seal({ seq, kind, slab, bodyAt: from, headerAt, hashAt }: Place): void {
+    const buffer = this.#buffer
+    putUint(buffer, this.#seqAt, seq)
+    buffer[kindAt] = kindNumber[kind]
+    hashInto(this.#hash, slab.subarray(from, headerAt), buffer, bodyAt)
+    slab.set(this.#header, headerAt)
+    hashInto(this.#hash, this.#header, buffer, prevAt)
+    for (let i = 0; i < 32; i++) slab[hashAt + i] = buffer[prevAt + i] as number
   }
 }

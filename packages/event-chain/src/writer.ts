@@ -42,8 +42,8 @@ export interface Appended {
 }
 
 /**
- * Writes one chain. `append` is synchronous and computes the hash at once; `flush` makes everything appended so far
- * durable, as one batch.
+ * Writes one chain. `append` is synchronous, and hashes are computed when they are asked for; `flush` makes everything
+ * appended so far durable, as one batch.
  *
  * @example
  * ```ts

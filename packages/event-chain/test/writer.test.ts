@@ -136,6 +136,38 @@ describe('a linker', () => {
     },
   )
 
+  test('comes to the same hashes whenever they are asked for', () => {
+    const chain = new Uint8Array(32).fill(1)
+    const at = { chain, size: 20, head: new Uint8Array(32).fill(2) }
+    const linked = (asked: (linker: ChainLinker) => unknown) => {
+      const linker = new ChainLinker({ epoch: 0, salts: countingSalts(), at })
+      const events = Array.from({ length: 300 }, (_, i) => {
+        const event = linker.link('stop', content('stop', { reason: 'z'.repeat(i) }))
+        asked(linker)
+        return event
+      })
+      return events.map(({ header, hash }) => [header, hash])
+    }
+    expect(linked(() => undefined)).toEqual(linked(({ head }) => head))
+  })
+
+  test.each([1, 2, 3, 4, 5, 6])('goes on where hash %d of those that were due failed', (failing) => {
+    const at = { chain: new Uint8Array(32), size: 3, head: new Uint8Array(32) }
+    let calls = 0
+    const brittle = (bytes: Uint8Array): Uint8Array => {
+      if (++calls === failing) throw new RangeError('Maximum call stack size exceeded')
+      return sha256(bytes)
+    }
+    const linked = (hash: typeof sha256): ChainLinker => {
+      const linker = new ChainLinker({ epoch: 0, salts: countingSalts(), at, hash })
+      for (const reason of ['a', 'b', 'c']) linker.link('stop', content('stop', { reason }))
+      return linker
+    }
+    const linker = linked(brittle)
+    expect(() => linker.head).toThrow(RangeError)
+    expect(linker.head).toEqual(linked(sha256).head)
+  })
+
   test('refuses what cannot be', () => {
     const linker = new ChainLinker({ epoch: 0, salts: countingSalts() })
     const invalid = expect.objectContaining({ code: 'invalid' })
