@@ -1,3 +1,4 @@
+import { printable } from '@theater/handler-log'
 import { excerpt } from './excerpt.ts'
 import { ManifestError } from './manifest-error.ts'
 import type { ManifestProblem } from './manifest-error.ts'
@@ -44,9 +45,11 @@ export class ManifestSource {
     }: Pick<ManifestProblem, 'code' | 'message'> & { readonly add?: readonly string[] },
     span: Span | undefined,
   ): ManifestProblem {
-    if (span === undefined) return { code, message, place: undefined, excerpt: [], add }
+    // A key may be any text, also one that would steer a terminal.
+    const shown = printable(message)
+    if (span === undefined) return { code, message: shown, place: undefined, excerpt: [], add }
     const place = { line: span.line, column: span.column }
-    return { code, message, place, excerpt: excerpt(this.text, span), add }
+    return { code, message: shown, place, excerpt: excerpt(this.text, span), add }
   }
 }
 

@@ -1,0 +1,13 @@
+import type { Target, TargetName } from './target.ts'
+
+const files: Readonly<Record<TargetName, () => Promise<{ readonly target: Target }>>> = {
+  component: () => import('./targets/component.ts'),
+  manifest: () => import('./targets/manifest.ts'),
+  value: () => import('./targets/value.ts'),
+  chain: () => import('./targets/chain.ts'),
+}
+
+/** A target, with all that it needs. */
+export async function targetOf(name: TargetName): Promise<Target> {
+  return (await files[name]()).target
+}

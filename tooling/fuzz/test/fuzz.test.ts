@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { Random } from '../src/random.ts'
+import { fuzz } from '../src/run.ts'
+import { TARGETS } from '../src/target.ts'
+import { targetOf } from '../src/targets.ts'
+import { tryInput } from '../src/try.ts'
+
+const folder = new URL('../finds/', import.meta.url)
+
+describe('what was found once', () => {
+  const finds = TARGETS.flatMap((name) =>
+    readdirSync(folder)
+      .filter((of) => of === name)
+      .flatMap((of) => readdirSync(new URL(`${of}/`, folder)).map((file) => [name, file] as const)),
+  )
+
+  it.each(finds)('%s/%s is not found again', async (name, file) => {
+    const input = new Uint8Array(readFileSync(new URL(`${name}/${file}`, folder)))
+    expect((await tryInput(await targetOf(name), input)).find).toBeUndefined()
+  })
+})
+
+describe('a share of it, always the same', () => {
+  it.each([
+    ['value', 2000],
+    ['manifest', 400],
+    ['chain', 60],
+    ['component', 40],
+  ] as const)('%s', async (target, inputs) => {
+    const counts = await fuzz({ target, seed: 7, inputs })
+    expect(counts).toMatchObject({ inputs, finds: [] })
+    expect(counts.accepted).toBeGreaterThan(inputs / 50)
+    expect(counts.accepted).toBeLessThan(inputs)
+    if (target !== 'component') return
+    expect(counts.marks['its modules validate']).toBeGreaterThan(inputs / 3)
+    expect(counts.marks['instantiation reached']).toBeGreaterThan(inputs / 10)
+  })
+
+  it.each(TARGETS)('the inputs of %s are a function of seed and number', async (name) => {
+    const target = await targetOf(name)
+    for (const at of [0, 1, 2]) {
+      expect(await target.input(new Random(3, at))).toEqual(await target.input(new Random(3, at)))
+    }
+    expect(await target.input(new Random(3, 0))).not.toEqual(await target.input(new Random(4, 0)))
+  })
+})
