@@ -18,6 +18,8 @@ export interface DataPaths {
   readonly maps: string
   /** Components by what they were built of. Who can write here decides what is run. */
   readonly builds: string
+  /** What `theater certify` found out, by component. */
+  readonly certificates: string
   /** Held by the one process that runs actors. */
   readonly lock: string
 }
@@ -31,6 +33,7 @@ export function dataPaths(folder: string): DataPaths {
     cache: join(folder, 'cache'),
     maps: join(folder, 'maps'),
     builds: join(folder, 'cache', 'builds'),
+    certificates: join(folder, 'certificates'),
     lock: join(folder, 'lock'),
   }
 }

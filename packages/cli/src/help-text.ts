@@ -86,11 +86,26 @@ export const helpTexts = {
       'theater replay counter --until 120',
     ],
   },
+  certify: {
+    about: [
+      "Makes the calls, in order, on a new actor of the component, again and again: with either of the engine's compilers and with both, on a small stack and a large one, each time in a process of its own; and runs the first one's record again as often. Time, seed, id and salts are always the same, so all heads are the same, or the first event is shown that is not.",
+      'Without --call and --calls every export that takes nothing is called once. Nothing is granted but the log and the standard streams of a command; with --grant only the first run does what the grants allow, and all others run its record again.',
+    ],
+    examples: [
+      'theater certify calc.wasm',
+      "theater certify calc.wasm --call 'divide 7 2' --call 'divide 7 0'",
+      `theater certify counter.wasm --call 'add {"by": 2}' --call total --json`,
+    ],
+  },
   export: {
     about: [
-      'Any tool for CAR opens the file. It tells whoever has it all that these actors got and did, and every random number that was derived for them.',
+      'Any tool for CAR opens the file. It tells whoever has it all that these actors got and did, and every random number that was derived for them. With --without-seed not the latter: a verifier then says of an actor that draws random numbers that it is verified up to the first of them.',
     ],
-    examples: ['theater export counter -o counter.car', 'theater export auditor reporter -o audit.car'],
+    examples: [
+      'theater export counter -o counter.car',
+      'theater export auditor reporter -o audit.car',
+      'theater export player -o player.car --without-seed',
+    ],
   },
   verify: {
     about: [

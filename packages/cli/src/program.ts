@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Argument } from 'commander'
 import { CliError } from './errors.ts'
+import type { CertifyOptions } from './commands/certify.ts'
 import type { ChainOptions } from './commands/chain.ts'
 import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
@@ -227,14 +228,31 @@ export function makeProgram(io: ProgramIo): Command {
       }),
     )
 
+  add('certify', 'Finds out whether a component does the same, event for event, however the engine runs it.')
+    .argument('<FILE.wasm>', 'the component')
+    .option('--call <EXPORT JSON…>', 'a call; may be given several times', collect, [])
+    .option('--calls <FILE>', 'a file with such a call on each line')
+    .option('--grant <HANDLER[=JSON]>', 'a grant; may be given several times', collect, [])
+    .option('--seconds <N>', 'how long all runs may take together', seconds, 30)
+    .option('-o, --out <FILE.json>', 'where the certificate is written; by default into the data folder')
+    .addOption(dataOption())
+    .action(
+      act(async (output, file: string, options: CertifyOptions) => {
+        const { certify } = await import('./commands/certify.ts')
+        return certify(file, options, output)
+      }),
+    )
+
   add('export', 'Writes records with all that a verifier needs into one CAR v1 file.')
     .argument('<ACTOR...>', 'the actors')
     .requiredOption('-o, --out <FILE.car>', 'where the file is written')
+    .option('--without-seed', 'keeps back what derived random numbers come from')
     .addOption(dataOption())
     .action(
-      act(async (output, actors: string[], options: { data: string; out: string }) => {
+      act(async (output, actors: string[], options: { data: string; out: string; withoutSeed?: true }) => {
         const { exportActors } = await import('./commands/export.ts')
-        return exportActors(actors, options, output)
+        const { data, out, withoutSeed } = options
+        return exportActors(actors, { data, out, withoutSeed: withoutSeed === true }, output)
       }),
     )
 

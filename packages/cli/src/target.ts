@@ -30,6 +30,21 @@ export async function resolveTarget(
   const genesis = info === undefined ? undefined : await readGenesis(store, info.chain)
   const model = genesis === undefined ? undefined : await readModel(store, genesis.content)
   if (model === undefined) throw new CliError('usage', `the types of ${actor} are not in its record`)
+  return targetIn(model, actor, name, json)
+}
+
+/**
+ * What `EXPORT JSON…` means for a component.
+ *
+ * @param whose what exports it, for messages
+ * @throws CliError `usage`, `bad-arguments`
+ */
+export function targetIn(
+  model: ComponentModel,
+  whose: string,
+  name: string,
+  json: readonly unknown[],
+): Target {
   const exported = model.exports.flatMap(({ functions }) => functions)
   const fn = findExport(exported, name)
   if (fn !== undefined) return { kind: 'export', fn, args: argumentsOf(fn, json as readonly Json[]) }
@@ -37,12 +52,12 @@ export async function resolveTarget(
     if (json.length > 1) {
       throw new CliError(
         'bad-arguments',
-        `a message has one body, not ${json.length}, and ${actor} exports no ${JSON.stringify(name)}. ${suggestion(model, name)}`,
+        `a message has one body, not ${json.length}, and ${whose} exports no ${JSON.stringify(name)}. ${suggestion(model, name)}`,
       )
     }
     return { kind: 'message', type: name, body: json[0] as Json | undefined }
   }
-  throw new CliError('usage', `${actor} exports no ${JSON.stringify(name)}. ${suggestion(model, name)}`)
+  throw new CliError('usage', `${whose} exports no ${JSON.stringify(name)}. ${suggestion(model, name)}`)
 }
 
 function findExport(exported: readonly FunctionModel[], name: string): FunctionModel | undefined {

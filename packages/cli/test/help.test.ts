@@ -13,6 +13,7 @@ const commands = [
   'chain',
   'logs',
   'replay',
+  'certify',
   'export',
   'verify',
 ]
@@ -78,6 +79,7 @@ describe('usage', () => {
     [['verify', 'a.car'], 'there is no file a.car'],
     [['replay', 'a.car'], 'there is no file a.car'],
     [['replay', 'a', '--until', 'x'], 'whole number'],
+    [['certify', 'nowhere.wasm'], 'there is no file nowhere.wasm'],
     [['logs', 'a', '-f'], 'there are no actors'],
     [['verify', 'a', '--component', 'none.wasm'], 'there is no file none.wasm'],
     [['ps', '--data', 'echo.wasm'], 'there are no actors'],

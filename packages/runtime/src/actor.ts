@@ -83,6 +83,7 @@ export class Actor implements Requester, Sender {
       links: this.#bindings.links,
       signal: this.signal,
       leave: (deliveries) => host.deliver(this, deliveries),
+      now: () => host.now(),
       breathe: () => host.breathe(),
       alive: () => this.#alive,
     })

@@ -22,6 +22,7 @@ export interface Ready {
 export class Components implements AsyncDisposable {
   readonly #handlers: readonly AnyHandler[]
   readonly #options: LoadOptions
+  readonly #suspendable: boolean
   readonly #transpiler = workerTranspiler()
   readonly #loading = new Map<string, Promise<Component>>()
   /** As long as an actor has it: a component is megabytes. */
@@ -30,9 +31,19 @@ export class Components implements AsyncDisposable {
 
   constructor(
     handlers: readonly AnyHandler[],
-    { cache, limits }: { readonly cache: ComponentCache | undefined; readonly limits: Limits | undefined },
+    {
+      cache,
+      limits,
+      suspendable,
+    }: {
+      readonly cache: ComponentCache | undefined
+      readonly limits: Limits | undefined
+      /** Whether guests can be suspended where nothing waits. */
+      readonly suspendable: boolean
+    },
   ) {
     this.#handlers = handlers
+    this.#suspendable = suspendable
     this.#options = {
       transpiler: this.#transpiler,
       ...(cache !== undefined && { cache }),
@@ -53,7 +64,7 @@ export class Components implements AsyncDisposable {
       if (resolution.unmet.length > 0) throw unmetError(actor, resolution)
       const { asyncImports } = resolution
       const prepared = await component.prepare(
-        asyncImports.length === 0 ? { mode: 'sync' } : { mode: 'jspi', asyncImports },
+        this.#suspendable || asyncImports.length > 0 ? { mode: 'jspi', asyncImports } : { mode: 'sync' },
       )
       return { component, resolution, prepared }
     } catch (error) {

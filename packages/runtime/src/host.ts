@@ -24,6 +24,8 @@ export interface Request {
 /** What an actor needs of the theater it plays in. */
 export interface Host {
   readonly waits: WaitGraph
+  /** Milliseconds since the epoch. */
+  now(): number
   log(line: LogLine): void
   /** Why a message to another actor cannot be queued; `undefined`: it can. */
   canSend(from: Actor, to: string, fn: string): DeliveryFailure | undefined

@@ -13,6 +13,7 @@ export type {
   ActorInfo,
   ActorState,
   CallOptions,
+  Entropy,
   Failure,
   Message,
   Recovery,

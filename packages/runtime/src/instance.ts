@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly links: ReadonlyMap<string, Link>
   readonly signal: AbortSignal
   readonly leave: Live['leave']
+  /** Milliseconds since the epoch. */
+  now(): number
   /** Lets the event loop turn where actors have kept it for long. */
   breathe(): Promise<void> | undefined
   /** Whether the actor takes turns. */
@@ -192,7 +194,7 @@ export class Instance {
       live: {
         recorder: { append, flush: () => this.#flush() },
         links,
-        now: () => Date.now(),
+        now: () => this.#around.now(),
         leave,
         callTimeoutMs: limits.callMs,
         signal,

@@ -21,6 +21,17 @@ export interface Failure {
   readonly detail?: Message
 }
 
+/**
+ * Where a host takes time and chance from. With one that gives the same every time, the same calls make the same record:
+ * for tests, and for comparing machines. An actor whose seed somebody can guess has no secrets.
+ */
+export interface Entropy {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Random bytes: the seeds of actors, the salts of events. */
+  bytes(length: number): Uint8Array
+}
+
 /** Options of `Theater.open`. */
 export interface TheaterOptions {
   /** Where chains, components and large contents are kept: `memoryStore()`, or `sqliteStore(path)` of `@theater/event-chain/sqlite`. The caller closes it. */
@@ -42,6 +53,10 @@ export interface TheaterOptions {
   readonly deadLetter?: (letter: DeadLetter) => void
   /** Milliseconds a call from outside may take, unless it says otherwise. @default 30000 */
   readonly requestMs?: number
+  /** @default the machine's clock and its random bytes */
+  readonly entropy?: Entropy
+  /** Whether guests can be suspended (JSPI) where none of their imports waits. Slower, and the same record. @default 'as-needed' */
+  readonly jspi?: 'as-needed' | 'always'
 }
 
 /** Options of `Theater.spawn`. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { DERIVE_VERSION, trackName } from '@theater/boundary'
 import { jcoVersion } from '@theater/component'
 import { ChainWriter, encodeContent, FORMAT } from '@theater/event-chain'
-import type { Genesis } from '@theater/event-chain'
+import type { Genesis, Salts } from '@theater/event-chain'
 import { saltPool, sha256 } from '@theater/event-chain/node'
 import { cidOf, encodeModel } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
@@ -17,13 +17,27 @@ import { GrantChecker, unusedGrants } from './grants.ts'
 import type { Host } from './host.ts'
 import { LOAD, loadTurn } from './lifecycle.ts'
 import { checkLimits } from './limits.ts'
-import type { ActorInfo, CallOptions, Failure, Message, SpawnOptions, TheaterOptions } from './options.ts'
+import type {
+  ActorInfo,
+  CallOptions,
+  Entropy,
+  Failure,
+  Message,
+  SpawnOptions,
+  TheaterOptions,
+} from './options.ts'
 import { Post } from './post.ts'
 import { releaseName } from './record.ts'
 import { Revival } from './revival.ts'
 import { unwrap } from './turn-reply.ts'
 import { version } from './version.ts'
 import { WaitGraph } from './waits.ts'
+
+const SALT_BYTES = 16
+const machine: Entropy = {
+  now: () => Date.now(),
+  bytes: (length) => new Uint8Array(randomBytes(length)),
+}
 
 const ID = /^[a-z0-9._:-]{1,128}$/
 const HANDLE_SEND = 'theater:messaging/receiver@0.1#handle-send'
@@ -43,16 +57,23 @@ export class Theater {
   readonly #components: Components
   readonly #cast = new Cast()
   readonly #spawning = new Map<string, Promise<ActorInfo>>()
-  readonly #salts = saltPool()
+  readonly #entropy: Entropy
+  readonly #salts: Salts
   readonly #post: Post
   readonly #host: Host
   #closing: Promise<void> | undefined
 
   private constructor(options: TheaterOptions) {
-    const { handlers = [], ceiling, cache, loadLimits, deadLetter } = options
+    const { handlers = [], ceiling, cache, loadLimits, deadLetter, entropy, jspi } = options
     this.#options = options
+    this.#entropy = entropy ?? machine
+    this.#salts = entropy === undefined ? saltPool() : () => entropy.bytes(SALT_BYTES)
     this.#grants = new GrantChecker(handlers, ceiling)
-    this.#components = new Components(handlers, { cache, limits: loadLimits })
+    this.#components = new Components(handlers, {
+      cache,
+      limits: loadLimits,
+      suspendable: jspi === 'always',
+    })
     const log: Host['log'] = (line) => options.log?.(line)
     this.#post = new Post({
       find: (id) => this.#cast.find(id),
@@ -63,6 +84,7 @@ export class Theater {
     const breath = new Breath()
     this.#host = {
       waits: new WaitGraph(),
+      now: () => this.#entropy.now(),
       log,
       canSend: (from, to, fn) => this.#post.canSend(from, to, fn),
       deliver: (from, sends) => {
@@ -303,13 +325,13 @@ export class Theater {
       params: params ?? null,
       parent: null,
       theater: version,
-      time: Date.now(),
+      time: this.#entropy.now(),
       wit: cidOf('dag-cbor', sha256(wit)),
     }
     await store.put(genesis.component, component.bytes)
     await store.put(genesis.wit, wit)
     this.#checkOpen()
-    const seed = new Uint8Array(randomBytes(32))
+    const seed = this.#entropy.bytes(32)
     const writer = ChainWriter.create({
       store,
       salts: this.#salts,

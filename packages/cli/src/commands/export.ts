@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { hex } from '@theater/event-chain'
-import type { ChainInfo } from '@theater/event-chain'
+import type { ChainInfo, Kind } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
 import { sha256 } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
@@ -18,12 +18,14 @@ import { count, counted } from '../table.ts'
 export interface ExportCommandOptions {
   readonly data: string
   readonly out: string
+  /** Whether the seeds stay here, and with them what they tell: every derived random number. */
+  readonly withoutSeed: boolean
 }
 
 /** `theater export`: chains, bodies, blobs, types and components of some actors in one CAR v1 file. */
 export async function exportActors(
   actors: readonly string[],
-  { data, out }: ExportCommandOptions,
+  { data, out, withoutSeed }: ExportCommandOptions,
   output: Output,
 ): Promise<number> {
   const twice = actors.find((actor, i) => actors.indexOf(actor) !== i)
@@ -46,8 +48,9 @@ export async function exportActors(
   }
   let bytes = 0
   const chains = infos.map(({ chain }) => chain)
+  const withhold = withoutSeed ? ({ kind }: { readonly kind: Kind }): boolean => kind === 'seed' : undefined
   async function* chunks() {
-    for await (const chunk of exportCar(store, chains, { hash: sha256 })) {
+    for await (const chunk of exportCar(store, chains, { hash: sha256, withhold })) {
       bytes += chunk.length
       output.status(`writing ${out} · ${count(bytes)} bytes`)
       yield chunk

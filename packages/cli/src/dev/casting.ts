@@ -53,7 +53,8 @@ function isObject(value: Json | undefined): value is { readonly [key: string]: J
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function parseGrant(text: string): [string, Json] {
+/** A grant of a command line, `HANDLER` or `HANDLER={…}`. @throws CliError `bad-arguments` */
+export function parseGrant(text: string): [string, Json] {
   const [, name = '', json] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? []
   if (json === undefined) return [name, {}]
   try {

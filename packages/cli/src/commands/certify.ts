@@ -1,0 +1,206 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { resolveImports } from '@theater/boundary'
+import type { Resolution } from '@theater/boundary'
+import type { Component } from '@theater/component'
+import { diskCache } from '@theater/component/node'
+import { printable } from '@theater/handler-log'
+import { TheaterError } from '@theater/runtime'
+import type { Json } from '@theater/values'
+import { defaultCalls, parseCall, parseCalls, targetsOf, uncalled } from '../certify/calls.ts'
+import type { WrittenCall } from '../certify/calls.ts'
+import { certificate, importAnswers, verdictOf } from '../certify/certificate.ts'
+import type { CertificateVerdict, RunResult } from '../certify/certificate.ts'
+import { Certifier } from '../certify/certifier.ts'
+import type { Found } from '../certify/certifier.ts'
+import type { Difference } from '../certify/compare.ts'
+import { loadNamed, readComponentFile } from '../component-file.ts'
+import { dataPaths, makeDataFolder } from '../data-folder.ts'
+import { parseGrant } from '../dev/casting.ts'
+import { CliError } from '../errors.ts'
+import { exits } from '../exits.ts'
+import type { Exit } from '../exits.ts'
+import { makeHandlers } from '../handlers.ts'
+import { jsonLine } from '../output.ts'
+import type { Output, Style } from '../output.ts'
+import { short } from '../actor-table.ts'
+import { componentName } from '../records.ts'
+import { count, table } from '../table.ts'
+
+/** Options of `theater certify`. */
+export interface CertifyOptions {
+  readonly data: string
+  /** Where the certificate is written; by default into the data folder. */
+  readonly out?: string
+  /** `EXPORT JSON…` each. */
+  readonly call: readonly string[]
+  /** A file with such a call on each line. */
+  readonly calls?: string
+  /** `HANDLER` or `HANDLER={…}`. */
+  readonly grant: readonly string[]
+  readonly seconds: number
+}
+
+/** `theater certify`: whether a component does the same, event for event, however the engine runs it. */
+export async function certify(file: string, options: CertifyOptions, output: Output): Promise<number> {
+  const bytes = await readComponentFile(file)
+  await using place = await placeOf(options)
+  const component = await loadNamed(file, bytes, { cache: await diskCache(place.cache) })
+  const calls = await callsOf(component, options)
+  const targets = targetsOf(component.model, calls, file)
+  const given = Object.fromEntries(options.grant.map(parseGrant))
+  const grants = { ...quietGrants(component), ...given }
+  const handlers = await makeHandlers({ store: ':memory:' })
+  checkMet(file, resolveImports(component.model, handlers, grants))
+  const order = { component: bytes, file, calls, grants, cache: place.cache }
+  const performs = options.grant.length > 0
+  const certifier = new Certifier(order, { seconds: options.seconds, performs }, output)
+  const { first, runs, difference } = await certifier.run()
+  const text = certificate({
+    component,
+    imports: importAnswers(component, handlers, grants),
+    grants,
+    calls: calls.map((call, i) => ({ call: written(call), answer: first.answers[i] ?? null })),
+    uncalled: uncalled(component.model, targets),
+    runs,
+    difference,
+  })
+  const path = place.fileOf(component)
+  await writeWhole(path, `${JSON.stringify(text, undefined, 2)}\n`)
+  output.endStatus()
+  const verdict = verdictOf({ runs, difference })
+  if (output.json) await output.result({ summary: { ...text, file: path } }, () => '')
+  else await output.text(describe({ component, verdict, runs, difference, path }, output))
+  return exitOf[verdict]
+}
+
+const exitOf: Readonly<Record<CertificateVerdict, Exit>> = {
+  certified: exits.done,
+  differs: exits.diverged,
+  inconclusive: exits.inconclusive,
+}
+
+async function callsOf(
+  { model }: Component,
+  { call, calls }: CertifyOptions,
+): Promise<readonly WrittenCall[]> {
+  const named = call.map(parseCall)
+  if (calls === undefined) return named.length === 0 ? defaultCalls(model) : named
+  try {
+    return [...parseCalls(await readFile(calls, 'utf8')), ...named]
+  } catch (cause) {
+    if (CliError.is(cause)) throw cause
+    throw new CliError('usage', `${calls} cannot be read`, { cause })
+  }
+}
+
+/** A command's streams and an actor's log: they reach nobody here. */
+function quietGrants({ model }: Component): Record<string, Json> {
+  const imports = (prefix: string): boolean => model.imports.some(({ name }) => name.startsWith(prefix))
+  return { ...(imports('wasi:cli/') && { cli: {} }), ...(imports('theater:actor/log@') && { log: {} }) }
+}
+
+function written({ name, args }: WrittenCall): string {
+  return [name, ...args.map((arg: Json) => jsonLine(arg))].join(' ')
+}
+
+/** Whoever certifies has no manifest to write lines into. */
+function checkMet(file: string, { unmet }: Resolution): void {
+  if (unmet.length === 0) return
+  const lines = unmet.map(({ interface: name, handler }) =>
+    handler === undefined
+      ? `${file} imports \`${name}\`, which no handler of theater serves.`
+      : `${file} imports \`${name}\`, which it was not granted. Add --grant ${handler}, or --grant '${handler}={…}'.`,
+  )
+  throw new TheaterError('unmet-import', lines.join('\n'), { detail: unmet })
+}
+
+interface Place extends AsyncDisposable {
+  readonly cache: string
+  fileOf(component: Component): string
+}
+
+/** Where things are kept: in the data folder, or where a file was named, with a cache for as long as it takes. */
+async function placeOf({ data, out }: CertifyOptions): Promise<Place> {
+  const paths = dataPaths(data)
+  if (out === undefined) {
+    await makeDataFolder(paths)
+    return {
+      cache: paths.cache,
+      fileOf: ({ digest }) => join(paths.certificates, `${digest.toHex()}.json`),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    }
+  }
+  if (!existsSync(dirname(resolve(out))))
+    throw new CliError('usage', `there is no folder ${dirname(out)} to write into`)
+  const cache = await mkdtemp(join(tmpdir(), 'theater-certify-'))
+  return {
+    cache,
+    fileOf: () => out,
+    [Symbol.asyncDispose]: () => rm(cache, { recursive: true, force: true }),
+  }
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(dirname(resolve(path)), { recursive: true })
+  const part = `${path}.${process.pid}.part`
+  await writeFile(part, text)
+  await rename(part, path)
+}
+
+interface Certified {
+  readonly component: Component
+  readonly verdict: CertificateVerdict
+  readonly runs: readonly RunResult[]
+  readonly difference: Found | null
+  readonly path: string
+}
+
+const looks: Readonly<Record<CertificateVerdict, Style>> = {
+  certified: 'green',
+  differs: 'red',
+  inconclusive: 'yellow',
+}
+
+const columns = [
+  { title: 'TIER' },
+  { title: 'HOW' },
+  { title: 'STACK', align: 'right' },
+  { title: 'EVENTS', align: 'right' },
+  { title: 'HEAD' },
+  { title: '' },
+] as const
+
+const whys: Readonly<Record<Difference['what'], string>> = {
+  output: 'the component did something else',
+  input: 'it was given something else, so the runs cannot be compared',
+  host: "the engine's stack or memory was not enough in one of them",
+}
+
+function describe({ component, verdict, runs, difference, path }: Certified, output: Output): string {
+  const rows = runs.map(({ tier, how, stackMb, same, events, head, code }) => [
+    tier,
+    how,
+    `${stackMb} MB`,
+    events === null ? '' : count(events),
+    head === null ? '' : short(head),
+    same === true ? 'same' : output.style(same === false ? 'red' : 'yellow', code ?? 'differs'),
+  ])
+  const lines = [
+    table(columns, rows, (text) => output.style('dim', text)),
+    '',
+    `${componentName(component.digest)}  ${output.style([looks[verdict], 'bold'], verdict)}`,
+  ]
+  if (difference !== null) {
+    const { run, index, what, expected, actual } = difference
+    lines.push(
+      `run ${run} parts from the first at event ${index}: ${whys[what]}`,
+      `  the first run  ${printable(jsonLine(expected))}`,
+      `  run ${run}          ${printable(jsonLine(actual))}`,
+    )
+  }
+  lines.push(output.style('dim', path))
+  return lines.join('\n')
+}

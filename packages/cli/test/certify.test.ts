@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { assemble } from '@theater/guests/wat'
+import { guest } from '@theater/guests'
+import type { AnyHandler } from '@theater/handler'
+import { describe, expect, it } from 'vitest'
+import { parseCall, parseCalls } from '../src/certify/calls.ts'
+import { firstDifference } from '../src/certify/compare.ts'
+import { play } from '../src/certify/play.ts'
+import type { Played } from '../src/certify/play.ts'
+import type { Target } from '../src/target.ts'
+import { folder, objects, theater } from './support/theater.ts'
+
+/** `down(n)` calls itself n times: how far it gets is up to the engine's stack. */
+const deep = () =>
+  assemble(`(component
+    (core module $m
+      (func $down (export "down") (param $n i32) (result i32)
+        (if (i32.eqz (local.get $n)) (then (return (i32.const 7))))
+        (i32.add (i32.const 1) (call $down (i32.sub (local.get $n) (i32.const 1))))))
+    (core instance $i (instantiate $m))
+    (func (export "down") (param "n" u32) (result u32) (canon lift (core func $i "down")))
+  )`)
+
+describe('theater certify', () => {
+  it('says that all runs did the same, and keeps it by the digest of the component', async () => {
+    const cwd = folder()
+    const args = ['--call', 'divide 7 2', '--call', 'divide 7 0', '--call', 'boom', '--json']
+    const ran = await theater(['certify', 'echo.wasm', ...args], { cwd })
+    expect(ran.stderr).toBe('')
+    expect(ran.code).toBe(0)
+    const lines = objects(ran)
+    const { summary } = lines.pop()
+    expect(lines.map(({ run }) => run).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i),
+    )
+    expect(new Set(lines.map(({ tier, how, stackMb }) => `${tier} ${how} ${stackMb}`)).size).toBe(12)
+    expect(new Set(lines.map(({ head }) => head))).toEqual(new Set([summary.head]))
+    expect(summary).toMatchObject({
+      certificate: 1,
+      verdict: 'certified',
+      calls: [
+        { call: 'divide 7 2', answer: { ok: 3 } },
+        { call: 'divide 7 0', answer: { err: 'division by zero' } },
+        { call: 'boom', answer: { err: { trapped: 'guest' } } },
+      ],
+      imports: [{ name: 'theater:actor/log@0.1.0', answers: 'recorded', handler: 'log' }],
+      difference: null,
+    })
+    expect(summary.uncalled).toContain('theater:messaging/receiver@0.1.0#handle-send')
+    const { file, ...rest } = summary
+    expect(file).toBe(join('.theater/certificates', `${summary.component.slice(7)}.json`))
+    expect(JSON.parse(readFileSync(join(cwd, file), 'utf8'))).toEqual(rest)
+  })
+
+  it('is 5 for a component whose outcome is up to the stack, with the event', async () => {
+    const cwd = folder({ 'deep.wasm': await deep() })
+    const ran = await theater(
+      ['certify', 'deep.wasm', '--call', 'down 3', '--call', 'down 20000', '--json', '--out', 'c.json'],
+      { cwd },
+    )
+    const { summary } = objects(ran).pop()
+    expect(summary).toMatchObject({
+      verdict: 'differs',
+      calls: [{ answer: { ok: 10 } }, { answer: { err: { aborted: 'host-stack' } } }],
+      difference: {
+        run: 2,
+        index: 5,
+        what: 'host',
+        expected: { kind: 'abort', detail: { code: 'host-stack' } },
+        actual: { kind: 'return', result: 20_007 },
+      },
+    })
+    expect(ran.code).toBe(5)
+    expect(JSON.parse(readFileSync(join(cwd, 'c.json'), 'utf8')).verdict).toBe('differs')
+  })
+
+  it('calls what takes nothing where nobody says what, and refuses what it cannot run', async () => {
+    const cwd = folder({ 'calls.txt': '# none\n\nnope 1\n' })
+    const ran = await theater(['certify', 'hello.wasm', '--json', '--out', 'c.json'], { cwd })
+    expect(objects(ran).pop().summary.calls).toEqual([
+      { call: 'wasi:cli/run@0.2.3#run', answer: { ok: null } },
+    ])
+    expect(ran.code).toBe(0)
+    const unmet = await theater(['certify', 'spine.wasm'], { cwd })
+    expect([unmet.code, unmet.stderr]).toEqual([3, expect.stringContaining('no handler of theater serves')])
+    for (const [args, message] of [
+      [['--calls', 'calls.txt'], 'hello.wasm exports no "nope"'],
+      [['--calls', 'none.txt'], 'none.txt cannot be read'],
+      [['--call', 'run 7 x'], 'x is not JSON'],
+      [['--call', ' '], 'EXPORT JSON'],
+      [['--out', 'no/such/c.json'], 'there is no folder'],
+    ] as const) {
+      const refused = await theater(['certify', 'hello.wasm', ...args], { cwd })
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(message)])
+    }
+  })
+})
+
+describe('calls', () => {
+  it('are a name and values with blanks between them', () => {
+    expect(parseCall('divide 7 -2')).toEqual({ name: 'divide', args: [7, -2] })
+    expect(parseCall(' say  "a b\\" [{"  {"x": [1, "}"]} [ ]\tnull ')).toEqual({
+      name: 'say',
+      args: ['a b" [{', { x: [1, '}'] }, [], null],
+    })
+    expect(parseCalls('# a\n\nboom\n  divide 1 2\n')).toEqual([
+      { name: 'boom', args: [] },
+      { name: 'divide', args: [1, 2] },
+    ])
+  })
+})
+
+describe('two runs', () => {
+  /** A host of the spine guest whose sums are off by something. */
+  const host = (off: () => number): AnyHandler => ({
+    name: 'spine',
+    interfaces: ['test:spine/host'],
+    grant: {},
+    functions: {
+      'test:spine/host#add': { mode: 'async', effect: 'read' },
+      'test:spine/host#[constructor]counter': { mode: 'sync', effect: 'none' },
+      'test:spine/host#[method]counter.bump': { mode: 'sync', effect: 'read' },
+    },
+    within: () => true,
+    authorize: () => true,
+    bind: () => ({
+      imports: {
+        'test:spine/host': {
+          add: async (a: number, b: number) => a + b + off(),
+          '[constructor]counter': (value: number) => ({ bump: (by: number) => (value += by) }),
+        },
+      },
+    }),
+  })
+  const spine = (off: () => number): Promise<Played> =>
+    play({
+      component: guest('spine'),
+      calls: [{ kind: 'export', fn: { id: 'run', result: { kind: 'u32' } }, args: [3] } as unknown as Target],
+      handlers: [host(off)],
+      grants: { spine: {} },
+    })
+
+  it('with the same answers are the same, whatever the machine says of time and chance', async () => {
+    const [one, two] = [await spine(() => 0), await spine(() => 0)]
+    expect(two.head).toBe(one.head)
+    expect(await firstDifference(one, two)).toBeUndefined()
+  })
+
+  it('of a host that answers otherwise cannot be compared, and it is said where', async () => {
+    let calls = 0
+    const [one, two] = [await spine(() => 0), await spine(() => (calls++ === 1 ? 1 : 0))]
+    expect(two.head).not.toBe(one.head)
+    const difference = await firstDifference(one, two)
+    expect(difference).toMatchObject({
+      what: 'input',
+      expected: { kind: 'call', fn: 'test:spine/host#add' },
+      actual: { kind: 'call', fn: 'test:spine/host#add' },
+    })
+    // The first answer was the same in both.
+    expect(difference?.index).toBeGreaterThan(3)
+  })
+})
