@@ -11,28 +11,29 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type AmbientUse, ambientOf } from './build/ambient.ts'
 import { type ActorShape, analyse } from './build/analyse.ts'
 import { BuildError } from './build/build-error.ts'
 import { BuildCache } from './build/build-cache.ts'
 import { isDependency } from './build/bundle-error.ts'
-import { type Bundle, bundle, kitFolder } from './build/bundle.ts'
-import { componentMap, moduleName } from './build/component-map.ts'
+import { type Bundle, bundle } from './build/bundle.ts'
+import { kitFolder } from './build/bundle-paths.ts'
+import { componentMap } from './build/component-map.ts'
 import { componentNames } from './build/component-names.ts'
 import type { Diagnostic } from './build/diagnostic.ts'
 import { engineError } from './build/engine-error.ts'
-import { hideEnginePath } from './build/engine-path.ts'
 import { absentGlobalsIn } from './build/globals.ts'
 import { checkTypes, type TypeCheck } from './build/type-check.ts'
-import { features, restoreNames, type World, worldOf } from './build/world.ts'
+import { type Tools, tools } from './build/tools.ts'
+import { type World, worldOf } from './build/world.ts'
 
 export type { ActorShape } from './build/analyse.ts'
 export { BuildError, type BuildErrorCode } from './build/build-error.ts'
 export type { ComponentMap } from './build/component-map.ts'
 export type { Diagnostic } from './build/diagnostic.ts'
+export type { Tools } from './build/tools.ts'
 export { checkTypes, type TypeCheck } from './build/type-check.ts'
 
 /** What to build. */
@@ -80,6 +81,8 @@ export interface Built {
   readonly map: string
   /** The version of TypeScript that found no fault in it; null where types were not checked. */
   readonly typescript: string | null
+  /** The versions of what made it. */
+  readonly tools: Tools
   /** Whether the component was in the cache. */
   readonly cached: boolean
 }
@@ -96,10 +99,11 @@ export interface Prepared {
 
 /**
  * Builds an actor: bundles it with its npm dependencies, derives its world from `uses` and from what it defines, and
- * adds the engine. Takes 3 to 10 seconds and about 1 GB of memory.
+ * adds the engine. Takes some seconds and about 1 GB of memory.
  *
- * A build is not reproducible: two of one source differ in some bytes of the engine's heap image, so the digest names
- * a build, not a source. The code of the actor is run by the build only inside the engine's sandbox.
+ * A build is reproducible: the same sources and dependencies, laid out alike, give the same bytes with the same {@link Tools},
+ * whatever the folder, the user, the clock and the machine. So the digest names a source. The code of the actor is run by the
+ * build only inside the engine's sandbox, where it is 2000-01-01.
  *
  * With `out` the component's source map is written beside it, as `OUT.map`.
  *
@@ -116,7 +120,7 @@ export async function build(options: BuildOptions): Promise<Built> {
   refuse(absent, checked.value.diagnostics)
   const kept = options.cache === undefined ? undefined : new BuildCache(options.cache, bundled.source, world)
   const found = await kept?.get()
-  const bytes = found ?? (await addEngine(bundled, world))
+  const bytes = found ?? (await component(bundled, world))
   if (found === undefined) await kept?.put(bytes)
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
   const map = JSON.stringify(componentMap(bundled.map, digest, out ?? 'actor.wasm'))
@@ -132,6 +136,7 @@ export async function build(options: BuildOptions): Promise<Built> {
     world: world.wit,
     map,
     typescript: checked.value.typescript,
+    tools: tools(),
     cached: found !== undefined,
   }
 }
@@ -191,27 +196,12 @@ async function absentGlobals(inputs: readonly string[], shape: ActorShape): Prom
   return found
 }
 
-async function addEngine(bundled: Bundle, world: World): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'theater-build-'))
+async function component({ source, map }: Bundle, world: World): Promise<Uint8Array> {
   try {
-    const sourcePath = join(folder, moduleName)
-    await writeFile(sourcePath, bundled.source)
     // It takes half a second to load, and what is wrong with an actor is mostly said before.
-    const { componentize } = await import('@bytecodealliance/componentize-js')
-    // `witWorld` is missing from the package's types; `witPath` fails beside another version of preview2-shim.
-    const options = {
-      sourcePath,
-      witWorld: world.wit,
-      worldName: 'actor',
-      disableFeatures: features.filter((feature) => !world.features.includes(feature)),
-    }
-    const { component } = await componentize(options)
-    restoreNames(component)
-    hideEnginePath(component)
-    return component
+    const { addEngine } = await import('./build/engine.ts')
+    return await addEngine(source, world)
   } catch (cause) {
-    throw engineError(cause instanceof Error ? cause.message : String(cause), bundled.map, cause)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+    throw engineError(cause instanceof Error ? cause.message : String(cause), map, cause)
   }
 }

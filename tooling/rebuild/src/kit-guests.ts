@@ -6,8 +6,8 @@ import { sameModel } from './model.ts'
 import { guests, type Result, settle } from './result.ts'
 
 /**
- * Builds the guests of the TypeScript kit. A build is not reproducible (the heap of the engine is part of it), so the
- * bytes say nothing: what the components import and export is compared.
+ * Builds the guests of the TypeScript kit. The kit's own code is in their bytes, and is not what changes a guest: what the
+ * components import and export is compared.
  */
 export async function kitGuests(write: boolean): Promise<readonly Result[]> {
   const results: Result[] = []
@@ -21,7 +21,7 @@ export async function kitGuests(write: boolean): Promise<readonly Result[]> {
       const bytes = new Uint8Array(readFileSync(file))
       const committed = join(folder, `${name}.wasm`)
       const same = existsSync(committed) && (await sameModel(bytes, readFileSync(committed)))
-      const note = 'a build is not reproducible: only imports and exports were compared'
+      const note = 'the kit is part of the bytes: only imports and exports were compared'
       if (write) results.push(...settle(folder, [{ name, bytes }], true))
       else results.push({ name, state: same ? 'same' : 'different', note })
     } finally {

@@ -1,21 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { ownCode, tools } from './tools.ts'
 import type { World } from './world.ts'
 
 /** How many components are kept: each has 12 MB. */
 const KEPT = 8
 
-/** One component in a folder of components, by what it is made of: the bundled module, its world and the engine. */
+/** One component in a folder of components, by what it is made of: the bundled module, its world and the tools. */
 export class BuildCache {
   readonly #folder: string
   readonly #file: string
 
   /** The place of what these make. */
   constructor(folder: string, source: string, { wit, features }: World) {
-    const parts = [engineVersion(), wit, features.join(), source]
+    const parts = [tools(), ownCode(), wit, features.join(), source]
     const key = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
     this.#folder = folder
     this.#file = join(folder, `${key}.wasm`)
@@ -47,13 +46,4 @@ export class BuildCache {
     const old = files.toSorted((a, b) => b.at - a.at).slice(KEPT)
     for (const { name } of old) await rm(join(this.#folder, name), { force: true })
   }
-}
-
-/** Without loading it, which takes half a second. */
-function engineVersion(): string {
-  const manifest = new URL('../package.json', import.meta.resolve('@bytecodealliance/componentize-js'))
-  const { version } = JSON.parse(readFileSync(fileURLToPath(manifest), 'utf8')) as {
-    readonly version: string
-  }
-  return version
 }

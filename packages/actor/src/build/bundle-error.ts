@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import type { Message, Metafile } from 'esbuild'
 import { BuildError } from './build-error.ts'
+import { bundleRoot } from './bundle-paths.ts'
 import { type Diagnostic, diagnosticAt, shownPath } from './diagnostic.ts'
 import { importChain, showStep, type Step } from './import-chain.ts'
 
@@ -41,7 +43,7 @@ async function diagnosticOf(
   const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length + 1
   const length = Buffer.from(location.lineText).subarray(location.column, location.column + location.length)
   const here: Diagnostic = {
-    file: shownPath(location.file),
+    file: shownPath(resolve(bundleRoot(entry), location.file)),
     line: location.line,
     column,
     message,

@@ -7,6 +7,7 @@ import type { AmbientUse } from './ambient.ts'
 import type { ActorShape } from './analyse.ts'
 import { BuildError } from './build-error.ts'
 import { bundleError, type Refusal } from './bundle-error.ts'
+import { bundleRoot, withoutPlaces } from './bundle-paths.ts'
 import type { World } from './world.ts'
 
 /** How the sources become one module. */
@@ -37,7 +38,7 @@ export interface BundleOptions {
 export interface Bundle {
   /** The module. */
   readonly source: string
-  /** Its source map, JSON. */
+  /** Its source map, JSON, with absolute sources. */
   readonly map: string
   /** Every file that went into it, absolute; those of the kit and of dependencies too. */
   readonly inputs: readonly string[]
@@ -46,8 +47,6 @@ export interface Bundle {
 // In a checkout this file is TypeScript and its neighbours are too; published, all are JavaScript.
 const extension = extname(import.meta.url)
 
-/** Where the kit's own modules are. */
-export const kitFolder = fileURLToPath(new URL('..', import.meta.url))
 const kit = (file: string): string => fileURLToPath(new URL(`../${file}${extension}`, import.meta.url))
 
 const start = 'theater:build/start'
@@ -70,7 +69,15 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   const source = find('.js')
   const map = find('.js.map')
   if (source === undefined || map === undefined) throw new BuildError('bundle', 'esbuild made nothing')
-  return { source, map, inputs: [...inputs] }
+  return { source: withoutPlaces(source, inputs, entry), map: absolute(map, entry), inputs: [...inputs] }
+}
+
+/** The same source map with absolute paths. */
+function absolute(map: string, entry: string): string {
+  const parsed = JSON.parse(map) as { readonly sources: readonly string[] }
+  const root = bundleRoot(entry)
+  const sources = parsed.sources.map((one) => (one.startsWith('theater:') ? one : resolve(root, one)))
+  return JSON.stringify({ ...parsed, sources })
 }
 
 /** The imports of the sources, those of Node's built-ins included. */
@@ -103,6 +110,7 @@ function settings(options: BundleOptions, plugged: Plugged): BuildOptions {
     charset: 'utf8',
     logLevel: 'silent',
     sourcemap: 'external',
+    absWorkingDir: bundleRoot(options.entry),
     outdir: '.',
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [...(options.alone === true ? [kitOutside] : []), theaterPlugin(options, plugged)],

@@ -1,6 +1,6 @@
 import { basename, dirname, relative, resolve } from 'node:path'
 import { isDependency } from './bundle-error.ts'
-import { kitFolder } from './bundle.ts'
+import { kitFolder } from './bundle-paths.ts'
 
 /**
  * A source map (https://tc39.es/ecma426/) of the one module in a component, for whoever shows what the actor says. It lies

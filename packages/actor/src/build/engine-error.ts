@@ -3,7 +3,7 @@ import { SourceMap, type SourceMapPayload } from 'node:module'
 import { resolve } from 'node:path'
 import { BuildError } from './build-error.ts'
 import { isDependency } from './bundle-error.ts'
-import { kitFolder } from './bundle.ts'
+import { kitFolder } from './bundle-paths.ts'
 import { type Diagnostic, shownPath } from './diagnostic.ts'
 
 /** What componentize-js says, with the places in the actor's own sources. */

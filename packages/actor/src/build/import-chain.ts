@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { parseSync } from 'oxc-parser'
+import { bundleRoot } from './bundle-paths.ts'
 import { placeOf, shownPath } from './diagnostic.ts'
 
 /** One import on the way to a file. */
@@ -23,12 +24,13 @@ export async function importChain(
   target: string,
 ): Promise<readonly Step[]> {
   const cameFrom = new Map<string, { readonly from: string; readonly specifier: string }>()
+  const root = bundleRoot(entry)
   const queue = [resolve(entry)]
-  const imports = new Map(Object.entries(inputs).map(([path, input]) => [resolve(path), input.imports]))
+  const imports = new Map(Object.entries(inputs).map(([path, input]) => [resolve(root, path), input.imports]))
   for (const file of queue) {
     if (file === resolve(target)) break
     for (const { path, original, external } of imports.get(file) ?? []) {
-      const next = resolve(path)
+      const next = resolve(root, path)
       if (external === true || next === queue[0] || cameFrom.has(next)) continue
       cameFrom.set(next, { from: file, specifier: original ?? path })
       queue.push(next)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, extname, join, parse, resolve } from 'node:path'
 import { BuildError } from './build-error.ts'
 import { isDependency } from './bundle-error.ts'
-import { kitFolder } from './bundle.ts'
+import { kitFolder } from './bundle-paths.ts'
 import { type Diagnostic, diagnosticAt, shownPath } from './diagnostic.ts'
 
 /** What TypeScript says of an actor. */

@@ -39,10 +39,10 @@ export interface Environment {
 
 /**
  * Binds the ambient parts of JavaScript to the imports that the build added for them. What the build did not find in the
- * source throws: the engine's own stand-ins lie. With its clock off `Date.now()` gives the time of the build, and with its
+ * source throws: the engine's own stand-ins lie. With its clock off `Date.now()` stands still, and with its
  * randomness off every instance draws the same numbers, keys included.
  *
- * While the modules are loaded, which happens at build time, the clock is the build's; chance and timers throw.
+ * While the modules are loaded, which happens at build time, the clock is the same in every build; chance and timers throw.
  *
  * Must run before any module of the actor.
  */

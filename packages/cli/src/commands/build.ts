@@ -38,7 +38,12 @@ export async function build(
   output.status(`building ${source}`)
   try {
     const { build: make } = await import('@theater/actor/build')
-    const { bytes, digest, imports, exports, typescript } = await make({ entry: source, out, minify, check })
+    const { bytes, digest, imports, exports, typescript, tools } = await make({
+      entry: source,
+      out,
+      minify,
+      check,
+    })
     const json = {
       component: digest,
       bytes: bytes.length,
@@ -46,6 +51,7 @@ export async function build(
       exports: [...exports],
       map: `${out}.map`,
       typescript,
+      tools: { ...tools },
     }
     output.endStatus()
     if (check && typescript === null) noteUnchecked(output)
@@ -54,6 +60,11 @@ export async function build(
         `${output.style('bold', out)}  ${count(bytes.length)} bytes  ${output.style('dim', digest)}`,
         ...list('imports', imports),
         ...list('exports', exports),
+        ...list('tools', [
+          Object.entries(tools)
+            .flatMap(([name, version]) => `${name} ${version}`)
+            .join(', '),
+        ]),
       ].join('\n'),
     )
     return exits.done
