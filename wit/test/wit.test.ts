@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { $init, generateTypes } from '@bytecodealliance/jco-transpile/component'
 import { generatedTypes, typesFolder } from '../scripts/generate-types.ts'
@@ -54,7 +54,7 @@ test('the types of every interface are exported', () => {
 })
 
 test('the WASI packages are the ones that jco ships, which componentize-js imports', () => {
-  const jco = join(dirname(createRequire(import.meta.url).resolve('@bytecodealliance/jco')), '..')
+  const jco = join(dirname(fileURLToPath(import.meta.resolve('@bytecodealliance/jco'))), '..')
   for (const { path, text } of witFiles().filter((file) => file.path.startsWith('wasi/'))) {
     const name = path.slice('wasi/'.length, -'.wit'.length)
     const shipped = readFileSync(join(jco, `lib/wit/builtin/0.2.12/wasi-${name}/package.wit`), 'utf8')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { moduleName } from './component-map.ts'
 import { setClock } from './engine-module.ts'
 import { load } from './load.ts'
-import { fileOf, tools } from './tools.ts'
+import { enginePart, tools } from './tools.ts'
 import { features, restoreNames, type World } from './world.ts'
 
 /** The engine's own script where stacks name it. */
@@ -48,12 +48,12 @@ interface CoreFunction {
  */
 export async function addEngine(source: string, world: World): Promise<Uint8Array> {
   const { componentNew, metadataAdd, preview1AdapterReactorPath } = await import('@bytecodealliance/jco')
-  const { splicer } = (await import(part('lib/spidermonkey-embedding-splicer.js').href)) as {
+  const { splicer } = (await import(enginePart('lib/spidermonkey-embedding-splicer.js').href)) as {
     readonly splicer: Splicer
   }
   const enabled = features.filter((feature) => world.features.includes(feature))
   const clocks = enabled.includes('clocks')
-  const engine = readFileSync(part('lib/starlingmonkey_embedding.wasm'))
+  const engine = readFileSync(enginePart('lib/starlingmonkey_embedding.wasm'))
   const { wasm, jsBindings, ...names } = splicer.spliceBindings(
     engine,
     enabled,
@@ -85,10 +85,6 @@ export async function addEngine(source: string, world: World): Promise<Uint8Arra
 }
 
 const worldName = 'actor'
-
-function part(path: string): URL {
-  return fileOf('@bytecodealliance/componentize-js', path)
-}
 
 /** What the engine is told of the world: it reads its environment. */
 function variables(

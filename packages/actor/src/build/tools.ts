@@ -16,9 +16,11 @@ export function tools(): Tools {
   return {
     '@theater/actor': versionIn(new URL('../../package.json', import.meta.url)),
     '@theater/wit': versionIn(new URL(import.meta.resolve('@theater/wit/package.json'))),
-    '@bytecodealliance/componentize-js': versionOf('@bytecodealliance/componentize-js'),
-    '@bytecodealliance/jco': versionOf('@bytecodealliance/jco'),
-    esbuild: versionOf('esbuild'),
+    '@bytecodealliance/componentize-js': versionIn(enginePart('package.json')),
+    '@bytecodealliance/jco': versionIn(
+      new URL('../package.json', import.meta.resolve('@bytecodealliance/jco')),
+    ),
+    esbuild: versionIn(new URL('../package.json', import.meta.resolve('esbuild'))),
   }
 }
 
@@ -32,13 +34,9 @@ export function ownCode(): string {
   return hash.digest('hex')
 }
 
-/** A file of a package whose own files are a folder deep. */
-export function fileOf(name: string, path: string): URL {
-  return new URL(`../${path}`, import.meta.resolve(name))
-}
-
-function versionOf(name: string): string {
-  return versionIn(fileOf(name, 'package.json'))
+/** A file of componentize-js. */
+export function enginePart(path: string): URL {
+  return new URL(`../${path}`, import.meta.resolve('@bytecodealliance/componentize-js'))
 }
 
 function versionIn(manifest: URL): string {
