@@ -34,6 +34,10 @@ export type * as TheaterMessagingResponder from './types/theater-messaging-respo
 export type * as TheaterStoreBlobs from './types/theater-store-blobs.ts'
 /** `theater:store/labels`. */
 export type * as TheaterStoreLabels from './types/theater-store-labels.ts'
+/** `theater:supervisor/children`. */
+export type * as TheaterSupervisorChildren from './types/theater-supervisor-children.ts'
+/** `theater:supervisor/watcher`. */
+export type * as TheaterSupervisorWatcher from './types/theater-supervisor-watcher.ts'
 /** `wasi:cli/environment`. */
 export type * as WasiCliEnvironment from './types/wasi-cli-environment.ts'
 /** `wasi:cli/exit`. */

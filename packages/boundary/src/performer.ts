@@ -242,6 +242,7 @@ export class Performer {
     const known = await this.#reconcile(fn, target, objects, ask)
     if (known === 'not-done') return this.performAsync(fn, target, objects)
     if (known === 'unknown') return outcomeUnknown(fn)
+    if (typeof known === 'object' && 'failed' in known) return thrown(fn, known.failed)
     return { value: fn.isResult ? { tag: 'ok', val: known.done } : known.done, elapsed: 0, flags: 0 }
   }
 

@@ -26,15 +26,18 @@ export async function printActors(store: Store, output: Output, hosted: boolean)
     output.note('no actors')
     return
   }
+  const family = rows.some(({ parent }) => parent !== null)
   const columns = [
     { title: 'ACTOR' },
+    ...(family ? [{ title: 'PARENT' }] : []),
     { title: 'STATE' },
     { title: 'EVENTS', align: 'right' },
     { title: 'HEAD' },
     { title: 'COMPONENT' },
   ] as const
-  const cells = rows.map(({ actor, state, events, head, component }) => [
+  const cells = rows.map(({ actor, parent, state, events, head, component }) => [
     output.style('bold', printable(actor)),
+    ...(family ? [printable(parent ?? '–')] : []),
     output.style(looks[state], state),
     count(events),
     short(head),

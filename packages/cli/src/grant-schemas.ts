@@ -5,9 +5,28 @@ import { httpGrant } from '@theater/handler-http'
 import { logGrant } from '@theater/handler-log'
 import { messagingGrant } from '@theater/handler-messaging'
 import { storeGrant } from '@theater/handler-store'
+import { supervisorGrant } from '@theater/handler-supervisor'
+
+/** A component's file. Source that was not built is the likeliest slip of all. */
+export const COMPONENT_FILE = String.raw`^(?!.*[^/\\]\.[cm]?[jt]sx?$)[^\u0000]*$`
+
+/** In a manifest components are files: their digests are for the record. */
+const supervisorFiles: JsonSchema = {
+  ...supervisorGrant,
+  examples: [{ components: [] }],
+  properties: {
+    components: {
+      description:
+        "The components' files, seen from this file's folder. The actor knows each by its file's name without the ending.",
+      type: 'array',
+      items: { type: 'string', minLength: 1, pattern: COMPONENT_FILE },
+      uniqueItems: true,
+    },
+  },
+}
 
 /**
- * What a grant of each handler that `theater` offers may say: the handlers' own schemas, by name. A handler that is added
+ * What a grant of each handler that `theater` offers may say: the handlers' own schemas, by name, but for supervisor's. A handler that is added
  * to `makeHandlers` is added here, and its grants are checked, completed by editors and explained by `theater inspect`.
  */
 export const grantSchemas = {
@@ -17,6 +36,7 @@ export const grantSchemas = {
   log: logGrant,
   messaging: messagingGrant,
   store: storeGrant,
+  supervisor: supervisorFiles,
 } as const satisfies Readonly<Record<string, JsonSchema>>
 
 /** The handlers that `theater` offers: the keys of an actor's `grants`. */

@@ -29,13 +29,14 @@ export async function makeHandlers({
   listen,
   secrets = {},
 }: HandlerOptions): Promise<readonly AnyHandler[]> {
-  const [{ cli }, { fs }, { http }, { log }, { messaging }, { store }] = await Promise.all([
+  const [{ cli }, { fs }, { http }, { log }, { messaging }, { store }, { supervisor }] = await Promise.all([
     import('@theater/handler-cli'),
     import('@theater/handler-fs'),
     import('@theater/handler-http'),
     import('@theater/handler-log'),
     import('@theater/handler-messaging'),
     import('@theater/handler-store'),
+    import('@theater/handler-supervisor'),
   ])
   const options = connect === undefined ? {} : { connect }
   const web =
@@ -47,6 +48,7 @@ export async function makeHandlers({
     log(),
     messaging(),
     store({ backend: lazyBackend(path) }),
+    supervisor(),
   ]
 }
 

@@ -2,13 +2,15 @@ import type { JsonSchema } from '@theater/handler'
 import { defaultLimits } from '@theater/runtime'
 import type { Limits } from '@theater/runtime'
 import type { Json } from '@theater/values'
-import { grantSchemas } from './grant-schemas.ts'
+import { COMPONENT_FILE, grantSchemas } from './grant-schemas.ts'
 
 /** What each limit bounds, in words. Its default is the runtime's. */
 const limitDescriptions = {
   mailbox: 'Messages that wait for the actor. One more is refused, and its sender keeps it.',
   outbox: 'Messages that the actor sent and no receiver has taken yet. One more is an error to the actor.',
   handles: 'Host resources, such as open files, that the actor may hold at once.',
+  descendants:
+    'Actors that it may make, and that these may make, at once: those that it lets a child have count too.',
   callMs: 'Milliseconds that one call of the host may take. Then the turn is aborted.',
 } as const satisfies Readonly<Record<keyof Limits, string>>
 
@@ -25,7 +27,7 @@ const limits: JsonSchema = {
       {
         description: limitDescriptions[name],
         type: 'integer',
-        minimum: 1,
+        minimum: name === 'descendants' ? 0 : 1,
         maximum: Number.MAX_SAFE_INTEGER,
         default: defaultLimits[name],
       },
@@ -70,8 +72,7 @@ const actor: JsonSchema = {
         "The component's file, seen from this file's folder. Source is built first: theater build SRC.ts -o OUT.wasm",
       type: 'string',
       minLength: 1,
-      // Source that was not built is the likeliest slip of all.
-      pattern: String.raw`^(?!.*[^/\\]\.[cm]?[jt]sx?$)[^\u0000]*$`,
+      pattern: COMPONENT_FILE,
     },
     grants,
     params,

@@ -16,7 +16,10 @@ export interface ManifestActor {
   readonly id: string
   /** The component's file, absolute. */
   readonly component: string
-  /** Authority by handler, each of its handler's schema, host directories made absolute. */
+  /**
+   * Authority by handler, each of its handler's schema, host directories made absolute. The components of supervisor are
+   * files, absolute too: `offerOf` reads them, and makes of it the grants that are recorded.
+   */
   readonly grants: Readonly<Record<string, Json>>
   readonly params: Message | undefined
   readonly limits: Partial<Limits>
@@ -164,10 +167,7 @@ function actorOf(
     id,
     component: resolve(folder, component),
     grants: Object.fromEntries(
-      Object.entries(grants).map(([name, grant]) => [
-        name,
-        name === 'fs' ? absoluteMounts(grant, folder) : grant,
-      ]),
+      Object.entries(grants).map(([name, grant]) => [name, absolute(name, grant, folder)]),
     ),
     params: params === undefined ? undefined : messageOf(params),
     limits,
@@ -251,6 +251,13 @@ function plain(root: unknown): { readonly value: Json; readonly faults: readonly
     return null
   }
   return { value: convert(root, []), faults }
+}
+
+function absolute(name: string, grant: Json, folder: string): Json {
+  if (name === 'fs') return absoluteMounts(grant, folder)
+  if (name !== 'supervisor') return grant
+  const { components } = grant as { readonly components: readonly string[] }
+  return { components: components.map((file) => resolve(folder, file)) }
 }
 
 /**

@@ -19,6 +19,8 @@ export type RecordedState = 'idle' | 'running' | 'unfinished' | 'stopped' | 'fai
 /** One actor of a data folder: the object that `theater ps --json` prints. */
 export type ActorRow = {
   readonly actor: string
+  /** The actor that made it; null where the host did, or where genesis is withheld. */
+  readonly parent: string | null
   /** `sha256:` and the digest of the component; null where genesis is withheld. */
   readonly component: string | null
   readonly state: RecordedState
@@ -63,6 +65,7 @@ export async function actorRow(store: Store, info: ChainInfo, hosted: boolean): 
   const failure = await startFailure(store, info)
   return {
     actor: info.label,
+    parent: genesis?.content.parent ?? null,
     component: genesis === undefined ? null : componentName(splitCid(genesis.content.component).digest),
     state: failure === undefined ? stateAfter(await lastStep(store, info), hosted) : 'failed',
     events: info.size,

@@ -14,6 +14,8 @@ import { readPlaced } from './manifest.ts'
 import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
 import { DEFAULT_LISTEN, listenAt } from './listen.ts'
 import { nearest } from './nearest.ts'
+import { componentFiles, offerOf, withoutDigests } from './offer.ts'
+import type { Offer } from './offer.ts'
 import { placed } from './grant-place.ts'
 import type { Output } from './output.ts'
 import { printActors } from './actor-table.ts'
@@ -28,7 +30,11 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   })
   const actors = chosen(manifest, options.actor)
   const components = new Map<string, Uint8Array>()
-  for (const actor of actors) components.set(actor.id, await readComponent(actor, manifest))
+  const offers = new Map<string, Offer>()
+  for (const actor of actors) {
+    components.set(actor.id, await readComponent(actor, manifest))
+    offers.set(actor.id, await readOffer(actor, manifest))
+  }
   const at = listenAt(options.listen ?? manifest.listen ?? DEFAULT_LISTEN)
   const letters = new DeadLetters(output)
   const bound: { url?: string } = {}
@@ -48,7 +54,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   for (const actor of actors) {
     const bytes = components.get(actor.id) ?? new Uint8Array()
     host.maps.adopt(actor.component, componentName(sha256(bytes)))
-    await checkAgainstRecord(host, actor, bytes, output)
+    await checkAgainstRecord(host, { ...actor, ...offers.get(actor.id) }, bytes, output)
   }
   using interrupt = new Interrupt(output)
   const theater = await host.start(output)
@@ -56,7 +62,9 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   for (const actor of actors) {
     if ((await host.store.find(actor.id)) !== undefined) continue
     output.status(`making ${actor.id}`)
-    const { id, grants, params, limits } = actor
+    const { id, params, limits } = actor
+    const { grants, components: listed } = offers.get(id) ?? { grants: actor.grants, components: [] }
+    for (const bytes of listed) await theater.addComponent(bytes)
     const component = components.get(id) ?? new Uint8Array()
     host.maps.know(id, componentName(sha256(component)))
     try {
@@ -149,6 +157,24 @@ async function readComponent(
   }
 }
 
+/** What an actor is granted, with the components that it may make children of. */
+async function readOffer({ id, grants }: ManifestActor, { path, source }: PlacedManifest): Promise<Offer> {
+  try {
+    return await offerOf(grants)
+  } catch (cause) {
+    if (!CliError.is(cause)) throw cause
+    const files = componentFiles(grants) ?? []
+    const at = files.findIndex((file) => cause.message.includes(file))
+    const problem = source.problem({
+      code: 'no-component',
+      message: `a component that ${id} may make children of: ${cause.message}`,
+      path: ['actor', id, 'grants', 'supervisor', 'components', ...(at === -1 ? [] : [String(at)])],
+      part: 'value',
+    })
+    throw new ManifestError(path, [problem], { cause })
+  }
+}
+
 /** An actor goes on as it was made. Where the manifest says something else now, a person must know. */
 async function checkAgainstRecord(
   host: Host,
@@ -162,13 +188,17 @@ async function checkAgainstRecord(
   const genesis = (await readGenesis(host.store, info.chain))?.content
   if (genesis === undefined) return
   // To go on under wider grants than the manifest now says would be a surprise of the worst kind.
-  if (!same(genesis.grants, actor.grants)) {
+  if (!same(withoutDigests(genesis.grants), withoutDigests(actor.grants))) {
     throw new CliError(
       'grants-changed',
       `${actor.id} was made with other grants than the manifest gives it now, and grants of a recorded actor cannot be changed yet.\n` +
         `Recorded: ${JSON.stringify(genesis.grants)}\nManifest: ${JSON.stringify(actor.grants)}\n` +
         'Write the recorded ones back, give the actor another id, or forget all records of the data folder with --fresh.',
     )
+  }
+  if (!same(genesis.grants, actor.grants)) {
+    const note = `${actor.id} goes on with the components that it was granted, not with those that its grant of supervisor lists now. --fresh starts over.`
+    output.note(output.styleNote('yellow', note))
   }
   const recorded = componentName(splitCid(genesis.component).digest)
   if (component !== undefined && componentName(sha256(component)) !== recorded) {

@@ -1,4 +1,12 @@
-import type { ActorContext, DeliveryFailure, InvokeOptions, PendingRequest, Reply } from '@theater/handler'
+import type {
+  ActorContext,
+  ChildRequest,
+  DeliveryFailure,
+  InvokeOptions,
+  PendingRequest,
+  Reply,
+  Spawned,
+} from '@theater/handler'
 
 /** A message that left a {@link FakeActor}, in order. */
 export interface Sent {
@@ -28,6 +36,8 @@ export interface FakeActorOptions {
   readonly exports?: Readonly<Record<string, (args: readonly unknown[], options: InvokeOptions) => unknown>>
   /** Requests of before a restart, by their `n`. @default none */
   readonly known?: ReadonlyMap<number, Promise<Reply>>
+  /** Answers spawns; whoever is made is a child until it is stopped. @default `trapped` */
+  readonly onSpawn?: (request: ChildRequest) => Spawned | Promise<Spawned>
 }
 
 /** An {@link ActorContext} for tests of handlers: it remembers what a handler asked of it and does nothing else. */
@@ -40,6 +50,8 @@ export interface FakeActor extends ActorContext {
   readonly exits: readonly number[]
   /** The `n` of requests that were given up. */
   readonly cancelled: readonly number[]
+  /** What it was asked to make, in order. */
+  readonly spawns: readonly ChildRequest[]
   /** Ends the actor: its signal aborts. */
   end(reason?: unknown): void
 }
@@ -59,6 +71,9 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
   const lines: LogLine[] = []
   const exits: number[] = []
   const cancelled: number[] = []
+  const spawns: ChildRequest[] = []
+  /** By id, whether it lives. */
+  const children = new Map<string, boolean>()
   let requests = 0
 
   const exported = (fn: string) =>
@@ -81,6 +96,20 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
     lines,
     exits,
     cancelled,
+    spawns,
+    children: {
+      async spawn(request) {
+        spawns.push(request)
+        const spawned = (await options.onSpawn?.(request)) ?? { tag: 'trapped' }
+        if (spawned.tag === 'made') children.set(spawned.id, true)
+        return spawned
+      },
+      spawned: () => undefined,
+      async stop(id) {
+        return children.has(id) && children.set(id, false) === children
+      },
+      list: () => [...children].flatMap(([id, lives]) => (lives ? [id] : [])),
+    },
     end: (reason = new Error('the actor ended')) => controller.abort(reason),
     exports: (fn) => exported(fn) !== undefined,
     async invoke(fn, args, invocation) {

@@ -1,3 +1,5 @@
+import type { Children } from './children.ts'
+
 /** The event that caused a turn of another actor: chain id, sequence and header hash, 32-byte digests. */
 export interface Cause {
   readonly chain: Uint8Array
@@ -100,6 +102,8 @@ export interface ActorContext {
   request(to: string, fn: string, args: readonly unknown[], o: { readonly timeoutMs: number }): PendingRequest
   /** Takes up, after a restart, a request that was started before it. `undefined`: it is not known. */
   pending(id: { readonly [key: string]: string | number }): PendingRequest | undefined
+  /** The actors that this one has made. */
+  readonly children: Children
   /** Writes a line to the actor's log: what its stdio and log interfaces say. Not a record; the chain is. */
   log(
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error',

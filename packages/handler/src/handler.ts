@@ -74,7 +74,12 @@ export interface Intent {
 }
 
 /** What {@link Binding.reconcile} found out about an intent. */
-export type Reconciled = 'not-done' | 'unknown' | { readonly done: unknown }
+export type Reconciled =
+  | 'not-done'
+  | 'unknown'
+  | { readonly done: unknown }
+  /** It was answered with the interface's own error. */
+  | { readonly failed: WitError }
 
 /** The host side of some interfaces for one actor. */
 export interface Binding<Imports extends object = object> extends Partial<AsyncDisposable> {

@@ -18,6 +18,7 @@ export type {
   Reconciled,
   Refusal,
 } from './handler.ts'
+export type { ChildLimits, ChildRequest, Children, Spawned } from './children.ts'
 export { WitError } from './wit-error.ts'
 export type {
   ActorContext,

@@ -3,6 +3,8 @@ import { decodeEvent, hex, readEvents } from '@theater/event-chain'
 import type { Cause, Event, EventOf } from '@theater/event-chain'
 import { items, Reader, sha256, Writer } from '@theater/values'
 import type { Hash } from '@theater/values'
+import { CHILD_ENDED, misborn, readBirth, readMade, readSpawn, SPAWN } from './births.ts'
+import type { Birth, SpawnCall } from './births.ts'
 import type { ChainSource } from './types.ts'
 
 /** Functions whose calls become turns of other actors: what the receiver is called at, by name within the track. */
@@ -64,6 +66,8 @@ interface Incoming {
   readonly message: string | null
   /** Whether the arguments name the sender that the event names. */
   readonly signed: boolean
+  /** The first argument, where it is a text. */
+  readonly about: string | null
 }
 
 interface Node {
@@ -72,15 +76,21 @@ interface Node {
   readonly actor: string | null
   readonly outgoing: ReadonlyMap<number, Outgoing>
   readonly incoming: readonly Incoming[]
-  /** The first turn with a sender and no cause. */
+  /** The first turn with a sender and no cause; 0 for a parent and no cause. */
   readonly orphan: number | undefined
-  readonly origin: { readonly cause: Cause; readonly parent: string | null } | undefined
+  /** What the actor began with; `undefined` where that is withheld. */
+  readonly birth: Birth | undefined
+  /** Calls that may have made actors; null where what they asked for is withheld. */
+  readonly spawns: ReadonlyMap<number, SpawnCall | null>
+  /** Events that close the record. */
+  readonly ends: ReadonlySet<number>
 }
 
 /**
  * Checks how several chains hang together: every cause names an event that is there, a message arrives as it was sent,
- * at the actor it was sent to, once, and not from a turn that was undone before it left; and no two of them are records
- * of one chain that contradict each other. The chains MUST be intact.
+ * at the actor it was sent to, once, and not from a turn that was undone before it left; a child began as its parent's
+ * spawn asked, and its parent is told of its end by its end; and no two of them are records of one chain that contradict
+ * each other. The chains MUST be intact.
  */
 export async function checkGraph(sources: readonly ChainSource[], hash: Hash = sha256): Promise<Graph> {
   const nodes = new Map<string, Node>()
@@ -102,16 +112,24 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
     const { chain } = node.source
     let first: GraphFault | undefined
     if (node.orphan !== undefined) {
-      first = { chain, index: node.orphan, message: 'the turn has a sender and no cause' }
+      first = {
+        chain,
+        index: node.orphan,
+        message: node.orphan === 0 ? 'it has a parent and no cause' : 'the turn has a sender and no cause',
+      }
     }
     for (const { index, cause, check } of links(node)) {
       const sender = nodes.get(hex(cause.chain))
       let found = sender === undefined ? 'not-given' : await check(sender, hash)
       if (found === undefined) {
         const key = `${hex(cause.chain)} ${cause.seq}`
-        const before = index === 0 ? undefined : taken.get(key)
-        if (index > 0) taken.set(key, `event ${index} of ${node.actor ?? hex(chain)}`)
+        const before = taken.get(key)
+        taken.set(
+          key,
+          index === 0 ? (node.actor ?? hex(chain)) : `event ${index} of ${node.actor ?? hex(chain)}`,
+        )
         if (before === undefined) held++
+        else if (index === 0) found = { message: `the spawn made another actor, ${before}` }
         else found = { message: `the message arrived before, as ${before}` }
       }
       if (found === 'not-given' || found === 'withheld') unchecked.push({ chain, index, cause, why: found })
@@ -133,13 +151,21 @@ interface CauseLink {
 }
 
 function* links(node: Node): Generator<CauseLink> {
-  const { origin } = node
-  if (origin !== undefined) {
-    const { cause, parent } = origin
-    yield { index: 0, cause, check: (from, hash) => checkEvent(from, cause, parent, hash) }
+  const { birth } = node
+  if (birth !== undefined && birth.cause !== null) {
+    const { cause, parent } = birth
+    const check: CauseLink['check'] = async (from, hash) =>
+      (await checkEvent(from, cause, parent, hash)) ?? checkBirth(from, birth, cause)
+    yield { index: 0, cause, check }
   }
   for (const turn of node.incoming) {
     const { index, cause, sender } = turn
+    if (track(turn.fn) === CHILD_ENDED) {
+      const check: CauseLink['check'] = async (from, hash) =>
+        (await checkEvent(from, cause, sender, hash)) ?? checkEnd(from, node, turn)
+      yield { index, cause, check }
+      continue
+    }
     const carried = sender !== null || receivers.has(track(turn.fn))
     yield {
       index,
@@ -199,6 +225,26 @@ function checkLetter(from: Node, to: Node, turn: Incoming): Found {
   return undefined
 }
 
+/** Whether the event that a genesis names made this actor. */
+function checkBirth(from: Node, birth: Birth, { seq }: Cause): Found {
+  const asked = from.spawns.get(seq)
+  if (asked === undefined) return { message: `event ${seq} of ${from.actor ?? 'the parent'} makes no actor` }
+  if (asked === null || from.birth === undefined) return 'withheld'
+  const message = misborn(birth, from.birth, asked, seq)
+  return message === undefined ? undefined : { message: `event ${seq} of ${from.birth.actor}: ${message}` }
+}
+
+/** Whether the event that a turn names is the end of the child that it tells of. */
+function checkEnd({ actor, birth, ends }: Node, parent: Node, { cause, about, sender }: Incoming): Found {
+  const name = actor ?? 'the child'
+  if (!ends.has(cause.seq)) return { message: `event ${cause.seq} of ${name} is not its end` }
+  if (birth === undefined) return 'withheld'
+  if (birth.cause === null || !same(birth.cause.chain, parent.source.chain))
+    return { message: `${name} is no child of ${parent.actor ?? 'this actor'}` }
+  if (about === actor && sender === actor) return undefined
+  return { message: `the turn tells of ${String(about)}, and its cause is the end of ${name}` }
+}
+
 /** The first event in which two records of one chain differ; null where one goes on from the other. */
 async function forksAt(a: ChainSource, b: ChainSource, hash: Hash): Promise<number | null> {
   const others = b.store.read(b.chain)[Symbol.asyncIterator]()
@@ -216,25 +262,37 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
   const outgoing = new Map<number, Outgoing>()
   const incoming: Incoming[] = []
   let actor: string | null = null
-  let origin: Node['origin']
+  let birth: Birth | undefined
+  const spawns = new Map<number, SpawnCall | null>()
+  const ends = new Set<number>()
   let orphan: number | undefined
   let size = 0
   const turn = new TurnLetters(outgoing, hash)
   for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
     turn.take(event)
     size++
-    if (event.content === null) continue
+    if (event.kind === 'stop') ends.add(event.seq)
+    if (event.content === null) {
+      if (event.kind === 'call') spawns.set(event.seq, null)
+      continue
+    }
     if (event.kind === 'genesis') {
-      const { cause, parent } = event.content
       actor = event.content.actor
-      if (cause !== null) origin = { cause, parent }
+      birth = readBirth(event.content, hash)
+      if (birth.cause === null && birth.parent !== null) orphan = event.seq
+    } else if (event.kind === 'call' && track(event.content.fn) === SPAWN) {
+      const spawn = readSpawn(event.content, hash)
+      if (spawn !== undefined) spawns.set(event.seq, spawn)
+    } else if (event.kind === 'result') {
+      const spawn = spawns.get(event.content.call)
+      if (spawn) spawn.made = readMade(event.content.outcome.result)
     } else if (event.kind === 'turn') {
       const { cause, sender } = event.content
       if (cause !== null) incoming.push(readIncoming(event, cause, hash))
       else if (sender !== null) orphan ??= event.seq
     }
   }
-  return { source, size, actor, outgoing, incoming, orphan, origin }
+  return { source, size, actor, outgoing, incoming, orphan, birth, spawns, ends }
 }
 
 /** Follows the calls of one turn to the events that carry them away. */
@@ -298,6 +356,7 @@ function readIncoming({ seq, content }: EventOf<'turn'>, cause: Cause, hash: Has
     sender,
     fn,
     message: message === undefined ? null : hex(hash(message)),
+    about: named === undefined ? null : textOf(named),
     signed: sender !== null && named !== undefined && same(named, senderBytes(sender)),
   }
 }

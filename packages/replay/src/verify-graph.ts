@@ -17,8 +17,8 @@ export interface GraphReport {
 
 /**
  * Verifies several chains, and how they hang together: every cause names an event that is there and carries the same
- * message, none arrives twice or from a turn that was undone, and no two are records of one chain that contradict each
- * other. A chain that is verified by itself and of which that does not hold is `broken` there, with the reason `cause`.
+ * message, none arrives twice or from a turn that was undone, a child is what its parent's spawn asked for, and no two are
+ * records of one chain that contradict each other. A chain that is verified by itself and of which that does not hold is `broken` there, with the reason `cause`.
  *
  * Of the messages that left, it is not known whether they arrived: a receiver's chain may end before.
  *

@@ -202,13 +202,6 @@ describe('how chains hang together', async () => {
     expect((await checkGraph([a, longer, other])).faults).toMatchObject([{ index: 2 }])
   })
 
-  it('follows an actor to the event that made it', async () => {
-    const made = await forge([genesis('b', sent, 'a'), seed])
-    expect(await checkGraph([a, made])).toMatchObject({ held: 1, faults: [] })
-    const orphan = await forge([genesis('b', sent, 'c'), seed])
-    expect((await checkGraph([a, orphan])).faults).toMatchObject([{ index: 0 }])
-  })
-
   it('takes functions by their names, whatever they are', async () => {
     const named = await forge([
       genesis('a'),

@@ -2,10 +2,13 @@ import type { EventRef } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
+import { birthOf } from './birth.ts'
+import type { Birth } from './birth.ts'
 import { actorContext } from './context.ts'
 import { TheaterError } from './errors.ts'
 import { exportedBy } from './exported.ts'
-import { initFailure, instantiationFailure, recordFailure } from './failures.ts'
+import { initFailure, instantiationFailure, reasonOf, recordFailure } from './failures.ts'
+import type { Grants } from './grants.ts'
 import type { Host } from './host.ts'
 import { Instance } from './instance.ts'
 import type { InstanceParts } from './instance.ts'
@@ -36,6 +39,8 @@ export class Actor implements Requester, Sender {
   readonly calls = new Map<number, Call>()
   /** Messages of this actor that no receiver has taken yet. */
   outbox = 0
+  /** The last event of its record; `undefined` while it has not ended for good. */
+  end: EventRef | undefined
   readonly #parts: ActorParts
   readonly #host: Host
   readonly #ended = new AbortController()
@@ -46,6 +51,8 @@ export class Actor implements Requester, Sender {
   /** Whether turns are taken: not before all that a host brings back is in the mailboxes. */
   #open = false
   #closing = false
+  #halted = false
+  readonly #born = Promise.withResolvers<TheaterError | undefined>()
   /** The turn of `init`, until it has ended. */
   #init: Letter | undefined
   /** The turn that the last host left. */
@@ -97,6 +104,31 @@ export class Actor implements Requester, Sender {
     return this.#parts.limits
   }
 
+  /** The authority that it holds. */
+  get grants(): Grants {
+    return this.#parts.genesis.grants
+  }
+
+  /** Where it comes from; `undefined` where the host made it. */
+  get birth(): Birth | undefined {
+    return birthOf(this.#parts.genesis)
+  }
+
+  /** Resolves when it has come to be, or will not: to why. */
+  get born(): Promise<TheaterError | undefined> {
+    return this.#born.promise
+  }
+
+  /** Whether it has come to be. */
+  get started(): boolean {
+    return this.#started
+  }
+
+  /** Whether it takes turns, and may have children. */
+  get accepting(): boolean {
+    return this.#alive && !this.#halted
+  }
+
   /** Aborts when the actor ends. */
   get signal(): AbortSignal {
     return this.#ended.signal
@@ -107,6 +139,7 @@ export class Actor implements Requester, Sender {
     const { writer, component } = this.#parts
     return {
       id: this.id,
+      parent: this.birth?.parent,
       state: this.#state,
       chain: writer.chain,
       head: writer.head,
@@ -261,12 +294,18 @@ export class Actor implements Requester, Sender {
   #ready(): void {
     this.#started = true
     this.#phase = 'ready'
+    this.#born.resolve(undefined)
   }
 
   /** Takes turns from here on. */
   resume(): void {
     this.#open = true
     this.#pump()
+  }
+
+  /** Takes no more turns: it is about to be stopped, and ends after its children. */
+  halt(): void {
+    this.#halted = true
   }
 
   /** The guest ended itself. Between turns there is no guest that could. */
@@ -283,7 +322,7 @@ export class Actor implements Requester, Sender {
   }
 
   #pump(): void {
-    if (!this.#open || !this.#alive || this.#pumping !== undefined) return
+    if (!this.#open || this.#halted || !this.#alive || this.#pumping !== undefined) return
     if (this.reception.mailbox.waiting === 0 && this.#init === undefined && this.#unfinished === undefined)
       return
     this.#pumping = this.#work().finally(() => {
@@ -297,7 +336,7 @@ export class Actor implements Requester, Sender {
     // Whoever brought the message goes on first: no actor runs on another's stack.
     await Promise.resolve()
     try {
-      while (this.#alive) {
+      while (this.#alive && !this.#halted) {
         const next = this.#unfinished?.letter ?? this.#init ?? this.reception.mailbox.take()
         if (next === undefined) break
         await this.#take(next)
@@ -352,6 +391,9 @@ export class Actor implements Requester, Sender {
   async #neverStarted(error: unknown): Promise<void> {
     this.#phase = 'failed'
     this.#failure = TheaterError.is(error) ? error : undefined
+    this.#born.resolve(
+      this.#failure ?? new TheaterError('failed-to-start', reasonOf(error), { actor: this.id }),
+    )
     await this.#finish('failed to start')
   }
 
@@ -397,6 +439,7 @@ export class Actor implements Requester, Sender {
 
   async #stop(reason: string): Promise<void> {
     this.#phase = 'stopped'
+    this.#born.resolve(new TheaterError('stopped', `${this.id} was stopped`, { actor: this.id }))
     this.#instance.abort('stopped')
     this.#ended.abort()
     await this.settled()
@@ -415,8 +458,9 @@ export class Actor implements Requester, Sender {
     if (this.recorded) {
       const { writer, store } = this.#parts
       if (writer.failure !== null) throw recordFailure(this.id, writer.failure)
-      writer.append('stop', encodeContent('stop', { reason }))
+      const { seq, hash } = writer.append('stop', encodeContent('stop', { reason }))
       await this.#flush()
+      this.end = { seq, hash }
       if (!this.#started) await releaseName(store, this.chain, this.id)
     }
     this.#released = !this.#started
@@ -428,6 +472,9 @@ export class Actor implements Requester, Sender {
    */
   async close(graceMs = 1000): Promise<void> {
     this.#closing = true
+    this.#born.resolve(
+      new TheaterError('closed', `the theater was closed while ${this.id} was made`, { actor: this.id }),
+    )
     this.reception.mailbox.settleAll(this.#gone())
     const timer = setTimeout(() => this.abandon(), graceMs)
     await Promise.allSettled([this.#starting, this.#pumping, this.#stopping])

@@ -1,20 +1,25 @@
 import type { ChainInfo } from '@theater/event-chain'
 import type { Actor } from './actor.ts'
+import type { Birth } from './birth.ts'
 import { TheaterError } from './errors.ts'
 import type { ActorInfo } from './options.ts'
 import type { Absence } from './post.ts'
+import { chainKey } from './received.ts'
 
 /** An actor that takes no turns in this host. */
 interface Ended {
   readonly info: ActorInfo
   /** It never came to be, and its name is free. */
   readonly released: boolean
+  readonly birth: Birth | undefined
 }
 
 /** The actors of one host, by id; those that ended too. */
 export class Cast {
   readonly #actors = new Map<string, Actor>()
   readonly #ended = new Map<string, Ended>()
+  /** By the chains of their parents, those that take turns. */
+  readonly #children = new Map<string, Set<Actor>>()
 
   /** Those that take turns. */
   get actors(): Iterable<Actor> {
@@ -30,6 +35,17 @@ export class Cast {
 
   find(id: string): Actor | undefined {
     return this.#actors.get(id)
+  }
+
+  /** The children of an actor that take turns, in the order in which they were made. */
+  children({ chain }: Pick<Actor, 'chain'>): readonly Actor[] {
+    const seq = ({ birth }: Actor): number => birth?.cause.seq ?? 0
+    return [...(this.#children.get(chainKey(chain)) ?? [])].toSorted((a, b) => seq(a) - seq(b))
+  }
+
+  /** Where an actor that has ended came from; `undefined` where the host made it, or there was none. */
+  birth(id: string): Birth | undefined {
+    return this.#ended.get(id)?.birth
   }
 
   /** An actor that takes turns. @throws TheaterError `unknown-actor`, `stopped`, or why it ended */
@@ -56,6 +72,16 @@ export class Cast {
     return ended.info
   }
 
+  /** Those that have ended and have their names still, of which an actor that has ended is the parent. */
+  endedChildren({ chain }: Pick<ActorInfo, 'chain'>): readonly string[] {
+    const key = chainKey(chain)
+    return [...this.#ended]
+      .filter(
+        ([, { released, birth }]) => !released && birth !== undefined && chainKey(birth.cause.chain) === key,
+      )
+      .map(([id]) => id)
+  }
+
   /** The name of an actor that has ended is free. */
   release(id: string): void {
     const ended = this.#ended.get(id)
@@ -77,13 +103,27 @@ export class Cast {
   add(actor: Actor): void {
     this.#ended.delete(actor.id)
     this.#actors.set(actor.id, actor)
+    if (actor.birth === undefined) return
+    const key = chainKey(actor.birth.cause.chain)
+    const siblings = this.#children.get(key)
+    if (siblings === undefined) this.#children.set(key, new Set([actor]))
+    else siblings.add(actor)
   }
 
   /** Remembers how an actor ended; of one that left no record there is nothing to remember. */
   end(actor: Actor): void {
+    this.#orphan(actor)
     if (!this.#actors.delete(actor.id) || !actor.recorded) return
-    const { info, released } = actor
-    this.#ended.set(actor.id, { info, released })
+    const { info, released, birth } = actor
+    this.#ended.set(actor.id, { info, released, birth })
+  }
+
+  #orphan(actor: Actor): void {
+    if (actor.birth === undefined) return
+    const key = chainKey(actor.birth.cause.chain)
+    const siblings = this.#children.get(key)
+    siblings?.delete(actor)
+    if (siblings?.size === 0) this.#children.delete(key)
   }
 
   /** Knows of an actor by its record alone. */
@@ -94,13 +134,17 @@ export class Cast {
       readonly component?: Uint8Array
       readonly failure?: TheaterError
       readonly released?: boolean
+      readonly birth?: Birth | undefined
     },
   ): void {
-    const { component, failure, released = false } = known
+    const { component, failure, released = false, birth } = known
+    const living = this.#actors.get(label)
+    if (living !== undefined) this.#orphan(living)
     this.#actors.delete(label)
     this.#ended.set(label, {
       info: {
         id: label,
+        parent: birth?.parent,
         state,
         chain,
         head,
@@ -111,6 +155,7 @@ export class Cast {
         exitStatus: undefined,
       },
       released,
+      birth,
     })
   }
 }

@@ -31,7 +31,7 @@ export class GrantChecker {
     for (const [name, grant] of Object.entries(grants)) {
       const handler = this.#checkShape(actor, name, grant)
       if (this.#ceiling === undefined) continue
-      const ceiling = this.#ceiling[name]
+      const ceiling = Object.hasOwn(this.#ceiling, name) ? this.#ceiling[name] : undefined
       const verdict: true | { readonly refused: string } =
         ceiling === undefined
           ? { refused: 'the ceiling does not name this handler' }
@@ -44,6 +44,28 @@ export class GrantChecker {
         )
       }
     }
+  }
+
+  /**
+   * Checks what a child is to hold: each grant within its parent's for the same handler, and all that {@link check} asks for.
+   *
+   * @throws TheaterError `bad-grant`
+   */
+  checkChild(actor: string, grants: Grants, parent: Grants): void {
+    for (const [name, grant] of Object.entries(grants)) {
+      // Names come from a guest: `constructor` must not find anything.
+      const held = Object.hasOwn(parent, name) ? parent[name] : undefined
+      if (held === undefined)
+        throw new TheaterError('bad-grant', `${actor}: its parent has no grant ${JSON.stringify(name)}`, {
+          actor,
+        })
+      const verdict = this.#checkShape(actor, name, grant).within(grant as never, held as never)
+      if (verdict !== true) {
+        const message = `${actor}: the grant "${name}" is more than its parent's: ${verdict.refused}`
+        throw new TheaterError('bad-grant', message, { actor })
+      }
+    }
+    this.check(actor, grants)
   }
 
   #checkShape(actor: string, name: string, grant: Json): AnyHandler {

@@ -9,6 +9,7 @@ const PACKAGES: Readonly<Record<string, HandlerPackage>> = {
   'theater:actor/log': { name: 'log', inert: true },
   'theater:messaging': { name: 'messaging', inert: false },
   'theater:store': { name: 'store', inert: false },
+  'theater:supervisor': { name: 'supervisor', inert: false },
   'wasi:cli': { name: 'cli', inert: true },
   'wasi:filesystem': { name: 'fs', inert: true },
   'wasi:http': { name: 'http', inert: false },

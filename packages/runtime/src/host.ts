@@ -1,5 +1,5 @@
 import type { Delivery } from '@theater/boundary'
-import type { Cause, DeliveryFailure } from '@theater/handler'
+import type { Cause, Children, DeliveryFailure } from '@theater/handler'
 import type { Actor } from './actor.ts'
 import type { Call } from './request.ts'
 import type { WaitGraph } from './waits.ts'
@@ -35,6 +35,8 @@ export interface Host {
   request(from: Actor, request: Request): Call
   /** A request that its receiver knows; `undefined`: it does not. */
   requestAgain(from: Actor, to: string, seq: number): Call | undefined
+  /** The actors that an actor has made. */
+  children(of: Actor): Children
   /** Lets the event loop turn where actors have kept it for long. */
   breathe(): Promise<void> | undefined
   /** The actor came to its end, other than by `stop`. */

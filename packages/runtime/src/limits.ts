@@ -10,10 +10,18 @@ export interface Limits {
   readonly handles: number
   /** Milliseconds that one host call may take. @default 300000 */
   readonly callMs: number
+  /** Actors that it may make and that these may make, at once. 0: none. @default 100 */
+  readonly descendants: number
 }
 
 /** The limits of an actor that was given none. */
-export const defaultLimits: Limits = { mailbox: 1000, outbox: 1000, handles: 10_000, callMs: 300_000 }
+export const defaultLimits: Limits = {
+  mailbox: 1000,
+  outbox: 1000,
+  handles: 10_000,
+  callMs: 300_000,
+  descendants: 100,
+}
 
 /** @throws TheaterError `bad-limit` */
 export function checkLimits(actor: string, limits: Partial<Limits> | undefined): Limits {
@@ -25,10 +33,11 @@ export function checkLimits(actor: string, limits: Partial<Limits> | undefined):
         actor,
       })
     }
-    if (!Number.isSafeInteger(value) || value <= 0) {
+    const least = name === 'descendants' ? 0 : 1
+    if (!Number.isSafeInteger(value) || value < least) {
       throw new TheaterError(
         'bad-limit',
-        `${actor}: the limit "${name}" has to be a positive integer, not ${String(value)}`,
+        `${actor}: the limit "${name}" has to be ${least === 0 ? 'an integer of at least 0' : 'a positive integer'}, not ${String(value)}`,
         { actor },
       )
     }

@@ -101,6 +101,8 @@ export interface Recovery {
 /** One actor, from outside. */
 export interface ActorInfo {
   readonly id: string
+  /** The actor that made it; `undefined` where the host did. */
+  readonly parent: string | undefined
   readonly state: ActorState
   /** The chain's id, 32 bytes. */
   readonly chain: Uint8Array

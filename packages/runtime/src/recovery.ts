@@ -5,6 +5,9 @@ import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theate
 import { sha256 } from '@theater/event-chain/node'
 import { compileFunction, decodeData, decodeModel, noHandles, Reader } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
+import type { Spawned } from '@theater/handler'
+import { birthOf } from './birth.ts'
+import type { Birth } from './birth.ts'
 import { TheaterError } from './errors.ts'
 import { INIT, LOAD } from './lifecycle.ts'
 import { chainKey, Received } from './received.ts'
@@ -42,6 +45,12 @@ export interface Scan {
   readonly asked: ReadonlyMap<number, RequestId>
   /** Where the last host but one took it over; -1 where there was none. */
   readonly lastResume: number
+  /** Where it comes from; `undefined` where the host made it. */
+  readonly birth: Birth | undefined
+  /** The event that closes it; `undefined` where it goes on. */
+  readonly end: EventRef | undefined
+  /** The intent without result that its unfinished turn breaks off at; `undefined` for none. */
+  readonly intent: number | undefined
 }
 
 /** A message, or a request, that left an actor before its host ended. */
@@ -58,7 +67,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
   const wit = await store.get(genesis.wit)
   if (wit === undefined) throw lacks(info, 'the types of no component')
   const model = decodeModel(wit)
-  const { seed, received, concluded, sends, asked, lastResume } = reader
+  const { seed, received, concluded, sends, asked, lastResume, end, intent } = reader
   return {
     info,
     genesis,
@@ -70,6 +79,9 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     sends,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
     lastResume,
+    birth: birthOf(genesis),
+    end,
+    intent,
   }
 }
 
@@ -90,6 +102,8 @@ class ScanReader {
   /** By the number of the handle that the guest has for it. */
   readonly asked = new Map<number, RequestId>()
   lastResume = -1
+  end: EventRef | undefined
+  intent: number | undefined
   #turn: EventOf<'turn'> | undefined
   #asking: number | undefined
   /** How the first turn ended, or the instantiation where it failed. */
@@ -121,6 +135,7 @@ class ScanReader {
         this.#call(event)
         break
       case 'result':
+        this.intent = undefined
         if (event.content.call === this.#asking) this.#ask(event.content.call, event.content.outcome)
         break
       case 'drop':
@@ -139,6 +154,7 @@ class ScanReader {
         break
       case 'stop':
         this.#stopped = true
+        this.end = { seq: event.seq, hash: event.hash }
         break
       case 'grant':
         break
@@ -147,6 +163,7 @@ class ScanReader {
 
   #call({ seq, content: { fn, args, outcome } }: EventOf<'call'>): void {
     const name = nameInTrack(fn)
+    if (outcome === null) this.intent = seq
     if (name === REQUEST && outcome === null) this.#asking = seq
     if (name === FINISH && outcome !== null) this.asked.delete(handleIn(args))
   }
@@ -169,9 +186,29 @@ class ScanReader {
     if (turn !== undefined && turn.cause !== null)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])
     this.#turn = undefined
+    this.intent = undefined
     this.#asking = undefined
     this.asked.clear()
   }
+}
+
+/** Why an actor did not come to be, by its record. */
+export async function howItNeverStarted(store: Store, { info }: Scan): Promise<Spawned> {
+  for await (const event of readEvents(store, info.chain, 0, undefined, { hash: sha256 })) {
+    if (event.kind !== 'return' || event.content === null) continue
+    const failure = failureIn(event.content.result)
+    if (failure !== undefined) return { tag: 'init', val: failure }
+  }
+  return { tag: 'trapped' }
+}
+
+/** The failure that an `init` answered with. */
+function failureIn(result: Uint8Array): Extract<Spawned, { readonly tag: 'init' }>['val'] | undefined {
+  const decoded = decodeData(result) as [[number, [string, string, [[string, Uint8Array]?]]?]]
+  const [[, failure]] = decoded
+  if (failure === undefined) return undefined
+  const [code, message, [detail]] = failure
+  return { code, message, detail: detail && { format: detail[0], body: detail[1] } }
 }
 
 /** Whether `init` ended well. */

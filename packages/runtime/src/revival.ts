@@ -6,6 +6,7 @@ import { splitCid } from '@theater/values'
 import { Actor } from './actor.ts'
 import type { Cast } from './cast.ts'
 import type { Components } from './components.ts'
+import type { Family } from './family.ts'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
 import type { GrantChecker } from './grants.ts'
@@ -24,6 +25,7 @@ export interface RevivalParts {
   readonly store: Store
   readonly cast: Cast
   readonly post: Post
+  readonly family: Family
   readonly host: Host
   readonly grants: GrantChecker
   readonly components: Components
@@ -42,7 +44,7 @@ export class Revival {
   }
 
   async run(): Promise<void> {
-    const { store, cast } = this.#parts
+    const { store, cast, family } = this.#parts
     const scans: Scan[] = []
     const back: { readonly actor: Actor; readonly scan: Scan }[] = []
     for (const info of await store.list()) {
@@ -66,6 +68,9 @@ export class Revival {
     }
     const arrived = arrivals(scans)
     for (const scan of scans) await this.#deliver(scan, arrived)
+    // Behind all that the children had sent.
+    family.restore(scans)
+    await family.stopOrphans()
     for (const actor of cast.actors) actor.resume()
   }
 
@@ -75,7 +80,7 @@ export class Revival {
     const { genesis, info, seed, life, received } = scan
     const id = genesis.actor
     if (life === 'stopped') {
-      cast.record(info, 'stopped', { component: splitCid(genesis.component).digest })
+      cast.record(info, 'stopped', { component: splitCid(genesis.component).digest, birth: scan.birth })
       return undefined
     }
     if (life === 'never' || seed === undefined) {
@@ -106,7 +111,7 @@ export class Revival {
   }
 
   /** The last host ended before it could say that the actor never came to be. */
-  async #neverStarted({ info, genesis }: Scan): Promise<void> {
+  async #neverStarted({ info, genesis, birth }: Scan): Promise<void> {
     const { store, cast } = this.#parts
     const { actor: id, component } = genesis
     if (info.label !== id) return
@@ -114,7 +119,7 @@ export class Revival {
     const failure = new TheaterError('failed-to-start', `${id} did not come to be; it can be spawned again`, {
       actor: id,
     })
-    cast.record(info, 'failed', { component: splitCid(component).digest, failure, released: true })
+    cast.record(info, 'failed', { component: splitCid(component).digest, failure, released: true, birth })
   }
 
   /** An actor that cannot be brought back does not hold up the others. */

@@ -7,12 +7,15 @@ import { saltPool, sha256 } from '@theater/event-chain/node'
 import { cidOf, encodeModel } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
 import { Actor } from './actor.ts'
+import { isId } from './birth.ts'
+import type { Birth } from './birth.ts'
 import { Breath } from './breath.ts'
 import { Cast } from './cast.ts'
 import { Components } from './components.ts'
 import { within } from './deadline.ts'
 import { TheaterError } from './errors.ts'
 import { recordFailure } from './failures.ts'
+import { Family } from './family.ts'
 import { GrantChecker, unusedGrants } from './grants.ts'
 import type { Host } from './host.ts'
 import { LOAD, loadTurn } from './lifecycle.ts'
@@ -39,7 +42,6 @@ const machine: Entropy = {
   bytes: (length) => new Uint8Array(randomBytes(length)),
 }
 
-const ID = /^[a-z0-9._:-]{1,128}$/
 const HANDLE_SEND = 'theater:messaging/receiver@0.1#handle-send'
 const HANDLE_REQUEST = 'theater:messaging/responder@0.1#handle-request'
 
@@ -60,6 +62,7 @@ export class Theater {
   readonly #entropy: Entropy
   readonly #salts: Salts
   readonly #post: Post
+  readonly #family: Family
   readonly #host: Host
   #closing: Promise<void> | undefined
 
@@ -82,8 +85,17 @@ export class Theater {
       log,
     })
     const breath = new Breath()
+    const waits = new WaitGraph()
+    this.#family = new Family({
+      store: options.store,
+      cast: this.#cast,
+      grants: this.#grants,
+      waits,
+      make: (child, birth) => this.#make(child, birth),
+      log,
+    })
     this.#host = {
-      waits: new WaitGraph(),
+      waits,
       now: () => this.#entropy.now(),
       log,
       canSend: (from, to, fn) => this.#post.canSend(from, to, fn),
@@ -92,8 +104,12 @@ export class Theater {
       },
       request: (from, request) => this.#post.request(from, request),
       requestAgain: (from, to, seq) => this.#post.requestAgain(from, to, seq),
+      children: (of) => this.#family.children(of),
       breathe: () => breath.take(),
-      ended: (actor) => this.#cast.end(actor),
+      ended: (actor) => {
+        this.#cast.end(actor)
+        this.#family.ended(actor)
+      },
     }
   }
 
@@ -128,9 +144,26 @@ export class Theater {
    * serve such a grant
    */
   async spawn(options: SpawnOptions): Promise<ActorInfo> {
+    return this.#make(options)
+  }
+
+  /**
+   * Keeps a component, so that actors whose grant lists it can make children of it.
+   *
+   * @returns its digest, as grants have it: `sha256:` and 64 hexadecimal digits
+   * @throws ChainError
+   */
+  async addComponent(bytes: Uint8Array): Promise<string> {
+    this.#checkOpen()
+    const digest = sha256(bytes)
+    await this.#options.store.put(cidOf('raw', digest), bytes)
+    return `sha256:${digest.toHex()}`
+  }
+
+  async #make(options: SpawnOptions, birth?: Birth): Promise<ActorInfo> {
     this.#checkOpen()
     const { id } = options
-    if (!ID.test(id)) {
+    if (!isId(id)) {
       throw new TheaterError('bad-id', `"${id}" is not an actor's id: 1 to 128 of a-z 0-9 . _ - and :`, {
         actor: id,
       })
@@ -138,7 +171,7 @@ export class Theater {
     if (this.#cast.has(id) || this.#spawning.has(id)) {
       throw new TheaterError('exists', `there is an actor ${id} already`, { actor: id })
     }
-    const spawning = this.#spawn(options)
+    const spawning = this.#spawn(options, birth)
     this.#spawning.set(id, spawning)
     try {
       return await spawning
@@ -188,28 +221,26 @@ export class Theater {
   }
 
   /**
-   * Ends an actor for good: aborts its turn, closes its record. What waits in its mailbox is not taken.
+   * Ends an actor for good, its children before it: aborts its turn, closes its record. What waits in its mailbox is not
+   * taken.
    *
    * @throws TheaterError `unknown-actor`; `stopped`, or why it ended before; `store-failed`: it ended, and its record
    * does not say so
    */
   async stop(id: string, reason = 'stopped by the host'): Promise<void> {
-    const actor = this.#open(id)
-    try {
-      await actor.stop(reason)
-    } finally {
-      this.#cast.end(actor)
-    }
+    await this.#family.stop(this.#open(id), reason)
   }
 
   /**
-   * Frees the name of an actor that was stopped, for another. Its record stays in the store as `ID~1`, `ID~2` and so on.
+   * Frees the name of an actor that was stopped, for another, and the names of its children. Its record stays in the store
+   * as `ID~1`, `ID~2` and so on.
    *
    * @throws TheaterError `unknown-actor`; `exists` for one that has not ended; `store-failed`
    */
   async release(id: string): Promise<void> {
     this.#checkOpen()
     const { chain } = this.#cast.ended(id)
+    for (const child of this.#cast.endedChildren({ chain })) await this.release(child)
     try {
       await releaseName(this.#options.store, chain, id)
     } catch (error) {
@@ -237,6 +268,7 @@ export class Theater {
       })
       const busy = [...this.#cast.actors].find((actor) => actor.busy)
       if (busy !== undefined) await busy.settled()
+      else if (this.#family.busy) await this.#family.settled()
       else if (this.#spawning.size === 0) return
       else await Promise.allSettled(this.#spawning.values())
     }
@@ -256,6 +288,7 @@ export class Theater {
     const components = this.#components[Symbol.asyncDispose]()
     await Promise.all([...this.#cast.actors].map((actor) => actor.close()))
     await Promise.allSettled(this.#spawning.values())
+    await this.#family.settled()
     await components
   }
 
@@ -269,6 +302,7 @@ export class Theater {
       store: this.#options.store,
       cast: this.#cast,
       post: this.#post,
+      family: this.#family,
       host: this.#host,
       grants: this.#grants,
       components: this.#components,
@@ -287,7 +321,7 @@ export class Theater {
     return this.#cast.get(id)
   }
 
-  async #spawn(options: SpawnOptions): Promise<ActorInfo> {
+  async #spawn(options: SpawnOptions, birth: Birth | undefined): Promise<ActorInfo> {
     const { id, grants = {}, params, state } = options
     const { store } = this.#options
     const limits = checkLimits(id, options.limits)
@@ -313,7 +347,7 @@ export class Theater {
     const wit = encodeModel(component.model)
     const genesis: Genesis = {
       actor: id,
-      cause: null,
+      cause: birth?.cause ?? null,
       component: cidOf('raw', component.digest),
       derive: DERIVE_VERSION,
       format: FORMAT,
@@ -323,7 +357,7 @@ export class Theater {
       meter: component.transform,
       nan: 'canonical',
       params: params ?? null,
-      parent: null,
+      parent: birth?.parent ?? null,
       theater: version,
       time: this.#entropy.now(),
       wit: cidOf('dag-cbor', sha256(wit)),
@@ -331,6 +365,8 @@ export class Theater {
     await store.put(genesis.component, component.bytes)
     await store.put(genesis.wit, wit)
     this.#checkOpen()
+    // Nobody is born to an actor that is being stopped: its children were stopped before.
+    if (birth !== undefined) this.#family.check(birth)
     const seed = this.#entropy.bytes(32)
     const writer = ChainWriter.create({
       store,

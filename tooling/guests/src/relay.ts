@@ -8,8 +8,17 @@
  */
 import { committed, committedNames } from './committed.ts'
 
-/** What the relays are named after: handlers. */
-export type RelayName = 'box' | 'cli' | 'fs' | 'http' | 'log' | 'messaging' | 'store'
+/** What the relays are named after: handlers, and `parent`, which has children, talks to them, hears of their end, and can end itself. */
+export type RelayName =
+  | 'box'
+  | 'cli'
+  | 'fs'
+  | 'http'
+  | 'log'
+  | 'messaging'
+  | 'parent'
+  | 'store'
+  | 'supervisor'
 
 /** The names of all relays. */
 export function relayGuests(): RelayName[] {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { relay } from './relay/generate.ts'
 import { guests, type Made, type Result, settle } from './result.ts'
 
-/** What the relays import, one for each handler: of the versions in `wit/`, or of the package in a file beside the relay. */
+/** What the relays import, one for each handler and one for an actor with children: of the versions in `wit/`, or of the package in a file beside the relay. */
 const RELAYS: Readonly<Record<string, readonly string[]>> = {
   box: ['test:box/boxes@0.1.0'],
   cli: [
@@ -14,7 +14,14 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
   http: ['wasi:http/types@0.2.12', 'wasi:http/outgoing-handler@0.2.12'],
   log: ['theater:actor/log@0.1.0'],
   messaging: ['theater:messaging/client@0.1.0'],
+  parent: ['theater:supervisor/children@0.1.0', 'theater:messaging/client@0.1.0', 'wasi:cli/exit@0.2.12'],
   store: ['theater:store/blobs@0.1.0', 'theater:store/labels@0.1.0'],
+  supervisor: ['theater:supervisor/children@0.1.0'],
+}
+
+/** What the relays export besides, and do nothing in. */
+const EXPORTS: Readonly<Record<string, readonly string[]>> = {
+  parent: ['theater:supervisor/watcher@0.1.0'],
 }
 
 /** Generates the relays. */
@@ -24,7 +31,7 @@ export async function relayGuests(write: boolean): Promise<readonly Result[]> {
   for (const [name, imports] of Object.entries(RELAYS)) {
     const wit = join(folder, `${name}.wit`)
     const more = existsSync(wit) ? readFileSync(wit, 'utf8') : ''
-    made.push({ name, bytes: await relay(imports, more) })
+    made.push({ name, bytes: await relay(imports, { more, exports: EXPORTS[name] ?? [] }) })
   }
   return settle(folder, made, write)
 }

@@ -8,6 +8,7 @@ import type { FunctionModel, InterfaceModel } from '@theater/values'
 import { idOf } from '../actor-id.ts'
 import { loadNamed, readComponentFile } from '../component-file.ts'
 import { exits } from '../exits.ts'
+import { grantSchema } from '../grant-schemas.ts'
 import { makeHandlers } from '../handlers.ts'
 import { manifestText } from '../manifest-text.ts'
 import type { Need } from '../manifest-text.ts'
@@ -88,7 +89,7 @@ function needsOf(imports: readonly Import[], handlers: readonly AnyHandler[]): N
     return [
       {
         handler: name,
-        schema: grant,
+        schema: grantSchema(name) ?? grant,
         optional: ones.every(({ state }) => state === 'inert'),
         interfaces: ones.map((one) => one.name),
         functions: ones.flatMap(({ functions }) => functions.map((fn) => fn.replace(/^\[[a-z]+\]/, ''))),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Json } from '@theater/values'
 import { CliError } from '../errors.ts'
 import { readManifest } from '../manifest.ts'
+import { offerOf } from '../offer.ts'
 import type { Casting } from './live.ts'
 
 /** What a command line says of the actor. */
@@ -21,7 +22,7 @@ export interface CastingFlags {
 export async function castingOf(id: string, { grant, manifest, actor }: CastingFlags): Promise<Casting> {
   if (manifest === undefined) {
     const grants = grant.length === 0 ? { log: {} } : Object.fromEntries(grant.map(parseGrant))
-    return { id: actor ?? id, grants, params: undefined, limits: {} }
+    return { id: actor ?? id, grants, params: undefined, limits: {}, components: [] }
   }
   if (grant.length > 0)
     throw new CliError('usage', 'the grants stand in the manifest: leave --grant out, or --manifest')
@@ -34,8 +35,9 @@ export async function castingOf(id: string, { grant, manifest, actor }: CastingF
       `${manifest} has no actor ${JSON.stringify(actor ?? id)}. Name one with --actor: ${ids}`,
     )
   }
-  const { grants, params, limits } = found
-  return { id: found.id, grants, params, limits }
+  const { params, limits } = found
+  const { grants, components } = await offerOf(found.grants)
+  return { id: found.id, grants, params, limits, components }
 }
 
 /** A grant is recorded: there a folder must mean the same wherever a later command is started. */

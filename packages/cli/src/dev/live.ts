@@ -18,6 +18,8 @@ export interface Casting {
   readonly grants: Readonly<Record<string, Json>>
   readonly params: Message | undefined
   readonly limits: Partial<Limits>
+  /** Those that it may make children of. */
+  readonly components: readonly Uint8Array[]
 }
 
 /**
@@ -101,6 +103,7 @@ export class Live implements AsyncDisposable {
   async #spawn(component: Component, became: Became, state?: Message): Promise<Became> {
     const { id, grants, params, limits } = this.#casting
     this.#host.maps.know(id, componentName(component.digest))
+    for (const bytes of this.#casting.components) await this.#theater.addComponent(bytes)
     await this.#theater.spawn({
       id,
       component,

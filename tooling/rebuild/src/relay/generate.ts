@@ -18,13 +18,21 @@ import { numbered } from './numbered.ts'
  * The bytes of a relay.
  *
  * @param imports what it imports, beside what that uses: `theater:store/blobs@0.1.0`
- * @param more a WIT package beside those of `wit/`
+ * @param options `more`: a WIT package beside those of `wit/`; `exports`: interfaces that it exports besides, whose functions
+ * take what they are given and do nothing
  */
-export async function relay(imports: readonly string[], more = ''): Promise<Uint8Array> {
+export async function relay(
+  imports: readonly string[],
+  { more = '', exports = [] }: { readonly more?: string; readonly exports?: readonly string[] } = {},
+): Promise<Uint8Array> {
   const nested = more.replace(/^(package [^;]+);/m, '$1 {')
   const packages = (text: string): string => allPackages(`${more === '' ? '' : `${nested}}`}\n${text}`)
-  const world = imports.map((name) => `import ${name};`).join(' ')
-  const found = (await modelOf(await dummy(packages(`world relay { ${world} }`)))).imports
+  const world = [
+    ...imports.map((name) => `import ${name};`),
+    ...exports.map((name) => `export ${name};`),
+  ].join(' ')
+  const model = await modelOf(await dummy(packages(`world relay { ${world} }`)))
+  const found = model.imports
   const interfaces = found.filter(({ functions, resources }) => functions.length + resources.length > 0)
   const names = interfaces.map(({ name }) => interfaceName(name))
   if (new Set(names).size < names.length) throw new Error(`two interfaces of one name: ${names.join(', ')}`)
@@ -34,7 +42,7 @@ export async function relay(imports: readonly string[], more = ''): Promise<Uint
     `interface ${CONTROL} { trap: func(); }`,
     `world relay { ${world} ${exported} }`,
   ].join('\n')
-  const core = await parse(moduleText(interfaces))
+  const core = await parse(moduleText(interfaces, model.exports))
   const source = packages(wit).replace('package root:component;', `package ${PACKAGE};`)
   return componentNew(await componentEmbed({ binary: core, witSource: source, world: 'relay' }), [])
 }
@@ -59,7 +67,7 @@ function interfaceText({ name, functions, resources }: InterfaceModel): string {
   return `interface ${interfaceName(name)} {\n${declarations.text}\n${[...lines, ...drops].join('\n')}\n}`
 }
 
-function moduleText(interfaces: readonly InterfaceModel[]): string {
+function moduleText(interfaces: readonly InterfaceModel[], exported: readonly InterfaceModel[]): string {
   const imports: string[] = []
   const bodies: string[] = []
   for (const { name, functions, resources } of interfaces) {
@@ -75,6 +83,13 @@ function moduleText(interfaces: readonly InterfaceModel[]): string {
         `(func (export "${PACKAGE}/${interfaceName(name)}#${dropName(resource.name)}") (param i32) (call ${callee} (local.get 0)))`,
       )
     }
+  }
+  for (const fn of exported.flatMap(({ functions }) => functions)) {
+    const params = signature(
+      fn.params.flatMap((param) => flatten(param.type)),
+      [],
+    )
+    bodies.push(`(func (export "${fn.interface}#${fn.name}") ${params} (global.set $next (i32.const 1024)))`)
   }
   return `(module\n${imports.join('\n')}\n${MEMORY}\n${bodies.join('\n')}\n)`
 }

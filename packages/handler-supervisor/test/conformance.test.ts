@@ -1,0 +1,47 @@
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
+import { fakeActor } from '@theater/handler-conformance'
+import { conformance } from '@theater/handler-conformance/vitest'
+import { supervisor } from '../src/index.ts'
+
+const CHILDREN = 'theater:supervisor/children@0.1'
+const worker = 'ab'.repeat(32)
+const params = { format: 'text/plain', body: new Uint8Array([1, 2, 3]) }
+
+conformance({
+  name: 'supervisor',
+  make: () => {
+    const actors: ReturnType<typeof fakeActor>[] = []
+    return {
+      handler: supervisor(),
+      actor: (id) => {
+        const actor = fakeActor({ id, onSpawn: () => ({ tag: 'made', id: `${id}.child-4` }) })
+        actors.push(actor)
+        return actor
+      },
+      state: () => actors.flatMap((actor) => [...actor.spawns, ...actor.children.list()]),
+    }
+  },
+  bare: supervisor,
+  grants: [
+    { components: [`worker=sha256:${worker}`, `sha256:${'00'.repeat(32)}`] },
+    { components: [`sha256:${worker}`] },
+  ],
+  guest: { component: relayGuest('supervisor'), exportOf: relayed, trap: TRAP },
+  least: { components: [] },
+  refusable: [`${CHILDREN}#spawn`, `${CHILDREN}#stop`],
+  neverRefused: [`${CHILDREN}#stop`],
+  calls: [
+    {
+      fn: `${CHILDREN}#spawn`,
+      args: () => [Uint8Array.fromHex(worker), params, '{}', {}],
+      refusedUnder: { components: [`sha256:${'00'.repeat(32)}`] },
+    },
+    {
+      fn: `${CHILDREN}#list`,
+      args: () => [],
+      listing: (answer) => answer as readonly string[],
+    },
+    { fn: `${CHILDREN}#stop`, args: () => ['actor.child-4'] },
+    { fn: `${CHILDREN}#components`, args: () => [] },
+  ],
+})
