@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { build, type Built, prepare } from '@theater/actor/build'
+import { bundle } from '../src/build/bundle.ts'
 import { setClock } from '../src/build/engine-module.ts'
+import { worldOf } from '../src/build/world.ts'
 
 // All that a build could write down: the clock, a default export without a name, a CommonJS dependency, a file beside it.
 const sources = {
@@ -25,6 +27,8 @@ const dependency = {
   'lib/main.js': 'const { up } = require("./up"); exports.shout = (text) => up(text) + "!"',
   'lib/up.js': 'exports.up = (text) => text.toUpperCase()',
 }
+
+const shape = { uses: [], state: false, init: false, messages: true, fetch: false }
 
 let folder: string
 /** A project, and the same one as another package manager lays it out, deeper, behind a link. */
@@ -108,6 +112,21 @@ test('a bundle names its files by how they lie to each other, and dependencies a
   expect(new Set(places.filter((place) => !place?.startsWith('@theater/actor/')))).toEqual(
     new Set(['dep/lib/up.js', 'dep/lib/main.js', 'parts/word.ts', 'actor.ts']),
   )
+})
+
+test('an entry that is called index is not named after its folder, and stays as it is in the map', async () => {
+  const text = `import { defineActor } from '@theater/actor'\n/* é */ export   default defineActor({ messages: { a: () => 1 } })`
+  const bundled = async (name: string): Promise<string> => {
+    await files(join(folder, name), { 'index.ts': text })
+    return (await prepare({ entry: join(folder, name, 'index.ts') })).source
+  }
+  const first = await bundled('some-folder')
+  expect(await bundled('another name')).toBe(first)
+  expect(first).not.toContain('some_folder')
+  const entry = join(folder, 'some-folder/index.ts')
+  const { map } = await bundle({ entry, shape, world: worldOf(shape), minify: false })
+  const { sources, sourcesContent } = JSON.parse(map) as { sources: string[]; sourcesContent: string[] }
+  expect(sourcesContent[sources.indexOf(entry)]).toBe(text)
 })
 
 test('what only looks like the engine’s clock is left alone', () => {

@@ -1,3 +1,4 @@
+import { readFileSync, realpathSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, extname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +9,7 @@ import type { ActorShape } from './analyse.ts'
 import { BuildError } from './build-error.ts'
 import { bundleError, type Refusal } from './bundle-error.ts'
 import { bundleRoot, withoutPlaces } from './bundle-paths.ts'
+import { withNamedDefault } from './named-entry.ts'
 import type { World } from './world.ts'
 
 /** How the sources become one module. */
@@ -72,12 +74,19 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
   return { source: withoutPlaces(source, inputs, entry), map: absolute(map, entry), inputs: [...inputs] }
 }
 
-/** The same source map with absolute paths. */
+/** The same source map with absolute paths, and the entry as it is on disk. */
 function absolute(map: string, entry: string): string {
-  const parsed = JSON.parse(map) as { readonly sources: readonly string[] }
+  const parsed = JSON.parse(map) as {
+    readonly sources: readonly string[]
+    readonly sourcesContent: readonly string[]
+  }
   const root = bundleRoot(entry)
+  const real = realpathSync(entry)
   const sources = parsed.sources.map((one) => (one.startsWith('theater:') ? one : resolve(root, one)))
-  return JSON.stringify({ ...parsed, sources })
+  const sourcesContent = parsed.sourcesContent.map((text, i) =>
+    sources[i] === real ? readFileSync(real, 'utf8') : text,
+  )
+  return JSON.stringify({ ...parsed, sources, sourcesContent })
 }
 
 /** The imports of the sources, those of Node's built-ins included. */
@@ -129,6 +138,7 @@ function theaterPlugin(
   { inputs, lenient }: Plugged,
 ): Plugin {
   const file = resolve(entry)
+  const real = realpathSync(file)
   const imported = new Set(world.modules.map(([, module]) => module))
   return {
     name: 'theater',
@@ -162,7 +172,8 @@ function theaterPlugin(
       })
       build.onLoad({ filter: /.*/, namespace: 'file' }, ({ path }) => {
         inputs.add(path)
-        return undefined
+        const contents = path === real ? withNamedDefault(path, readFileSync(path, 'utf8')) : undefined
+        return contents === undefined ? undefined : { contents, loader: 'default' }
       })
       build.onLoad({ filter: /^theater:build\/start$/, ...own }, () => ({
         contents: startModule(file, shape, world),
