@@ -6,7 +6,7 @@ import { memory, store } from '@theater/handler-store'
 import { Theater } from '@theater/runtime'
 import type { LogLine } from '@theater/runtime'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ask, cache } from './support/actors.ts'
+import { ask, builds, cache } from './support/actors.ts'
 import { verify } from './support/files.ts'
 
 const grants = { log: {}, store: { rights: 'rw' } }
@@ -15,7 +15,7 @@ describe('an actor in TypeScript with a store', () => {
   let component: Uint8Array
 
   beforeAll(async () => {
-    component = (await build({ entry: join(import.meta.dirname, 'actors/notebook.ts') })).bytes
+    component = (await build({ entry: join(import.meta.dirname, 'actors/notebook.ts'), cache: builds })).bytes
   })
 
   it('keeps texts and state over a restart; its console is its log; its re-run needs no store', async () => {

@@ -9,14 +9,14 @@ import type { Json } from '@theater/values'
 import { Theater } from '@theater/runtime'
 import type { LogLine } from '@theater/runtime'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ask, cache } from './support/actors.ts'
+import { ask, builds, cache } from './support/actors.ts'
 import { verify } from './support/files.ts'
 import { site } from './support/web.ts'
 
 let component: Uint8Array
 
 beforeAll(async () => {
-  component = (await build({ entry: join(import.meta.dirname, 'actors/web.ts') })).bytes
+  component = (await build({ entry: join(import.meta.dirname, 'actors/web.ts'), cache: builds })).bytes
 })
 
 const grantsFor = (origin: string): { readonly [handler: string]: Json } => ({

@@ -14,6 +14,9 @@ export const counter = kitGuest('kit-counter')
 /** Transpiled components outlive a test run, as they do for a user. */
 export const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
 
+/** So do built ones: a build is reproducible. */
+export const builds = join(tmpdir(), 'theater-e2e-builds')
+
 export const handlers = (): readonly AnyHandler[] => [messaging(), log()]
 
 /** Sends a kit message from the host and decodes the answer. */
