@@ -4,6 +4,7 @@ import type { GuestCall, SampleCall } from '@theater/handler-conformance'
 import { cli } from '../src/index.ts'
 import type { CliGrant } from '../src/index.ts'
 import { bytesInput } from '../src/stdio.ts'
+import { atLarge } from './at-large.ts'
 
 const INPUT = 'wasi:io/streams@0.2#input-stream'
 const OUTPUT = 'wasi:io/streams@0.2#output-stream'
@@ -72,6 +73,7 @@ for (const [name, grants] of [
       return { handler: cli({ connect }), state: () => [...touched] }
     },
     bare: cli,
+    atLarge,
     grants,
     least: {},
     guest: { component: relayGuest('cli'), exportOf: relayed, trap: TRAP, calls: guestCalls },

@@ -54,6 +54,7 @@ export { fakeActor } from './fake-actor.ts'
 export type { FakeActor, FakeActorOptions, LogLine, Sent } from './fake-actor.ts'
 export { laws, runtimeLaws } from './laws.ts'
 export type {
+  AtLarge,
   Guest,
   GuestCall,
   Law,

@@ -151,7 +151,8 @@ export const lawsOfAuthority: readonly Law[] = [
   },
 ]
 
-function allGrants(subject: Subject): readonly Json[] {
+/** Every grant that a subject names. */
+export function allGrants(subject: Subject): readonly [Json, ...Json[]] {
   const refusing = subject.calls.flatMap((call) =>
     call.refusedUnder === undefined ? [] : [call.refusedUnder],
   )
@@ -159,7 +160,7 @@ function allGrants(subject: Subject): readonly Json[] {
 }
 
 /** What the samples ask for, and what hostile arguments ask for, each once. */
-async function asks(subject: Subject): Promise<readonly Ask[]> {
+export async function asks(subject: Subject): Promise<readonly Ask[]> {
   const found = new Map<string, Ask>()
   const add = (ask: Ask | undefined): void => {
     if (ask !== undefined) found.set(JSON.stringify(ask), ask)

@@ -1,5 +1,6 @@
-import type { ActorContext, AnyHandler } from '@theater/handler'
+import type { ActorContext, AnyHandler, Ask } from '@theater/handler'
 import type { Json } from '@theater/values'
+import type { Arbitrary } from 'fast-check'
 
 /** A handler over a world of its own. */
 export interface World {
@@ -86,6 +87,31 @@ export interface Guest {
   readonly handlers?: readonly AnyHandler[]
 }
 
+/**
+ * Generators of [fast-check](https://fast-check.dev), for the laws of grants at large. What they make SHOULD be of few names and
+ * numbers, so that one grant lies within another, and covers an ask, now and then.
+ */
+export interface AtLarge {
+  /** Grants that the schema takes, of every form that there is. */
+  readonly grant: Arbitrary<Json>
+  /** Asks, as calls make them. @default those of the samples */
+  readonly ask?: Arbitrary<Ask>
+  /**
+   * For asks in words that a grant chooses, such as the name of a mount: what an ask under one grant is under another, in
+   * each of the ways in which that one has it.
+   *
+   * @default the same ask
+   */
+  readonly restate?: (ask: Ask, from: Json, to: Json) => readonly Ask[]
+  /**
+   * What a grant gives beside what is asked for call by call, each as a name. A grant within another gives nothing that the
+   * other does not.
+   *
+   * @default nothing
+   */
+  readonly reach?: (grant: Json) => readonly string[]
+}
+
 /** One handler in one configuration, with what laws need to know to put it to the test. */
 export interface Subject {
   /** For titles: `store, in memory`. */
@@ -98,6 +124,8 @@ export interface Subject {
   readonly grants: readonly [Json, ...Json[]]
   /** The grant with the least in it that the schema takes. */
   readonly least: Json
+  /** What the laws of grants are held over beside the samples. @default the samples alone */
+  readonly atLarge?: AtLarge
   /** Calls that are made one after another, and end with an answer or a WIT error. Every function is in one of them. */
   readonly calls: readonly SampleCall[]
   /**

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict'
 import { WitError } from '@theater/handler'
-import type { Call, AnyHandler } from '@theater/handler'
+import type { Ask, Call, AnyHandler } from '@theater/handler'
 import { describe, expect, test } from 'vitest'
+import fc from 'fast-check'
 import { laws } from '../src/index.ts'
+import { lawsOfGrants } from '../src/laws-of-grants.ts'
 import { conformance } from '../src/vitest.ts'
 import { boxes, boxSubject, replace } from './box.ts'
 import type { Mutation } from './box.ts'
+import { shelf, shelfSchema, shelfWithin } from './shelf.ts'
+import type { ShelfGrant, ShelfMutation } from './shelf.ts'
 
 const BOX = 'test:box/boxes@0.1'
 const put = `${BOX}#put`
 const change =
   (fn: string, to: object) =>
   (good: AnyHandler['functions']): AnyHandler['functions'] => ({ ...good, [fn]: { ...good[fn]!, ...to } })
+const shelved = (mutation: ShelfMutation): Mutation => ({ subject: () => shelf(mutation) })
+const none: Ask = {}
 let calls = 0
 const shared = { names: () => [], put: async () => {}, open: async () => {}, '[static]box.close': () => {} }
 
@@ -114,6 +120,61 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
     },
   ],
   'every refusal is sampled': [{ subject: (good) => ({ ...good, neverRefused: [] }) }],
+  'within is an order over grants at large': [
+    shelved({ within: (child: ShelfGrant) => child.names === undefined || { refused: 'named' } }),
+    shelved({
+      within: ({ names: a = [] }: ShelfGrant, { names: b = [] }: ShelfGrant) =>
+        a.length <= b.length + 1 || { refused: 'two more' },
+    }),
+    shelved({ within: (child: ShelfGrant) => (child.boxes ?? [{}])[0]!.size !== 1 || { refused: '1' } }),
+    shelved({ atLarge: { grant: fc.constant({ name: 'a' }) } }),
+  ],
+  'no grant at large covers more than a grant around it': [
+    shelved({ within: () => true }),
+    shelved({
+      within: (child: ShelfGrant, parent: ShelfGrant) =>
+        shelfWithin({ ...child, boxes: [] }, parent) === true || { refused: 'boxes are not looked at' },
+    }),
+    shelved({ atLarge: { restate: () => [none] } }),
+  ],
+  'an absent list is an empty one, and never means everything': [
+    shelved({
+      authorize: ({ names }: ShelfGrant, { name }) =>
+        names === undefined || names.includes(name as string) || { refused: 'no' },
+    }),
+    shelved({
+      within: (child: ShelfGrant, parent: ShelfGrant) =>
+        parent.names === undefined || shelfWithin(child, parent) === true || { refused: 'no' },
+    }),
+    shelved({
+      within: (child: ShelfGrant, parent: ShelfGrant) =>
+        child.tags !== undefined && Object.keys(child.tags).length === 0
+          ? { refused: 'none' }
+          : shelfWithin(child, parent),
+    }),
+  ],
+  'no grant at large has a key that the schema does not name, at any depth': [
+    shelved({
+      grant: {
+        ...shelfSchema,
+        properties: {
+          ...shelfSchema.properties,
+          boxes: { type: 'array', items: { type: 'object', properties: { size: {} } } },
+        },
+      },
+    }),
+    shelved({ grant: { ...shelfSchema, properties: { ...shelfSchema.properties, constructor: {} } } }),
+  ],
+  'names that every object has are names like any others': [
+    shelved({
+      authorize: ({ tags = {} }: ShelfGrant, { tag }) =>
+        (tag !== undefined && tags[tag as string] !== undefined) || { refused: 'no' },
+    }),
+    shelved({
+      within: (child: ShelfGrant, { tags = {} }: ShelfGrant) =>
+        Object.keys(child.tags ?? {}).every((tag) => tag in tags) || { refused: 'no' },
+    }),
+  ],
   'it binds afresh for every actor': [
     { binding: () => ({ imports: { [BOX]: shared } }) },
     {
@@ -217,6 +278,7 @@ describe('every law', () => {
   })
 })
 
-test('the subject of the mutants is sound without them', async () => {
+test('the subjects of the mutants are sound without them', async () => {
   for (const law of laws) await expect(law.run(boxSubject())).resolves.toBeUndefined()
+  for (const law of lawsOfGrants) await expect(law.run(shelf())).resolves.toBeUndefined()
 })

@@ -5,6 +5,7 @@ import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { Descriptor } from '../src/descriptor.ts'
 import { errno, fs, type Backend, type Handle } from '../src/index.ts'
 import { names, worlds } from './support.ts'
+import { atLarge } from './at-large.ts'
 
 const GET = 'wasi:filesystem/preopens@0.2#get-directories'
 const TYPES = 'wasi:filesystem/types@0.2'
@@ -213,6 +214,7 @@ for (const { name, world } of worlds) {
       }
     },
     bare: () => described(fs()),
+    atLarge,
     grants: [
       { mounts: { '/data': { host: 'data', rights: 'rw' } } },
       { mounts: { '/data': { host: './data/sub', rights: 'rw' }, '/more': { host: 'data', rights: 'r' } } },

@@ -4,6 +4,7 @@ import { conformance } from '@theater/handler-conformance/vitest'
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { afterAll } from 'vitest'
 import { http, type HttpGrant, type Outgoing } from '../src/index.ts'
+import { atLarge } from './at-large.ts'
 import { bodyOf, bytes, serve } from './support.ts'
 
 const TYPES = 'wasi:http/types@0.2'
@@ -266,6 +267,7 @@ conformance({
     return { handler: noted(http({ secrets: { WORLD: world } })), state: () => changes.get(world) }
   },
   bare: () => noted(http()),
+  atLarge,
   grants: [{ out: [entry] }, narrow, { out: [{ origin: server.origin, methods: ['GET'], paths: ['/a'] }] }],
   least: {},
   refusable: [HANDLE],

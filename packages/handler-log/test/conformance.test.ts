@@ -2,6 +2,7 @@ import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { log } from '../src/index.ts'
+import { atLarge } from './at-large.ts'
 
 const fields = [['a', 'b']]
 
@@ -16,6 +17,7 @@ conformance({
     }
   },
   bare: log,
+  atLarge,
   grants: [{}, { level: 'trace' }, { level: 'info' }, { level: 'error' }],
   least: { level: 'error' },
   guest: { component: relayGuest('log'), exportOf: relayed, trap: TRAP },

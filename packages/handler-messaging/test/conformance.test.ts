@@ -4,6 +4,7 @@ import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { messaging } from '../src/index.ts'
+import { atLarge } from './at-large.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
 const message = { format: 'text/plain', body: new Uint8Array([1, 2, 3]) }
@@ -33,6 +34,7 @@ conformance({
     }
   },
   bare: messaging,
+  atLarge,
   grants: [{ to: ['*'] }, { to: ['a*', 'b'] }, { to: ['actor', 'b'] }, { to: ['a'] }],
   guest: {
     component: relayGuest('messaging'),

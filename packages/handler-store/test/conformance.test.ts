@@ -3,6 +3,7 @@ import { conformance } from '@theater/handler-conformance/vitest'
 import { store } from '../src/index.ts'
 import type { StoreBackend } from '../src/index.ts'
 import { backends } from './backends.ts'
+import { atLarge } from './at-large.ts'
 
 const BLOBS = 'theater:store/blobs@0.1'
 const LABELS = 'theater:store/labels@0.1'
@@ -26,6 +27,7 @@ for (const { name, open } of backends) {
     },
     broken: () => ({ handler: store({ backend: dead }), state: () => undefined }),
     bare: store,
+    atLarge,
     grants: [
       { namespace: 'n', rights: 'rw' },
       { namespace: 'n', rights: 'rw', labels: 'a/', maxBytes: 9 },

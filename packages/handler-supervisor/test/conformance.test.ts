@@ -2,6 +2,7 @@ import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { supervisor } from '../src/index.ts'
+import { atLarge } from './at-large.ts'
 
 const CHILDREN = 'theater:supervisor/children@0.1'
 const worker = 'ab'.repeat(32)
@@ -22,6 +23,7 @@ conformance({
     }
   },
   bare: supervisor,
+  atLarge,
   grants: [
     { components: [`worker=sha256:${worker}`, `sha256:${'00'.repeat(32)}`] },
     { components: [`sha256:${worker}`] },

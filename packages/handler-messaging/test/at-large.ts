@@ -1,0 +1,11 @@
+import type { AtLarge } from '@theater/handler-conformance'
+import fc from 'fast-check'
+
+const id = fc.stringMatching(/^[ab.]{1,4}$/)
+const pattern = fc.stringMatching(/^[ab.]{0,3}\*?$/).filter((text) => text !== '')
+
+/** Grants and asks of few letters. */
+export const atLarge: AtLarge = {
+  grant: fc.record({ to: fc.uniqueArray(pattern, { maxLength: 4 }) }),
+  ask: fc.oneof(fc.record({ send: id }), fc.record({ request: id, started: fc.boolean() })),
+}
