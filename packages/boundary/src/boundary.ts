@@ -8,11 +8,12 @@ import type {
 } from '@theater/component'
 import type { AbortCode, EventOf } from '@theater/event-chain'
 import { compileFunction, encodeData, Reader, sha256, ValueError, Writer } from '@theater/values'
-import type { FunctionCodec, FunctionModel, Hash } from '@theater/values'
+import type { FunctionCodec, FunctionModel, Hash, Json } from '@theater/values'
 import { DerivedClock, DerivedRandom } from './clock.ts'
 import { Crossing } from './crossing.ts'
 import { BoundaryError } from './errors.ts'
 import { HandleTable } from './handles.ts'
+import { isLive } from './live-rules.ts'
 import { LiveCalls } from './live-calls.ts'
 import { Performer } from './performer.ts'
 import { Settlement } from './settle.ts'
@@ -31,6 +32,12 @@ export interface BoundaryOptions {
   readonly time: number
   /** 32 bytes, from the seed event. Null where it is withheld: a re-run goes as far as the guest's first draw. */
   readonly seed: Uint8Array | null
+  /**
+   * Those of genesis. Of them the boundary itself looks at `clocks` and `random`: whether they are live.
+   *
+   * @default {}
+   */
+  readonly grants?: Readonly<Record<string, Json>> | undefined
   /** Who performs what the record does not answer. Absent: nobody; the record is all there is. */
   readonly live?: Live
   /**
@@ -62,6 +69,7 @@ interface Started {
 }
 
 const SEED_SEQ = 1
+const MONOTONIC = 'wasi:clocks/monotonic-clock@0.2'
 
 /** Options of {@link Boundary.instantiate}. */
 export interface InstantiateOptions {
@@ -87,13 +95,17 @@ export class Boundary {
   constructor(options: BoundaryOptions) {
     this.#options = options
     const { component, prepared, actor, time, seed, live, maxHandles = 10_000, hash = sha256 } = options
+    const { grants = {} } = options
     const resources = prepared.newResources()
     const clock = new DerivedClock(time)
     const random = new DerivedRandom(seed, hash)
     const handles = new HandleTable(resources, maxHandles)
     const state = new InstanceState({ handles, clock, random, actor, live })
-    const calls = live === undefined ? undefined : new LiveCalls(state, live, new Performer(live, clock))
-    const crossing = new Crossing(state, calls)
+    const calls =
+      live === undefined
+        ? undefined
+        : new LiveCalls(state, live, new Performer(live, clock, isLive(MONOTONIC, grants)))
+    const crossing = new Crossing(state, calls, grants)
     const { plan } = prepared
     const waits = new Set(plan.mode === 'jspi' ? plan.asyncImports : [])
     const functions: Record<string, HostFunction> = {}

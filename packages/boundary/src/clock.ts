@@ -20,6 +20,8 @@ export class DerivedClock {
   readonly #startMs: bigint
   #turnNs: bigint
   #addedNs = 0n
+  /** How far the actor's monotonic clock is ahead of the machine's; `undefined` until the machine's was read. */
+  #aheadNs: bigint | undefined
 
   /** @param startMs milliseconds since the epoch at which the actor was made */
   constructor(startMs: number) {
@@ -65,9 +67,51 @@ export class DerivedClock {
     return this.#monotonicNow()
   }
 
+  /** What the guest reads where the machine's monotonic clock says this: it goes on from where the actor is. */
+  monotonicFrom(machineNs: bigint): bigint {
+    const now = this.#monotonicNow()
+    const ahead = now - machineNs
+    // Waits are counted in whole milliseconds, and turns begin by the wall clock: the actor may be ahead of what it read.
+    if (this.#aheadNs === undefined || ahead > this.#aheadNs) this.#aheadNs = ahead
+    return machineNs + this.#aheadNs
+  }
+
+  /** What the guest reads where the machine's wall clock says this: the later of it and what the actor saw. */
+  wallFrom(machineNs: bigint): bigint {
+    const now = this.#turnNs + this.#addedNs
+    return machineNs > now ? machineNs : now
+  }
+
+  /** Goes on to a live reading of the monotonic clock. @throws Error for one behind what the actor saw, or after its end */
+  reachMonotonic(ns: bigint): void {
+    this.#reach(ns - this.#monotonicNow())
+  }
+
+  /** Goes on to a live reading of the wall clock. @throws Error for one behind what the actor saw, or after its end */
+  reachWall(ns: bigint): void {
+    this.#reach(ns - this.#turnNs - this.#addedNs)
+  }
+
+  #reach(ns: bigint): void {
+    if (ns < 0n) throw new Error('a clock that goes backwards')
+    this.#addedNs += ns
+    if (this.ended) throw new Error('a reading after the end of the clock')
+  }
+
   #monotonicNow(): bigint {
     return this.#turnNs + this.#addedNs - this.#startMs * 1_000_000n
   }
+}
+
+/** A time of `wasi:clocks/wall-clock`, as lifted. */
+export interface Datetime {
+  readonly seconds: bigint
+  readonly nanoseconds: number
+}
+
+/** A time from nanoseconds since the epoch. */
+export function datetime(ns: bigint): Datetime {
+  return { seconds: ns / 1_000_000_000n, nanoseconds: Number(ns % 1_000_000_000n) }
 }
 
 /** A draw from a seed that is not here. */

@@ -2,7 +2,7 @@ import { hostCause, poison, unreachable } from '@theater/component'
 import type { HostFunction } from '@theater/component'
 import type { Outcome } from '@theater/event-chain'
 import { Reader, ValueError, Writer } from '@theater/values'
-import type { FunctionModel } from '@theater/values'
+import type { FunctionModel, Json } from '@theater/values'
 import { checkAnswer } from './answer.ts'
 import { SeedWithheld } from './clock.ts'
 import { GuestFault } from './derived.ts'
@@ -25,13 +25,16 @@ export class Crossing {
   readonly #state: InstanceState
   /** `undefined`: the record answers and nobody else. */
   readonly #live: LiveCalls | undefined
+  readonly #grants: Readonly<Record<string, Json>>
   readonly #derived: DerivedSource
   readonly #writer = new Writer()
   readonly #small = new Writer(64)
 
-  constructor(state: InstanceState, live: LiveCalls | undefined) {
+  /** @param grants those of genesis */
+  constructor(state: InstanceState, live: LiveCalls | undefined, grants: Readonly<Record<string, Json>>) {
     this.#state = state
     this.#live = live
+    this.#grants = grants
     this.#derived = {
       clock: state.clock,
       random: state.random,
@@ -46,7 +49,7 @@ export class Crossing {
    * @param suspends whether the component was prepared for an import that waits
    */
   hostFunction(model: FunctionModel, suspends: boolean): HostFunction {
-    const fn = prepare(model, suspends)
+    const fn = prepare(model, suspends, this.#grants)
     return (...raw) => {
       let answer: unknown
       try {
@@ -151,6 +154,7 @@ export class Crossing {
         return state.checkHandles() ? ENDED : value
       }
       if (fn.io !== undefined) checkIo(fn.track, args)
+      fn.live?.check?.(args)
     } catch (error) {
       return this.#refused(fn, error)
     }
@@ -233,6 +237,7 @@ export class Crossing {
       input.finish()
       handles.checkMade()
       checkAnswer(fn, args, value, outcome, clock, by.kind === 'call' && by.content.ask !== null)
+      fn.live?.take?.(clock, value)
     } catch (error) {
       // No boundary records an answer that is not of the function's type, or that its own rules rule out.
       const reason = error instanceof Error ? error.message : String(error)

@@ -1,4 +1,5 @@
 import type { ResourceType } from '@theater/values'
+import { datetime } from './clock.ts'
 import type { DerivedClock, DerivedRandom } from './clock.ts'
 
 /** What derived functions are answered from: nothing of the machine. */
@@ -20,10 +21,15 @@ export type DerivedFunction = (
 const MAX_DRAW = 1 << 20
 
 function draw(source: DerivedSource, length: unknown): Uint8Array {
+  return source.random.bytes(checkDraw(length))
+}
+
+/** The number of random bytes that a guest asks for. @throws GuestFault for too many at once */
+export function checkDraw(length: unknown): number {
   const n = typeof length === 'bigint' ? length : 0n
   // A guest that asks for more than this at once is out of its mind or after the host's memory.
   if (n > BigInt(MAX_DRAW)) throw new GuestFault(`random bytes: ${n} at once, at most ${MAX_DRAW}`)
-  return source.random.bytes(Number(n))
+  return Number(n)
 }
 
 /** The guest broke a rule of an interface that says "traps". */
@@ -50,10 +56,6 @@ const derived: Readonly<Record<string, DerivedFunction>> = {
 function pollableOf(type: ResourceType | undefined): ResourceType {
   if (type === undefined) throw new TypeError('a timer function that gives no pollable')
   return type
-}
-
-function datetime(ns: bigint): { seconds: bigint; nanoseconds: number } {
-  return { seconds: ns / 1_000_000_000n, nanoseconds: Number(ns % 1_000_000_000n) }
 }
 
 /** Whether the boundary answers this function itself, by rule, without an event. */

@@ -1,9 +1,11 @@
 import { camelCase, compileFunction, hasHandle, Writer } from '@theater/values'
-import type { FunctionCodec, FunctionModel, ResourceType, ValType } from '@theater/values'
+import type { FunctionCodec, FunctionModel, Json, ResourceType, ValType } from '@theater/values'
 import { derivedFunction } from './derived.ts'
 import type { DerivedFunction } from './derived.ts'
 import { ioFunction } from './io.ts'
 import type { IoFunction } from './io.ts'
+import { isLive, liveRule } from './live-rules.ts'
+import type { LiveRule } from './live-rules.ts'
 import { queueRule } from './rules.ts'
 import type { QueueRule } from './rules.ts'
 import { trackName, trackOf } from './track.ts'
@@ -24,13 +26,19 @@ export interface Imported {
   readonly suspends: boolean
   readonly handleParams: 'none' | 'flat' | 'nested'
   readonly derived: DerivedFunction | undefined
+  /** Where it is derived without a grant and live under this actor's. */
+  readonly live: LiveRule | undefined
   readonly pollable: ResourceType | undefined
   readonly io: IoFunction | undefined
   readonly queue: QueueRule | undefined
 }
 
-/** Prepares an import of a component. */
-export function prepare(model: FunctionModel, suspends: boolean): Imported {
+/** Prepares an import of a component for an actor with some grants. */
+export function prepare(
+  model: FunctionModel,
+  suspends: boolean,
+  grants: Readonly<Record<string, Json>>,
+): Imported {
   const track = trackName(model)
   const head = new Writer(model.id.length + 16)
   head.array(5)
@@ -39,6 +47,7 @@ export function prepare(model: FunctionModel, suspends: boolean): Imported {
   const flat = types.some(isHostHandle)
   const nested = types.some((type) => !isHostHandle(type) && hasHandle(type))
   const result = model.result
+  const live = isLive(trackOf(model.interface), grants) ? liveRule(track) : undefined
   return {
     model,
     track,
@@ -50,7 +59,8 @@ export function prepare(model: FunctionModel, suspends: boolean): Imported {
     isResult: result?.kind === 'result',
     suspends,
     handleParams: nested ? 'nested' : flat ? 'flat' : 'none',
-    derived: derivedFunction(track),
+    derived: live === undefined ? derivedFunction(track) : undefined,
+    live,
     pollable: result?.kind === 'own' ? result.resource : undefined,
     io: ioFunction(track),
     queue: queueRule(track),

@@ -1,11 +1,13 @@
 import type { Effect, InputStream, IoError, OutputStream, Pollable } from '@theater/handler'
 import type { DerivedClock } from './clock.ts'
+import { timerOf } from './wait.ts'
+import type { TimerClock } from './wait.ts'
 import { GuestFault } from './derived.ts'
 import type { HostEntry } from './handles.ts'
 
 /** What `wasi:io` functions need of the boundary. */
 export interface IoHost {
-  readonly clock: DerivedClock
+  readonly clock: TimerClock
   readonly signal: AbortSignal
   /** The live object of a handle, resumed if need be; `undefined`: closed. */
   live(entry: HostEntry): object | undefined
@@ -22,10 +24,17 @@ interface Waited {
 
 /** One function of `wasi:io`, over the shapes that handlers return. Arguments are lifted, handles are entries. */
 export type IoFunction =
-  | { readonly mode: 'sync'; readonly effect: Effect; run(host: IoHost, args: readonly unknown[]): unknown }
+  | {
+      readonly mode: 'sync'
+      readonly effect: Effect
+      /** Whether it tells of timers, so that under live clocks the actor's first has to catch up with the machine's. */
+      readonly timed?: true
+      run(host: IoHost, args: readonly unknown[]): unknown
+    }
   | {
       readonly mode: 'async'
       readonly effect: Effect
+      readonly timed?: true
       run(host: IoHost, args: readonly unknown[]): Promise<Waited>
     }
 
@@ -67,9 +76,11 @@ function pollableOf(host: IoHost, value: unknown): Pollable {
   return stream?.pollable ?? always
 }
 
-/** A timer of the boundary's own has an object too, see `timerOf`. */
+/** A timer of the boundary's own has an object too, for handlers; here it goes by the clock of the call. */
 function waitable(host: IoHost, value: unknown): Pollable {
-  return (host.live(entryOf(value)) as Pollable | undefined) ?? always
+  const entry = entryOf(value)
+  if (entry.deadline !== undefined) return timerOf(host.clock, entry.deadline)
+  return (host.live(entry) as Pollable | undefined) ?? always
 }
 
 /** The pollable that was ready first, and the milliseconds that must be counted for it. */
@@ -164,6 +175,7 @@ const functions: Readonly<Record<string, IoFunction>> = {
   'wasi:io/poll@0.2#poll': {
     mode: 'async',
     effect: 'read',
+    timed: true,
     run: async (host, [list]) => {
       const entries = list as readonly HostEntry[]
       const now = ready(host, entries, NOBODY_WOKEN)
@@ -175,11 +187,13 @@ const functions: Readonly<Record<string, IoFunction>> = {
   'wasi:io/poll@0.2#[method]pollable.ready': {
     mode: 'sync',
     effect: 'read',
+    timed: true,
     run: (host, [self]) => waitable(host, self).ready(),
   },
   'wasi:io/poll@0.2#[method]pollable.block': {
     mode: 'async',
     effect: 'read',
+    timed: true,
     run: async (host, [self]) => {
       if (waitable(host, self).ready()) return waited(undefined)
       return { value: undefined, atLeast: (await waitAny(host, [entryOf(self)])).atLeast }

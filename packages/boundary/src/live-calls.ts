@@ -137,11 +137,13 @@ export class LiveCalls {
     out.array(4)
     let value: unknown
     try {
-      value = fn.codec.writeResult(answer.value, out, handles.lowering)
+      const given = fn.live?.reading?.(state.clock, answer.value) ?? answer.value
+      value = fn.codec.writeResult(given, out, handles.lowering)
       out.uint(answer.elapsed)
       out.array(handles.made.length)
       for (const description of handles.made) out.raw(encodeData(description ?? null))
       out.uint(answer.flags)
+      fn.live?.take?.(state.clock, value)
     } catch (error) {
       const code = ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault'
       const message = `${fn.model.id} answered with something that is not of its type`

@@ -54,10 +54,15 @@ export class Performer {
   readonly #clock: DerivedClock
   readonly #targets = new Map<Imported, Target>()
   #ioHost: IoHost | undefined
+  readonly #liveClock: boolean
+  /** Milliseconds that the actor's clock is behind the machine's in a call that tells of timers. */
+  #lag = 0
 
-  constructor(live: Live, clock: DerivedClock) {
+  /** @param liveClock whether the guest reads the machine's monotonic clock */
+  constructor(live: Live, clock: DerivedClock, liveClock: boolean) {
     this.#live = live
     this.#clock = clock
+    this.#liveClock = liveClock
   }
 
   /** Who performs a call; the maker of the object for a method. */
@@ -161,9 +166,16 @@ export class Performer {
     return found.apply(functions, objects as unknown[]) as unknown
   }
 
+  /** Under live clocks time passes also where nobody reads them: who asks for a timer sees that. */
+  #catchUp({ io }: Imported): number {
+    const timed = io?.timed === true && this.#liveClock
+    this.#lag = timed ? Math.max(0, Math.floor(this.#live.now()) - this.#clock.notBefore()) : 0
+    return this.#lag
+  }
+
   #io(): IoHost {
     this.#ioHost ??= {
-      clock: this.#clock,
+      clock: { until: (deadline) => Math.max(0, this.#clock.until(deadline) - this.#lag) },
       signal: this.#live.signal,
       live: (entry) => this.#liveObject(entry),
       error: (payload, isClosed = false) => {
@@ -177,6 +189,7 @@ export class Performer {
   performSync(fn: Imported, target: Target, objects: readonly unknown[] | undefined): Answer {
     try {
       if (objects === undefined) return this.#closedAnswer(fn, target)
+      const lag = this.#catchUp(fn)
       const value = this.#call(fn, target, objects)
       if (isThenable(value)) {
         value.then(undefined, () => undefined)
@@ -185,7 +198,7 @@ export class Performer {
           error: new TypeError(`${fn.model.id} is declared sync and answered with a promise`),
         }
       }
-      return { value: fn.isResult ? { tag: 'ok', val: value } : value, elapsed: 0, flags: 0 }
+      return { value: fn.isResult ? { tag: 'ok', val: value } : value, elapsed: lag, flags: 0 }
     } catch (error) {
       return thrown(fn, error)
     }
@@ -208,6 +221,7 @@ export class Performer {
     const started = live.now()
     try {
       if (objects === undefined) return this.#closedAnswer(fn, target)
+      const lag = this.#catchUp(fn)
       const own = fn.io !== undefined || target.declared?.ownDeadline === true
       const performed = this.#call(fn, target, objects)
       let value = await withDeadline(performed, own ? undefined : live.callTimeoutMs, live.signal)
@@ -215,7 +229,7 @@ export class Performer {
       if (fn.io?.mode === 'async') {
         const waited = value as { value: unknown; atLeast: number }
         value = waited.value
-        elapsed = Math.max(elapsed, waited.atLeast)
+        elapsed = lag + Math.max(elapsed, waited.atLeast)
       }
       return { value: fn.isResult ? { tag: 'ok', val: value } : value, elapsed, flags: 0 }
     } catch (error) {

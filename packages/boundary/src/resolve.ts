@@ -2,12 +2,13 @@ import type { AnyHandler, HandlerFunction } from '@theater/handler'
 import type { ComponentModel, FunctionModel, InterfaceModel, Json } from '@theater/values'
 import { isDerived } from './derived.ts'
 import { ioFunction, isIo } from './io.ts'
+import { isLive, liveHandler } from './live-rules.ts'
 import { trackName, trackOf } from './track.ts'
 
 /** Who answers one imported interface. */
 export type Served =
   | { readonly state: 'granted' | 'inert'; readonly handler: AnyHandler }
-  /** Answered by the boundary itself: derived clocks and randomness, `wasi:io`, the actor's own identity, types only. */
+  /** Answered by the boundary itself: clocks and randomness that are not live, `wasi:io`, the actor's own identity, types only. */
   | { readonly state: 'built-in' }
 
 /** An import that nobody answers. */
@@ -60,12 +61,16 @@ function serve(
 ): Served | { readonly unmet: readonly Unmet[] } {
   const track = trackOf(imported.name)
   if (imported.functions.length === 0 && imported.resources.length === 0) return { state: 'built-in' }
-  if (imported.functions.every((fn) => isDerived(trackName(fn)) || isIo(trackName(fn))))
+  const live = isLive(track, grants)
+  if (!live && imported.functions.every((fn) => isDerived(trackName(fn)) || isIo(trackName(fn))))
     return { state: 'built-in' }
-  const handler = handlers.find((one) => one.interfaces.includes(track))
+  const serves = (one: AnyHandler): boolean => !live || one.name === liveHandler(track)
+  const handler = handlers.find((one) => one.interfaces.includes(track) && serves(one))
   if (handler === undefined)
     return { unmet: [{ interface: imported.name, handler: undefined, fn: undefined }] }
-  const missing = imported.functions.filter((fn) => !Object.hasOwn(handler.functions, trackName(fn)))
+  const offered = (name: string): boolean =>
+    Object.hasOwn(handler.functions, name) || (live && isDerived(name))
+  const missing = imported.functions.filter((fn) => !offered(trackName(fn)))
   if (missing.length > 0) {
     return { unmet: missing.map((fn) => ({ interface: imported.name, handler: handler.name, fn: fn.name })) }
   }

@@ -1,8 +1,13 @@
 import type { Pollable } from '@theater/handler'
-import type { DerivedClock } from './clock.ts'
+
+/** What timers go by. */
+export interface TimerClock {
+  /** Milliseconds, rounded up, until a monotonic instant; 0 when it is past. */
+  until(deadlineNs: bigint): number
+}
 
 /** A pollable of the boundary's own: ready at an instant of the actor's monotonic clock. */
-export function timerOf(clock: DerivedClock, deadline: bigint): Pollable {
+export function timerOf(clock: TimerClock, deadline: bigint): Pollable {
   return {
     ready: () => clock.until(deadline) === 0,
     wait: (signal) => sleep(clock.until(deadline), signal),

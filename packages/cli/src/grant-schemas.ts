@@ -1,9 +1,11 @@
 import type { JsonSchema } from '@theater/handler'
 import { cliGrant } from '@theater/handler-cli'
+import { clocksGrant } from '@theater/handler-clocks'
 import { GRANT as fsGrant } from '@theater/handler-fs'
 import { httpGrant } from '@theater/handler-http'
 import { logGrant } from '@theater/handler-log'
 import { messagingGrant } from '@theater/handler-messaging'
+import { randomGrant } from '@theater/handler-random'
 import { storeGrant } from '@theater/handler-store'
 import { supervisorGrant } from '@theater/handler-supervisor'
 
@@ -31,10 +33,12 @@ const supervisorFiles: JsonSchema = {
  */
 export const grantSchemas = {
   cli: cliGrant,
+  clocks: clocksGrant,
   fs: fsGrant,
   http: httpGrant,
   log: logGrant,
   messaging: messagingGrant,
+  random: randomGrant,
   store: storeGrant,
   supervisor: supervisorFiles,
 } as const satisfies Readonly<Record<string, JsonSchema>>

@@ -29,12 +29,24 @@ export async function makeHandlers({
   listen,
   secrets = {},
 }: HandlerOptions): Promise<readonly AnyHandler[]> {
-  const [{ cli }, { fs }, { http }, { log }, { messaging }, { store }, { supervisor }] = await Promise.all([
+  const [
+    { cli },
+    { clocks },
+    { fs },
+    { http },
+    { log },
+    { messaging },
+    { random },
+    { store },
+    { supervisor },
+  ] = await Promise.all([
     import('@theater/handler-cli'),
+    import('@theater/handler-clocks'),
     import('@theater/handler-fs'),
     import('@theater/handler-http'),
     import('@theater/handler-log'),
     import('@theater/handler-messaging'),
+    import('@theater/handler-random'),
     import('@theater/handler-store'),
     import('@theater/handler-supervisor'),
   ])
@@ -43,10 +55,12 @@ export async function makeHandlers({
     listen === undefined ? { listen: false as const } : { listen: listen.at, onListen: listen.onListen }
   return [
     cli(options),
+    clocks(),
     fs(),
     http({ ...web, secrets }),
     log(),
     messaging(),
+    random(),
     store({ backend: lazyBackend(path) }),
     supervisor(),
   ]

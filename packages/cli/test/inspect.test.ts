@@ -15,12 +15,14 @@ describe('inspect', () => {
       handler: 'cli',
       state: 'inert',
       functions: ['exit-with-code'],
+      live: null,
     })
     expect(report.imports).toContainEqual({
       name: 'wasi:io/error@0.2.3',
       handler: null,
       state: 'granted',
       functions: [],
+      live: null,
     })
     expect(report.exports).toEqual([{ name: 'wasi:cli/run@0.2.3', functions: ['run'] }])
     const [spine] = objects(await theater(['inspect', 'spine.wasm', '--json'], { cwd: folder() }))
@@ -30,6 +32,7 @@ describe('inspect', () => {
         handler: null,
         state: 'unmet',
         functions: ['add', '[constructor]counter', '[method]counter.bump'],
+        live: null,
       },
     ])
     expect(spine.exports).toEqual([{ name: '', functions: ['run', 'boom'] }])

@@ -194,13 +194,14 @@ export class Rerun {
 
   #newBoundary({ genesis, seed }: StartSegment): Boundary {
     const { component, prepared, hash } = this.#parts
-    const { actor, parent, time } = genesis.content
+    const { actor, parent, time, grants } = genesis.content
     const maxHandles = handleLimit(genesis.content)
     return new Boundary({
       component,
       prepared,
       actor: { id: actor, parent },
       time,
+      grants,
       seed: seed?.content.seed ?? null,
       hash,
       // Of events that were told, as those of a rebuild are, nothing is told again.

@@ -188,6 +188,7 @@ export class Instance {
       prepared,
       actor: { id, parent: genesis.parent },
       time: genesis.time,
+      grants: genesis.grants,
       seed,
       maxHandles: limits.handles,
       hash: sha256,

@@ -12,11 +12,13 @@ import { committed, committedNames } from './committed.ts'
 export type RelayName =
   | 'box'
   | 'cli'
+  | 'clocks'
   | 'fs'
   | 'http'
   | 'log'
   | 'messaging'
   | 'parent'
+  | 'random'
   | 'store'
   | 'supervisor'
 

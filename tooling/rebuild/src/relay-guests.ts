@@ -10,11 +10,13 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
     ...['environment', 'exit', 'stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/${name}@0.2.12`),
     ...['stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/terminal-${name}@0.2.12`),
   ],
+  clocks: ['wasi:clocks/wall-clock@0.2.12', 'wasi:clocks/monotonic-clock@0.2.12'],
   fs: ['wasi:filesystem/preopens@0.2.12', 'wasi:filesystem/types@0.2.12'],
   http: ['wasi:http/types@0.2.12', 'wasi:http/outgoing-handler@0.2.12'],
   log: ['theater:actor/log@0.1.0'],
   messaging: ['theater:messaging/client@0.1.0'],
   parent: ['theater:supervisor/children@0.1.0', 'theater:messaging/client@0.1.0', 'wasi:cli/exit@0.2.12'],
+  random: ['random', 'insecure', 'insecure-seed'].map((name) => `wasi:random/${name}@0.2.12`),
   store: ['theater:store/blobs@0.1.0', 'theater:store/labels@0.1.0'],
   supervisor: ['theater:supervisor/children@0.1.0'],
 }

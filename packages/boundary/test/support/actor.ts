@@ -31,6 +31,7 @@ export interface ActorOptions {
   readonly maxHandles?: number
   readonly seed?: Uint8Array
   readonly parent?: string
+  readonly grants?: Readonly<Record<string, Json>>
 }
 
 /** A runtime in miniature: one actor whose record is in memory. */
@@ -149,11 +150,12 @@ export class TestActor {
   }
 }
 
-function identity({ maxHandles, seed = SEED, parent }: ActorOptions) {
+function identity({ maxHandles, seed = SEED, parent, grants }: ActorOptions) {
   return {
     actor: { id: 'test', parent: parent ?? null },
     time: BORN,
     seed,
+    grants,
     ...(maxHandles !== undefined && { maxHandles }),
   }
 }

@@ -1,4 +1,4 @@
-import { resolveImports, trackName } from '@theater/boundary'
+import { isLive, resolveImports, trackName, trackOf } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { jcoVersion } from '@theater/component'
 import type { AnyHandler } from '@theater/handler'
@@ -31,8 +31,8 @@ export type CertificateVerdict = 'certified' | 'differs' | 'inconclusive'
 /** An import, and where its answers come from. */
 export interface ImportAnswer {
   readonly name: string
-  /** By rule, with no event; by a handler or the boundary, each an event; or there is nothing in it to call. */
-  readonly answers: 'derived' | 'recorded' | 'types'
+  /** By rule, with no event; by the machine's clocks or chance, by a handler or the boundary, each an event; or there is nothing in it to call. */
+  readonly answers: 'derived' | 'live' | 'recorded' | 'types'
   readonly handler: string | null
 }
 
@@ -99,8 +99,10 @@ export function importAnswers(
   return model.imports.map(({ name, functions, resources }): ImportAnswer => {
     if (functions.length === 0 && resources.length === 0) return { name, answers: 'types', handler: null }
     const by = served.get(name)
-    if (by !== undefined && by.state !== 'built-in')
-      return { name, answers: 'recorded', handler: by.handler.name }
+    if (by !== undefined && by.state !== 'built-in') {
+      const answers = isLive(trackOf(name), grants) ? 'live' : 'recorded'
+      return { name, answers, handler: by.handler.name }
+    }
     const io = functions.some((fn) => trackName(fn).startsWith('wasi:io/'))
     return { name, answers: io ? 'recorded' : 'derived', handler: null }
   })

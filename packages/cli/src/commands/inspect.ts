@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path'
-import { resolveImports, trackName } from '@theater/boundary'
+import { liveHandler, resolveImports, trackName, trackOf } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { printable } from '@theater/handler-log'
@@ -32,6 +32,8 @@ interface Import {
   readonly handler: string | null
   readonly state: ImportState
   readonly functions: readonly string[]
+  /** The handler whose grant makes it live: it is derived without; null for what is never derived. */
+  readonly live: string | null
 }
 
 /** `theater inspect`: what a component imports and exports, and a manifest for it. Nothing of it is run. */
@@ -73,12 +75,13 @@ export async function inspect(
 function importOf({ name, functions }: InterfaceModel, { served, unmet }: Resolution): Import {
   const by = served.get(name)
   const names = functions.map((fn) => fn.name)
+  const live = liveHandler(trackOf(name)) ?? null
   if (by === undefined) {
     const handler = unmet.find((one) => one.interface === name)?.handler ?? null
-    return { name, handler, state: 'unmet', functions: names }
+    return { name, handler, state: 'unmet', functions: names, live }
   }
-  if (by.state === 'built-in') return { name, handler: null, state: 'granted', functions: names }
-  return { name, handler: by.handler.name, state: by.state, functions: names }
+  if (by.state === 'built-in') return { name, handler: null, state: 'granted', functions: names, live }
+  return { name, handler: by.handler.name, state: by.state, functions: names, live }
 }
 
 /** What of each handler a component imports. */
@@ -118,7 +121,7 @@ function describe(
   else {
     const rows = imports.map((one) => [
       title(one.name),
-      one.handler ?? (one.state === 'granted' ? 'none' : '–'),
+      one.handler ?? one.live ?? (one.state === 'granted' ? 'none' : '–'),
       output.style(looks[one.state], explain(one)),
     ])
     const [head = '', ...body] = table(
@@ -152,10 +155,10 @@ function title(name: string): string {
   return name === '' ? '(root)' : printable(name)
 }
 
-function explain({ state, handler }: Import): string {
+function explain({ state, handler, live }: Import): string {
   switch (state) {
     case 'granted':
-      return 'needs no grant'
+      return live === null ? 'needs no grant' : 'derived'
     case 'inert':
       return 'empty and closed'
     case 'unmet':

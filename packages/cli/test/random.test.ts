@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readEvents } from '@theater/event-chain'
 import { sqliteStore } from '@theater/event-chain/sqlite'
@@ -69,4 +69,38 @@ it('a file without seeds has nothing of them, and is verified up to the first ra
   expect(ran.code).toBe(7)
   const people = await theater(['verify', 'a.car'], { cwd })
   expect(people.stdout).toContain('draws from its seed, which is withheld')
+})
+
+it('random numbers of the machine are in the record, need no seed, and are there by grant alone', async () => {
+  const manifest = '[actor.dice]\ncomponent = "dice.wasm"\n'
+  const grant = '[actor.dice.grants.random]\nlive = true\n'
+  const cwd = folder({ 'theater.toml': manifest + grant, 'dice.wasm': await dice() })
+  expect((await theater(['run', 'theater.toml'], { cwd })).code).toBe(0)
+  const [rolled] = objects(await theater(['call', 'dice', 'roll', '--json'], { cwd }))
+  const events = objects(await theater(['chain', 'dice', '--json'], { cwd }))
+  expect(events.map(({ kind }) => kind).join(' ')).toContain('turn call return')
+  expect(events.find(({ kind }) => kind === 'call')).toMatchObject({
+    fn: 'wasi:random/random@0.2.3#get-random-u64',
+    result: rolled.ok,
+  })
+  await theater(['export', 'dice', '-o', 'a.car', '--without-seed'], { cwd })
+  const [verdict] = objects(await theater(['verify', 'a.car', '--json'], { cwd }))
+  expect(verdict).toMatchObject({ verdict: 'verified' })
+  const [report] = objects(await theater(['inspect', 'dice.wasm', '--json'], { cwd }))
+  expect(report.imports).toEqual([
+    {
+      name: 'wasi:random/random@0.2.3',
+      handler: null,
+      state: 'granted',
+      functions: ['get-random-u64'],
+      live: 'random',
+    },
+  ])
+  expect((await theater(['inspect', 'dice.wasm'], { cwd })).stdout).toMatch(
+    /random\/random@0.2.3 +random +derived/,
+  )
+  for (const wrong of ['', 'live = false\n', 'live = "yes"\n', 'live = true\nalso = 1\n']) {
+    writeFileSync(join(cwd, 'wrong.toml'), `${manifest}[actor.dice.grants.random]\n${wrong}`)
+    expect([wrong, (await theater(['run', 'wrong.toml', '--fresh'], { cwd })).code]).toEqual([wrong, 3])
+  }
 })

@@ -1,0 +1,20 @@
+/**
+ * The clocks of the machine for actors that are granted them: `wasi:clocks`, each reading in the record.
+ *
+ * @example
+ * ```ts
+ * import { clocks } from '@theater/handler-clocks'
+ *
+ * // The machine's clocks, or those of a test.
+ * const handler = clocks({ wall: () => 1_767_225_600_000_000_000n })
+ *
+ * console.log(handler.within({ live: true }, { live: true }))
+ * console.log(Object.keys(handler.functions).join('\n'))
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { clocks } from './handler.ts'
+export type { ClocksImports, ClocksOptions } from './handler.ts'
+export { clocksGrant } from './grant.ts'
+export type { ClocksGrant } from './grant.ts'

@@ -1,0 +1,16 @@
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
+import { conformance } from '@theater/handler-conformance/vitest'
+import { clocks } from '../src/index.ts'
+
+conformance({
+  name: 'clocks',
+  make: () => ({ handler: clocks(), state: () => undefined }),
+  bare: clocks,
+  grants: [{ live: true }],
+  least: { live: true },
+  guest: { component: relayGuest('clocks'), exportOf: relayed, trap: TRAP },
+  calls: [
+    { fn: 'wasi:clocks/wall-clock@0.2#now', args: () => [] },
+    { fn: 'wasi:clocks/monotonic-clock@0.2#now', args: () => [] },
+  ],
+})

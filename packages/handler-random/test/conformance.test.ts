@@ -1,0 +1,19 @@
+import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
+import { conformance } from '@theater/handler-conformance/vitest'
+import { random } from '../src/index.ts'
+
+conformance({
+  name: 'random',
+  make: () => ({ handler: random(), state: () => undefined }),
+  bare: random,
+  grants: [{ live: true }],
+  least: { live: true },
+  guest: { component: relayGuest('random'), exportOf: relayed, trap: TRAP },
+  calls: [
+    { fn: 'wasi:random/random@0.2#get-random-bytes', args: () => [32n] },
+    { fn: 'wasi:random/random@0.2#get-random-u64', args: () => [] },
+    { fn: 'wasi:random/insecure@0.2#get-insecure-random-bytes', args: () => [7n] },
+    { fn: 'wasi:random/insecure@0.2#get-insecure-random-u64', args: () => [] },
+    { fn: 'wasi:random/insecure-seed@0.2#insecure-seed', args: () => [] },
+  ],
+})
