@@ -1,4 +1,4 @@
-import type { Capability, CapabilityContext } from './capabilities.ts'
+import type { Capability, CapabilityContext, ChildEnd } from './capabilities.ts'
 import type { Body, Json, JsonSafe } from './json.ts'
 import type { Infer, InferInput, StandardSchema } from './schema.ts'
 
@@ -83,6 +83,11 @@ export interface Definition<S, U extends Capability, A, P, M> {
    * `theater:messaging/receiver` and `responder`.
    */
   readonly messages?: M
+  /**
+   * Hears of the end of a child. State and sends hold as for messages; nobody waits for an answer, so what it throws goes to
+   * the log. An actor with it exports `theater:supervisor/watcher`.
+   */
+  readonly onChildEnded?: (ctx: Context<S, U>, child: ChildEnd) => void | Promise<void>
   /**
    * Answers HTTP requests. State and sends hold as for messages: they apply when the whole body of the response is
    * written. What it throws becomes a 500 that says nothing of it. An actor with it exports `wasi:http/incoming-handler`.

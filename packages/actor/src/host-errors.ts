@@ -2,6 +2,7 @@ import type {
   TheaterMessagingClient,
   TheaterStoreBlobs,
   TheaterStoreLabels,
+  TheaterSupervisorChildren,
   WasiFilesystemTypes,
   WasiHttpTypes,
 } from '@theater/wit'
@@ -11,6 +12,7 @@ import { branded } from './failure.ts'
 const sendBrand = '@theater/actor/SendError'
 const requestBrand = '@theater/actor/RequestError'
 const storeBrand = '@theater/actor/StoreError'
+const spawnBrand = '@theater/actor/SpawnError'
 const fsBrand = '@theater/actor/FsError'
 const fetchBrand = '@theater/actor/FetchError'
 
@@ -40,7 +42,7 @@ export class SendError extends Error {
   }
 }
 
-/** The receiver's own "no", as the requester sees it. */
+/** The other actor's own "no", as whoever asked sees it. */
 export interface RequestFailure {
   /** What went wrong, for programs. */
   readonly code: string
@@ -114,6 +116,36 @@ export class StoreError extends Error {
   /** Whether a caught value is a `StoreError`. */
   static is(value: unknown): value is StoreError {
     return branded(value, storeBrand)
+  }
+}
+
+/** Why there is no child, or why it was not stopped: the case of `theater:supervisor/children.spawn-error`, which says what to do. */
+export class SpawnError extends Error {
+  override readonly name = 'SpawnError'
+  /** The WIT case. */
+  readonly code: TheaterSupervisorChildren.SpawnError['tag']
+  /** Why, for people, where the case says so. */
+  readonly reason: string | undefined
+  /** What the child's `init` answered, for `init`. */
+  readonly failure: RequestFailure | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = spawnBrand
+
+  /** Made by the kit. */
+  constructor(
+    message: string,
+    code: SpawnError['code'],
+    more: { readonly reason?: string | undefined; readonly failure?: RequestFailure } = {},
+  ) {
+    super(message)
+    this.code = code
+    this.reason = more.reason
+    this.failure = more.failure
+  }
+
+  /** Whether a caught value is a `SpawnError`. */
+  static is(value: unknown): value is SpawnError {
+    return branded(value, spawnBrand)
   }
 }
 

@@ -24,6 +24,7 @@ describe('the shape of an actor', () => {
       state: true,
       init: true,
       messages: true,
+      childEnded: false,
       fetch: false,
     })
     expect(shape('export default defineActor({ messages: { ...others } })')).toEqual({
@@ -31,6 +32,7 @@ describe('the shape of an actor', () => {
       state: false,
       init: false,
       messages: true,
+      childEnded: false,
       fetch: false,
     })
     expect(shape('export default defineActor({ async fetch(ctx, request) {} })')).toMatchObject({

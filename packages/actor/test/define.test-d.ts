@@ -225,3 +225,28 @@ defineActor({
   // @ts-expect-error a handler of HTTP gives a Response
   fetch: () => 'ok',
 })
+
+// Children: typed by their definition, or plain ids.
+const boss = defineActor({
+  uses: ['supervisor', 'messaging'],
+  state: { ended: 0 },
+  messages: {
+    async make(ctx) {
+      const child = ctx.spawn<typeof counter>('counter', { params: { start: 1 }, limits: { descendants: 1 } })
+      expectTypeOf(child).toEqualTypeOf<ActorRef<typeof counter>>()
+      ctx.send(child, 'add', { by: 1 })
+      // @ts-expect-error counter has no such message
+      ctx.send(child, 'sub', { by: 1 })
+      expectTypeOf(ctx.spawn('counter')).toEqualTypeOf<string>()
+      // @ts-expect-error grants are data
+      ctx.spawn('counter', { grants: { log: () => undefined } })
+      return await ctx.request(child, 'add', { by: 2 })
+    },
+  },
+  onChildEnded(ctx, { id, how }) {
+    expectTypeOf(id).toEqualTypeOf<string>()
+    expectTypeOf(how).toEqualTypeOf<'stopped' | 'trapped' | 'init-failed' | 'limit'>()
+    ctx.state.ended += 1
+  },
+})
+expectTypeOf<ReplyTo<typeof boss, 'make'>>().toEqualTypeOf<number>()

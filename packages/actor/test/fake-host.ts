@@ -1,6 +1,7 @@
 import type {
   TheaterActorTypes,
   TheaterMessagingClient,
+  TheaterSupervisorChildren,
   WasiFilesystemPreopens,
   WasiFilesystemTypes,
 } from '@theater/wit'
@@ -33,9 +34,19 @@ export class FakeHost {
   blobLimit = Infinity
   files: Record<string, string> = {}
   mounts = ['/data']
+  components = new Map([['worker', new Uint8Array(32).fill(0xab)]])
+  /** What a spawn or a stop is refused with. */
+  unspawned: TheaterSupervisorChildren.SpawnError | undefined
 
   all(): Host {
-    return { ...this.self(), ...this.log(), ...this.messaging(), ...this.store(), ...this.fs() }
+    return {
+      ...this.self(),
+      ...this.log(),
+      ...this.messaging(),
+      ...this.store(),
+      ...this.fs(),
+      ...this.supervisor(),
+    }
   }
 
   self(): Host {
@@ -84,6 +95,34 @@ export class FakeHost {
       Pending,
     }
     return { client: client as unknown as NonNullable<Host['client']> }
+  }
+
+  supervisor(): Host {
+    const living: string[] = []
+    const allowed = (): void => {
+      if (this.unspawned !== undefined) throw err(this.unspawned)
+    }
+    return {
+      children: {
+        spawn: (component, params, grants, limits) => {
+          const said = Object.entries(limits).flatMap(([name, n]) =>
+            n === undefined ? [] : [`${name}=${n}`],
+          )
+          this.calls.push(
+            `spawn ${component.toHex().slice(0, 4)} ${params.format} ${text(params)} ${grants} ${said.join()}`,
+          )
+          allowed()
+          living.push(`me.child-${living.length}`)
+          return living.at(-1)!
+        },
+        stop: (id) => {
+          this.calls.push(`stop ${id}`)
+          allowed()
+        },
+        list: () => living,
+        components: () => [...this.components],
+      },
+    }
   }
 
   store(): Host {

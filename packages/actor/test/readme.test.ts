@@ -20,6 +20,10 @@ test('the example of two actors is the one that is compiled', () => {
   expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/auditor.ts')}\`\`\`\n`)
 })
 
+test('the example of children is the one that is run', () => {
+  expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/boss.ts')}\`\`\`\n`)
+})
+
 test('the example of HTTP is the one that is run', () => {
   expect(read('../README.md')).toContain(`\`\`\`ts\n${read('example-web.ts')}\`\`\`\n`)
 })

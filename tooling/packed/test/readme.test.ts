@@ -82,6 +82,11 @@ const uses: Readonly<Record<string, Use>> = {
     files: { 'reporter.ts': 'packages/actor/test/sources/reporter.ts' },
     why: 'an actor: packages/actor builds it in its tests',
   },
+  'packages/actor/README.md#children': {
+    at: 'actors/boss.ts',
+    files: { 'counter.ts': 'packages/actor/test/sources/counter.ts' },
+    why: 'an actor: tooling/e2e builds and runs it in its tests',
+  },
   'packages/actor/README.md#building': {
     at: 'build/build.ts',
     files: { 'src/counter.ts': 'packages/actor/test/example.ts' },

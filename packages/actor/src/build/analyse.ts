@@ -13,12 +13,22 @@ export interface ActorShape {
   readonly init: boolean
   /** Whether it has handlers, and so exports `theater:messaging/receiver` and `responder`. */
   readonly messages: boolean
+  /** Whether it hears of the end of children, and so exports `theater:supervisor/watcher`. */
+  readonly childEnded: boolean
   /** Whether it answers HTTP, and so exports `wasi:http/incoming-handler`. */
   readonly fetch: boolean
 }
 
 /** All capabilities. */
-export const capabilities: readonly Capability[] = ['self', 'log', 'messaging', 'store', 'fs', 'http']
+export const capabilities: readonly Capability[] = [
+  'self',
+  'log',
+  'messaging',
+  'store',
+  'fs',
+  'http',
+  'supervisor',
+]
 
 /**
  * Reads the shape of an actor from the source of its entry, without running it: the code of an actor runs only in
@@ -48,6 +58,7 @@ export function analyse(file: string, source: string): ActorShape {
     state: keys.has('state'),
     init: keys.has('init'),
     messages: keys.has('messages'),
+    childEnded: keys.has('onChildEnded'),
     fetch: keys.has('fetch'),
   }
 }

@@ -199,6 +199,7 @@ function startModule(file: string, shape: ActorShape, world: World): string {
     ...(shape.init ? ['lifecycle'] : []),
     ...(shape.state ? ['migration'] : []),
     ...(shape.messages ? ['receiver', 'responder'] : []),
+    ...(shape.childEnded ? ['watcher'] : []),
     ...(shape.fetch ? ['incomingHandler'] : []),
   ]
   return [

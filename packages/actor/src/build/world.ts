@@ -47,6 +47,8 @@ export function worldOf(shape: ActorShape, ambient: readonly AmbientUse[] = []):
     add('labels', 'theater:store/labels@0.1.0')
     packages.push(theater('store'))
   }
+  if (uses.has('supervisor')) add('children', 'theater:supervisor/children@0.1.0')
+  if (uses.has('supervisor') || shape.childEnded) packages.push(theater('supervisor'))
   if (uses.has('fs')) {
     add('preopens', `${filesystem.standIn}/preopens@${wasi}`)
     packages.push(filesystemWit)
@@ -72,6 +74,7 @@ export function worldOf(shape: ActorShape, ambient: readonly AmbientUse[] = []):
   if (shape.fetch) lines.push(`  export wasi:http/incoming-handler@${wasi};`)
   if (shape.init) lines.push('  export theater:actor/lifecycle@0.1.0;')
   if (shape.state) lines.push('  export theater:actor/migration@0.1.0;')
+  if (shape.childEnded) lines.push('  export theater:supervisor/watcher@0.1.0;')
   if (shape.messages) {
     lines.push('  export theater:messaging/receiver@0.1.0;', '  export theater:messaging/responder@0.1.0;')
   }

@@ -4,6 +4,7 @@ import type {
   TheaterMessagingClient,
   TheaterStoreBlobs,
   TheaterStoreLabels,
+  TheaterSupervisorChildren,
   WasiClocksWallClock,
   WasiFilesystemPreopens,
   WasiHttpTypes,
@@ -21,6 +22,8 @@ export interface Host {
   readonly blobs?: typeof TheaterStoreBlobs
   /** `theater:store/labels`. */
   readonly labels?: typeof TheaterStoreLabels
+  /** `theater:supervisor/children`. */
+  readonly children?: typeof TheaterSupervisorChildren
   /** `wasi:filesystem/preopens`; its functions give the resources of `wasi:filesystem/types`. */
   readonly preopens?: typeof WasiFilesystemPreopens
   /** `wasi:http/types`. */

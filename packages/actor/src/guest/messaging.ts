@@ -1,10 +1,10 @@
 import type { TheaterMessagingClient } from '@theater/wit'
-import { isBytes } from '../bytes.ts'
 import type { PendingReply, RequestOptions } from '../capabilities.ts'
 import { Failure } from '../failure.ts'
 import { RequestError, SendError } from '../host-errors.ts'
 import type { Json } from '../json.ts'
 import { decodeReply, encodeMessage, type WireMessage } from '../message.ts'
+import { detailOf } from './failure-detail.ts'
 import { dispose, payloadOf } from './host.ts'
 
 type Client = typeof TheaterMessagingClient
@@ -136,17 +136,6 @@ function refused(to: string, error: TheaterMessagingClient.RequestError): Reques
   const detail = detailOf(error.val.detail)
   const failure = detail === undefined ? { code, message } : { code, message, detail }
   return new RequestError(to, 'failed', { failure })
-}
-
-/** The detail of a failure where it is JSON; other formats are not the kit's. */
-function detailOf(detail: WireMessage | undefined): Json | undefined {
-  if (detail === undefined) return undefined
-  try {
-    const value = decodeReply(detail)
-    return isBytes(value) ? undefined : value
-  } catch {
-    return undefined
-  }
 }
 
 /** Bytes of the actor's own could change before they leave. */

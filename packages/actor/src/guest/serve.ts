@@ -3,10 +3,11 @@ import type {
   TheaterActorMigration,
   TheaterMessagingReceiver,
   TheaterMessagingResponder,
+  TheaterSupervisorWatcher,
   WasiHttpIncomingHandler,
 } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
-import type { Log } from '../capabilities.ts'
+import type { ChildEnd, Log } from '../capabilities.ts'
 import type { Actor } from '../define.ts'
 import { Failure } from '../failure.ts'
 import type { Json } from '../json.ts'
@@ -31,6 +32,8 @@ export interface Exports {
   readonly receiver: Async<typeof TheaterMessagingReceiver>
   /** `theater:messaging/responder`. */
   readonly responder: Async<typeof TheaterMessagingResponder>
+  /** `theater:supervisor/watcher`. */
+  readonly watcher: Async<typeof TheaterSupervisorWatcher>
   /** `wasi:http/incoming-handler`. */
   readonly incomingHandler: Async<typeof WasiHttpIncomingHandler>
 }
@@ -55,6 +58,7 @@ interface Loose {
   readonly init?: (ctx: object, params: unknown) => unknown
   readonly accepts?: { readonly [type: string]: StandardSchema }
   readonly messages?: { readonly [type: string]: (ctx: object, body: unknown) => unknown }
+  readonly onChildEnded?: (ctx: object, child: ChildEnd) => unknown
   readonly fetch?: (ctx: object, request: Request) => Response | Promise<Response>
 }
 
@@ -178,6 +182,27 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       },
     },
     responder: { handleRequest: dispatch },
+    watcher: {
+      childEnded: async (id, how) => {
+        const child: ChildEnd = { id, how: how.tag, limit: how.tag === 'limit' ? how.val : undefined }
+        try {
+          await run(id, async (ctx, name, commit) => {
+            name.of = 'onChildEnded'
+            try {
+              await definition.onChildEnded?.(ctx, child)
+            } catch (error) {
+              // Nobody waits for an answer that could say so.
+              if (Failure.is(error))
+                kit.log?.warn('onChildEnded failed', { code: error.code, error: show(error) })
+              throw error
+            }
+            commit()
+          })
+        } catch {
+          // It is in the log; the state is as it was.
+        }
+      },
+    },
     incomingHandler: {
       handle: async (incoming, out) => {
         const visit = new Visit(host.http!, incoming, out)

@@ -1,4 +1,5 @@
-import type { FileSystem, Log, Store } from '../capabilities.ts'
+import type { FileSystem, Log, Store, Supervisor } from '../capabilities.ts'
+import { makeSupervisor } from './children.ts'
 import { makeFileSystem } from './fs.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
@@ -13,6 +14,8 @@ export class Kit {
   readonly store: Store | undefined
   /** `ctx.fs`. */
   readonly fs: FileSystem | undefined
+  /** `ctx.spawn` and what goes with it. */
+  readonly supervisor: Supervisor | undefined
   readonly #host: Host
   #id: string | undefined
   #parent: { readonly id: string | null } | undefined
@@ -22,6 +25,7 @@ export class Kit {
     this.#host = host
     this.log = host.log && makeLog(host.log)
     this.store = host.blobs && host.labels && makeStore(host.blobs, host.labels)
+    this.supervisor = host.children && makeSupervisor(host.children)
     this.fs = host.preopens && makeFileSystem(host.preopens)
   }
 
@@ -77,6 +81,15 @@ export class Turn {
   get conversation(): Conversation {
     this.#check()
     return (this.#conversation ??= this.#kit.converse())
+  }
+
+  /** Actors of its own. */
+  get supervisor(): Supervisor {
+    this.#check()
+    const { supervisor } = this.#kit
+    if (supervisor === undefined)
+      throw new Error("supervisor is not available: add 'supervisor' to uses in defineActor")
+    return supervisor
   }
 
   /** Sends what is queued and gives the state after the turn. */
@@ -149,5 +162,22 @@ export class TurnContext {
 
   get request(): Conversation['request'] {
     return (...args) => this.#turn.conversation.request(...args)
+  }
+
+  get spawn(): Supervisor['spawn'] {
+    return ((...args: Parameters<Supervisor['spawn']>) =>
+      this.#turn.supervisor.spawn(...args)) as Supervisor['spawn']
+  }
+
+  get stop(): Supervisor['stop'] {
+    return (id) => this.#turn.supervisor.stop(id)
+  }
+
+  get children(): Supervisor['children'] {
+    return () => this.#turn.supervisor.children()
+  }
+
+  get components(): Supervisor['components'] {
+    return () => this.#turn.supervisor.components()
   }
 }
