@@ -1,3 +1,4 @@
+import { InstanceMeter } from '@theater/component'
 import type {
   Component,
   GuestFunction,
@@ -12,6 +13,8 @@ import type { FunctionCodec, FunctionModel, Hash, Json } from '@theater/values'
 import { DerivedClock, DerivedRandom } from './clock.ts'
 import { Crossing } from './crossing.ts'
 import { BoundaryError } from './errors.ts'
+import { Fuel } from './fuel.ts'
+import type { Allowance } from './fuel.ts'
 import { HandleTable } from './handles.ts'
 import { isLive } from './live-rules.ts'
 import { LiveCalls } from './live-calls.ts'
@@ -38,6 +41,12 @@ export interface BoundaryOptions {
    * @default {}
    */
   readonly grants?: Readonly<Record<string, Json>> | undefined
+  /**
+   * What the instance may use, where it is prepared with metering: genesis has it.
+   *
+   * @default nothing is bounded; events say all the same what was used
+   */
+  readonly allowance?: Allowance | undefined
   /** Who performs what the record does not answer. Absent: nobody; the record is all there is. */
   readonly live?: Live
   /**
@@ -61,6 +70,15 @@ interface Exported {
   readonly codec: FunctionCodec
 }
 
+/** What a turn begins with. */
+interface Beginning {
+  readonly args: readonly unknown[]
+  /** How many they are in the record. */
+  readonly bytes: number
+  readonly time: number
+  readonly seq: number
+}
+
 /** A turn that started: what the export gave, or threw. */
 interface Started {
   readonly fn: Exported
@@ -70,6 +88,9 @@ interface Started {
 
 const SEED_SEQ = 1
 const MONOTONIC = 'wasi:clocks/monotonic-clock@0.2'
+
+/** Fuel of a boundary that nothing bounds. */
+const UNBOUNDED = Number.MAX_SAFE_INTEGER
 
 /** Options of {@link Boundary.instantiate}. */
 export interface InstantiateOptions {
@@ -100,7 +121,13 @@ export class Boundary {
     const clock = new DerivedClock(time)
     const random = new DerivedRandom(seed, hash)
     const handles = new HandleTable(resources, maxHandles)
-    const state = new InstanceState({ handles, clock, random, actor, live })
+    const { allowance } = options
+    const meter =
+      prepared.meter === null
+        ? undefined
+        : new InstanceMeter(allowance && { ...allowance, fuel: allowance.start })
+    const fuel = new Fuel(meter, allowance?.start ?? UNBOUNDED)
+    const state = new InstanceState({ handles, clock, random, fuel, actor, live })
     const calls =
       live === undefined
         ? undefined
@@ -119,7 +146,7 @@ export class Boundary {
     }
     this.#state = state
     this.#settlement = new Settlement(state)
-    this.#host = { resources, functions, drop: (_resource, n) => crossing.dropped(n) }
+    this.#host = { resources, functions, drop: (_resource, n) => crossing.dropped(n), meter }
   }
 
   /** Whether the instance is finished and why; `undefined` while it can take turns. */
@@ -282,7 +309,9 @@ export class Boundary {
     const origin = originOf(fn.model)
     handles.maker = { origin, link: request.link }
     const mark = handles.mark()
+    const before = out.length
     let args: readonly unknown[]
+    let bytes: number
     try {
       // After a restart it is whoever serves the interface that resumes them.
       if (origin !== '' && request.link !== undefined && request.link !== live.links.get(origin))
@@ -290,6 +319,7 @@ export class Boundary {
           path: 'args',
         })
       args = fn.codec.writeArgs(request.args, out, handles.lowering)
+      bytes = out.length - before
       if (handles.full) throw new ValueError('out-of-range', `more than ${handles.limit} open resources`)
     } catch (error) {
       handles.rollback(mark)
@@ -306,7 +336,8 @@ export class Boundary {
     for (const description of handles.made) out.raw(encodeData(description ?? null))
     this.#state.tape = new Tape([])
     const ref = this.#state.append('turn', out.bytes())
-    return ref === undefined ? this.#settlement.failed(undefined) : this.#start(fn, run, args, time, ref.seq)
+    if (ref === undefined) return this.#settlement.failed(undefined)
+    return this.#start(fn, run, { args, bytes, time, seq: ref.seq })
   }
 
   #beginRecorded(
@@ -339,18 +370,18 @@ export class Boundary {
     } catch (error) {
       return refuse(error instanceof Error ? error.message : String(error))
     }
-    return this.#start(fn, run, args, time, turn.seq)
+    return this.#start(fn, run, { args, bytes: bytes.length, time, seq: turn.seq })
   }
 
-  #start(
-    fn: Exported,
-    run: GuestFunction | undefined,
-    args: readonly unknown[],
-    time: number,
-    seq: number,
-  ): Started {
-    this.#state.clock.startTurn(time)
-    this.#state.random.startTurn(seq)
+  #start(fn: Exported, run: GuestFunction | undefined, { args, bytes, time, seq }: Beginning): Started {
+    const { clock, random, fuel } = this.#state
+    clock.startTurn(time)
+    random.startTurn(seq)
+    fuel.begin(this.#options.allowance?.fuel ?? UNBOUNDED)
+    if (!fuel.pay(bytes)) {
+      this.#state.runDry()
+      return { fn, value: undefined, failed: true }
+    }
     try {
       if (run === undefined) throw new TypeError(`the glue has no ${fn.model.id}`)
       return { fn, value: run(...args), failed: false }

@@ -7,6 +7,7 @@ import { checkAnswer } from './answer.ts'
 import { SeedWithheld } from './clock.ts'
 import { GuestFault } from './derived.ts'
 import type { DerivedSource } from './derived.ts'
+import { EMPTY } from './fuel.ts'
 import { HandleFault } from './handles.ts'
 import { prepare } from './imported.ts'
 import type { Imported } from './imported.ts'
@@ -66,11 +67,12 @@ export class Crossing {
     const state = this.#state
     if (state.ended !== undefined || this.#whileWaiting()) unreachable()
     const entry = state.handles.drop(n)
-    const actual: Actual = { kind: 'drop', resource: n, fuel: null }
+    const fuel = state.fuel.used()
+    const actual: Actual = { kind: 'drop', resource: n, fuel }
     const recorded = state.tape.next()
     if (recorded !== undefined) {
       if (state.abortRecorded(recorded)) unreachable()
-      if (recorded.kind !== 'drop' || recorded.content.resource !== n || recorded.content.fuel !== null) {
+      if (recorded.kind !== 'drop' || recorded.content.resource !== n || recorded.content.fuel !== fuel) {
         state.diverge(recorded, actual)
         unreachable()
       }
@@ -84,7 +86,8 @@ export class Crossing {
     out.reset()
     out.array(2)
     out.uint(n)
-    out.null()
+    if (fuel === null) out.null()
+    else out.uint(fuel)
     if (state.append('drop', out.bytes()) === undefined) unreachable()
     try {
       const object = entry?.object as { [Symbol.dispose]?: () => void } | undefined
@@ -147,12 +150,17 @@ export class Crossing {
     out.raw(fn.head)
     const start = out.length
     let args: readonly unknown[]
+    let fuel: number | null
     try {
       args = fn.codec.writeArgs(raw, out, state.handles.lifting)
       if (fn.derived !== undefined) {
         const value = fn.derived(this.#derived, args, fn.pollable)
-        return state.checkHandles() ? ENDED : value
+        const drawn = value instanceof Uint8Array ? value.length : 0
+        return state.checkAnswered(out.length - start + drawn) ? ENDED : value
       }
+      const used = state.fuel.take(out.length - start)
+      if (used === EMPTY) return state.runDry()
+      fuel = used
       if (fn.io !== undefined) checkIo(fn.track, args)
       fn.live?.check?.(args)
     } catch (error) {
@@ -163,7 +171,7 @@ export class Crossing {
       const error = new Error(`${fn.model.id} while the component is instantiated`)
       return state.fault('handler-fault', error)
     }
-    const call: Crossed = { fn, args, out, start }
+    const call: Crossed = { fn, args, out, start, fuel }
     const recorded = state.tape.next()
     return recorded === undefined ? this.#beyond(call) : this.#replay(call, recorded)
   }
@@ -189,7 +197,7 @@ export class Crossing {
 
   #replay(call: Crossed, first: TheaterEvent): unknown {
     const state = this.#state
-    const { fn, out, start } = call
+    const { fn, out, start, fuel } = call
     let recorded: TheaterEvent | undefined = first
     const sent = recorded.kind === 'send'
     if (sent || (recorded.kind === 'call' && recorded.content.outcome === null && state.queued > 0)) {
@@ -202,7 +210,7 @@ export class Crossing {
     if (
       recorded.kind !== 'call' ||
       recorded.content.fn !== fn.model.id ||
-      recorded.content.fuel !== null ||
+      recorded.content.fuel !== fuel ||
       !sameBytes(recorded.content.args, out.bytes(start)) ||
       // Only an outside effect makes the queue leave before the turn's end.
       (sent && recorded.content.outcome !== null)
@@ -243,15 +251,15 @@ export class Crossing {
       const reason = error instanceof Error ? error.message : String(error)
       return state.diverge(by, { kind: 'refused-record', reason })
     }
-    if (state.checkHandles()) return ENDED
+    if (state.checkAnswered(outcome.result.length)) return ENDED
     state.enqueue(fn, args, seq, value)
     return value
   }
 }
 
 /** What the guest calls, for a divergence: the writer holds its arguments. */
-function actualOf({ fn, out, start }: Crossed): Actual {
-  return { kind: 'call', fn: fn.model.id, args: out.bytes(start).slice(), fuel: null }
+function actualOf({ fn, out, start, fuel }: Crossed): Actual {
+  return { kind: 'call', fn: fn.model.id, args: out.bytes(start).slice(), fuel }
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -103,6 +103,8 @@
  * @module
  */
 export { Boundary } from './boundary.ts'
+export type { Allowance } from './fuel.ts'
+export { meteredAlike, meteringOf, meterName } from './metering.ts'
 export type { BoundaryOptions, InstantiateOptions } from './boundary.ts'
 export { BoundaryError } from './errors.ts'
 export type { BoundaryErrorCode } from './errors.ts'

@@ -22,7 +22,7 @@ export class LiveCalls {
 
   /** Performs a call. Answers its value, a promise of it, or that the instance ended. */
   perform(call: Crossed): unknown {
-    const { fn, out } = call
+    const { fn, out, fuel } = call
     const performer = this.#performer
     const target = performer.target(call)
     if (target === undefined) return this.#nobody(fn)
@@ -35,8 +35,8 @@ export class LiveCalls {
       effect = weight.effect
       if (ask === undefined) out.null()
       else out.raw(encodeData(ask))
-      // Fuel: no meter yet.
-      out.null()
+      if (fuel === null) out.null()
+      else out.uint(fuel)
       denied = performer.denied(fn, target, ask)
       if (denied === undefined) objects = performer.objects(call)
     } catch (error) {
@@ -135,10 +135,13 @@ export class LiveCalls {
     state.setMaker(fn, args, target.link)
     handles.made = []
     out.array(4)
+    const before = out.length
+    let bytes: number
     let value: unknown
     try {
       const given = fn.live?.reading?.(state.clock, answer.value) ?? answer.value
       value = fn.codec.writeResult(given, out, handles.lowering)
+      bytes = out.length - before
       out.uint(answer.elapsed)
       out.array(handles.made.length)
       for (const description of handles.made) out.raw(encodeData(description ?? null))
@@ -152,7 +155,7 @@ export class LiveCalls {
     const ref = state.append(intent === undefined ? 'call' : 'result', out.bytes())
     if (ref === undefined) return ENDED
     state.clock.elapse(answer.elapsed)
-    if (state.checkHandles()) return ENDED
+    if (state.checkAnswered(bytes)) return ENDED
     state.enqueue(fn, said, intent?.seq ?? ref.seq, value)
     return value
   }

@@ -25,6 +25,8 @@ export interface Crossed {
   readonly out: Writer
   /** Where the arguments begin in `out`. */
   readonly start: number
+  /** Used so far in this turn; null without a meter. */
+  readonly fuel: number | null
 }
 
 /** A call resolved to whoever performs it. */

@@ -2,6 +2,7 @@ import { hostCause, trapCode } from '@theater/component'
 import type { TrapCode } from '@theater/event-chain'
 import { ValueError, Writer } from '@theater/values'
 import type { FunctionCodec } from '@theater/values'
+import { EMPTY } from './fuel.ts'
 import { HandleFault } from './handles.ts'
 import type { Ended, InstanceState } from './state.ts'
 import type { Actual, TurnEnd } from './types.ts'
@@ -30,7 +31,8 @@ export class Settlement {
   /** The export returned. */
   returned(codec: FunctionCodec, value: unknown): TurnEnd {
     const state = this.#state
-    if (state.ended !== undefined) return this.failed(undefined)
+    // Glue that swallowed the guest's trap, and went on, does not make it one that returned.
+    if (state.ended !== undefined || state.fuel.tripped !== undefined) return this.failed(undefined)
     const out = this.#writer
     out.reset()
     out.array(2)
@@ -44,18 +46,23 @@ export class Settlement {
       else state.fault('handler-fault', error)
       return this.failed(error)
     }
+    const fuel = state.fuel.take(out.length - 1)
+    if (fuel === EMPTY) {
+      state.runDry()
+      return this.failed(undefined)
+    }
     if (state.checkHandles()) return this.failed(undefined)
     // Last, so that nothing has left of a turn whose result cannot be written.
     const sends = state.leaveQueue()
     if (sends === undefined) return this.failed(undefined)
     state.handles.returnLent()
     const recorded = state.tape.next()
-    const actual = (): Actual => ({ kind: 'return', result: out.bytes(1).slice(), fuel: null })
+    const actual = (): Actual => ({ kind: 'return', result: out.bytes(1).slice(), fuel })
     if (recorded !== undefined) {
       if (state.abortRecorded(recorded)) return this.failed(undefined)
       const same =
         recorded.kind === 'return' &&
-        recorded.content.fuel === null &&
+        recorded.content.fuel === fuel &&
         sameBytes(recorded.content.result, out.bytes(1))
       const left = same ? state.tape.next() : recorded
       if (left === undefined) {
@@ -68,7 +75,7 @@ export class Settlement {
       state.incomplete(actual())
       return this.failed(undefined)
     }
-    out.null()
+    writeFuel(out, fuel)
     const ref = state.appendNamed('return', out.bytes())
     return ref === undefined ? this.failed(undefined) : { tag: 'return', value: handed, ref, sends }
   }
@@ -78,8 +85,9 @@ export class Settlement {
     const state = this.#state
     state.dropQueue()
     if (state.ended === undefined) {
-      const code = trapCode(error)
-      const cause = hostCause(error)
+      const { tripped } = state.fuel
+      const code = tripped === undefined ? trapCode(error) : tripped === 'host-memory' ? undefined : tripped
+      const cause = tripped === 'host-memory' ? tripped : hostCause(error)
       if (code !== undefined) state.end({ tag: 'trap', code, error })
       else state.fault(cause === 'host-stack' || cause === 'host-memory' ? cause : 'handler-fault', error)
     }
@@ -124,10 +132,11 @@ export class Settlement {
 
   #trap(code: TrapCode, error: unknown): TurnEnd {
     const state = this.#state
-    const actual: Actual = { kind: 'trap', code, fuel: null }
+    const fuel = state.fuel.used()
+    const actual: Actual = { kind: 'trap', code, fuel }
     const recorded = state.tape.next()
     if (recorded !== undefined) {
-      if (recorded.kind === 'trap' && recorded.content.code === code && recorded.content.fuel === null) {
+      if (recorded.kind === 'trap' && recorded.content.code === code && recorded.content.fuel === fuel) {
         return { tag: 'trap', code, error }
       }
       if (recorded.kind === 'abort') {
@@ -141,7 +150,7 @@ export class Settlement {
     out.reset()
     out.array(2)
     out.text(code)
-    out.null()
+    writeFuel(out, fuel)
     return this.#written('trap', { tag: 'trap', code, error })
   }
 
@@ -154,6 +163,11 @@ export class Settlement {
       return { tag: 'lost', error }
     }
   }
+}
+
+function writeFuel(out: Writer, fuel: number | null): void {
+  if (fuel === null) out.null()
+  else out.uint(fuel)
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -2,6 +2,7 @@ import { hostCause } from '@theater/component'
 import type { AbortCode, TrapCode } from '@theater/event-chain'
 import { Writer } from '@theater/values'
 import type { DerivedClock, DerivedRandom } from './clock.ts'
+import type { Fuel } from './fuel.ts'
 import type { HandleTable, HostEntry } from './handles.ts'
 import type { Imported } from './imported.ts'
 import { Tape } from './tape.ts'
@@ -36,6 +37,7 @@ export class InstanceState {
   readonly handles: HandleTable
   readonly clock: DerivedClock
   readonly random: DerivedRandom
+  readonly fuel: Fuel
   readonly actor: { readonly id: string; readonly parent: string | null }
   readonly #live: Live | undefined
   readonly #small = new Writer(64)
@@ -53,12 +55,14 @@ export class InstanceState {
     readonly handles: HandleTable
     readonly clock: DerivedClock
     readonly random: DerivedRandom
+    readonly fuel: Fuel
     readonly actor: { readonly id: string; readonly parent: string | null }
     readonly live: Live | undefined
   }) {
     this.handles = parts.handles
     this.clock = parts.clock
     this.random = parts.random
+    this.fuel = parts.fuel
     this.actor = parts.actor
     this.#live = parts.live
   }
@@ -111,6 +115,21 @@ export class InstanceState {
       this.#failure.resolve = resolve
       if (this.#ended !== undefined) resolve()
     })
+  }
+
+  /** Ends an instance whose fuel did not last for what crosses. */
+  runDry(): typeof ENDED {
+    this.end({ tag: 'trap', code: 'out-of-fuel', error: new Error('out of fuel') })
+    return ENDED
+  }
+
+  /**
+   * What an answer of so many bytes brings about: it is paid for, and no more resources are open than may be. `true`: the
+   * instance ends here.
+   */
+  checkAnswered(bytes: number): boolean {
+    if (!this.fuel.pay(bytes)) this.runDry()
+    return this.checkHandles() || this.#ended !== undefined
   }
 
   /** Ends an instance that holds more resources than it may: the same numbers, and so the same trap, everywhere. */

@@ -178,7 +178,7 @@ describe('timers', () => {
     expect(values[0]).toBe(3_002_000n)
     expect(values[1]).toBe(1n)
     expect(actor.log.all('call').map(({ outcome }) => outcome?.elapsed)).toEqual([3, 0])
-    expect(actor.log.all('drop')).toEqual([{ resource: 1, fuel: null }])
+    expect(actor.log.all('drop')).toMatchObject([{ resource: 1 }])
     expect(await actor.differs()).toBeUndefined()
   })
 

@@ -81,6 +81,8 @@ const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
   'unknown-actor': exits.usage,
   'not-served': exits.usage,
   'bad-arguments': exits.usage,
+  'too-large': exits.refused,
+  'too-many-actors': exits.refused,
   'mailbox-full': exits.guest,
   withdrawn: exits.guest,
   stopped: exits.guest,
@@ -108,7 +110,7 @@ const componentExits: Readonly<Record<ComponentErrorCode, Exit>> = {
   'glue-rejected': exits.refused,
   'bad-plan': exits.fault,
   cache: exits.fault,
-  'transform-failed': exits.fault,
+  'meter-failed': exits.fault,
 }
 
 const chainExits: Readonly<Record<ChainErrorCode, Exit>> = {

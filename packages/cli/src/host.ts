@@ -26,6 +26,8 @@ export interface HostOptions {
   readonly listen?: Listening
   /** Where secrets come from beside `THEATER_SECRET_NAME` of the environment. */
   readonly secrets?: SecretSources
+  /** How many actors there are at once. @default that of the runtime */
+  readonly maxActors?: number | undefined
   readonly log: (line: LogLine, maps: ComponentMaps) => void
   readonly deadLetter: (letter: DeadLetter) => void
 }
@@ -92,7 +94,7 @@ export class Host implements AsyncDisposable {
    * @throws TheaterError
    */
   async start(output: Output): Promise<Theater> {
-    const { connect, listen, secrets: sources, log, deadLetter } = this.#options
+    const { connect, listen, secrets: sources, maxActors, log, deadLetter } = this.#options
     const { Theater } = await import('@theater/runtime')
     const secrets = secretsOf(process.env, sources)
     this.#handlers = await makeHandlers({ store: this.paths.store, connect, listen, secrets })
@@ -106,6 +108,7 @@ export class Host implements AsyncDisposable {
         store,
         handlers: this.#handlers,
         cache,
+        ...(maxActors !== undefined && { maxActors }),
         log: (line) => log(line, this.maps),
         deadLetter,
       })

@@ -1,11 +1,22 @@
 import type { JsonSchema } from '@theater/handler'
-import { defaultLimits } from '@theater/runtime'
+import { defaultLimits, maxLimits } from '@theater/runtime'
 import type { Limits } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { COMPONENT_FILE, grantSchemas } from './grant-schemas.ts'
 
 /** What each limit bounds, in words. Its default is the runtime's. */
 const limitDescriptions = {
+  fuel: 'Fuel that one turn may use: a unit is an instruction of the guest. Then the turn traps, and what it did is undone.',
+  startFuel: 'Fuel that instantiating the component may use.',
+  memory: 'Bytes of all memories of the guest together. A turn that wants more traps.',
+  tables: 'Elements of all tables of the guest together.',
+  depth: 'How deep calls inside the guest may nest; a function counts by the size of its frame.',
+  messageBytes: 'Bytes of one message to the actor, and of all that a call of it is given. More is refused.',
+  stateBytes: 'Bytes of a state that the actor takes over.',
+  turnMs: 'Milliseconds that one turn may take, waiting included. Then it is aborted.',
+  turnEvents: 'Events of one turn. One more, and it is aborted.',
+  turnBytes: 'Bytes that the events of one turn carry. More, and it is aborted.',
+  logLines: 'Lines a second that are kept of what the actor logs. The others are counted and left out.',
   mailbox: 'Messages that wait for the actor. One more is refused, and its sender keeps it.',
   outbox: 'Messages that the actor sent and no receiver has taken yet. One more is an error to the actor.',
   handles: 'Host resources, such as open files, that the actor may hold at once.',
@@ -28,7 +39,7 @@ const limits: JsonSchema = {
         description: limitDescriptions[name],
         type: 'integer',
         minimum: name === 'descendants' ? 0 : 1,
-        maximum: Number.MAX_SAFE_INTEGER,
+        maximum: maxLimits[name],
         default: defaultLimits[name],
       },
     ]),
@@ -96,6 +107,21 @@ const topLevel = {
     minProperties: 1,
     propertyNames: { pattern: ID },
     additionalProperties: actor,
+  },
+  host: {
+    description: 'Bounds of what runs the actors.',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      actors: {
+        description: 'Actors at once. One more is not made.',
+        type: 'integer',
+        minimum: 1,
+        maximum: 1_000_000,
+        default: 10_000,
+      },
+    },
+    examples: [{ actors: 100 }],
   },
   http: {
     description: 'How requests reach the actors that are granted to answer them.',

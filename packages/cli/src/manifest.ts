@@ -33,6 +33,8 @@ export interface Manifest {
   readonly actors: readonly ManifestActor[]
   /** Where requests come in that actors are granted to answer, `HOST:PORT`; undefined where it does not say. */
   readonly listen: string | undefined
+  /** How many actors the host has at once; undefined where it does not say. */
+  readonly maxActors: number | undefined
   /** Where the secrets come from that grants of http name. */
   readonly secrets: SecretSources
 }
@@ -108,12 +110,13 @@ function parsePlaced(
   // Of what stands under a key that is not one, the key is all there is to say.
   const said = wrong.filter((fault) => !unknown.some((one) => one !== fault && isWithin(fault, one)))
   if (said.length > 0) throw source.error(said)
-  const { actor: actors, http, secrets = {} } = value as unknown as Checked
+  const { actor: actors, host, http, secrets = {} } = value as unknown as Checked
   return {
     path,
     source,
     actors: Object.entries(actors).map(([id, actor]) => actorOf(id, actor, folder)),
     listen: http?.listen,
+    maxActors: host?.actors,
     secrets,
   }
 }
@@ -142,6 +145,7 @@ function isWithin({ path }: Fault, other: Fault): boolean {
 /** What a manifest is after the schema has seen it. */
 interface Checked {
   readonly actor: Readonly<Record<string, CheckedActor>>
+  readonly host?: { readonly actors?: number }
   readonly http?: { readonly listen?: string }
   readonly secrets?: SecretSources
 }

@@ -334,7 +334,9 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 }
 
 function maxFuel(): Option {
-  return new Option('--max-fuel <N>', 'the most fuel that genesis may allow a turn').argParser(index)
+  return new Option('--max-fuel <N>', 'the most fuel that genesis may allow a turn, or the start').argParser(
+    index,
+  )
 }
 
 function maxMemory(): Option {

@@ -42,6 +42,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     data: options.data,
     fresh: options.fresh,
     secrets: manifest.secrets,
+    maxActors: manifest.maxActors,
     listen: {
       at,
       onListen: (address) => {

@@ -7,6 +7,7 @@ export type KeptModule = { readonly embedded: number } | { readonly bytes: Uint8
 /** What a cache keeps of one component for one plan. */
 export interface Entry {
   readonly glue: string
+  /** In the order in which the glue asks for them, as jco gave them: not metered. */
   readonly modules: readonly KeptModule[]
 }
 

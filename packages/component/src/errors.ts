@@ -24,8 +24,8 @@ export type ComponentErrorCode =
   | 'bad-plan'
   /** The cache cannot be used as it is set up. */
   | 'cache'
-  /** The transform failed, or made a module that the engine does not accept. */
-  | 'transform-failed'
+  /** The meter failed, or made a module that the engine does not accept. */
+  | 'meter-failed'
 
 const brand = 'theater.ComponentError'
 

@@ -6,8 +6,13 @@
  * runs, and at the end of the stack the glue fails wherever it happens to be. A guest that caught such an error
  * and went on would do what no re-run does again. So each function of JavaScript that a core module imports is called
  * through a function of WebAssembly that catches everything and traps.
+ *
+ * It is also where a metered guest pays for JavaScript: a few instructions of its own set some thousands of the host
+ * going, be it an import or a step of the glue, so each call costs fuel, and there is none without.
  */
+import { CROSSING_FUEL } from './costs.ts'
 import { ComponentError } from './errors.ts'
+import type { InstanceMeter } from './instance-meter.ts'
 import type { FunctionImport, Signature } from './signatures.ts'
 
 /** Told what was caught, just before the trap. */
@@ -28,17 +33,45 @@ const vector = (items: readonly number[][]): number[] => [...leb(items.length), 
 const section = (id: number, content: readonly number[]): number[] => [id, ...leb(content.length), ...content]
 const text = (value: string): number[] => [...leb(value.length), ...new TextEncoder().encode(value)]
 
+/** Signed, as constants of i64 are written. */
+function sleb(value: number): number[] {
+  const out: number[] = []
+  let rest = value
+  for (;;) {
+    const low = rest & 0x7f
+    rest >>= 7
+    const last = rest === 0 && (low & 0x40) === 0
+    out.push(last ? low : low | 0x80)
+    if (last) return out
+  }
+}
+
 const externref = 0x6f
+const [i64, i32] = [0x7e, 0x7f]
+const [fuel, why] = [0, 1]
+
+/** `fuel -= CROSSING_FUEL; if (fuel < 0) { why = 1; unreachable }` */
+const toll = [
+  [0x23, fuel, 0x42, sleb(CROSSING_FUEL), 0x7d, 0x24, fuel],
+  [0x23, fuel, 0x42, 0, 0x53, 0x04, 0x40, 0x41, 1, 0x24, why, 0x00, 0x0b],
+].flat(2)
 const noteType = 0
 const noteIndex = 0
 
+/** What a fence module is made with. */
+interface Form {
+  /** Whether the engine can tell what JavaScript threw. */
+  readonly jsTag: boolean
+  readonly metered: boolean
+}
+
 /**
- * The body around one import: `block $all (block $js (result externref) (try_table (catch $js 0) (catch_all 1) …call…
+ * The body around one import, after the toll: `block $all (block $js (result externref) (try_table (catch $js 0) (catch_all 1) …call…
  * return) unreachable) call $tell) unreachable`.
  */
-function fenced(imported: number, tell: number, { params }: Signature, jsTag: boolean): number[] {
+function fenced(imported: number, tell: number, { params }: Signature, form: Form): number[] {
   const call = [params.flatMap((_, i) => [0x20, ...leb(i)]), 0x10, leb(imported), 0x0f]
-  const body = jsTag
+  const body = form.jsTag
     ? [
         [0x02, 0x40], // block: where everything that JavaScript did not throw is caught
         [0x02, externref], // block (result externref): where what JavaScript threw is caught
@@ -49,13 +82,13 @@ function fenced(imported: number, tell: number, { params }: Signature, jsTag: bo
         0x0b,
       ]
     : [[0x02, 0x40], [0x1f, 0x40, 1, 0x02, 0], call, [0x0b, 0x0b]]
-  return [0, body, 0x00, 0x0b].flat(3)
+  return [0, form.metered ? toll : [], body, 0x00, 0x0b].flat(3)
 }
 
 /** `(param externref) (block (try_table (catch_all 0) (call $note (local.get 0))))`: telling must not throw either. */
 const teller = [0, 0x02, 0x40, 0x1f, 0x40, 1, 0x02, 0, 0x20, 0, 0x10, noteIndex, 0x0b, 0x0b, 0x0b]
 
-function fenceModule(signatures: readonly Signature[], jsTag: boolean): Uint8Array<ArrayBuffer> {
+function fenceModule(signatures: readonly Signature[], form: Form): Uint8Array<ArrayBuffer> {
   const types = [
     [0x60, 1, externref, 0],
     ...signatures.map(({ params, results }) => [
@@ -68,13 +101,19 @@ function fenceModule(signatures: readonly Signature[], jsTag: boolean): Uint8Arr
   ]
   const imports = [
     [...text('host'), ...text('note'), 0x00, noteType],
-    ...(jsTag ? [[...text('host'), ...text('tag'), 0x04, 0x00, noteType]] : []),
+    ...(form.jsTag ? [[...text('host'), ...text('tag'), 0x04, 0x00, noteType]] : []),
+    ...(form.metered
+      ? [
+          [...text('host'), ...text('fuel'), 0x03, i64, 1],
+          [...text('host'), ...text('why'), 0x03, i32, 1],
+        ]
+      : []),
     ...signatures.map((_, i) => [...text('import'), ...text(String(i)), 0x00, ...leb(i + 1)]),
   ]
   const tell = signatures.length + 1
   const functions = [[noteType], ...signatures.map((_, i) => leb(i + 1))]
   const exports = signatures.map((_, i) => [...text(String(i)), 0x00, ...leb(tell + 1 + i)])
-  const bodies = [teller, ...signatures.map((signature, i) => fenced(i + 1, tell, signature, jsTag))]
+  const bodies = [teller, ...signatures.map((signature, i) => fenced(i + 1, tell, signature, form))]
   const preamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
   const code = vector(bodies.map((body) => [...leb(body.length), ...body]))
   const sections = [
@@ -94,12 +133,14 @@ export type FenceCache = Map<string, WebAssembly.Module>
 export class Fences {
   readonly #cache: FenceCache
   readonly #note: Note
+  readonly #meter: InstanceMeter | undefined
   /** Functions of other core modules of the guest, whose exceptions are the guest's own. */
   readonly #own = new WeakSet<object>()
 
-  constructor(cache: FenceCache, note: Note) {
+  constructor(cache: FenceCache, note: Note, meter: InstanceMeter | undefined) {
     this.#cache = cache
     this.#note = note
+    this.#meter = meter
   }
 
   /** Remembers that these are the guest's own. */
@@ -138,13 +179,19 @@ export class Fences {
 
   #instance(signatures: readonly Signature[], raw: WebAssembly.ModuleImports): WebAssembly.Exports {
     const tag: WebAssembly.Tag | undefined = Reflect.get(WebAssembly, 'JSTag')
-    const key = signatures.map(({ params, results }) => `${params.join()}>${results.join()}`).join(' ')
+    const form: Form = { jsTag: tag !== undefined, metered: this.#meter !== undefined }
+    const types = signatures.map(({ params, results }) => `${params.join()}>${results.join()}`).join(' ')
+    const key = `${form.metered ? 'metered' : 'free'} ${types}`
     let module = this.#cache.get(key)
     if (module === undefined) {
-      module = new WebAssembly.Module(fenceModule(signatures, tag !== undefined))
+      module = new WebAssembly.Module(fenceModule(signatures, form))
       this.#cache.set(key, module)
     }
-    const host: WebAssembly.ModuleImports = { note: this.#note, ...(tag === undefined ? {} : { tag }) }
+    const host: WebAssembly.ModuleImports = {
+      note: this.#note,
+      ...(tag === undefined ? {} : { tag }),
+      ...(this.#meter === undefined ? {} : { fuel: this.#meter.globals.fuel, why: this.#meter.globals.why }),
+    }
     return new WebAssembly.Instance(module, { host, import: raw }).exports
   }
 }

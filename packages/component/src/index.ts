@@ -8,6 +8,8 @@
  */
 export { ComponentError, type ComponentErrorCode } from './errors.ts'
 export { defaultLimits } from './limits.ts'
+export { BYTE_FUEL, CROSSING_FUEL, FREE_BYTES } from './costs.ts'
+export { InstanceMeter, type Budget, type Tripped } from './instance-meter.ts'
 export { loadComponent } from './load.ts'
 export { meter, meterModule, meterNeeds, type MeterNeeds, type MeterOptions } from './meter/meter.ts'
 export { hostCause, isPoison, poison, trapCode, unreachable } from './trap.ts'
@@ -24,10 +26,11 @@ export type {
   InstanceHooks,
   LoadLimits,
   LoadOptions,
+  Metering,
+  MeterVersion,
   Plan,
   Prepared,
   Resources,
-  Transform,
   Transpiled,
   TranspileRequest,
   Transpiler,

@@ -2,6 +2,7 @@
 import { camelCase, type ComponentModel, type FunctionModel } from '@theater/values'
 import { ComponentError } from './errors.ts'
 import { type FenceCache, Fences } from './fence.ts'
+import type { InstanceMeter, Needs } from './instance-meter.ts'
 import { isInterfaceName, pascalCase, splitPlainName } from './names.ts'
 import type { GlueFactory } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
@@ -12,6 +13,7 @@ import type { GuestFunction, HostImports, Instance, InstanceHooks } from './type
 export interface CoreModule {
   readonly module: WebAssembly.Module
   readonly imports: readonly FunctionImport[]
+  readonly needs: Needs
 }
 
 /** What all instances of one plan share. */
@@ -25,7 +27,12 @@ export interface Blueprint {
 }
 
 /** Instantiates a component, synchronously: whatever waits can only wait inside a call. */
-export function instantiate(blueprint: Blueprint, host: HostImports, hooks: InstanceHooks = {}): Instance {
+export function instantiate(
+  blueprint: Blueprint,
+  host: HostImports,
+  meter: InstanceMeter | undefined,
+  hooks: InstanceHooks = {},
+): Instance {
   const { model, modules } = blueprint
   const { resources } = host
   if (!(resources instanceof InstanceResources)) {
@@ -36,8 +43,8 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
   }
   const imports = resources.bind(host)
   const blame = new Blame()
-  const fences = new Fences(blueprint.fences, (error) => blame.note(error))
-  const fenced = new Map<WebAssembly.Module, readonly FunctionImport[]>()
+  const fences = new Fences(blueprint.fences, (error) => blame.note(error), meter)
+  const cores = new Map<WebAssembly.Module, CoreModule>()
   let index = 0
   const exports = blame.during(() =>
     blueprint.glue({ FinalizationRegistry: resources.registry, meter: resources.meter })(
@@ -45,14 +52,20 @@ export function instantiate(blueprint: Blueprint, host: HostImports, hooks: Inst
         const found = modules.get(name)
         if (found === undefined)
           throw new ComponentError('glue-rejected', `The glue asks for a module ${name}.`)
-        fenced.set(found.module, found.imports)
+        cores.set(found.module, found)
         return found.module
       },
       imports,
       (module, coreImports) => {
+        const core = cores.get(module)
+        if (core === undefined)
+          throw new ComponentError('glue-rejected', 'The glue instantiates a module of its own.')
+        const linked = fences.around(core.imports, coreImports)
+        meter?.reserve(core.needs)
         const instance = new WebAssembly.Instance(
           module,
-          fences.around(fenced.get(module) ?? [], coreImports),
+          // Last, so that no name of a component's own stands in its place.
+          meter === undefined ? linked : { ...linked, 'theater:meter': meter.globals },
         )
         fences.learn(instance.exports)
         hooks.onCoreInstance?.(instance, index++)

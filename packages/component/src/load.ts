@@ -4,11 +4,13 @@ import { checkModule } from './core.ts'
 import { decodeEntry, encodeEntry, type Entry, type KeptModule } from './entry.ts'
 import { ComponentError } from './errors.ts'
 import type { FenceCache } from './fence.ts'
+import { InstanceMeter } from './instance-meter.ts'
 import { type Blueprint, type CoreModule, instantiate } from './instance.ts'
 import { withDefaults } from './limits.ts'
+import { meter, meterModule, meterNeeds } from './meter/meter.ts'
 import { modelOf } from './model.ts'
 import { parseComponent } from './parse.ts'
-import { asyncNames, normalPlan, planKey } from './plan.ts'
+import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
 import { checkGlue } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
 import { functionImports } from './signatures.ts'
@@ -22,15 +24,14 @@ import type {
   InstanceHooks,
   LoadLimits,
   LoadOptions,
+  Metering,
+  MeterVersion,
   Plan,
   Prepared,
   Resources,
-  Transform,
   Transpiler,
 } from './types.ts'
 import { jcoVersion, version } from './version.ts'
-
-const identity: Transform = { name: 'identity', version: '1', apply: (module) => module }
 
 /**
  * Checks the bytes of a component and reads its types. Nothing of it is compiled or handed to jco before every check
@@ -56,11 +57,9 @@ class LoadedComponent implements Component {
   readonly digest: Uint8Array
   readonly bytes: Uint8Array
   readonly model: ComponentModel
-  readonly transform: { readonly name: string; readonly version: string }
   readonly jco: string
   readonly #limits: LoadLimits
   readonly #embedded: readonly EmbeddedModule[]
-  readonly #transform: Transform
   readonly #cache: ComponentCache | undefined
   readonly #transpiler: Transpiler | undefined
   readonly #sha256: Hash
@@ -80,8 +79,6 @@ class LoadedComponent implements Component {
     this.model = model
     this.#embedded = embedded
     this.#limits = limits
-    this.#transform = options.transform ?? identity
-    this.transform = { name: this.#transform.name, version: this.#transform.version }
     this.#cache = options.cache
     this.#transpiler = options.transpiler
     this.jco = options.transpiler?.jco ?? jcoVersion
@@ -102,16 +99,20 @@ class LoadedComponent implements Component {
   }
 
   async #prepare(plan: Plan): Promise<Prepared> {
-    const key = this.#cacheKey(plan)
+    const { metering = 'canonical' } = plan
+    const key = this.#cacheKey(['glue', this.jco, glueKey(plan)], this.digest)
     const kept = await this.#fromCache(key)
     const entry = kept ?? (await this.#transpile(plan))
     const glue = await checkGlue(entry.glue, hex(this.digest).slice(0, 12))
     const modules = new Map<string, CoreModule>()
     await Promise.all(
-      entry.modules.map(async (module, i) => modules.set(moduleName(i), await this.#compile(module))),
+      entry.modules.map(async (module, i) =>
+        modules.set(moduleName(i), await this.#compile(module, metering)),
+      ),
     )
     if (kept === undefined) await this.#toCache(key, entry)
-    return new PreparedComponent(plan, {
+    const adapted = entry.modules.some((module) => 'bytes' in module)
+    return new PreparedComponent(plan, metering === 'none' ? null : meterVersion(adapted ? this.jco : null), {
       model: this.model,
       glue,
       modules,
@@ -142,63 +143,56 @@ class LoadedComponent implements Component {
         `The JavaScript made for this component has ${glue.length} characters; the limit is ${this.#limits.glueChars}.`,
       )
     }
-    return { glue, modules: modules.map((bytes, i) => this.#transformed(bytes, i)) }
+    return { glue, modules: modules.map((bytes) => this.#kept(bytes)) }
   }
 
-  /** Applies the transform; a module that comes out as it went in is kept by its place in the component. */
-  #transformed(bytes: Uint8Array, index: number): KeptModule {
-    let made: Uint8Array
+  /** A module of the component itself is kept by its place there; what else there is jco made. */
+  #kept(bytes: Uint8Array): KeptModule {
+    const embedded = this.#embedded.findIndex((module) => same(module.bytes, bytes))
+    return embedded >= 0 ? { embedded } : { bytes }
+  }
+
+  #compile(module: KeptModule, metering: Metering): Promise<CoreModule> {
+    const [name, bytes] =
+      'embedded' in module
+        ? [`embedded ${module.embedded}`, this.#embedded[module.embedded]?.bytes]
+        : [hex(this.#sha256(module.bytes)), module.bytes]
+    if (bytes === undefined) throw new ComponentError('cache', 'A cached entry belongs to another component.')
+    const key = `${metering} ${name}`
+    const known = this.#compiled.get(key)
+    if (known !== undefined) return known
+    const compiling = this.#metered(bytes, metering)
+    compiling.catch(() => this.#compiled.delete(key))
+    this.#compiled.set(key, compiling)
+    return compiling
+  }
+
+  /** Meters one module, or takes it from the cache as it was metered once, and compiles it. */
+  async #metered(bytes: Uint8Array, nan: Metering): Promise<CoreModule> {
+    const [imports, needs] = [functionImports(bytes), meterNeeds(bytes)]
     try {
-      made = this.#transform.apply(bytes, index)
+      if (nan === 'none') return { module: await compile(bytes), imports, needs }
+      const key = this.#cacheKey(['module', meter.name, String(meter.version), nan], this.#sha256(bytes))
+      const kept = (await this.#fromCache(key))?.modules[0]
+      if (kept !== undefined && 'bytes' in kept) return { module: await compile(kept.bytes), imports, needs }
+      const made = meterModule(bytes, { nan })
+      const module = await compile(made)
+      await this.#toCache(key, { glue: '', modules: [{ bytes: made }] })
+      return { module, imports, needs }
     } catch (error) {
       if (ComponentError.is(error)) throw error
-      const { name, version: of } = this.#transform
       throw new ComponentError(
-        'transform-failed',
-        `The transform ${name} ${of} failed on core module ${index}.`,
+        'meter-failed',
+        `The meter ${meter.name} ${meter.version} failed on a core module.`,
         {
           cause: error,
         },
       )
     }
-    const embedded = this.#embedded.findIndex((module) => same(module.bytes, made))
-    return embedded >= 0 ? { embedded } : { bytes: made }
   }
 
-  #compile(module: KeptModule): Promise<CoreModule> {
-    const [key, bytes] =
-      'embedded' in module
-        ? [`embedded ${module.embedded}`, this.#embedded[module.embedded]?.bytes]
-        : [hex(this.#sha256(module.bytes)), module.bytes]
-    if (bytes === undefined) throw new ComponentError('cache', 'A cached entry belongs to another component.')
-    const known = this.#compiled.get(key)
-    if (known !== undefined) return known
-    const compiled = WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
-    const compiling = compiled.then((made) => ({ module: made, imports: functionImports(bytes) }))
-    compiling.catch(() => this.#compiled.delete(key))
-    this.#compiled.set(key, compiling)
-    return compiling.catch((error: unknown) => {
-      const { name, version: of } = this.#transform
-      throw new ComponentError(
-        'transform-failed',
-        `A module made by jco or by ${name} ${of} does not compile.`,
-        {
-          cause: error,
-        },
-      )
-    })
-  }
-
-  #cacheKey(plan: Plan): string {
-    const parts = [
-      version,
-      this.jco,
-      this.#transform.name,
-      this.#transform.version,
-      planKey(plan),
-      hex(this.digest),
-    ]
-    return hex(this.#sha256(new TextEncoder().encode(JSON.stringify(parts))))
+  #cacheKey(parts: readonly string[], digest: Uint8Array): string {
+    return hex(this.#sha256(new TextEncoder().encode(JSON.stringify([version, ...parts, hex(digest)]))))
   }
 
   async #fromCache(key: string): Promise<Entry | undefined> {
@@ -213,10 +207,12 @@ class LoadedComponent implements Component {
 
 class PreparedComponent implements Prepared {
   readonly plan: Plan
+  readonly meter: MeterVersion | null
   readonly #blueprint: Blueprint
 
-  constructor(plan: Plan, blueprint: Blueprint) {
+  constructor(plan: Plan, of: MeterVersion | null, blueprint: Blueprint) {
     this.plan = plan
+    this.meter = of
     this.#blueprint = blueprint
   }
 
@@ -225,12 +221,26 @@ class PreparedComponent implements Prepared {
   }
 
   async instantiate(host: HostImports, hooks?: InstanceHooks): Promise<Instance> {
-    return instantiate(this.#blueprint, host, hooks)
+    return this.instantiateSync(host, hooks)
   }
 
   instantiateSync(host: HostImports, hooks?: InstanceHooks): Instance {
-    return instantiate(this.#blueprint, host, hooks)
+    const budget = this.meter === null ? undefined : (host.meter ?? new InstanceMeter())
+    return instantiate(this.#blueprint, host, budget, hooks)
   }
+}
+
+/**
+ * The rules that fuel is counted by. Between composed components jco puts adapters of its own, which are metered like
+ * what they connect: then fuel is a matter of jco's version too.
+ */
+function meterVersion(jco: string | null): MeterVersion {
+  const { name, version: own } = meter
+  return { name, version: jco === null ? String(own) : `${own}+jco-${jco}` }
+}
+
+function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
 }
 
 /** The names under which the glue looks imports up. */

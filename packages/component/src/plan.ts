@@ -6,7 +6,8 @@ import type { Plan } from './types.ts'
 
 /** A plan in its one normal form. Throws `ComponentError('bad-plan')` for one that does not fit the component. */
 export function normalPlan(plan: Plan, model: ComponentModel): Plan {
-  if (plan.mode === 'sync') return Object.freeze({ mode: 'sync' })
+  const { metering = 'canonical' } = plan
+  if (plan.mode === 'sync') return Object.freeze({ mode: 'sync', metering })
   const asyncImports = [...new Set(plan.asyncImports)].sort()
   const functions = new Map(model.imports.flatMap((i) => i.functions.map((fn) => [fn.id, fn] as const)))
   const asked = new Set(asyncImports)
@@ -29,12 +30,17 @@ export function normalPlan(plan: Plan, model: ComponentModel): Plan {
       }
     }
   }
-  return Object.freeze({ mode: 'jspi', asyncImports: Object.freeze(asyncImports) })
+  return Object.freeze({ mode: 'jspi', asyncImports: Object.freeze(asyncImports), metering })
+}
+
+/** A text that is equal for plans that need the same glue, and for no others. The plan is in normal form. */
+export function glueKey(plan: Plan): string {
+  return JSON.stringify(plan.mode === 'sync' ? ['sync'] : ['jspi', ...plan.asyncImports])
 }
 
 /** A text that is equal for equal plans, and for no others. The plan is in normal form. */
 export function planKey(plan: Plan): string {
-  return JSON.stringify(plan.mode === 'sync' ? ['sync'] : ['jspi', ...plan.asyncImports])
+  return `${plan.metering} ${glueKey(plan)}`
 }
 
 /** The functions that a plan makes asynchronous, as jco wants them named. */

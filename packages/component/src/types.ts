@@ -1,5 +1,6 @@
 /** The shapes of this package's public API. */
 import type { ComponentModel, Hash, ResourceType } from '@theater/values'
+import type { InstanceMeter } from './instance-meter.ts'
 
 /**
  * How a component is called: without ever waiting, or with the imports named here suspending the guest.
@@ -7,16 +8,24 @@ import type { ComponentModel, Hash, ResourceType } from '@theater/values'
  * `asyncImports` holds `FunctionModel.id`s of imports. With `jspi` every freestanding function and method that
  * the component exports returns a promise; exported constructors and statics stay synchronous.
  */
-export type Plan =
+export type Plan = (
   | { readonly mode: 'sync' }
   | { readonly mode: 'jspi'; readonly asyncImports: readonly string[] }
+) & {
+  /** @default 'canonical' */
+  readonly metering?: Metering
+}
 
-/** Rewrites each core module of a component before it is compiled; `name` and `version` go into cache keys. */
-export interface Transform {
+/**
+ * How core modules are rewritten before they are compiled: metered, with the bits of every NaN canonical or those of the
+ * engine; or `none`, which bounds nothing. Records from before there was a meter were made by that.
+ */
+export type Metering = 'canonical' | 'native' | 'none'
+
+/** The rules that fuel was counted by: whoever has others counts other figures. */
+export interface MeterVersion {
   readonly name: string
   readonly version: string
-  /** Answers the bytes to compile instead of `module`. MUST depend on its arguments alone. */
-  apply(module: Uint8Array, index: number): Uint8Array
 }
 
 /** Where transpiled components are kept. What comes back is checked, so a damaged entry is only rebuilt. */
@@ -85,8 +94,6 @@ export interface LoadLimits {
 export interface LoadOptions {
   /** @default none: every load transpiles again */
   readonly cache?: ComponentCache
-  /** @default the identity */
-  readonly transform?: Transform
   readonly limits?: Partial<LoadLimits>
   /** @default in the `./node` entry a worker; in the main entry one must be given */
   readonly transpiler?: Transpiler
@@ -100,7 +107,6 @@ export interface Component {
   readonly digest: Uint8Array
   readonly bytes: Uint8Array
   readonly model: ComponentModel
-  readonly transform: { readonly name: string; readonly version: string }
   /** The version of jco-transpile that makes its glue. */
   readonly jco: string
   /** Transpiles (or takes from the cache) and compiles; the same plan gives the same `Prepared`. */
@@ -110,6 +116,8 @@ export interface Component {
 /** A component compiled for one plan. Any number of instances, and of plans, share its core modules. */
 export interface Prepared {
   readonly plan: Plan
+  /** What its instances are metered by; null for a plan without metering. */
+  readonly meter: MeterVersion | null
   /** Makes the resource classes for one instance-to-be; they work before, while and after it is instantiated. */
   newResources(): Resources
   instantiate(host: HostImports, hooks?: InstanceHooks): Promise<Instance>
@@ -144,6 +152,8 @@ export interface HostImports {
   readonly functions: Readonly<Record<string, HostFunction>>
   /** The guest dropped host resource `n`, which it owned. */
   drop(resource: ResourceType, n: number): void
+  /** What this instance may use; it serves one. @default one that bounds nothing */
+  readonly meter?: InstanceMeter | undefined
 }
 
 /** A function of the guest. With a sync plan it answers at once, with jspi it may give a promise. */

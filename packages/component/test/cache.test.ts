@@ -11,7 +11,7 @@ import {
   diskCache,
   loadComponent,
   type LoadOptions,
-  type Transform,
+  type Plan,
   type Transpiler,
   workerTranspiler,
 } from '../src/node.ts'
@@ -45,53 +45,64 @@ test('what was transpiled once is not transpiled again, and runs the same', asyn
   expect(transpiler.asked).toBe(1)
   expect((await stat(join(folder, 'made'))).mode & 0o777).toBe(0o700)
   const files = await readdir(join(folder, 'made'))
-  expect(files).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.theater$/)])
+  // Its glue, and its one module.
+  expect(files).toHaveLength(2)
+  for (const name of files) expect(name).toMatch(/^[0-9a-f]{64}\.theater$/)
   expect((await stat(join(folder, 'made', files[0] ?? ''))).mode & 0o777).toBe(0o600)
 })
 
-test('another plan, transform or version of jco is another entry', async () => {
+test('another plan or version of jco is another entry, and so is each way of metering a module', async () => {
   const cache = await diskCache(folder)
   const transpiler = counting()
-  const prepare = async (options: LoadOptions, asyncImports?: string[]): Promise<void> => {
+  const prepare = async (options: LoadOptions, plan: Plan = { mode: 'sync' }): Promise<void> => {
     const component = await loadComponent(guest('spine'), { cache, transpiler, ...options })
-    await component.prepare(asyncImports === undefined ? { mode: 'sync' } : { mode: 'jspi', asyncImports })
+    await component.prepare(plan)
   }
-  const transform = (version: string): Transform => ({ name: 'mark', version, apply: (module) => module })
+  // Its glue, and its one module.
   await prepare({})
-  await prepare({}, [])
-  await prepare({}, [spineIds.add])
-  await prepare({ transform: transform('1') })
-  await prepare({ transform: transform('2') })
+  expect(await readdir(folder)).toHaveLength(2)
+  await prepare({}, { mode: 'jspi', asyncImports: [] })
+  await prepare({}, { mode: 'jspi', asyncImports: [spineIds.add] })
+  expect(await readdir(folder)).toHaveLength(4)
+  // With the glue that is there already.
+  await prepare({}, { mode: 'sync', metering: 'native' })
+  await prepare({}, { mode: 'sync', metering: 'none' })
+  expect(transpiler.asked).toBe(3)
+  expect(await readdir(folder)).toHaveLength(5)
   await prepare({ transpiler: { jco: '9.9.9', transpile: (request) => transpiler.transpile(request) } })
-  expect(transpiler.asked).toBe(6)
+  expect(transpiler.asked).toBe(4)
   expect(await readdir(folder)).toHaveLength(6)
-  await prepare({}, [spineIds.add])
-  expect(transpiler.asked).toBe(6)
+  await prepare({}, { mode: 'jspi', asyncImports: [spineIds.add] })
+  expect(transpiler.asked).toBe(4)
 })
 
 test('a damaged entry is noticed and made again, wherever the damage is', async () => {
   const cache = await diskCache(folder)
   const transpiler = counting()
   await spineStillRuns({ cache, transpiler })
-  const [file = ''] = await readdir(folder)
-  const path = join(folder, file)
-  const good = await readFile(path)
-  const damages = [
-    Buffer.alloc(0),
-    good.subarray(0, 20),
-    good.subarray(0, -1),
-    Buffer.concat([good, Buffer.of(0)]),
-    ...[0, 30, 60, 70, good.length >> 1, good.length - 1].map((at) => {
-      const copy = Buffer.from(good)
-      copy[at] = (copy[at] ?? 0) ^ 1
-      return copy
-    }),
-  ]
-  for (const [i, damaged] of damages.entries()) {
-    await writeFile(path, damaged)
-    expect(await spineStillRuns({ cache, transpiler })).toBe(true)
-    expect(transpiler.asked).toBe(i + 2)
-    expect(await readFile(path)).toEqual(good)
+  let asked = 1
+  for (const file of await readdir(folder)) {
+    const path = join(folder, file)
+    const good = await readFile(path)
+    const isGlue = good.includes('"use components"')
+    const damages = [
+      Buffer.alloc(0),
+      good.subarray(0, 20),
+      good.subarray(0, -1),
+      Buffer.concat([good, Buffer.of(0)]),
+      ...[0, 30, 60, 70, good.length >> 1, good.length - 1].map((at) => {
+        const copy = Buffer.from(good)
+        copy[at] = (copy[at] ?? 0) ^ 1
+        return copy
+      }),
+    ]
+    for (const damaged of damages) {
+      await writeFile(path, damaged)
+      expect(await spineStillRuns({ cache, transpiler })).toBe(true)
+      // A metered module is made again without the transpiler.
+      expect(transpiler.asked).toBe(isGlue ? ++asked : asked)
+      expect(await readFile(path)).toEqual(good)
+    }
   }
 })
 
@@ -111,28 +122,6 @@ test('entries come back as they were written, and no others come back', () => {
       expect(decodeEntry(bytes.subarray(0, at % bytes.length), sha256)).toBeUndefined()
     }),
   )
-})
-
-test('a transform changes what is compiled; one that fails says so', async () => {
-  const seen: number[] = []
-  const load = async (apply: Transform['apply']): Promise<unknown> => {
-    const component = await loadComponent(guest('spine'), {
-      transform: { name: 'probe', version: '1', apply },
-    })
-    expect(component.transform).toEqual({ name: 'probe', version: '1' })
-    return component.prepare({ mode: 'sync' }).catch((error: unknown) => error)
-  }
-  await load((module, index) => {
-    seen.push(index)
-    return module
-  })
-  expect(seen).toEqual([0])
-  const invalid = await load(() => new Uint8Array([1]))
-  const throwing = await load(() => {
-    throw new Error('cannot')
-  })
-  for (const error of [invalid, throwing])
-    expect(ComponentError.is(error) && error.code).toBe('transform-failed')
 })
 
 test('a folder that others can write to is closed to them; what is no folder is refused', async () => {

@@ -55,6 +55,9 @@ export const abortCodes = [
   'host-stack',
   'outcome-unknown',
   'exited',
+  'turn-deadline',
+  'turn-events',
+  'turn-bytes',
 ] as const
 
 /** Why the host ended a turn. */

@@ -29,6 +29,8 @@ export const hostAnswers = {
 export function answerToFailure(error: unknown): HostAnswer {
   const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
   switch (code as InvokeFailure | undefined) {
+    case 'too-large':
+      return hostAnswers.bodyTooLarge
     case 'mailbox-full':
       return hostAnswers.busy
     case 'timeout':

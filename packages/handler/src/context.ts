@@ -52,6 +52,8 @@ export type InvokeFailure =
   | 'not-served'
   /** The arguments are not of the export's types, or hold a resource that is not the calling handler's. */
   | 'bad-arguments'
+  /** The arguments have more bytes than the actor takes at once; nothing happened. */
+  | 'too-large'
   /** The actor has too much to do; nothing happened. */
   | 'mailbox-full'
   /** The caller took it back; nothing happened. */

@@ -1,7 +1,7 @@
-import { DERIVE_VERSION } from '@theater/boundary'
+import { DERIVE_VERSION, meteredAlike, meteringOf, meterName } from '@theater/boundary'
 import type { TheaterEvent } from '@theater/boundary'
 import { ComponentError } from '@theater/component'
-import type { Component } from '@theater/component'
+import type { Component, Prepared } from '@theater/component'
 import { ChainError, decodeEvent } from '@theater/event-chain'
 import type { EventOf, Genesis } from '@theater/event-chain'
 import { cidOf, encodeModel, formatCid } from '@theater/values'
@@ -83,13 +83,15 @@ export class Execution {
     const component = await this.#component(content)
     if ('verdict' in component) return component
     const describer = new Describer(component.model)
-    const unfit = checkMeter(content, component) ?? this.#checkWit(component, describer)
+    const unfit = this.#checkWit(component, describer)
     if (unfit !== undefined) return unfit
     const { maxTurnBytes, maxTraps } = limits
     const feed = new Feed(source, { size, head, maxTurnBytes, hash })
     let end: RerunEnd
     try {
-      const prepared = await component.prepare({ mode: 'sync' })
+      const prepared = await component.prepare({ mode: 'sync', metering: meteringOf(content) })
+      const other = checkMeter(content, prepared)
+      if (other !== undefined) return other
       const tell = reached && ((event: TheaterEvent): void => reached(event, describer))
       const parts = { component, prepared, feed, size, maxTraps, hash, reached: tell, signal }
       end = await new Rerun(parts).run()
@@ -188,20 +190,18 @@ function doing({ turn, fn, actual }: Next, describer: Describer): Doing {
 }
 
 /** The rules that a chain was recorded under, where they do not depend on its component. */
-function checkRules({ derive, nan }: Genesis): Refusal | undefined {
+function checkRules({ derive }: Genesis): Refusal | undefined {
   if (derive !== DERIVE_VERSION) {
     const message = `clocks and randomness were derived by rule ${derive}; this verifier has rule ${DERIVE_VERSION}`
     return inconclusive('meter-version', 0, message)
   }
-  if (nan !== 'canonical')
-    return inconclusive('meter-version', 0, `NaN is "${nan}", which this verifier cannot do`)
   return undefined
 }
 
-function checkMeter({ meter }: Genesis, { transform }: Component): Refusal | undefined {
-  const theirs = meter ?? { name: 'identity', version: transform.version }
-  if (theirs.name === transform.name && theirs.version === transform.version) return undefined
-  const message = `recorded with meter ${theirs.name} ${theirs.version}, this verifier has ${transform.name} ${transform.version}`
+/** What other rules count is other fuel, of a component that does what the record says. */
+function checkMeter(genesis: Genesis, prepared: Prepared): Refusal | undefined {
+  if (meteredAlike(genesis, prepared)) return undefined
+  const message = `recorded with ${meterName(genesis.meter)}; this verifier has ${meterName(prepared.meter)}`
   return inconclusive('meter-version', 0, message)
 }
 

@@ -1,3 +1,5 @@
+import { meteringOf } from '@theater/boundary'
+import type { Allowance } from '@theater/boundary'
 import type { Genesis } from '@theater/event-chain'
 import type { Json } from '@theater/values'
 import type { VerifyLimits } from './types.ts'
@@ -7,8 +9,9 @@ export const defaultLimits: VerifyLimits = {
   maxEvents: 10_000_000,
   maxTurnBytes: 256 * 1024 * 1024,
   maxTraps: 1000,
-  maxFuel: Number.MAX_SAFE_INTEGER,
+  maxFuel: 100_000_000_000,
   maxMemory: 4 * 1024 ** 3,
+  maxElements: 10_000_000,
   maxHandles: 1_000_000,
 }
 
@@ -25,7 +28,16 @@ export function withDefaults(limits: Partial<VerifyLimits> = {}): VerifyLimits {
 }
 
 /** The limits in genesis that decide how a re-run goes, and the verifier's own for each. */
-const bounded = { handles: 'maxHandles', fuel: 'maxFuel', memory: 'maxMemory' } as const
+const bounded = {
+  handles: 'maxHandles',
+  fuel: 'maxFuel',
+  startFuel: 'maxFuel',
+  memory: 'maxMemory',
+  tables: 'maxElements',
+} as const
+
+/** What a metered component may use, by the names that genesis has for it. */
+const metered = ['fuel', 'startFuel', 'depth', 'memory', 'tables'] as const
 
 /** What is wrong with the limits in a genesis event. */
 export type LimitFault =
@@ -33,18 +45,18 @@ export type LimitFault =
   | { readonly tag: 'above-mine'; readonly message: string }
 
 /** Holds the limits that a chain names against the verifier's own. */
-export function checkGenesisLimits({ limits }: Genesis, mine: VerifyLimits): LimitFault | undefined {
-  for (const [name, own] of Object.entries(bounded)) {
-    const value: Json | undefined = Object.hasOwn(limits, name) ? limits[name] : undefined
-    if (value === undefined) continue
+export function checkGenesisLimits(genesis: Genesis, mine: VerifyLimits): LimitFault | undefined {
+  const { limits } = genesis
+  const needed: readonly string[] = meteringOf(genesis) === 'none' ? [] : metered
+  for (const name of new Set([...Object.keys(bounded), ...needed])) {
+    const value = valueOf(limits, name)
+    if (value === undefined && !needed.includes(name)) continue
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) {
       return { tag: 'malformed', message: `the limit "${name}" in genesis is not a positive integer` }
     }
-    if (value > mine[own]) {
-      return {
-        tag: 'above-mine',
-        message: `genesis allows ${value} ${name}; this verifier allows ${mine[own]}`,
-      }
+    const own = isBounded(name) ? mine[bounded[name]] : Infinity
+    if (value > own) {
+      return { tag: 'above-mine', message: `genesis allows ${value} ${name}; this verifier allows ${own}` }
     }
   }
   return undefined
@@ -52,6 +64,27 @@ export function checkGenesisLimits({ limits }: Genesis, mine: VerifyLimits): Lim
 
 /** The number of host resources that the component may hold at once. */
 export function handleLimit({ limits }: Genesis): number | undefined {
-  const value: Json | undefined = Object.hasOwn(limits, 'handles') ? limits['handles'] : undefined
+  const value = valueOf(limits, 'handles')
   return typeof value === 'number' ? value : undefined
+}
+
+/** What the component may use; `undefined` where nothing was metered. The limits were checked. */
+export function allowance(genesis: Genesis): Allowance | undefined {
+  if (meteringOf(genesis) === 'none') return undefined
+  const of = (name: (typeof metered)[number]): number => Number(valueOf(genesis.limits, name))
+  return {
+    fuel: of('fuel'),
+    start: of('startFuel'),
+    depth: of('depth'),
+    memory: of('memory'),
+    elements: of('tables'),
+  }
+}
+
+function valueOf(limits: Genesis['limits'], name: string): Json | undefined {
+  return Object.hasOwn(limits, name) ? limits[name] : undefined
+}
+
+function isBounded(name: string): name is keyof typeof bounded {
+  return Object.hasOwn(bounded, name)
 }

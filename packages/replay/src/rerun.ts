@@ -3,7 +3,7 @@ import type { Actual, Divergence, Segment, TheaterEvent, TurnEnd } from '@theate
 import type { Component, Prepared } from '@theater/component'
 import type { Hash } from '@theater/values'
 import type { Break, Feed } from './feed.ts'
-import { handleLimit } from './limits.ts'
+import { allowance, handleLimit } from './limits.ts'
 import { Teller } from './teller.ts'
 import type { InconclusiveCode } from './types.ts'
 
@@ -203,6 +203,7 @@ export class Rerun {
       time,
       grants,
       seed: seed?.content.seed ?? null,
+      allowance: allowance(genesis.content),
       hash,
       // Of events that were told, as those of a rebuild are, nothing is told again.
       taken: ({ seq }) => this.#teller.before(seq),

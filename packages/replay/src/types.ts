@@ -20,10 +20,12 @@ export interface VerifyLimits {
   readonly maxTurnBytes: number
   /** Turns that trapped or were aborted: each makes it start the component again from the beginning. @default 1000 */
   readonly maxTraps: number
-  /** Fuel that genesis lets one turn use. There is no meter yet, so nothing else is bounded by it. @default unlimited */
+  /** Fuel that genesis lets the instantiation, or one turn, use. Of a chain without a meter nothing is counted. @default 100_000_000_000 */
   readonly maxFuel: number
-  /** Bytes of memory that genesis lets the component have. There is no meter yet, so nothing else is bounded by it. @default 4 GiB */
+  /** Bytes of memory that genesis lets the component have. @default 4 GiB */
   readonly maxMemory: number
+  /** Elements of tables that genesis lets the component have. @default 10_000_000 */
+  readonly maxElements: number
   /** Host resources that genesis lets the component hold at once. @default 1_000_000 */
   readonly maxHandles: number
 }

@@ -1,5 +1,6 @@
+import { decodeContent } from '@theater/event-chain'
 import { verify } from '@theater/replay/node'
-import type { ChainSource, Verdict, VerifyOptions } from '@theater/replay'
+import type { ChainSource, Verdict, VerifyLimits, VerifyOptions } from '@theater/replay'
 import { describe, expect, it } from 'vitest'
 import { guest } from '@theater/guests'
 import { draftsOf, draft, edit, forge, withhold } from './support/forge.ts'
@@ -132,17 +133,22 @@ describe('verify', async () => {
       })
     })
 
-    it.each([{ fuel: 10 }, { memory: 10 }])('that genesis names above them: %o', async (named) => {
-      const changed = edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: { ...g.limits, ...named } }))
+    it.each<[string, number, Partial<VerifyLimits>]>([
+      ['fuel', 20_000_000, { maxFuel: 19_999_999 }],
+      ['startFuel', 200_000_000, { maxFuel: 199_999_999 }],
+      ['memory', 32 << 20, { maxMemory: (32 << 20) - 1 }],
+      ['tables', 20_000, { maxElements: 19_999 }],
+    ])('that genesis names above them: %s', async (name, value, limits) => {
+      const changed = edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: { ...g.limits, [name]: value } }))
       const source = await forge(changed, recording.store)
       expect(await check(source)).toMatchObject({ verdict: 'verified' })
-      expect(await check(source, { limits: { maxFuel: 9, maxMemory: 9 } })).toMatchObject({
-        code: 'limits-above-mine',
-      })
+      expect(await check(source, { limits })).toMatchObject({ code: 'limits-above-mine' })
+      const without = edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: { ...g.limits, [name]: 0 } }))
+      expect(await forged(without)).toMatchObject({ verdict: 'broken', index: 0, reason: 'content' })
     })
 
     it('of its handles are those of genesis', async () => {
-      const one = edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: { handles: 1 } }))
+      const one = edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: { ...g.limits, handles: 1 } }))
       expect(await forged(one)).toMatchObject({ verdict: 'verified' })
       const keep = await record(
         await probe([
@@ -150,7 +156,10 @@ describe('verify', async () => {
           { fn: 'make', args: [true] },
         ]),
       )
-      const few = edit(await draftsOf(keep), 0, 'genesis', (g) => ({ ...g, limits: { handles: 1 } }))
+      const few = edit(await draftsOf(keep), 0, 'genesis', (g) => ({
+        ...g,
+        limits: { ...g.limits, handles: 1 },
+      }))
       // The call that makes one too many is recorded; the guest traps right after it.
       expect(await check(await forge(few, keep.store))).toMatchObject({ verdict: 'diverged', index: 7 })
     })
@@ -357,7 +366,26 @@ describe('verify', async () => {
   it('keeps to the rules that it knows', async () => {
     const newer = edit(drafts, 0, 'genesis', (g) => ({ ...g, derive: 2 }))
     expect(await forged(newer)).toMatchObject({ verdict: 'inconclusive', code: 'meter-version', index: 0 })
+    for (const version of ['0', '1+jco-0.15.0']) {
+      const other = edit(drafts, 0, 'genesis', (g) => ({ ...g, meter: { name: 'theater', version } }))
+      expect(await forged(other)).toMatchObject({ verdict: 'inconclusive', code: 'meter-version', index: 0 })
+    }
+  })
+
+  it('takes fuel figures for what they are: those of a metered component', async () => {
     const unmetered = edit(drafts, 0, 'genesis', (g) => ({ ...g, meter: null }))
-    expect(await forged(unmetered)).toMatchObject({ verdict: 'verified' })
+    expect(await forged(unmetered)).toMatchObject({ verdict: 'diverged', actual: { fuel: null } })
+    const index = at('return', 2)
+    const more = edit(drafts, index, 'return', (c) => ({ ...c, fuel: Number(c.fuel) + 1 }))
+    expect(await forged(more)).toMatchObject({ verdict: 'diverged', index })
+  })
+
+  it('re-runs records of before there was a meter without one', async () => {
+    for (const meter of [null, { name: 'identity', version: '1' }]) {
+      const old = await record({ ...(await probe(runs)), metering: 'none', genesis: { meter } })
+      const returns = (await draftsOf(old)).filter(({ kind }) => kind === 'return')
+      for (const { content } of returns) expect(decodeContent('return', content).fuel).toBeNull()
+      expect(await check(old)).toMatchObject({ verdict: 'verified' })
+    }
   })
 })

@@ -19,6 +19,7 @@ import type { ActorInfo, ActorState, Recovery } from './options.ts'
 import type { Sender } from './post.ts'
 import type { Unfinished } from './rebuild.ts'
 import { Received } from './received.ts'
+import { LogGate } from './log-gate.ts'
 import { letter, Reception } from './reception.ts'
 import { releaseName } from './record.ts'
 import type { Call, Requester } from './request.ts'
@@ -37,6 +38,8 @@ export class Actor implements Requester, Sender {
   readonly reception: Reception
   /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
   readonly calls = new Map<number, Call>()
+  /** Where its own lines go. */
+  readonly logGate: LogGate
   /** Messages of this actor that no receiver has taken yet. */
   outbox = 0
   /** The last event of its record; `undefined` while it has not ended for good. */
@@ -74,11 +77,13 @@ export class Actor implements Requester, Sender {
     this.#parts = parts
     this.#host = host
     this.#received = parts.received ?? new Received()
+    this.logGate = new LogGate(parts.limits.logLines, (line) => host.log(line))
     this.reception = new Reception({
       id: parts.id,
       chain: () => this.chain,
       store: parts.store,
       limit: parts.limits.mailbox,
+      messageBytes: parts.limits.messageBytes,
       received: this.#received,
       alive: () => this.#alive,
       closing: () => this.#closing,

@@ -33,6 +33,13 @@ export class Cast {
     return [...live, ...ended].toSorted((a, b) => (a.id < b.id ? -1 : 1))
   }
 
+  /** How many take turns, together with those that are being made. */
+  with(making: Iterable<string>): number {
+    let count = this.#actors.size
+    for (const id of making) if (!this.#actors.has(id)) count++
+    return count
+  }
+
   find(id: string): Actor | undefined {
     return this.#actors.get(id)
   }

@@ -1,6 +1,6 @@
 import { misfits, resolveImports } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
-import type { Component, ComponentCache, LoadOptions, Prepared } from '@theater/component'
+import type { Component, ComponentCache, LoadOptions, Metering, Prepared } from '@theater/component'
 import { loadComponent, workerTranspiler } from '@theater/component/node'
 import { sha256 } from '@theater/event-chain/node'
 import type { AnyHandler } from '@theater/handler'
@@ -56,7 +56,12 @@ export class Components implements AsyncDisposable {
    *
    * @throws TheaterError `bad-component`, `unmet-import`, `closed`
    */
-  async ready(actor: string, given: Uint8Array | Component, grants: Grants): Promise<Ready> {
+  async ready(
+    actor: string,
+    given: Uint8Array | Component,
+    grants: Grants,
+    metering: Metering = 'canonical',
+  ): Promise<Ready> {
     try {
       const component = await this.#load(given)
       checkTypes(actor, component)
@@ -64,7 +69,9 @@ export class Components implements AsyncDisposable {
       if (resolution.unmet.length > 0) throw unmetError(actor, resolution)
       const { asyncImports } = resolution
       const prepared = await component.prepare(
-        this.#suspendable || asyncImports.length > 0 ? { mode: 'jspi', asyncImports } : { mode: 'sync' },
+        this.#suspendable || asyncImports.length > 0
+          ? { mode: 'jspi', asyncImports, metering }
+          : { mode: 'sync', metering },
       )
       return { component, resolution, prepared }
     } catch (error) {

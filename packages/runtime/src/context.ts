@@ -29,7 +29,7 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
         withdraw()
       }
     },
-    send: (to, fn) => host.canSend(actor, to, fn),
+    send: (to, fn, args) => host.canSend(actor, to, fn, args),
     request(to, fn, args, { timeoutMs }) {
       const { intent } = actor
       if (intent === undefined)
@@ -48,7 +48,7 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
     },
     children: host.children(actor),
     log(level, message, fields = []) {
-      host.log({ actor: actor.id, level, message, fields })
+      actor.logGate.log({ actor: actor.id, level, message, fields })
     },
     exit(status) {
       actor.exit(status)

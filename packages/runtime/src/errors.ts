@@ -20,6 +20,10 @@ export type TheaterErrorCode =
   | 'bad-arguments'
   /** The actor's mailbox is full. */
   | 'mailbox-full'
+  /** A message, what a call is given, or a state has more bytes than the actor takes; `detail` is how many it takes. */
+  | 'too-large'
+  /** The host has as many actors as it may. */
+  | 'too-many-actors'
   /** A call was taken back before its turn began. */
   | 'withdrawn'
   /** The actor was stopped, or has failed. */

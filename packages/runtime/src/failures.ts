@@ -3,6 +3,7 @@ import { ComponentError } from '@theater/component'
 import { ChainError } from '@theater/event-chain'
 import { TheaterError } from './errors.ts'
 import type { Failure } from './options.ts'
+import { trapWords } from './traps.ts'
 import { unwrap } from './turn-reply.ts'
 import type { TurnReply } from './turn-reply.ts'
 
@@ -38,7 +39,8 @@ export function instantiationFailure(actor: string, end: TurnEnd): TheaterError 
   const detail = end.tag === 'trap' || end.tag === 'abort' ? end.code : end.tag
   const cause = 'error' in end ? end.error : undefined
   const why = cause instanceof Error ? `: ${cause.message}` : ''
-  const message = `${actor} could not be instantiated (${end.tag}: ${detail})${why}`
+  const said = end.tag === 'trap' ? trapWords(end.code) : detail
+  const message = `${actor} could not be instantiated (${end.tag}: ${said})${why}`
   return new TheaterError('failed-to-start', message, { actor, detail, cause })
 }
 

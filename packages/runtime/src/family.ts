@@ -134,15 +134,23 @@ export class Family {
   #limits(parent: Actor, id: string, { limits }: ChildRequest): Limits | Spawned {
     const { descendants = 0, fuelPerTurn, memoryBytes } = limits
     if (!isId(id)) return limit('id: the ids of children of children get too long')
-    if (fuelPerTurn !== undefined) return limit('fuel-per-turn: this host does not bound it')
-    if (memoryBytes !== undefined) return limit('memory-bytes: this host does not bound it')
+    const { fuel, memory } = parent.limits
+    if (fuelPerTurn !== undefined && !isPart(fuelPerTurn, fuel))
+      return limit(`fuel-per-turn: 1 to ${fuel}, the maker's own`)
+    if (memoryBytes !== undefined && !isPart(memoryBytes, memory))
+      return limit(`memory-bytes: 1 to ${memory}, the maker's own`)
     const taken = this.#taken(parent)
     const most = parent.limits.descendants
     if (taken + 1 + descendants > most)
       return limit(
         `descendants: of ${most} at once ${taken} are taken, and this child takes ${1 + descendants}`,
       )
-    return { ...parent.limits, descendants }
+    return {
+      ...parent.limits,
+      descendants,
+      fuel: Number(fuelPerTurn ?? fuel),
+      memory: Number(memoryBytes ?? memory),
+    }
   }
 
   /** How many descendants of an actor there are, or may come. */
@@ -301,6 +309,10 @@ function isChild(birth: Birth | undefined, { chain }: Actor): boolean {
   return birth !== undefined && chainKey(birth.cause.chain) === chainKey(chain)
 }
 
+function isPart(value: bigint, whole: number): boolean {
+  return value >= 1n && value <= BigInt(whole)
+}
+
 function limit(val: string): Spawned {
   return { tag: 'limit', val }
 }
@@ -320,6 +332,8 @@ function spawnedOf(error: TheaterError): Spawned {
     case 'unmet-import':
       return { tag: 'unmet-import', val: message }
     case 'bad-limit':
+    case 'too-large':
+    case 'too-many-actors':
       return limit(message)
     case 'exists':
       return limit(`id: ${message}`)

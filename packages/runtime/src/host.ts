@@ -28,7 +28,7 @@ export interface Host {
   now(): number
   log(line: LogLine): void
   /** Why a message to another actor cannot be queued; `undefined`: it can. */
-  canSend(from: Actor, to: string, fn: string): DeliveryFailure | undefined
+  canSend(from: Actor, to: string, fn: string, args: readonly unknown[]): DeliveryFailure | undefined
   /** Takes over messages whose `send` events are durable. */
   deliver(from: Actor, deliveries: readonly Delivery[]): void
   /** Brings a request to its receiver, which runs a cause once. */

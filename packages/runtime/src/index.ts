@@ -7,7 +7,7 @@ export { TheaterError } from './errors.ts'
 export type { TheaterErrorCode } from './errors.ts'
 export type { Grants } from './grants.ts'
 export type { LogLine } from './host.ts'
-export { defaultLimits } from './limits.ts'
+export { defaultLimits, maxLimits } from './limits.ts'
 export type { Limits } from './limits.ts'
 export type {
   ActorInfo,

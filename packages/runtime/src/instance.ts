@@ -19,6 +19,14 @@ import type { TurnReply } from './turn-reply.ts'
 const MAX_UNWRITTEN = 192 * 1024 * 1024
 const EVENT_BYTES = 512
 
+type EventKind = Parameters<Live['recorder']['append']>[0]
+
+/** What the turn that runs has written, or the instantiation. */
+interface Written {
+  events: number
+  bytes: number
+}
+
 /** What an instance is made of. */
 export interface InstanceParts {
   readonly id: string
@@ -60,6 +68,7 @@ export class Instance {
   #boundary: Boundary | undefined
   /** Bytes of the record that were appended since it was last written. */
   #unwritten = 0
+  readonly #written: Written = { events: 0, bytes: 0 }
 
   constructor(parts: InstanceParts, around: Surroundings) {
     this.#parts = parts
@@ -113,6 +122,8 @@ export class Instance {
     const { id: fn, args, sender, cause, link, taken } = letter
     const seq = unfinished?.turn.seq ?? this.#parts.writer.size
     taken?.()
+    const { turnMs } = this.#parts.limits
+    const timer = setTimeout(() => boundary.abort('turn-deadline', undefined), turnMs)
     let end: TurnEnd
     try {
       end = await (unfinished === undefined
@@ -121,6 +132,8 @@ export class Instance {
     } catch (error) {
       if (ValueError.is(error)) return { reply: { tag: 'bad-arguments', error }, seq: undefined }
       throw error
+    } finally {
+      clearTimeout(timer)
     }
     return { reply: await this.#conclude(end, seq), seq }
   }
@@ -172,12 +185,26 @@ export class Instance {
     await this.#around.breathe()
   }
 
+  /** The limit that an event goes beyond, of those of its turn; the last of a turn goes beyond none. */
+  #over(kind: EventKind, bytes: number): AbortCode | undefined {
+    const written = this.#written
+    if (kind === 'turn') written.events = written.bytes = 0
+    written.events++
+    written.bytes += bytes
+    if (kind !== 'call' && kind !== 'result' && kind !== 'drop') return undefined
+    const { turnEvents, turnBytes } = this.#parts.limits
+    if (written.events > turnEvents) return 'turn-events'
+    return written.bytes > turnBytes ? 'turn-bytes' : undefined
+  }
+
   #newBoundary(): Boundary {
     const { id, component, prepared, genesis, seed, writer, limits } = this.#parts
     const { links, signal, leave } = this.#around
     const append: Live['recorder']['append'] = (kind, content) => {
       const ref = writer.append(kind, content)
       this.#unwritten += EVENT_BYTES + content.length
+      const over = this.#over(kind, content.length)
+      if (over !== undefined) boundary.abort(over, undefined)
       // A guest that never waits never lets the record be written: this host would die of it, with all its actors.
       if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))
         boundary.abort('host-memory', new Error(`more than ${MAX_UNWRITTEN} bytes of record in one go`))
@@ -191,6 +218,13 @@ export class Instance {
       grants: genesis.grants,
       seed,
       maxHandles: limits.handles,
+      allowance: {
+        fuel: limits.fuel,
+        start: limits.startFuel,
+        depth: limits.depth,
+        memory: limits.memory,
+        elements: limits.tables,
+      },
       hash: sha256,
       live: {
         recorder: { append, flush: () => this.#flush() },

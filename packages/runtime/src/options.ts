@@ -51,6 +51,8 @@ export interface TheaterOptions {
   readonly log?: (line: LogLine) => void
   /** Gets messages that could not be delivered. @default a line in the log */
   readonly deadLetter?: (letter: DeadLetter) => void
+  /** Actors that this host has at once; those that ended do not count, and those that come back with the store always come. @default 10000 */
+  readonly maxActors?: number
   /** Milliseconds a call from outside may take, unless it says otherwise. @default 30000 */
   readonly requestMs?: number
   /** @default the machine's clock and its random bytes */

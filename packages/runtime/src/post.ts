@@ -43,12 +43,14 @@ export class Post {
   }
 
   /** Why a message cannot be queued; `undefined`: it can. */
-  canSend(from: Actor, to: string, fn: string): DeliveryFailure | undefined {
+  canSend(from: Actor, to: string, fn: string, args: readonly unknown[]): DeliveryFailure | undefined {
     const receiver = this.#office.find(to)
     if (receiver === undefined) {
       return { tag: this.#office.absence(to) === 'unknown-actor' ? 'unknown-actor' : 'stopped' }
     }
     if (receiver.exported(fn) === undefined) return { tag: 'not-served' }
+    if (receiver.reception.tooLarge(args))
+      return { tag: 'too-large', val: BigInt(receiver.limits.messageBytes) }
     const { outbox } = from.limits
     return from.outbox + from.queued < outbox ? undefined : { tag: 'outbox-full', val: outbox }
   }
@@ -123,6 +125,8 @@ export class Post {
       call.settle({ tag: absence === 'unknown-actor' ? absence : 'stopped' })
     } else if (receiver.exported(fn) === undefined) {
       call.settle({ tag: 'not-served' })
+    } else if (receiver.reception.tooLarge(args)) {
+      call.settle({ tag: 'too-large', val: BigInt(receiver.limits.messageBytes) })
     } else if (!held && receiver.reception.full && !receiver.reception.knows(cause)) {
       call.settle({ tag: 'mailbox-full' })
     } else {
@@ -160,6 +164,7 @@ function deathOf(reply: TurnReply): DeadLetter['reason'] | undefined {
     case 'store-failed':
       return undefined
     case 'mailbox-full':
+    case 'too-large':
     case 'bad-arguments':
       return 'failed'
   }
@@ -178,6 +183,8 @@ function answerOf(reply: TurnReply): Answer {
     case 'closed':
     case 'mailbox-full':
       return { tag: reply.tag }
+    case 'too-large':
+      return { tag: 'too-large', val: BigInt(reply.limit) }
     case 'bad-arguments':
       return { tag: 'not-served' }
     case 'store-failed':
@@ -198,6 +205,9 @@ function abortedReply(code: Extract<TurnReply, { readonly tag: 'aborted' }>['cod
     case 'deadline':
     case 'host-memory':
     case 'host-stack':
+    case 'turn-deadline':
+    case 'turn-events':
+    case 'turn-bytes':
       return { tag: 'trapped' }
   }
 }

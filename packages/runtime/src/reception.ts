@@ -6,6 +6,7 @@ import { Mailbox } from './mailbox.ts'
 import type { Invocation, Letter, Settle } from './mailbox.ts'
 import type { Received } from './received.ts'
 import { recordedReply } from './record.ts'
+import { sizeOf } from './size.ts'
 import type { AskedReply, TurnReply } from './turn-reply.ts'
 
 /** A turn that was asked for by somebody who can take it back. */
@@ -29,6 +30,8 @@ export interface ReceptionParts {
   readonly store: Store
   /** How many messages wait at the most. */
   readonly limit: number
+  /** How many bytes one of them is at the most. */
+  readonly messageBytes: number
   /** The causes that the record holds. */
   readonly received: Received
   /** Whether turns are taken at all. */
@@ -83,6 +86,12 @@ export class Reception {
     return this.mailbox.full
   }
 
+  /** Whether that is more than one message may be. */
+  tooLarge(args: readonly unknown[]): boolean {
+    const { messageBytes } = this.#parts
+    return sizeOf(args, messageBytes) > messageBytes
+  }
+
   /** Takes back what waits for a cause. `false`: its turn has begun. */
   withdraw(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
     return this.mailbox.withdraw(cause)
@@ -91,6 +100,10 @@ export class Reception {
   #admit(invocation: Invocation, settle: Settle): Letter | undefined {
     const { cause } = invocation
     const { full, limit } = this.mailbox
+    if (this.tooLarge(invocation.args)) {
+      settle({ tag: 'too-large', limit: this.#parts.messageBytes })
+      return undefined
+    }
     if (!full || !this.#parts.alive() || (cause !== null && this.knows(cause)))
       return this.accept(invocation, { settle })
     settle({ tag: 'mailbox-full', limit })

@@ -1,3 +1,4 @@
+import { meteredAlike, meteringOf, meterName } from '@theater/boundary'
 import { ChainWriter, encodeContent } from '@theater/event-chain'
 import type { ChainInfo, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -99,7 +100,12 @@ export class Revival {
     }
     grants.check(id, genesis.grants)
     const limits = checkLimits(id, genesis.limits as Partial<Limits>)
-    const ready = await components.ready(id, bytes, genesis.grants)
+    const ready = await components.ready(id, bytes, genesis.grants, meteringOf(genesis))
+    if (!meteredAlike(genesis, ready.prepared)) {
+      const [theirs, mine] = [meterName(genesis.meter), meterName(ready.prepared.meter)]
+      const message = `${id} cannot go on here: it was recorded with ${theirs}, and this host has ${mine}.`
+      throw new TheaterError('cannot-resume', message, { actor: id })
+    }
     const epoch = await store.lease(info.chain)
     const { chain, size, head } = info
     const writer = ChainWriter.resume({ store, salts, hash: sha256, chain, size, head, epoch })

@@ -32,6 +32,7 @@ import type {
 import { Post } from './post.ts'
 import { releaseName } from './record.ts'
 import { Revival } from './revival.ts'
+import { sizeStacks } from './stacks.ts'
 import { unwrap } from './turn-reply.ts'
 import { version } from './version.ts'
 import { WaitGraph } from './waits.ts'
@@ -98,7 +99,7 @@ export class Theater {
       waits,
       now: () => this.#entropy.now(),
       log,
-      canSend: (from, to, fn) => this.#post.canSend(from, to, fn),
+      canSend: (from, to, fn, args) => this.#post.canSend(from, to, fn, args),
       deliver: (from, sends) => {
         for (const delivery of sends) this.#post.deliver(from, delivery)
       },
@@ -121,6 +122,7 @@ export class Theater {
    * @throws ChainError where the store cannot be read; TheaterError `bad-grant` for a ceiling that is not valid
    */
   static async open(options: TheaterOptions): Promise<Theater> {
+    sizeStacks()
     const theater = new Theater(options)
     try {
       await theater.#revive()
@@ -170,6 +172,11 @@ export class Theater {
     }
     if (this.#cast.has(id) || this.#spawning.has(id)) {
       throw new TheaterError('exists', `there is an actor ${id} already`, { actor: id })
+    }
+    const { maxActors = 10_000 } = this.#options
+    if (this.#cast.with(this.#spawning.keys()) >= maxActors) {
+      const message = `this host has ${maxActors} actors, as many as it may. Stop one, or let it have more.`
+      throw new TheaterError('too-many-actors', message, { actor: id, detail: maxActors })
     }
     const spawning = this.#spawn(options, birth)
     this.#spawning.set(id, spawning)
@@ -327,6 +334,14 @@ export class Theater {
     const limits = checkLimits(id, options.limits)
     checkMessage(id, 'params are', params)
     checkMessage(id, 'a state is', state)
+    if (state !== undefined && state.body.length > limits.stateBytes) {
+      const message = `${id} takes a state of at most ${limits.stateBytes} bytes, its limit "stateBytes", and this one has ${state.body.length}`
+      throw new TheaterError('too-large', message, { actor: id, detail: limits.stateBytes })
+    }
+    if (params !== undefined && params.body.length > limits.messageBytes) {
+      const message = `${id} takes params of at most ${limits.messageBytes} bytes, its limit "messageBytes"`
+      throw new TheaterError('too-large', message, { actor: id, detail: limits.messageBytes })
+    }
     this.#grants.check(id, grants)
     const ready = await this.#components.ready(id, options.component, grants)
     const { component } = ready
@@ -354,7 +369,7 @@ export class Theater {
       grants,
       jco: jcoVersion,
       limits: { ...limits },
-      meter: component.transform,
+      meter: ready.prepared.meter,
       nan: 'canonical',
       params: params ?? null,
       parent: birth?.parent ?? null,

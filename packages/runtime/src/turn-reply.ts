@@ -1,6 +1,7 @@
 import type { EventRef } from '@theater/boundary'
 import type { AbortCode, TrapCode } from '@theater/event-chain'
 import { TheaterError } from './errors.ts'
+import { limitOf, trapWords } from './traps.ts'
 
 /** How a turn answered whoever asked for it. */
 export type TurnReply =
@@ -17,6 +18,7 @@ export type TurnReply =
   /** The host closed before the turn began. */
   | { readonly tag: 'closed' }
   | { readonly tag: 'mailbox-full'; readonly limit: number }
+  | { readonly tag: 'too-large'; readonly limit: number }
   | { readonly tag: 'bad-arguments'; readonly error: unknown }
   | { readonly tag: 'store-failed'; readonly error: unknown }
 
@@ -35,9 +37,18 @@ export function unwrap(id: string, reply: TurnReply): unknown {
     case 'answered':
       return reply.value
     case 'trapped':
-      throw new TheaterError('trapped', `${id} trapped (${reply.code})`, { actor: id, detail: reply.code })
+      throw new TheaterError('trapped', `${id} trapped (${trapWords(reply.code)})`, {
+        actor: id,
+        detail: reply.code,
+      })
     case 'aborted': {
-      const why = reply.error instanceof Error ? `: ${reply.error.message}` : ''
+      const limit = limitOf(reply.code)
+      const why =
+        limit !== undefined
+          ? `: more than its limit "${limit}" allows`
+          : reply.error instanceof Error
+            ? `: ${reply.error.message}`
+            : ''
       throw new TheaterError('aborted', `the turn of ${id} was aborted (${reply.code})${why}`, {
         actor: id,
         detail: reply.code,
@@ -52,6 +63,12 @@ export function unwrap(id: string, reply: TurnReply): unknown {
       throw new TheaterError('mailbox-full', `the mailbox of ${id} holds ${reply.limit} messages already`, {
         actor: id,
       })
+    case 'too-large':
+      throw new TheaterError(
+        'too-large',
+        `${id} takes at most ${reply.limit} bytes at once: its limit "messageBytes"`,
+        { actor: id, detail: reply.limit },
+      )
     case 'bad-arguments': {
       const why = reply.error instanceof Error ? reply.error.message : String(reply.error)
       throw new TheaterError('bad-arguments', `${id}: ${why}`, { actor: id, cause: reply.error })

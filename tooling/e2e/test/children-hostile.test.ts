@@ -4,6 +4,7 @@ import { fs } from '@theater/handler-fs'
 import { http } from '@theater/handler-http'
 import { store as blobs } from '@theater/handler-store'
 import { memory } from '@theater/handler-store'
+import { defaultLimits } from '@theater/runtime'
 import type { Theater } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { describe, expect, it, test } from 'vitest'
@@ -248,14 +249,23 @@ describe('ids', () => {
   })
 })
 
-it('limits that this host does not bound are refused, not ignored', async () => {
+it('fuel and memory of a child are at most those of its parent, and bind it', async () => {
   const { theater } = await boss()
-  expect(await spawn(theater, 'boss', { limits: { fuelPerTurn: 1n } })).toEqual(
-    refused('limit', 'fuel-per-turn'),
-  )
-  expect(await spawn(theater, 'boss', { limits: { memoryBytes: 1n } })).toEqual(
-    refused('limit', 'memory-bytes'),
-  )
+  const most = { fuel: BigInt(defaultLimits.fuel), memory: BigInt(defaultLimits.memory) }
+  for (const fuelPerTurn of [0n, most.fuel + 1n, 2n ** 64n - 1n])
+    expect(await spawn(theater, 'boss', { limits: { fuelPerTurn } })).toEqual(
+      refused('limit', 'fuel-per-turn'),
+    )
+  for (const memoryBytes of [0n, most.memory + 1n, 2n ** 64n - 1n])
+    expect(await spawn(theater, 'boss', { limits: { memoryBytes } })).toEqual(
+      refused('limit', 'memory-bytes'),
+    )
+  // It begins with a page.
+  expect(await spawn(theater, 'boss', { limits: { memoryBytes: 65_535n } })).toMatchObject({
+    val: { tag: 'trapped' },
+  })
+  const child = await born(theater, 'boss', { limits: { fuelPerTurn: most.fuel, memoryBytes: most.memory } })
+  expect(await list(theater, 'boss')).toEqual([child])
   await theater.close()
 })
 

@@ -1,6 +1,6 @@
 import { isLive, resolveImports, trackName, trackOf } from '@theater/boundary'
 import type { Component } from '@theater/component'
-import { jcoVersion } from '@theater/component'
+import { jcoVersion, meter } from '@theater/component'
 import type { AnyHandler } from '@theater/handler'
 import type { Json } from '@theater/values'
 import type { Difference } from './compare.ts'
@@ -68,7 +68,7 @@ export function certificate(parts: CertificateParts): { readonly [key: string]: 
       v8: process.versions.v8,
       platform: `${process.platform}-${process.arch}`,
       jco: jcoVersion,
-      meter: { ...component.transform },
+      meter: { name: meter.name, version: String(meter.version) },
     },
   }
 }

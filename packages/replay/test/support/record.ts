@@ -1,6 +1,6 @@
 import { Boundary, DERIVE_VERSION, segments, trackOf } from '@theater/boundary'
 import type { Link, TheaterEvent, TurnEnd } from '@theater/boundary'
-import type { Component } from '@theater/component'
+import type { Component, Metering } from '@theater/component'
 import { jcoVersion } from '@theater/component'
 import { ChainWriter, encodeContent, FORMAT, memoryStore, readEvents } from '@theater/event-chain'
 import type { Genesis, Store } from '@theater/event-chain'
@@ -36,9 +36,22 @@ export interface RecordOptions {
   readonly handler?: TestHandler
   readonly steps: readonly Turn[]
   readonly genesis?: Partial<Genesis>
+  readonly limits?: Partial<typeof defaultLimits>
+  /** @default 'canonical' */
+  readonly metering?: Metering
   readonly asyncImports?: readonly string[]
   /** Milliseconds since the epoch that the host's clock shows, one a look. @default 5 more each time */
   readonly now?: () => number
+}
+
+/** What the component may use, as genesis has it. */
+const defaultLimits = {
+  handles: 1000,
+  fuel: 10_000_000,
+  startFuel: 100_000_000,
+  depth: 5000,
+  memory: 16 * 1024 * 1024,
+  tables: 10_000,
 }
 
 /** Loads each component once per test file. */
@@ -46,13 +59,14 @@ export const load = componentLoader()
 
 /** A runtime in miniature: records turns over a live boundary, and rebuilds it after one that was undone. */
 export async function record(options: RecordOptions): Promise<Recording> {
-  const { handler, steps, asyncImports = [] } = options
+  const { handler, steps, metering = 'canonical', asyncImports = [] } = options
   const component = await load(options.component)
   const prepared = await component.prepare(
-    asyncImports.length === 0 ? { mode: 'sync' } : { mode: 'jspi', asyncImports },
+    asyncImports.length === 0 ? { mode: 'sync', metering } : { mode: 'jspi', asyncImports, metering },
   )
   const store = memoryStore()
   const wit = encodeModel(component.model)
+  const limits = { ...defaultLimits, ...options.limits }
   const genesis: Genesis = {
     actor: 'test',
     cause: null,
@@ -61,8 +75,8 @@ export async function record(options: RecordOptions): Promise<Recording> {
     format: FORMAT,
     grants: {},
     jco: jcoVersion,
-    limits: { handles: 1000 },
-    meter: component.transform,
+    limits,
+    meter: prepared.meter,
     nan: 'canonical',
     params: null,
     parent: null,
@@ -93,6 +107,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
       time: genesis.time,
       seed,
       maxHandles: 1000,
+      allowance: { ...limits, start: limits.startFuel, elements: limits.tables },
       live: {
         recorder: writer,
         links,

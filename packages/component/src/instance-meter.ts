@@ -1,0 +1,105 @@
+/** What one instance of a component may use, as its core modules, its fences and its host see it. */
+import { unreachable } from './trap.ts'
+import type { TrapCode } from './types.ts'
+
+/** What an instance may use. Units are those of the meter. */
+export interface Budget {
+  /** For the instantiation; each turn is given its own. */
+  readonly fuel: number
+  /** Call depth, in units of the meter. */
+  readonly depth: number
+  /** Bytes of all its memories together. */
+  readonly memory: number
+  /** Elements of all its tables together. */
+  readonly elements: number
+}
+
+/** What of a budget was used up; `host-memory`: the host could not give what the budget still allowed. */
+export type Tripped = Extract<TrapCode, 'out-of-fuel' | 'depth' | 'memory'> | 'host-memory'
+
+/** How much of a budget a core module takes before it runs. */
+export interface Needs {
+  readonly pages: number
+  readonly elements: number
+}
+
+const PAGE = 65_536
+
+/** No budget at all: the engine's own bounds come first. */
+const unbounded: Budget = {
+  fuel: Number.MAX_SAFE_INTEGER,
+  depth: 0x7fff_ffff,
+  memory: Number.MAX_SAFE_INTEGER,
+  elements: Number.MAX_SAFE_INTEGER,
+}
+
+/** What `why` says, by number; see `meter/`. */
+const reasons: readonly (Tripped | undefined)[] = [
+  undefined,
+  'out-of-fuel',
+  'depth',
+  'memory',
+  'host-memory',
+  'memory',
+  'host-memory',
+]
+const OUT_OF_MEMORY = 3
+
+/**
+ * The five globals that all core modules of one instance count in. It serves one instance, before, while and after that
+ * is instantiated, and its host too: what crosses is paid from the same fuel.
+ */
+export class InstanceMeter {
+  /** What the metered modules import, by name. */
+  readonly globals: Readonly<Record<'fuel' | 'depth' | 'pages' | 'elements' | 'why', WebAssembly.Global>>
+  readonly #fuel: WebAssembly.Global<'i64'>
+  readonly #pages: WebAssembly.Global<'i64'>
+  readonly #elements: WebAssembly.Global<'i64'>
+  readonly #why: WebAssembly.Global<'i32'>
+
+  constructor(budget: Budget = unbounded) {
+    this.#fuel = i64(budget.fuel)
+    this.#pages = i64(Math.floor(budget.memory / PAGE))
+    this.#elements = i64(budget.elements)
+    this.#why = i32(0)
+    const depth = i32(Math.min(budget.depth, unbounded.depth))
+    this.globals = {
+      fuel: this.#fuel,
+      depth,
+      pages: this.#pages,
+      elements: this.#elements,
+      why: this.#why,
+    }
+  }
+
+  /** The fuel that is left; below 0 when it is out. */
+  get left(): number {
+    return Number(this.#fuel.value)
+  }
+
+  set left(units: number) {
+    this.#fuel.value = BigInt(units)
+  }
+
+  /** What of its budget the guest used up; then it was ended by it. */
+  get tripped(): Tripped | undefined {
+    return reasons[this.#why.value]
+  }
+
+  /** Takes what a core module has from its beginning, before it is instantiated. It traps where that is not there. */
+  reserve({ pages, elements }: Needs): void {
+    this.#pages.value -= BigInt(pages)
+    this.#elements.value -= BigInt(elements)
+    if (this.#pages.value >= 0n && this.#elements.value >= 0n) return
+    this.#why.value = OUT_OF_MEMORY
+    unreachable()
+  }
+}
+
+function i64(value: number): WebAssembly.Global<'i64'> {
+  return new WebAssembly.Global({ value: 'i64', mutable: true }, BigInt(value))
+}
+
+function i32(value: number): WebAssembly.Global<'i32'> {
+  return new WebAssembly.Global({ value: 'i32', mutable: true }, value)
+}
