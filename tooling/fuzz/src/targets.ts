@@ -5,6 +5,7 @@ const files: Readonly<Record<TargetName, () => Promise<{ readonly target: Target
   manifest: () => import('./targets/manifest.ts'),
   value: () => import('./targets/value.ts'),
   chain: () => import('./targets/chain.ts'),
+  meter: () => import('./targets/meter.ts'),
 }
 
 /** A target, with all that it needs. */

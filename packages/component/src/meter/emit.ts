@@ -12,9 +12,22 @@ import type { Writer } from './writer.ts'
 /** The most that V8 takes of one function: locals, and bytes. */
 const most = { locals: 50_000, bytes: 7_654_321 }
 
+/**
+ * Whether a function keeps its fuel in a local. That costs a read on entry, a write on every way out, and both around
+ * each call, and is still far less than a global that every block reads and writes: each would wait for the one before.
+ * A handler that is a branch (`try_table`) joins control that comes from an exception with control that does not, so it
+ * finds the fuel in the global.
+ */
+function usesLocal({ has, blocks }: Facts): boolean {
+  if (has & Has.tryTable) return false
+  return (has & Has.loop) !== 0 || blocks > 1
+}
+
 /** Writes the functions of one module. */
 export class Emitter {
   readonly #helpers: Helpers
+  readonly #facts: readonly Facts[]
+  readonly #depths: readonly Depth[]
   readonly #edits: Edits
   readonly #writer: Writer
   readonly #nan: boolean
@@ -23,16 +36,27 @@ export class Emitter {
   // Of the function that is being written.
   /** The local that holds the fuel; -1 where the global does. */
   #fuel = -1
-  /** The local that holds what is left of the depth; -1 where it is not counted. */
+  /** The local that holds what was left of the depth on entry; -1 where it is not counted. */
   #depth = -1
   #weight = 0
+  /** Taken off around calls of functions that count, by one that does not. */
+  #chain = 0
   #wrapped = false
   #loopRestores = false
   #short = -1
   #long = -1
   #temporaries = new Temporaries()
 
-  constructor(helpers: Helpers, edits: Edits, writer: Writer, nan: boolean) {
+  constructor(
+    helpers: Helpers,
+    facts: readonly Facts[],
+    depths: readonly Depth[],
+    edits: Edits,
+    writer: Writer,
+    nan: boolean,
+  ) {
+    this.#facts = facts
+    this.#depths = depths
     this.#helpers = helpers
     this.#edits = edits
     this.#writer = writer
@@ -41,7 +65,12 @@ export class Emitter {
   }
 
   /** Writes a function; its edits are those from `first` up to `last`. */
-  emit(type: number, facts: Facts, depth: Depth, first: number, last: number): void {
+  emit(index: number, first: number, last: number): void {
+    const facts = this.#facts[index]
+    const depth = this.#depths[index]
+    if (facts === undefined || depth === undefined) return
+    const { shape } = this.#helpers
+    const type = shape.functions[shape.importedFunctions + index] ?? 0
     const writer = this.#writer
     const { has } = facts
     const size = writer.reserve()
@@ -81,9 +110,10 @@ export class Emitter {
       types.push(type)
       return facts.locals + types.length - 1
     }
-    this.#fuel = add((has & Has.loop) !== 0 && (has & Has.tryTable) === 0, 0x7e)
+    this.#fuel = add(usesLocal(facts), 0x7e)
     this.#depth = add(depth.weight > 0, 0x7f)
     this.#weight = depth.weight
+    this.#chain = depth.weight > 0 ? 0 : depth.chain
     this.#short = add((has & Has.bulk32) !== 0, 0x7f)
     this.#long = add((has & Has.bulk64) !== 0, 0x7e)
     this.#temporaries = new Temporaries(
@@ -115,12 +145,12 @@ export class Emitter {
     helpers.tripIfNegative(writer, this.#giveBack)
     if (this.#depth < 0) return
     globalGet(writer, helpers.depth)
+    tee(writer, this.#depth)
     int32(writer, weight)
     writer.byte(0x6b)
-    tee(writer, this.#depth)
     globalSet(writer, helpers.depth)
     get(writer, this.#depth)
-    int32(writer, reserve)
+    int32(writer, weight + reserve)
     writer.raw([0x48, 0x04, 0x40]) // i32.lt_s, if
     this.#giveBack()
     helpers.trip(writer, why.depth)
@@ -138,8 +168,6 @@ export class Emitter {
     this.#giveBack()
     if (this.#depth < 0) return
     get(this.#writer, this.#depth)
-    int32(this.#writer, this.#weight)
-    this.#writer.byte(0x6a)
     globalSet(this.#writer, this.#helpers.depth)
   }
 
@@ -150,6 +178,7 @@ export class Emitter {
         return this.#edits.value(index) === 0
       case Edit.before:
       case Edit.after:
+        return this.#fuel < 0 && !this.#deepens(index)
       case Edit.stop:
         return this.#fuel < 0
       case Edit.leave:
@@ -177,6 +206,9 @@ export class Emitter {
         writer.u32(value + meterGlobals.length)
         return index
       case Edit.before:
+        this.#giveBack()
+        if (this.#deepens(index)) this.#deepen(-this.#chain)
+        return index
       case Edit.stop:
         this.#giveBack()
         return index
@@ -227,6 +259,20 @@ export class Emitter {
     }
   }
 
+  /** Whether a call is one of a function that counts, from one that does not. */
+  #deepens(index: number): boolean {
+    if (this.#chain === 0) return false
+    const callee = this.#edits.value(index) - this.#helpers.shape.importedFunctions
+    return (this.#depths[callee]?.weight ?? 0) > 0
+  }
+
+  #deepen(by: number): void {
+    globalGet(this.#writer, this.#helpers.depth)
+    int32(this.#writer, by)
+    this.#writer.byte(0x6a)
+    globalSet(this.#writer, this.#helpers.depth)
+  }
+
   #readFuel(): void {
     if (this.#fuel >= 0) get(this.#writer, this.#fuel)
     else globalGet(this.#writer, this.#helpers.fuel)
@@ -261,6 +307,8 @@ export class Emitter {
   #after(index: number, last: number): number {
     const edits = this.#edits
     const next = index + 1
+    if (this.#deepens(index)) this.#deepen(this.#chain)
+    if (this.#fuel < 0) return index
     globalGet(this.#writer, this.#helpers.fuel)
     const charges = next < last && edits.kind(next) === Edit.charge && edits.at(next) === edits.at(index)
     if (charges && edits.value(next) > 0) {
@@ -301,6 +349,8 @@ export class Emitter {
   #restore(): void {
     if (this.#depth >= 0) {
       get(this.#writer, this.#depth)
+      int32(this.#writer, this.#weight)
+      this.#writer.byte(0x6b)
       globalSet(this.#writer, this.#helpers.depth)
     }
     if (this.#fuel >= 0) {

@@ -39,4 +39,6 @@ export interface Facts {
   /** Stack slots of eight bytes: parameters, locals, operands. */
   readonly slots: number
   readonly has: number
+  /** Places where something is charged. */
+  readonly blocks: number
 }

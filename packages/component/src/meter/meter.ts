@@ -81,12 +81,8 @@ function writeFunctions(
   firstEdit.push(edits.length)
   firstCall.push(scanner.callees.length)
   const depth = depths(facts, firstCall, scanner.callees, imported)
-  const emitter = new Emitter(helpers, edits, code, nan === 'canonical')
-  for (const [i, of] of facts.entries()) {
-    const counted = depth[i]
-    if (counted === undefined) continue
-    emitter.emit(shape.functions[imported + i] ?? 0, of, counted, firstEdit[i] ?? 0, firstEdit[i + 1] ?? 0)
-  }
+  const emitter = new Emitter(helpers, facts, depth, edits, code, nan === 'canonical')
+  for (let i = 0; i < facts.length; i++) emitter.emit(i, firstEdit[i] ?? 0, firstEdit[i + 1] ?? 0)
 }
 
 function mismatch(offset: number): ComponentError {

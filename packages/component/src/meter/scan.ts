@@ -44,6 +44,8 @@ export class Scanner {
   #has = 0
   #height = 0
   #highest = 0
+  /** Slots in which a call passes and answers what does not fit into registers. */
+  #passed = 0
   #record = dead
   #top = 0
   // Of the constructs that are open, the function itself first. Arrays and not recursion: nesting is guest-controlled.
@@ -65,6 +67,7 @@ export class Scanner {
   /** Scans the body of one function; its edits are added to the list. */
   scan(index: number, wire: Wire): Facts {
     const type = this.#type(this.#shape.functions[index] ?? 0)
+    const first = this.#edits.length
     const start = wire.at
     const end = wire.end
     const { locals, slots, groups } = readLocals(wire, type)
@@ -73,6 +76,7 @@ export class Scanner {
     this.#has = 0
     this.#height = 0
     this.#highest = 0
+    this.#passed = 0
     this.#top = -1
     this.#record = this.#edits.add(Edit.charge, code, Math.floor((locals - type.params) / costs.locals))
     this.#push(0, 0, type.results)
@@ -80,8 +84,17 @@ export class Scanner {
     if (this.#at !== end || this.#top >= 0)
       wire.malformed('the instructions of a function do not end with it')
     const { v128 } = Has
-    const operands = this.#highest * (this.#has & v128 ? 2 : 1)
-    return { start, groups, code, end, locals, slots: slots + operands, has: this.#has }
+    const operands = (this.#highest + this.#passed) * (this.#has & v128 ? 2 : 1)
+    const blocks = this.#blocks(first)
+    return { start, groups, code, end, locals, slots: slots + operands, has: this.#has, blocks }
+  }
+
+  #blocks(first: number): number {
+    let blocks = 0
+    for (let i = first; i < this.#edits.length; i++) {
+      if (this.#edits.kind(i) === Edit.charge && this.#edits.value(i) > 0) blocks++
+    }
+    return blocks
   }
 
   #type(index: number): Type {
@@ -443,6 +456,7 @@ export class Scanner {
       this.#move(1, 0)
     }
     this.#pay(costs.call + Math.floor((type.params + type.results) / costs.callValues))
+    this.#passed = Math.max(this.#passed, type.params + type.results - inRegisters)
     this.#move(type.params, type.results)
     if (tail) {
       this.#edits.add(Edit.tail, at, 0)
@@ -594,6 +608,9 @@ export class Scanner {
     this.#dynamic(at, Bulk.items, false)
   }
 }
+
+/** So many of a call's values are in registers on every machine. */
+const inRegisters = 4
 
 const noType: Type = {
   kind: 'function',

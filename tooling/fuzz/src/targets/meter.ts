@@ -1,0 +1,127 @@
+/** The meter against modules that binaryen makes of random bytes: run as they are, with the reference, and metered. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { ComponentError, meterModule } from '@theater/component'
+import { differences, type Observed, observe } from '../meter/observe.ts'
+import { exportAll, reference } from '../meter/reference.ts'
+import type { Random } from '../random.ts'
+import type { Target, Tried } from '../target.ts'
+
+const wasmOpt = join(dirname(createRequire(import.meta.url).resolve('binaryen')), 'bin', 'wasm-opt')
+
+/** What V8 does not have, or the meter refuses; and what not every module should have. */
+const never = [
+  'threads',
+  'relaxed-simd',
+  'shared-everything',
+  'stack-switching',
+  'strings',
+  'custom-descriptors',
+  'fp16',
+  'custom-page-sizes',
+  'wide-arithmetic',
+  'multibyte',
+  'relaxed-atomics',
+]
+const sometimes = ['gc', 'exception-handling', 'simd', 'memory64', 'multimemory', 'tail-call', 'multivalue']
+
+function generate(random: Random): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'theater-meter-'))
+  try {
+    writeFileSync(join(folder, 'in'), random.bytes(200 + random.below(6_000)))
+    const without = [...never, ...sometimes.filter(() => random.chance(0.4))]
+    const exnref = random.chance(0.7) ? ['--translate-to-exnref'] : []
+    execFileSync(
+      process.execPath,
+      [
+        wasmOpt,
+        '--translate-to-fuzz',
+        join(folder, 'in'),
+        '--all-features',
+        ...without.map((of) => `--disable-${of}`),
+        ...exnref,
+        '-o',
+        join(folder, 'out'),
+      ],
+      { stdio: 'ignore' },
+    )
+    return new Uint8Array(readFileSync(join(folder, 'out')))
+  } catch {
+    // Some features need others; then there is no module, which counts as not accepted.
+    return new Uint8Array()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function compile(bytes: Uint8Array): WebAssembly.Module {
+  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
+}
+
+function marksOf({ counters, outcomes, logs }: Observed, grown: boolean): string[] {
+  const any = (name: string): boolean => (counters[name] ?? 0n) > 0n
+  return [
+    ...(any('loops') ? ['loops'] : []),
+    ...(any('indirect') ? ['calls indirectly'] : []),
+    ...(any('grows') || grown ? ['grows'] : []),
+    ...(any('throws') ? ['throws'] : []),
+    ...(outcomes.some((of) => of.startsWith('trap')) ? ['traps'] : []),
+    ...(outcomes.some((of) => of.startsWith('threw')) ? ['throws to the host'] : []),
+    ...(logs.length > 0 ? ['calls the host'] : []),
+    ...((counters['calls'] ?? 0n) > BigInt(outcomes.length) ? ['calls'] : []),
+  ]
+}
+
+function run(input: Uint8Array): Tried {
+  if (!WebAssembly.validate(input as Uint8Array<ArrayBuffer>)) return { accepted: false }
+  const plain = exportAll(input)
+  let made: Uint8Array
+  try {
+    made = meterModule(plain, { nan: 'native' })
+  } catch (error) {
+    if (ComponentError.is(error) && error.code === 'unsupported') {
+      return { accepted: false, marks: [`refused: ${error.message.replace(/ at byte \d+/, '')}`] }
+    }
+    throw error
+  }
+  if (!WebAssembly.validate(meterModule(plain, { nan: 'canonical' }) as Uint8Array<ArrayBuffer>)) {
+    return { accepted: true, find: 'with canonical NaN the output does not validate' }
+  }
+  const metered = observe(compile(made), { fuel: 20_000_000n, depth: 20_000 })
+  if (metered.why !== 0) return { accepted: true, marks: [`stopped: ${metered.why}`] }
+  const bare = observe(compile(plain))
+  const counted = observe(compile(reference(plain)))
+  const all = [metered, bare, counted]
+  if (all.some(({ stack }) => stack)) return { accepted: true, marks: ['out of stack'] }
+  const marks = marksOf(counted, false)
+  const wrong =
+    differences('reference', bare, counted) ??
+    differences('meter', bare, metered) ??
+    fuelDiffers(metered, counted)
+  return wrong === undefined ? { accepted: true, marks } : { accepted: true, marks, find: wrong }
+}
+
+/**
+ * The first call for which the fuel is not what was counted. A trap ends what the two have in common; where the host threw,
+ * a block that called it is paid for whole.
+ */
+function fuelDiffers(metered: Observed, counted: Observed): string | undefined {
+  const during = ({ costs }: Observed, i: number): bigint => (costs[i] ?? 0n) - (costs[i - 1] ?? 0n)
+  for (const [i, outcome] of counted.outcomes.entries()) {
+    if (outcome.startsWith('trap')) return undefined
+    const [is, should] = [during(metered, i), during(counted, i)]
+    if (is < should || (is > should && !outcome.startsWith('error'))) {
+      return `call ${i} (${outcome}): the meter says ${is}, the reference ${should}`
+    }
+  }
+  return undefined
+}
+
+/** Modules of `wasm-opt --translate-to-fuzz`. */
+export const target: Target = {
+  input: generate,
+  run: async (input) => run(input),
+}
