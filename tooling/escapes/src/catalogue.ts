@@ -3,6 +3,8 @@ import { CLASSES, type Escape, type EscapeClass } from './escape.ts'
 /** The classes, each in a file of its own: a guard that is off should not have to load them all. */
 const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: readonly Escape[] }>>> = {
   loader: () => import('./classes/loader.ts'),
+  http: () => import('./classes/http.ts'),
+  paths: () => import('./classes/paths.ts'),
 }
 
 /** The attempts of a class. */

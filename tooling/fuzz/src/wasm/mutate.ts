@@ -174,6 +174,11 @@ function gentle(binaries: readonly Binary[], random: Random): void {
   }
 }
 
+/** A section with all that is in it: none may contain itself. */
+function copied({ id, content }: Section): Section {
+  return { id, content: content instanceof Uint8Array ? content : readBinary(writeBinary(content)) }
+}
+
 function wild(binaries: readonly Binary[], random: Random): void {
   const binary = random.of(binaries.filter(({ sections }) => sections.length > 0))
   const { sections } = binary
@@ -185,7 +190,7 @@ function wild(binaries: readonly Binary[], random: Random): void {
       sections.splice(at, 1)
       return
     case 1:
-      sections.splice(random.below(sections.length), 0, { ...section })
+      sections.splice(random.below(sections.length), 0, copied(section))
       return
     case 2:
       sections.splice(random.below(sections.length), 0, ...sections.splice(at, 1))
@@ -193,7 +198,7 @@ function wild(binaries: readonly Binary[], random: Random): void {
     case 3: {
       const other = random.of(binaries)
       const piece = other.sections[random.below(Math.max(1, other.sections.length))]
-      if (piece !== undefined) sections.splice(at, 0, { ...piece })
+      if (piece !== undefined) sections.splice(at, 0, copied(piece))
       return
     }
     case 4:
