@@ -3,8 +3,11 @@ import { CLASSES, type Escape, type EscapeClass } from './escape.ts'
 /** The classes, each in a file of its own: a guard that is off should not have to load them all. */
 const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: readonly Escape[] }>>> = {
   loader: () => import('./classes/loader.ts'),
+  boundary: () => import('./classes/boundary.ts'),
+  handles: () => import('./classes/handles.ts'),
   http: () => import('./classes/http.ts'),
   paths: () => import('./classes/paths.ts'),
+  store: () => import('./classes/store.ts'),
 }
 
 /** The attempts of a class. */

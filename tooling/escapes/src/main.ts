@@ -1,5 +1,5 @@
 /**
- * `pnpm escapes [--json] [--seconds N] [--disarm GUARD] [--only ID]`: tries every escape of the catalogue, and says what
+ * `pnpm escapes [--json] [--seconds N] [--disarm GUARD] [--only ID|CLASS]`: tries every escape of the catalogue, and says what
  * stopped it. With `--disarm` that guard is off, and what it stops has to get through: so the attempt is a real one.
  * Exit code 0 only if all is as the catalogue says.
  */
@@ -9,7 +9,7 @@ import type { Escape } from './escape.ts'
 import { ENGINE, GUARDS } from './guards.ts'
 import { type Finding, Runner } from './run.ts'
 
-const usage = 'usage: pnpm escapes [--json] [--seconds N] [--disarm GUARD] [--only ID]   (N: 30)'
+const usage = 'usage: pnpm escapes [--json] [--seconds N] [--disarm GUARD] [--only ID|CLASS]   (N: 30)'
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n`)
@@ -62,7 +62,8 @@ await using runner = new Runner(disarm)
 const all = await catalogue()
 const chosen = all.filter(
   ({ id, guard }: Escape) =>
-    (only === undefined || id === only) && (disarm === undefined || guard === disarm),
+    (only === undefined || id === only || id.startsWith(`${only}/`)) &&
+    (disarm === undefined || guard === disarm),
 )
 if (chosen.length === 0) fail(only === undefined ? `no attempt names ${disarm}` : `there is no ${only}`)
 const findings: Finding[] = []

@@ -1,0 +1,74 @@
+import { type Guards, off } from './patch.ts'
+
+const crossing = 'boundary/src/crossing.ts'
+
+/** What stands between a guest and its host while it runs. */
+export const boundary: Guards = {
+  'lift-bytes': [off('component/src/lift.ts', 'if (this.#spent > LIFT_LIMIT)')],
+  'unwritten-events': [
+    off(
+      'runtime/src/instance.ts',
+      "if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))",
+    ),
+  ],
+  fence: [
+    {
+      file: 'component/src/instance.ts',
+      text: 'fences.around(fenced.get(module) ?? [], coreImports),',
+      with: 'coreImports,',
+    },
+  ],
+  // A guest that is to end is told so by an exception, which it can catch.
+  'real-trap': [
+    {
+      file: 'component/src/instance.ts',
+      text: 'fences.around(fenced.get(module) ?? [], coreImports),',
+      with: 'coreImports,',
+    },
+    {
+      file: crossing,
+      text: '      if (fn.isResult) throw poison()\n      unreachable()\n',
+      with: "      throw new Error('the guest is to end')\n",
+    },
+    off(crossing, 'if (state.ended !== undefined || this.#whileWaiting()) return ENDED'),
+    off(crossing, 'if (answer === ENDED || ended !== undefined) {'),
+  ],
+  'own-errors': [
+    {
+      file: 'boundary/src/performer.ts',
+      text: "return isWitError(error) ? errAnswer(error.payload, 0) : { fault: 'handler-fault', error }",
+      with: 'return errAnswer(error.payload, 0)',
+    },
+  ],
+  'answer-range': [off('values/src/codec-scalar.ts', 'if (n !== value || n > max)')],
+  'handle-count': [
+    {
+      file: 'boundary/src/handles.ts',
+      text: 'return this.#host.size > this.limit || this.#guest.size > this.limit',
+      with: 'return this.limit < 0',
+    },
+  ],
+  'random-bytes': [off('boundary/src/derived.ts', 'if (n > BigInt(MAX_DRAW))')],
+  contracts: [
+    {
+      file: 'boundary/src/contract.ts',
+      text: 'return !Object.hasOwn(contracts, name) || contracts[name] === typesDigest(fn)',
+      with: 'return typesDigest(fn) !== name',
+    },
+  ],
+  'answer-faults': [
+    { file: crossing, text: '        answer = this.#broke(error)\n', with: '        throw error\n' },
+    {
+      file: 'boundary/src/live-calls.ts',
+      text: "      const code = ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault'\n",
+      with: "      if (Math.random() < 2) throw error\n      const code = ValueError.is(error) ? 'host-value' : 'handler-fault'\n",
+    },
+  ],
+  'argument-faults': [
+    {
+      file: 'boundary/src/boundary.ts',
+      text: "      throw new ValueError('wrong-type', reason, { path: 'args', cause: error })\n",
+      with: '      throw new Error(reason, { cause: error })\n',
+    },
+  ],
+}

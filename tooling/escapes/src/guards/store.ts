@@ -1,0 +1,29 @@
+import { type Guards, off } from './patch.ts'
+
+const handler = 'handler-store/src/handler.ts'
+const grant = 'handler-store/src/grant.ts'
+
+/** What keeps the stores of actors apart, and small. */
+export const store: Guards = {
+  'store-spaces': [
+    {
+      file: handler,
+      text: 'grant.namespace === undefined ? `actor:${actor.id}` : `shared:${grant.namespace}`',
+      with: "'all'",
+    },
+  ],
+  'store-names': [off(handler, 'if (!isName(name) || (value !== undefined && !isHash(value)))')],
+  'store-prefix': [off(grant, "if (!name.startsWith(grant.labels ?? '')) {")],
+  'store-rights': [
+    {
+      file: grant,
+      text: "return grant.rights === 'rw' ? true : { refused: 'putting blobs is not granted, only reading' }",
+      with: 'return true',
+    },
+  ],
+  'store-quota': [off('handler-store/src/memory.ts', 'if (there === undefined && total > quota)')],
+  'store-labels': [
+    { file: 'handler-store/src/memory.ts', text: 'space.labels.size >= limit)', with: 'limit < 0)' },
+  ],
+  'store-call-bytes': [off(handler, 'if (data.byteLength > limits.callBytes) {')],
+}
