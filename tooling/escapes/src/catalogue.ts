@@ -3,10 +3,13 @@ import { CLASSES, type Escape, type EscapeClass } from './escape.ts'
 /** The classes, each in a file of its own: a guard that is off should not have to load them all. */
 const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: readonly Escape[] }>>> = {
   loader: () => import('./classes/loader.ts'),
+  actors: () => import('./classes/actors.ts'),
   boundary: () => import('./classes/boundary.ts'),
   handles: () => import('./classes/handles.ts'),
   http: () => import('./classes/http.ts'),
+  manifest: () => import('./classes/manifest.ts'),
   paths: () => import('./classes/paths.ts'),
+  record: () => import('./classes/record.ts'),
   store: () => import('./classes/store.ts'),
 }
 

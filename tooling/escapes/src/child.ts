@@ -14,6 +14,12 @@ async function answer(asked: Asked): Promise<Told> {
 
 process.on('message', (asked: Asked) => {
   answer(asked).then(tell, (error: unknown) =>
-    tell({ tag: 'fault', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    tell({
+      tag: 'fault',
+      message:
+        error instanceof Error
+          ? (error.stack ?? error.message).split('\n').slice(0, 2).join(' ')
+          : String(error),
+    }),
   )
 })

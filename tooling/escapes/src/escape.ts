@@ -1,5 +1,15 @@
 /** What the classes of an escape are, in the order of the catalogue. */
-export const CLASSES = ['loader', 'boundary', 'handles', 'paths', 'http', 'store'] as const
+export const CLASSES = [
+  'loader',
+  'boundary',
+  'handles',
+  'paths',
+  'http',
+  'store',
+  'actors',
+  'manifest',
+  'record',
+] as const
 
 export type EscapeClass = (typeof CLASSES)[number]
 

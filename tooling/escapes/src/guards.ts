@@ -1,16 +1,28 @@
 /** Where each guard is, and what its source becomes for a test that turns it off. */
+import { actors } from './guards/actors.ts'
 import { boundary } from './guards/boundary.ts'
 import { component } from './guards/component.ts'
 import { fs } from './guards/fs.ts'
 import { http } from './guards/http.ts'
+import { manifestGuards } from './guards/manifest.ts'
 import type { Guards, Patch } from './guards/patch.ts'
+import { record } from './guards/record.ts'
 import { store } from './guards/store.ts'
 
-/** Guards that are not ours: the engine's, jco's, or the operating system's. */
-export const ENGINE: ReadonlySet<string> = new Set(['engine', 'jco', 'system'])
+/** Guards that are not ours: the engine's, jco's, the operating system's, or the parser's of TOML. */
+export const ENGINE: ReadonlySet<string> = new Set(['engine', 'jco', 'system', 'toml'])
 
 /** The guards that are ours, by name. What is named here is named in the catalogue, and the other way round. */
-export const GUARDS: Guards = { ...boundary, ...component, ...fs, ...http, ...store }
+export const GUARDS: Guards = {
+  ...actors,
+  ...boundary,
+  ...component,
+  ...fs,
+  ...http,
+  ...manifestGuards,
+  ...record,
+  ...store,
+}
 
 /** The patches of a guard. Throws for one that is not known. */
 export function patchesOf(guard: string): readonly Patch[] {

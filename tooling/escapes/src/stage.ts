@@ -1,3 +1,6 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { diskCache } from '@theater/component/node'
 import { memoryStore, readEvents } from '@theater/event-chain'
 import type { AnyHandler, Effect } from '@theater/handler'
 import { defineHandler } from '@theater/handler'
@@ -7,15 +10,8 @@ import { type Limits, Theater, TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { type Outcome, stopped, through } from './escape.ts'
 
-type Cache = NonNullable<Parameters<typeof Theater.open>[0]['cache']>
-
-const entries = new Map<string, Uint8Array>()
-
-/** Transpiled components, shared by all attempts. */
-const cache: Cache = {
-  get: async (key) => entries.get(key),
-  put: async (key, bytes) => void entries.set(key, bytes),
-}
+/** Transpiled components, kept for the next process: each guard that is turned off has one of its own. */
+const cache = await diskCache(join(tmpdir(), 'theater-escapes-cache'))
 
 const load = componentLoader({ cache })
 
@@ -148,7 +144,6 @@ export async function spawned(making: Promise<Stage>): Promise<Outcome> {
     await using _made = await making
     return through('the actor was made')
   } catch (error) {
-    if (!TheaterError.is(error)) throw error
-    return stopped(error.code)
+    return TheaterError.is(error) ? stopped(error.code) : through(`the host fails: ${String(error)}`)
   }
 }

@@ -1,4 +1,5 @@
 /** What a guest does with the values that cross its boundary, and with what comes back from its host. */
+import { inspect } from 'node:util'
 import { fromWit } from '@theater/guests/wat'
 import { cli } from '@theater/handler-cli'
 import { type Escape, type Outcome, stopped, through, variants } from '../escape.ts'
@@ -20,7 +21,7 @@ function taking(): { readonly run: (value: unknown) => unknown; readonly taken: 
 }
 
 const unlessFailed = (what: string, { value, err, failed }: Called): Outcome =>
-  failed === undefined ? through(`${what}: ${String(value ?? err)}`) : outcomeOf({ failed })
+  failed === undefined ? through(`${what}: ${inspect(value ?? err)}`) : outcomeOf({ failed })
 
 /** Calls its host for ever, from any depth of its stack, and catches all that it can. */
 const digger = core({
@@ -254,7 +255,9 @@ export const escapes: readonly Escape[] = [
       }
       await using made = await stage(wat, { handlers: [host('attack:host/api', { take: { run } })] })
       const called = await made.call('run')
-      return called.value === undefined ? outcomeOf(called) : through(`the guest got ${String(called.value)}`)
+      return called.value === undefined
+        ? outcomeOf(called)
+        : through(`the guest got ${inspect(called.value)}`)
     },
   },
   {
@@ -309,7 +312,7 @@ export const escapes: readonly Escape[] = [
         error = e
         return {} as Called
       })
-      if (error !== undefined) return through(`the caller is told what it threw: ${String(error)}`)
+      if (error !== undefined) return through(`the caller is told what it threw: ${inspect(error)}`)
       const again = await made.call('run', [[7]])
       return again.value === 7
         ? outcomeOf(called)

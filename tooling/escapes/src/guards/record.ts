@@ -1,0 +1,31 @@
+import { type Guards, off } from './patch.ts'
+
+const settle = 'boundary/src/settle.ts'
+
+/** What a verifier goes by, and what it bounds. */
+export const record: Guards = {
+  'compare-returns': [
+    {
+      file: settle,
+      text: '        sameBytes(recorded.content.result, out.bytes(1))\n',
+      with: '        out.bytes(1) !== undefined\n',
+    },
+  ],
+  'compare-calls': [
+    {
+      file: 'boundary/src/crossing.ts',
+      text: '      !sameBytes(recorded.content.args, out.bytes(start)) ||\n',
+      with: '',
+    },
+  ],
+  'compare-traps': [{ file: settle, text: 'recorded.content.code === code && ', with: '' }],
+  'body-digests': [off('event-chain/src/event.ts', 'if (!sameBytes(digestOf(body), header.body)) {')],
+  'component-digest': [off('replay/src/execution.ts', 'if (!same(actual, genesis.component)) {')],
+  'verify-traps': [
+    off('replay/src/rerun.ts', 'if (segment.end !== undefined && ++this.#undone > maxTraps) {'),
+  ],
+  'verify-events': [
+    off('replay/src/replay.ts', 'if (size > limits.maxEvents) {'),
+    { file: 'replay/src/verify.ts', text: 'maxEvents: limits.maxEvents,', with: 'maxEvents: Infinity,' },
+  ],
+}
