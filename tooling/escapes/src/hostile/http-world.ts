@@ -34,6 +34,11 @@ const STANDARD = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 
 /** UTF-8. */
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+/** Answers once it has all of the request, and what came behind it. */
+function reply(request: IncomingMessage, response: ServerResponse): void {
+  request.resume().on('end', () => setImmediate(() => response.end('reached')))
+}
+
 /** A server on loopback that tells who got through to it, and a guest that makes any call of `wasi:http`. */
 export class World implements AsyncDisposable {
   readonly reached: IncomingMessage[] = []
@@ -50,8 +55,7 @@ export class World implements AsyncDisposable {
   static async make(
     grant: (port: number) => HttpGrant,
     options: HttpOptions = {},
-    answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) =>
-      void response.end('reached'),
+    answer: (request: IncomingMessage, response: ServerResponse) => void = reply,
   ): Promise<World> {
     const made: { world?: World } = {}
     const server = createServer((request, response) => {
