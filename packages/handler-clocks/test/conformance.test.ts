@@ -1,11 +1,13 @@
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { conformance } from '@theater/handler-conformance/vitest'
+import fc from 'fast-check'
 import { clocks } from '../src/index.ts'
 
 conformance({
   name: 'clocks',
   make: () => ({ handler: clocks(), state: () => undefined }),
   bare: clocks,
+  atLarge: { grant: fc.constant({ live: true }), reach: () => ['live'] },
   grants: [{ live: true }],
   least: { live: true },
   guest: { component: relayGuest('clocks'), exportOf: relayed, trap: TRAP },

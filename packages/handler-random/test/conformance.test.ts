@@ -1,11 +1,13 @@
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { conformance } from '@theater/handler-conformance/vitest'
+import fc from 'fast-check'
 import { random } from '../src/index.ts'
 
 conformance({
   name: 'random',
   make: () => ({ handler: random(), state: () => undefined }),
   bare: random,
+  atLarge: { grant: fc.constant({ live: true }), reach: () => ['live'] },
   grants: [{ live: true }],
   least: { live: true },
   guest: { component: relayGuest('random'), exportOf: relayed, trap: TRAP },
