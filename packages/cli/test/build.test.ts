@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -89,6 +89,18 @@ describe('build', () => {
       stdout: '{"ok":3}\n',
       stderr: 'counter info  added by=3\n',
     })
+    // Built again, elsewhere, it is the same component: the actor that there is goes on.
+    const elsewhere = project({ 'counter.ts': COUNTER })
+    const again = await theater(['build', 'counter.ts', '-o', 'x.wasm', '--json', '--no-check'], {
+      cwd: elsewhere,
+    })
+    copyFileSync(join(elsewhere, 'x.wasm'), join(cwd, 'out/counter.wasm'))
+    expect(objects(again)).toMatchObject([{ component: built.component, bytes: built.bytes }])
+    expect(await theater(['run', 'theater.toml'], { cwd })).toMatchObject({
+      code: 0,
+      stderr: 'counter is back: 1 turn re-run over 7 events\n',
+    })
+    expect((await theater(['call', 'counter', 'add', '{"by": 1}'], { cwd })).stdout).toBe('{"ok":4}\n')
     const refused = await theater(['call', 'counter', 'add', '{"by": -3}', '--json'], { cwd })
     expect(objects(refused)).toEqual([{ err: { code: 'negative', message: 'this counter only counts up' } }])
     expect(refused.code).toBe(4)
