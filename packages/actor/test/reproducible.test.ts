@@ -23,8 +23,11 @@ export default defineActor({
   'src/parts/word.ts': 'export const word: string = JSON.stringify(new Date())\n',
 }
 const dependency = {
-  'package.json': '{"name":"dep","version":"1.0.0","main":"lib/main.js"}',
-  'lib/main.js': 'const { up } = require("./up"); exports.shout = (text) => up(text) + "!"',
+  'package.json':
+    '{"name":"dep","version":"1.0.0","main":"lib/main.js","browser":{"./lib/node.js":false,"fs":false}}',
+  'lib/main.js':
+    'const { up } = require("./up"); require("./node"); require("fs"); exports.shout = (text) => up(text) + "!"',
+  'lib/node.js': 'exports.none = 1',
   'lib/up.js': 'exports.up = (text) => text.toUpperCase()',
 }
 
@@ -108,9 +111,18 @@ describe('two builds of the same source', () => {
 test('a bundle names its files by how they lie to each other, and dependencies as they are imported', async () => {
   const { source } = await prepare({ entry: join(one, 'src/actor.ts') })
   expect((await prepare({ entry: join(two, 'src/actor.ts') })).source).toBe(source)
-  const places = [...source.matchAll(/^\/\/ (\S+\.[jt]s)$|^ *"(\S+\.js)"\(/gm)].map(([, a, b]) => a ?? b)
+  const places = [...source.matchAll(/^\/\/ (\S+)$|^ *"(\S+)"\(/gm)].map(([, a, b]) => a ?? b)
   expect(new Set(places.filter((place) => !place?.startsWith('@theater/actor/')))).toEqual(
-    new Set(['dep/lib/up.js', 'dep/lib/main.js', 'parts/word.ts', 'actor.ts']),
+    new Set([
+      'theater:theater:build/ambient',
+      'theater:theater:build/start',
+      '(disabled):dep/lib/node',
+      '(disabled):fs',
+      'dep/lib/up.js',
+      'dep/lib/main.js',
+      'parts/word.ts',
+      'actor.ts',
+    ]),
   )
 })
 

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, parse, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -18,21 +18,28 @@ export function bundleRoot(entry: string): string {
  * writes where each source lies. Then the module, and so the component, does not say where it was built or how dependencies
  * were installed. Lines stay lines, and columns that a source map names stay too.
  *
- * @param files every file that went into it, absolute
+ * @param inputs what the bundler calls the files that went into it
  */
-export function withoutPlaces(source: string, files: Iterable<string>, entry: string): string {
+export function withoutPlaces(source: string, inputs: readonly string[], entry: string): string {
   const root = bundleRoot(entry)
   // The bundler follows links.
   const folder = dirname(realpathSync(entry))
-  const names = new Map([...files].map((file) => [slashes(relative(root, file)), nameOf(file, folder)]))
+  const places = inputs
+    .map((input) => input.replace(disabled, ''))
+    // Neither the kit's own modules nor what is mapped away by name, such as `fs`, is a place.
+    .filter((place) => existsSync(resolve(root, place.split('/')[0]!)))
+  const names = new Map(places.map((place) => [place, nameOf(resolve(root, place), folder)]))
   const named = (all: string, before: string, place: string, after: string): string => {
     const name = names.get(place)
     return name === undefined ? all : `${before}${name}${after}`
   }
   return source
-    .replaceAll(/^(\s*\/\/ (?:\(disabled\):)?)(.+)()$/gm, named)
-    .replaceAll(/^(\s*"(?:\(disabled\):)?)([^"]+)("\()/gm, named)
+    .replaceAll(/^([ \t]*\/\/ (?:\(disabled\):)?)(.+)()$/gm, named)
+    .replaceAll(/^([ \t]*"(?:\(disabled\):)?)([^"]+)("\()/gm, named)
 }
+
+/** Stands before a file that a package maps away, for browsers. */
+const disabled = /^\(disabled\):/
 
 /** What a file is called in a bundle: as the actor's own sources lie to each other, as a dependency is imported. */
 function nameOf(file: string, folder: string): string {

@@ -62,16 +62,22 @@ const again = Symbol('resolved once more')
  */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
   const { entry, inputs = new Set() } = options
-  const { outputFiles = [] } = await esbuild(settings(options, { inputs })).catch(async (cause: unknown) => {
-    const { errors } = cause as { readonly errors?: readonly Message[] }
-    if (errors === undefined) throw new BuildError('bundle', 'esbuild failed', { cause })
-    throw await bundleError(errors, entry, () => graphOf(options), cause)
-  })
+  const { outputFiles, metafile } = await esbuild(settings(options, { inputs })).catch(
+    async (cause: unknown) => {
+      const { errors } = cause as { readonly errors?: readonly Message[] }
+      if (errors === undefined) throw new BuildError('bundle', 'esbuild failed', { cause })
+      throw await bundleError(errors, entry, () => graphOf(options), cause)
+    },
+  )
   const find = (end: string): string | undefined => outputFiles.find(({ path }) => path.endsWith(end))?.text
   const source = find('.js')
   const map = find('.js.map')
   if (source === undefined || map === undefined) throw new BuildError('bundle', 'esbuild made nothing')
-  return { source: withoutPlaces(source, inputs, entry), map: absolute(map, entry), inputs: [...inputs] }
+  return {
+    source: withoutPlaces(source, Object.keys(metafile.inputs), entry),
+    map: absolute(map, entry),
+    inputs: [...inputs],
+  }
 }
 
 /** The same source map with absolute paths, and the entry as it is on disk. */
@@ -91,7 +97,7 @@ function absolute(map: string, entry: string): string {
 
 /** The imports of the sources, those of Node's built-ins included. */
 async function graphOf(options: BundleOptions): Promise<Metafile | undefined> {
-  const lenient = { ...settings(options, { inputs: new Set(), lenient: true }), metafile: true }
+  const lenient = settings(options, { inputs: new Set(), lenient: true })
   return (await esbuild(lenient).catch(() => undefined))?.metafile
 }
 
@@ -102,7 +108,7 @@ interface Plugged {
   readonly lenient?: boolean
 }
 
-function settings(options: BundleOptions, plugged: Plugged): BuildOptions {
+function settings(options: BundleOptions, plugged: Plugged) {
   return {
     entryPoints: [options.alone === true ? resolve(options.entry) : start],
     bundle: true,
@@ -119,11 +125,12 @@ function settings(options: BundleOptions, plugged: Plugged): BuildOptions {
     charset: 'utf8',
     logLevel: 'silent',
     sourcemap: 'external',
+    metafile: true,
     absWorkingDir: bundleRoot(options.entry),
     outdir: '.',
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [...(options.alone === true ? [kitOutside] : []), theaterPlugin(options, plugged)],
-  }
+  } satisfies BuildOptions
 }
 
 const kitOutside: Plugin = {
