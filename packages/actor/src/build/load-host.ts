@@ -20,6 +20,9 @@ const buildTime = 946_684_800_000_000_000n
 /** The error numbers of WASI preview 1 that are given here. */
 const errno = { badf: 8, noent: 44, notsup: 58, spipe: 70 } as const
 
+/** How much is kept of what the actor writes, which may be without end. */
+const outputKept = 65_536
+
 const wallClock = 0
 
 const fileType = { characterDevice: 2, directory: 3, regularFile: 4 } as const
@@ -53,7 +56,7 @@ export class LoadHost {
     this.#open.set(0, { data: Buffer.from(inputs.stdin), at: 0 })
   }
 
-  /** What it has written, to standard output and error. */
+  /** The begin of what it has written, to standard output and error. */
   get output(): string {
     return this.#output
   }
@@ -187,7 +190,7 @@ export class LoadHost {
       fd_write: (fd: number, vectors: number, count: number, out: number) => {
         if (fd !== 1 && fd !== 2) return errno.badf
         return this.#each(vectors, count, out, (bytes) => {
-          this.#output += bytes.toString()
+          if (this.#output.length < outputKept) this.#output += bytes.toString()
           return bytes.length
         })
       },
