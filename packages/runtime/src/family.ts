@@ -25,6 +25,8 @@ export interface FamilyParts {
   readonly waits: WaitGraph
   /** Makes an actor. It comes to be only where {@link Family.check} lets it. */
   make(options: SpawnOptions, birth: Birth): Promise<unknown>
+  /** Frees the name of an actor that has ended. */
+  release(id: string): Promise<void>
   log(line: LogLine): void
 }
 
@@ -236,7 +238,22 @@ export class Family {
     // One that cannot go on in this host may in another.
     if (actor.end === undefined) return
     this.#tell(actor)
-    this.#keep(this.#stopChildren(actor))
+    this.#keep(actor.started ? this.#stopChildren(actor) : this.#forget(actor))
+  }
+
+  /** Of an actor that never came to be the name is free for another, and so are those of its children. */
+  async #forget(actor: Actor): Promise<void> {
+    await this.#stopChildren(actor)
+    for (const id of this.#parts.cast.endedChildren(actor)) await this.#release(id)
+  }
+
+  async #release(id: string): Promise<void> {
+    try {
+      await this.#parts.release(id)
+    } catch (error) {
+      const message = `its name could not be freed: ${reasonOf(error)}`
+      this.#parts.log({ actor: id, level: 'error', message, fields: [] })
+    }
   }
 
   #keep(stopping: Promise<unknown>): void {
@@ -301,6 +318,7 @@ export class Family {
       // A parent that cannot be brought back here may be by another host.
       if (this.#parentOf(birth) !== undefined || cast.absence(birth.parent) === 'failed') continue
       await this.stop(actor, `its parent ${birth.parent} ended`)
+      if (!cast.has(birth.parent)) await this.#release(actor.id)
     }
   }
 }

@@ -93,6 +93,7 @@ export class Theater {
       grants: this.#grants,
       waits,
       make: (child, birth) => this.#make(child, birth),
+      release: (id) => this.release(id),
       log,
     })
     this.#host = {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Event, Store } from '@theater/event-chain'
 import { hex } from '@theater/event-chain'
 import { relayed } from '@theater/guests/relay'
@@ -102,6 +103,27 @@ async function afterwards(journal: Journal): Promise<unknown[]> {
   await theater.close()
   return wrong(journal.store)
 }
+
+it('a host that closes in the middle of a spawn leaves what the next one goes on with', async () => {
+  for (let rounds = 0; rounds < 12; rounds++) {
+    const journal = new Journal()
+    const theater = await open(journal.store)
+    await theater.spawn({ id: 'boss', component: parent, grants })
+    const spawning = spawn(theater, 'boss', { component: parent, grants, limits: { descendants: 3 } })
+    const settled = spawning.then(
+      () => 'answered',
+      () => 'left',
+    )
+    for (let n = 0; n < rounds; n++) await setImmediate()
+    await theater.close()
+    await settled
+    expect(await afterwards(journal)).toEqual([])
+    const [boss] = (await records(journal.store)).filter(({ label }) => label === 'boss')
+    const made = (await records(journal.store)).length - 1
+    const calls = boss?.events.filter(({ kind }) => kind === 'call').length ?? 0
+    expect([rounds, made]).toEqual([rounds, calls])
+  }
+})
 
 it(
   'a host that is killed at any write leaves no child lost, doubled or orphaned',
