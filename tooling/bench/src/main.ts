@@ -6,6 +6,7 @@ import type { Report, Summary } from './report.ts'
 /** The benchmarks by name; each is loaded when it is asked for. */
 const benchmarks: Readonly<Record<string, (budget: Budget, report: Report) => Promise<Summary>>> = {
   boundary: async (...given) => (await import('./boundary-bench.ts')).boundaryBench(...given),
+  meter: async (...given) => (await import('./meter-bench.ts')).meterBench(...given),
   http: async (...given) => (await import('./http-bench.ts')).httpBench(...given),
 }
 
