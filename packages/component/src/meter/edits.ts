@@ -34,6 +34,10 @@ export const Edit = {
   allocateArray: 15,
 } as const
 
+/** The value of `before` and `after` for a call whose callee is not known, and for no call of the module's own. */
+export const unknown = -1
+export const helper = -2
+
 /** How a dynamic cost follows from a count. */
 export const Bulk = { bytes: 0, elements: 1, items: 2 } as const
 

@@ -1,5 +1,5 @@
 /** Writing one function anew, with what was found out about it. */
-import { Bulk, Edit, type Edits } from './edits.ts'
+import { Bulk, Edit, type Edits, unknown } from './edits.ts'
 import type { Depth } from './depth.ts'
 import { type Facts, Has } from './facts.ts'
 import { get, globalGet, globalSet, type Helpers, int32, int64, set, tee, why } from './helpers.ts'
@@ -36,13 +36,10 @@ export class Emitter {
   // Of the function that is being written.
   /** The local that holds the fuel; -1 where the global does. */
   #fuel = -1
-  /** The local that holds what was left of the depth on entry; -1 where it is not counted. */
+  /** The local that holds what is left of the depth; -1 where it is not counted. */
   #depth = -1
   #weight = 0
-  /** Taken off around calls of functions that count, by one that does not. */
-  #chain = 0
   #wrapped = false
-  #loopRestores = false
   #short = -1
   #long = -1
   #temporaries = new Temporaries()
@@ -75,8 +72,7 @@ export class Emitter {
     const { has } = facts
     const size = writer.reserve()
     this.#locals(facts, depth)
-    this.#loopRestores = (has & Has.caughtLoop) !== 0
-    this.#wrapped = (has & Has.leave) !== 0 && (this.#fuel >= 0 || this.#depth >= 0)
+    this.#wrapped = (has & Has.leave) !== 0 && this.#fuel >= 0
     this.#enter(depth, this.#edits.value(first))
     if (this.#wrapped) {
       writer.byte(0x02)
@@ -94,7 +90,7 @@ export class Emitter {
     }
     writer.copy(this.#source, from, end)
     if (this.#wrapped) writer.byte(0x0b)
-    this.#exit()
+    this.#giveBack()
     writer.byte(0x0b)
     if (writer.fill(size) > most.bytes) {
       refuse(`a function that is longer than ${most.bytes} bytes once it is metered`, facts.start)
@@ -113,7 +109,6 @@ export class Emitter {
     this.#fuel = add(usesLocal(facts), 0x7e)
     this.#depth = add(depth.weight > 0, 0x7f)
     this.#weight = depth.weight
-    this.#chain = depth.weight > 0 ? 0 : depth.chain
     this.#short = add((has & Has.bulk32) !== 0, 0x7f)
     this.#long = add((has & Has.bulk64) !== 0, 0x7e)
     this.#temporaries = new Temporaries(
@@ -145,12 +140,10 @@ export class Emitter {
     helpers.tripIfNegative(writer, this.#giveBack)
     if (this.#depth < 0) return
     globalGet(writer, helpers.depth)
-    tee(writer, this.#depth)
     int32(writer, weight)
     writer.byte(0x6b)
-    globalSet(writer, helpers.depth)
-    get(writer, this.#depth)
-    int32(writer, weight + reserve)
+    tee(writer, this.#depth)
+    int32(writer, reserve)
     writer.raw([0x48, 0x04, 0x40]) // i32.lt_s, if
     this.#giveBack()
     helpers.trip(writer, why.depth)
@@ -164,21 +157,17 @@ export class Emitter {
     globalSet(this.#writer, this.#helpers.fuel)
   }
 
-  #exit(): void {
-    this.#giveBack()
-    if (this.#depth < 0) return
-    get(this.#writer, this.#depth)
-    globalSet(this.#writer, this.#helpers.depth)
-  }
-
   /** Whether an edit comes to nothing in this function. */
   #idle(index: number): boolean {
     switch (this.#edits.kind(index)) {
       case Edit.charge:
         return this.#edits.value(index) === 0
       case Edit.before:
-      case Edit.after:
         return this.#fuel < 0 && !this.#deepens(index)
+      case Edit.tail:
+        return this.#fuel < 0 && this.#depth < 0
+      case Edit.after:
+      case Edit.caught:
       case Edit.stop:
         return this.#fuel < 0
       case Edit.leave:
@@ -207,7 +196,7 @@ export class Emitter {
         return index
       case Edit.before:
         this.#giveBack()
-        if (this.#deepens(index)) this.#deepen(-this.#chain)
+        if (this.#deepens(index)) this.#leave(0)
         return index
       case Edit.stop:
         this.#giveBack()
@@ -219,7 +208,8 @@ export class Emitter {
         writer.u32(value)
         return index
       case Edit.tail:
-        this.#exit()
+        this.#giveBack()
+        if (this.#depth >= 0) this.#leave(this.#weight)
         return index
       case Edit.bulk:
         this.#bulk(value)
@@ -259,17 +249,22 @@ export class Emitter {
     }
   }
 
-  /** Whether a call is one of a function that counts, from one that does not. */
+  /** Whether a call may be one of a function that counts. */
   #deepens(index: number): boolean {
-    if (this.#chain === 0) return false
-    const callee = this.#edits.value(index) - this.#helpers.shape.importedFunctions
-    return (this.#depths[callee]?.weight ?? 0) > 0
+    if (this.#depth < 0) return false
+    const callee = this.#edits.value(index)
+    if (callee < 0) return callee === unknown
+    const { importedFunctions } = this.#helpers.shape
+    return callee < importedFunctions || (this.#depths[callee - importedFunctions]?.weight ?? 0) > 0
   }
 
-  #deepen(by: number): void {
-    globalGet(this.#writer, this.#helpers.depth)
-    int32(this.#writer, by)
-    this.#writer.byte(0x6a)
+  /** Leaves the depth for whoever is called. */
+  #leave(more: number): void {
+    get(this.#writer, this.#depth)
+    if (more > 0) {
+      int32(this.#writer, more)
+      this.#writer.byte(0x6a)
+    }
     globalSet(this.#writer, this.#helpers.depth)
   }
 
@@ -297,7 +292,6 @@ export class Emitter {
   }
 
   #loop(cost: number): void {
-    if (this.#loopRestores) this.#restore()
     this.#readFuel()
     int64(this.#writer, cost)
     this.#writer.byte(0x7d)
@@ -307,8 +301,6 @@ export class Emitter {
   #after(index: number, last: number): number {
     const edits = this.#edits
     const next = index + 1
-    if (this.#deepens(index)) this.#deepen(this.#chain)
-    if (this.#fuel < 0) return index
     globalGet(this.#writer, this.#helpers.fuel)
     const charges = next < last && edits.kind(next) === Edit.charge && edits.at(next) === edits.at(index)
     if (charges && edits.value(next) > 0) {
@@ -345,17 +337,9 @@ export class Emitter {
     this.#settle()
   }
 
-  /** Control comes from an exception: functions in between did not give back what they had taken. */
+  /** Control comes from an exception: the fuel is where the callee left it. */
   #restore(): void {
-    if (this.#depth >= 0) {
-      get(this.#writer, this.#depth)
-      int32(this.#writer, this.#weight)
-      this.#writer.byte(0x6b)
-      globalSet(this.#writer, this.#helpers.depth)
-    }
-    if (this.#fuel >= 0) {
-      globalGet(this.#writer, this.#helpers.fuel)
-      set(this.#writer, this.#fuel)
-    }
+    globalGet(this.#writer, this.#helpers.fuel)
+    set(this.#writer, this.#fuel)
   }
 }

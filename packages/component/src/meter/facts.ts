@@ -14,8 +14,6 @@ export const Has = {
   handler: 16,
   /** A handler that is a branch (`try_table`). */
   tryTable: 32,
-  /** Such a branch to the start of a loop. */
-  caughtLoop: 64,
   /** What is done with the operand on top needs a local of 32 or 64 bits. */
   bulk32: 128,
   bulk64: 256,

@@ -29,6 +29,8 @@ export class Helpers {
   /** The index of the global that counts down the bytes of a page that the engine's heap has taken. */
   readonly #heap: number
   usesHeap = false
+  /** The functions by which others are entered, by what they enter. */
+  readonly entries = new Map<number, number>()
   readonly #types = new Map<string, number>()
   readonly types: Uint8Array[] = []
   readonly #functions = new Map<string, number>()
@@ -88,6 +90,27 @@ export class Helpers {
     this.functions.push({ type: type(), body: writer.done() })
     this.#functions.set(key, index)
     return index
+  }
+
+  /** The function by which the host, or another module, comes into one that counts depth: it puts back what was there. */
+  enter(index: number): void {
+    const type = this.shape.functions[index] ?? 0
+    const params = this.shape.types[type]?.params ?? 0
+    const made = this.#function(
+      `enter ${index}`,
+      () => type,
+      (writer) => {
+        writer.raw([1, 1, i32])
+        globalGet(writer, this.depth)
+        set(writer, params)
+        for (let i = 0; i < params; i++) get(writer, i)
+        writer.byte(0x10)
+        writer.u32(index)
+        get(writer, params)
+        globalSet(writer, this.depth)
+      },
+    )
+    this.entries.set(index, made)
   }
 
   /** The function that stands for `memory.grow` of a memory. */

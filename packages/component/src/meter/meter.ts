@@ -81,6 +81,9 @@ function writeFunctions(
   firstEdit.push(edits.length)
   firstCall.push(scanner.callees.length)
   const depth = depths(facts, firstCall, scanner.callees, imported)
+  for (const index of shape.entries) {
+    if ((depth[index - imported]?.weight ?? 0) > 0) helpers.enter(index)
+  }
   const emitter = new Emitter(helpers, facts, depth, edits, code, nan === 'canonical')
   for (let i = 0; i < facts.length; i++) emitter.emit(i, firstEdit[i] ?? 0, firstEdit[i + 1] ?? 0)
 }

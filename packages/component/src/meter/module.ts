@@ -54,6 +54,8 @@ export interface ModuleShape {
   readonly importedMemories: number
   readonly importedGlobals: number
   readonly globals: number
+  /** Functions that the host, or another module, can call: exported, or the start function. */
+  readonly entries: readonly number[]
   /** The type of each tag. */
   readonly tags: readonly number[]
 }
@@ -81,6 +83,7 @@ interface Building {
   importedMemories: number
   importedGlobals: number
   globals: number
+  readonly entries: number[]
   readonly tags: number[]
 }
 
@@ -100,6 +103,7 @@ export function readModule(bytes: Uint8Array): ModuleShape {
     importedMemories: 0,
     importedGlobals: 0,
     globals: 0,
+    entries: [],
     tags: [],
   }
   const wire = new Wire(bytes, 8)
@@ -144,9 +148,13 @@ function readSection(module: Building, id: number, wire: Wire): void {
     case 7:
       wire.each(() => {
         refuseName(wire)
-        wire.byte()
-        wire.u32()
+        const kind = wire.byte()
+        const index = wire.u32()
+        if (kind === 0x00) module.entries.push(index)
       })
+      return
+    case 8:
+      module.entries.push(wire.u32())
       return
     case 13:
       wire.each(() => {

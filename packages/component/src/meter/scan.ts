@@ -8,7 +8,7 @@
  * runs after it.
  */
 import type { Wire } from '../wire.ts'
-import { Bulk, Edit, type Edits } from './edits.ts'
+import { Bulk, Edit, type Edits, helper, unknown } from './edits.ts'
 import { type Facts, Has } from './facts.ts'
 import type { ModuleShape, Store, Type } from './module.ts'
 import { refuse } from './module.ts'
@@ -223,7 +223,6 @@ export class Scanner {
     const target = Math.max(this.#top - label, 0)
     this.#branch(label)
     this.#flags[target] = (this.#flags[target] ?? 0) | Frame.caught
-    if ((this.#flags[target] ?? 0) & Frame.loop) this.#has |= Has.caughtLoop
   }
 
   #control(opcode: number, at: number): void {
@@ -432,15 +431,15 @@ export class Scanner {
 
   #grow(kind: number, at: number): void {
     const index = this.#u32()
-    this.#edits.add(Edit.before, at, -1)
+    this.#edits.add(Edit.before, at, helper)
     this.#edits.add(kind, at, index, this.#at - at)
-    this.#edits.add(Edit.after, this.#at, -1)
+    this.#edits.add(Edit.after, this.#at, helper)
     this.#has |= Has.dynamic
   }
 
   #call(opcode: number, at: number): void {
     let type: Type
-    let callee = -1
+    let callee = unknown
     const tail = opcode === 0x12 || opcode === 0x13 || opcode === 0x15
     this.#has |= Has.call
     if (opcode === 0x10 || opcode === 0x12) {

@@ -17,10 +17,10 @@ export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer): Ui
     const section = byId.get(id)
     const addition = additions(id, helpers)
     if (id === 10) writeCode(writer, shape, section, helpers, code)
-    else if (addition.length > 0) append(writer, shape, id, section, addition)
+    else if (addition.length > 0) append(writer, helpers, id, section, addition)
     else if (section !== undefined) {
       const at = open(writer, id)
-      writeShifted(writer, shape, section, section.start)
+      writeShifted(writer, helpers, section, section.start)
       writer.fill(at)
     }
   }
@@ -65,7 +65,7 @@ function additions(id: number, helpers: Helpers): readonly Uint8Array[] {
 /** Writes a section with items more. */
 function append(
   writer: Writer,
-  shape: ModuleShape,
+  helpers: Helpers,
   id: number,
   section: Section | undefined,
   items: readonly Uint8Array[],
@@ -74,12 +74,12 @@ function append(
   let count = 0
   let from = 0
   if (section !== undefined) {
-    const wire = new Wire(shape.bytes, section.start, section.end)
+    const wire = new Wire(helpers.shape.bytes, section.start, section.end)
     count = wire.u32()
     from = wire.at
   }
   writer.u32(count + items.length)
-  if (section !== undefined) writeShifted(writer, shape, section, from)
+  if (section !== undefined) writeShifted(writer, helpers, section, from)
   for (const item of items) writer.raw(item)
   writer.fill(at)
 }
@@ -103,22 +103,38 @@ function writeCode(
   writer.fill(at)
 }
 
-/** Writes the content of a section from an offset on, with the indices of globals that the module defines shifted. */
-function writeShifted(writer: Writer, shape: ModuleShape, section: Section, start: number): void {
+/** Writes the content of a section from an offset on, with indices that are others now. */
+function writeShifted(writer: Writer, { shape, entries }: Helpers, section: Section, start: number): void {
   const { bytes } = shape
+  const wire = new Wire(bytes, section.start, section.end)
   let from = start
-  if (shape.globals > shape.importedGlobals) {
-    const wire = new Wire(bytes, section.start, section.end)
-    eachGlobal(section.id, wire, () => {
-      const at = wire.at
-      const index = wire.u32()
-      if (index < shape.importedGlobals) return
-      writer.copy(bytes, from, at)
-      writer.u32(index + meterGlobals.length)
-      from = wire.at
-    })
+  const replace = (at: number, index: number): void => {
+    writer.copy(bytes, from, at)
+    writer.u32(index)
+    from = wire.at
   }
+  const global = (): void => {
+    const at = wire.at
+    const index = wire.u32()
+    if (index >= shape.importedGlobals) replace(at, index + meterGlobals.length)
+  }
+  const entry = (): void => {
+    const at = wire.at
+    const made = entries.get(wire.u32())
+    if (made !== undefined) replace(at, made)
+  }
+  if (section.id === 7) wire.each(() => exported(wire, global, entry))
+  else if (section.id === 8) entry()
+  else if (shape.globals > shape.importedGlobals) eachGlobal(section.id, wire, global)
   writer.copy(bytes, from, section.end)
+}
+
+function exported(wire: Wire, global: () => void, entry: () => void): void {
+  wire.range()
+  const kind = wire.byte()
+  if (kind === 0x00) entry()
+  else if (kind === 0x03) global()
+  else wire.u32()
 }
 
 /** Finds each index of a global outside of functions; `found` reads it. */
@@ -143,13 +159,6 @@ function eachGlobal(id: number, wire: Wire, found: () => void): void {
         skipValue(wire)
         wire.byte()
         expression()
-      })
-      return
-    case 7:
-      wire.each(() => {
-        wire.range()
-        if (wire.byte() === 0x03) found()
-        else wire.u32()
       })
       return
     case 9:

@@ -77,6 +77,65 @@ describe('depth', () => {
     expect(meter.left.depth).toBe(4_000)
   })
 
+  // The exceptions of both forms, thrown at every depth and caught at the top, a thousand times.
+  const throwing = (body: string): Uint8Array =>
+    assemble(`(module (tag $t (param i32))
+      (func $down (param $n i32)
+        (if (local.get $n)
+          (then (call $down (i32.sub (local.get $n) (i32.const 1))))
+          (else (throw $t (i32.const 7)))))
+      ${body}
+      (func (export "f") (param $n i32) (result i32) (local $s i32)
+        (loop $again
+          (local.set $s (i32.add (local.get $s) (call $catch (i32.const 50))))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $s)))`)
+
+  it.each([
+    [
+      'try_table',
+      `(func $catch (param $n i32) (result i32)
+        (block $caught (result i32)
+          (try_table (catch $t $caught) (call $down (local.get $n)))
+          (i32.const 0)))`,
+    ],
+    [
+      'catch',
+      `(func $catch (param $n i32) (result i32)
+        (try (result i32)
+          (do (call $down (local.get $n)) (i32.const 0))
+          (catch $t (pop i32))))`,
+    ],
+    [
+      'catch_all',
+      `(func $catch (param $n i32) (result i32)
+        (try (result i32)
+          (do (call $down (local.get $n)) (i32.const 0))
+          (catch_all (i32.const 7))))`,
+    ],
+  ])('does not leak through an exception that is caught: %s', (_, body) => {
+    const { run, meter } = metered(throwing(body), { depth: 400 })
+    expect(run('f', 1_000)).toBe(7_000)
+    expect(meter.left.depth).toBe(400)
+    expect(run('f', 1)).toBe(7)
+  })
+
+  it('is not taken by tail calls', () => {
+    const bytes = assemble(`(module
+      (func $even (export "even") (param $n i32) (result i32)
+        (if (i32.eqz (local.get $n)) (then (return (i32.const 1))))
+        (return_call $odd (i32.sub (local.get $n) (i32.const 1))))
+      (func $odd (param $n i32) (result i32)
+        (if (i32.eqz (local.get $n)) (then (return (i32.const 0))))
+        (return_call $even (i32.sub (local.get $n) (i32.const 1)))))`)
+    const { run, meter } = metered(bytes, { depth: 100 })
+    expect(run('even', 100_001)).toBe(0)
+    expect(meter.left.depth).toBe(100)
+    const endless = metered(assemble(`(module (func $f (export "f") (return_call $f)))`), { fuel: 100_000n })
+    expect(trap(() => endless.run('f'))).toBeInstanceOf(WebAssembly.RuntimeError)
+    expect(endless.meter.why).toBe(1)
+  })
+
   it('ends what goes too deep', () => {
     const { run, meter } = metered(recursion, { depth: 4_000 })
     expect(trap(() => run('down', 100_000))).toBeInstanceOf(WebAssembly.RuntimeError)
