@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { ComponentError, type Component } from '@theater/component'
+import { codeFacts, ComponentError, type CodeFacts, type Component } from '@theater/component'
 import { loadComponent } from '@theater/component/node'
 import { CliError } from './errors.ts'
 
@@ -19,13 +19,26 @@ export async function loadNamed(
   try {
     return await loadComponent(bytes, options)
   } catch (error) {
-    if (!ComponentError.is(error)) throw error
-    const { code, message, offset } = error
-    throw new ComponentError(code, `${path}: ${message}`, {
-      cause: error,
-      ...(offset !== undefined && { offset }),
-    })
+    throw named(path, error)
   }
+}
+
+/** What the code of a component is made of. @throws ComponentError with its file's name before what is wrong with it */
+export function factsOf(path: string, bytes: Uint8Array): CodeFacts {
+  try {
+    return codeFacts(bytes)
+  } catch (error) {
+    throw named(path, error)
+  }
+}
+
+function named(path: string, error: unknown): unknown {
+  if (!ComponentError.is(error)) return error
+  const { code, message, offset } = error
+  return new ComponentError(code, `${path}: ${message}`, {
+    cause: error,
+    ...(offset !== undefined && { offset }),
+  })
 }
 
 /**

@@ -89,7 +89,7 @@ export const helpTexts = {
   certify: {
     about: [
       "Makes the calls, in order, on a new actor of the component, again and again: with either of the engine's compilers and with both, on a small stack and a large one, each time in a process of its own; and runs the first one's record again as often. Time, seed, id and salts are always the same, so all heads are the same, or the first event is shown that is not.",
-      'Without --call and --calls every export that takes nothing is called once. Nothing is granted but the log and the standard streams of a command; with --grant only the first run does what the grants allow, and all others run its record again.',
+      'Without --call and --calls every export that takes nothing is called once. Nothing is granted but the log and the standard streams of a command. Where --grant reaches outside (fs, http, clocks, random), only the first run does that, and all others run its record again.',
     ],
     examples: [
       'theater certify calc.wasm',

@@ -32,6 +32,11 @@ const deep = () =>
     (func (export "down") (param "n" u32) (result u32) (canon lift (core func $i "down")))
   )`)
 
+/** An instruction whose result engines may round in two ways. */
+const relaxed = () =>
+  assemble(`(component (core module (func (param v128) (result v128)
+    (f32x4.relaxed_madd (local.get 0) (local.get 0) (local.get 0)))))`)
+
 describe('theater certify', () => {
   it('says that all runs did the same, and keeps it by the digest of the component', async () => {
     const cwd = folder()
@@ -55,6 +60,7 @@ describe('theater certify', () => {
         { call: 'boom', answer: { err: { trapped: 'guest' } } },
       ],
       imports: [{ name: 'theater:actor/log@0.1.0', answers: 'recorded', handler: 'log' }],
+      code: { modules: expect.any(Number), functions: expect.any(Number), floats: 0 },
       difference: null,
     })
     expect(summary.uncalled).toContain('theater:messaging/receiver@0.1.0#handle-send')
@@ -80,12 +86,15 @@ describe('theater certify', () => {
   })
 
   it('calls what takes nothing where nobody says what, and refuses what it cannot run', async () => {
-    const cwd = folder({ 'calls.txt': '# none\n\nnope 1\n' })
+    const cwd = folder({ 'calls.txt': '# none\n\nnope 1\n', 'relaxed.wasm': await relaxed() })
     const ran = await theater(['certify', 'hello.wasm', '--json', '--out', 'c.json'], { cwd })
     expect(objects(ran).pop().summary.calls).toEqual([
       { call: 'wasi:cli/run@0.2.3#run', answer: { ok: null } },
     ])
     expect(ran.code).toBe(0)
+    const varying = await theater(['certify', 'relaxed.wasm'], { cwd })
+    expect([varying.code, varying.stderr]).toEqual([3, expect.stringContaining('relaxed.wasm: ')])
+    expect(varying.stderr).toContain('f32x4.relaxed_madd')
     const unmet = await theater(['certify', 'spine.wasm'], { cwd })
     expect([unmet.code, unmet.stderr]).toEqual([3, expect.stringContaining('no handler of theater serves')])
     for (const [args, message] of [

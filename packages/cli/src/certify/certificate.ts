@@ -1,5 +1,5 @@
 import { isLive, resolveImports, trackName, trackOf } from '@theater/boundary'
-import type { Component } from '@theater/component'
+import type { CodeFacts, Component } from '@theater/component'
 import { jcoVersion, meter } from '@theater/component'
 import type { AnyHandler } from '@theater/handler'
 import type { Json } from '@theater/values'
@@ -40,6 +40,7 @@ export interface ImportAnswer {
 export interface CertificateParts {
   readonly component: Component
   readonly imports: readonly ImportAnswer[]
+  readonly code: CodeFacts
   readonly grants: Readonly<Record<string, Json>>
   readonly calls: readonly { readonly call: string; readonly answer: Json }[]
   readonly uncalled: readonly string[]
@@ -49,7 +50,7 @@ export interface CertificateParts {
 
 /** The certificate as JSON: the public shape, documented in docs/cli.md. */
 export function certificate(parts: CertificateParts): { readonly [key: string]: Json } {
-  const { component, imports, grants, calls, uncalled, runs, difference } = parts
+  const { component, imports, code, grants, calls, uncalled, runs, difference } = parts
   const [first] = runs
   return {
     certificate: CERTIFICATE_VERSION,
@@ -58,6 +59,7 @@ export function certificate(parts: CertificateParts): { readonly [key: string]: 
     head: first?.head ?? null,
     events: first?.events ?? null,
     imports: imports.map((one) => ({ ...one })),
+    code: { ...code },
     grants,
     calls: calls.map((one) => ({ ...one })),
     uncalled: [...uncalled],

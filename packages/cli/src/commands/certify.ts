@@ -6,6 +6,7 @@ import { resolveImports } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { diskCache } from '@theater/component/node'
+import type { AnyHandler } from '@theater/handler'
 import { printable } from '@theater/handler-log'
 import { TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
@@ -16,13 +17,14 @@ import type { CertificateVerdict, RunResult } from '../certify/certificate.ts'
 import { Certifier } from '../certify/certifier.ts'
 import type { Found } from '../certify/certifier.ts'
 import type { Difference } from '../certify/compare.ts'
-import { loadNamed, readComponentFile } from '../component-file.ts'
+import { factsOf, loadNamed, readComponentFile } from '../component-file.ts'
 import { dataPaths, makeDataFolder } from '../data-folder.ts'
 import { parseGrant } from '../dev/casting.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
 import { makeHandlers } from '../handlers.ts'
+import { exampleOf } from '../manifest-text.ts'
 import { jsonLine } from '../output.ts'
 import type { Output, Style } from '../output.ts'
 import { short } from '../actor-table.ts'
@@ -43,24 +45,33 @@ export interface CertifyOptions {
   readonly seconds: number
 }
 
+/**
+ * Handlers that reach nothing outside of a run: there is nobody else in it, and what it stores is gone with it. So they can be
+ * granted in every run.
+ */
+const HERE: ReadonlySet<string> = new Set(['cli', 'log', 'messaging', 'store', 'supervisor'])
+
 /** `theater certify`: whether a component does the same, event for event, however the engine runs it. */
 export async function certify(file: string, options: CertifyOptions, output: Output): Promise<number> {
   const bytes = await readComponentFile(file)
   await using place = await placeOf(options)
   const component = await loadNamed(file, bytes, { cache: await diskCache(place.cache) })
+  // What engines may do in more than one way is refused before anything runs.
+  const code = factsOf(file, bytes)
   const calls = await callsOf(component, options)
   const targets = targetsOf(component.model, calls, file)
   const given = Object.fromEntries(options.grant.map(parseGrant))
   const grants = { ...quietGrants(component), ...given }
   const handlers = await makeHandlers({ store: ':memory:' })
-  checkMet(file, resolveImports(component.model, handlers, grants))
+  checkMet(file, resolveImports(component.model, handlers, grants), handlers)
   const order = { component: bytes, file, calls, grants, cache: place.cache }
-  const performs = options.grant.length > 0
+  const performs = Object.keys(given).some((handler) => !HERE.has(handler))
   const certifier = new Certifier(order, { seconds: options.seconds, performs }, output)
   const { first, runs, difference } = await certifier.run()
   const text = certificate({
     component,
     imports: importAnswers(component, handlers, grants),
+    code,
     grants,
     calls: calls.map((call, i) => ({ call: written(call), answer: first.answers[i] ?? null })),
     uncalled: uncalled(component.model, targets),
@@ -107,13 +118,14 @@ function written({ name, args }: WrittenCall): string {
 }
 
 /** Whoever certifies has no manifest to write lines into. */
-function checkMet(file: string, { unmet }: Resolution): void {
+function checkMet(file: string, { unmet }: Resolution, handlers: readonly AnyHandler[]): void {
   if (unmet.length === 0) return
-  const lines = unmet.map(({ interface: name, handler }) =>
-    handler === undefined
+  const lines = unmet.map(({ interface: name, handler: by }) => {
+    const handler = handlers.find((one) => one.name === by)
+    return handler === undefined
       ? `${file} imports \`${name}\`, which no handler of theater serves.`
-      : `${file} imports \`${name}\`, which it was not granted. Add --grant ${handler}, or --grant '${handler}={…}'.`,
-  )
+      : `${file} imports \`${name}\`, which it was not granted. Add --grant '${handler.name}=${jsonLine(exampleOf(handler.grant))}', or more.`
+  })
   throw new TheaterError('unmet-import', lines.join('\n'), { detail: unmet })
 }
 
