@@ -3,9 +3,17 @@ const VALUE = 8
 
 /**
  * Roughly how many bytes values are: a character of text counts one. Above `limit` it counts no further. Values are trees, as the types of the component
- * model are; what is not is refused when the turn begins.
+ * model are; what is not, or throws when it is looked at, is refused when the turn begins.
  */
 export function sizeOf(values: readonly unknown[], limit: number): number {
+  try {
+    return counted(values, limit)
+  } catch {
+    return 0
+  }
+}
+
+function counted(values: readonly unknown[], limit: number): number {
   let size = 0
   const rest: unknown[] = [...values]
   while (rest.length > 0 && size <= limit) {

@@ -7,6 +7,7 @@ const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: read
   boundary: () => import('./classes/boundary.ts'),
   handles: () => import('./classes/handles.ts'),
   http: () => import('./classes/http.ts'),
+  limits: () => import('./classes/limits.ts'),
   manifest: () => import('./classes/manifest.ts'),
   paths: () => import('./classes/paths.ts'),
   record: () => import('./classes/record.ts'),

@@ -9,6 +9,7 @@ function tell(told: Told): void {
 async function answer(asked: Asked): Promise<Told> {
   const found = (await escapesOf(asked.class)).find(({ id }) => id === asked.id)
   if (found === undefined) throw new Error(`there is no ${asked.id}`)
+  tell({ tag: 'begun' })
   return { tag: 'outcome', outcome: await found.attempt() }
 }
 

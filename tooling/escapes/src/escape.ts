@@ -3,6 +3,7 @@ export const CLASSES = [
   'loader',
   'boundary',
   'handles',
+  'limits',
   'paths',
   'http',
   'store',

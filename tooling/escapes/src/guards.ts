@@ -4,6 +4,7 @@ import { boundary } from './guards/boundary.ts'
 import { component } from './guards/component.ts'
 import { fs } from './guards/fs.ts'
 import { http } from './guards/http.ts'
+import { limits } from './guards/limits.ts'
 import { manifestGuards } from './guards/manifest.ts'
 import type { Guards, Patch } from './guards/patch.ts'
 import { record } from './guards/record.ts'
@@ -19,6 +20,7 @@ export const GUARDS: Guards = {
   ...component,
   ...fs,
   ...http,
+  ...limits,
   ...manifestGuards,
   ...record,
   ...store,

@@ -10,6 +10,8 @@ export interface Asked {
 
 /** What a child answers. */
 export type Told =
+  /** It has all that it needs, and begins. */
+  | { readonly tag: 'begun' }
   | { readonly tag: 'outcome'; readonly outcome: Outcome }
   | { readonly tag: 'fault'; readonly message: string }
 
@@ -23,6 +25,9 @@ export interface Finding {
   /** Whether that is what the catalogue says; with the guard off: whether it got through. */
   readonly ok: boolean
 }
+
+/** How long a child may take to begin. */
+const STARTS_MS = 120_000
 
 /** A process that runs attempts one after another. */
 export class Runner implements AsyncDisposable {
@@ -52,7 +57,11 @@ export class Runner implements AsyncDisposable {
     })
     if (told === 'hang' || told === 'crash')
       return found({ stopped: false, code: told }, this.#guard !== undefined && told === success)
-    if (told.tag === 'fault') return found({ stopped: false, code: `fault: ${told.message}` }, false)
+    if (told.tag !== 'outcome')
+      return found(
+        { stopped: false, code: told.tag === 'fault' ? `fault: ${told.message}` : told.tag },
+        false,
+      )
     const { outcome } = told
     return found(
       outcome,
@@ -94,9 +103,14 @@ export class Runner implements AsyncDisposable {
   async #ask(asked: Asked, limitMs: number): Promise<Told | 'hang' | 'crash'> {
     const child = (this.#child ??= this.#start())
     const { promise, resolve } = Promise.withResolvers<Told | 'hang' | 'crash'>()
-    const answered = (told: Told): void => resolve(told)
+    // What loads the child is no part of the attempt.
+    let timer = setTimeout(() => resolve('hang'), limitMs + STARTS_MS)
+    const answered = (told: Told): void => {
+      if (told.tag !== 'begun') return resolve(told)
+      clearTimeout(timer)
+      timer = setTimeout(() => resolve('hang'), limitMs)
+    }
     const ended = (): void => resolve('crash')
-    const timer = setTimeout(() => resolve('hang'), limitMs)
     child.on('message', answered).on('exit', ended)
     child.send(asked)
     const told = await promise

@@ -54,10 +54,13 @@ export interface Called {
 /** A theater with one hostile actor, `guest`. */
 export class Stage implements AsyncDisposable {
   readonly theater: Theater
+  /** The bytes of the guest. */
+  readonly component: Uint8Array
   readonly #store
 
-  constructor(theater: Theater, store: ReturnType<typeof memoryStore>) {
+  constructor(theater: Theater, store: ReturnType<typeof memoryStore>, component: Uint8Array) {
     this.theater = theater
+    this.component = component
     this.#store = store
   }
 
@@ -114,14 +117,21 @@ export interface StageOptions {
   readonly grants?: Readonly<Record<string, Json>>
   readonly limits?: Partial<Limits>
   readonly ceiling?: Readonly<Record<string, Json>>
+  readonly maxActors?: number
 }
 
 /** Spawns a guest, from its text or its bytes. */
 export async function stage(guest: string | Uint8Array, options: StageOptions = {}): Promise<Stage> {
-  const { handlers = [], limits = {}, ceiling } = options
+  const { handlers = [], limits = {}, ceiling, maxActors } = options
   const component = typeof guest === 'string' ? await assemble(guest) : guest
   const store = memoryStore()
-  const theater = await Theater.open({ store, handlers, cache, ...(ceiling !== undefined && { ceiling }) })
+  const theater = await Theater.open({
+    store,
+    handlers,
+    cache,
+    ...(ceiling !== undefined && { ceiling }),
+    ...(maxActors !== undefined && { maxActors }),
+  })
   const grants = options.grants ?? Object.fromEntries(handlers.map(({ name }) => [name, {}]))
   try {
     await theater.spawn({ id: 'guest', component, grants, limits })
@@ -129,7 +139,7 @@ export async function stage(guest: string | Uint8Array, options: StageOptions = 
     await theater.close()
     throw error
   }
-  return new Stage(theater, store)
+  return new Stage(theater, store, component)
 }
 
 /** What a call was stopped with; a value got through. */

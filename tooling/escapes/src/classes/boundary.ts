@@ -63,7 +63,10 @@ async function survives(
   await using made = await stage(wat, { handlers })
   return await variants(args, async (some) => {
     const called = await made.call('run', some)
-    return survived > 0 ? through('it caught what was to end it, and went on') : outcomeOf(called)
+    if (survived > 0) return through('it caught what was to end it, and went on')
+    return called.failed === 'aborted: host-stack'
+      ? through('it reached the end of the stack of the host')
+      : outcomeOf(called)
   })
 }
 
@@ -96,8 +99,8 @@ export const escapes: readonly Escape[] = [
   {
     ...common,
     id: 'boundary/events-without-end',
-    guard: 'unwritten-events',
-    code: 'aborted: host-memory',
+    guard: 'turn-bytes',
+    code: 'aborted: turn-bytes',
     // It never waits, so nothing of its record can be written before its end.
     attempt: async () => {
       const { run } = taking()
@@ -109,7 +112,10 @@ export const escapes: readonly Escape[] = [
             (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 260)))))`,
         exports: ['(func (export "run") (canon lift (core func $i "run")))'],
       })
-      await using made = await stage(wat, { handlers: [host('attack:host/api', { take: { run } })] })
+      await using made = await stage(wat, {
+        handlers: [host('attack:host/api', { take: { run } })],
+        limits: { fuel: 100_000_000_000 },
+      })
       return outcomeOf(await made.call('run'))
     },
   },
@@ -185,8 +191,8 @@ export const escapes: readonly Escape[] = [
   {
     ...common,
     id: 'boundary/catching-the-end-of-the-stack',
-    guard: 'engine',
-    code: 'aborted: host-stack',
+    guard: 'depth',
+    code: 'trapped: depth',
     // The stack ends wherever the host is just then: somewhere else for each of these.
     attempt: () =>
       survives(

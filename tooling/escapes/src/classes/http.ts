@@ -298,8 +298,9 @@ export const escapes: readonly Escape[] = [
             headers: [['content-length', '3']],
             body: 'abcGET /smuggled HTTP/1.1\r\nhost: x\r\n\r\n',
           })
+          if (came.err === 'last-operation-failed') return outcomeOf(came)
           const smuggled = world.reached.some(({ url }) => url === '/smuggled')
-          return smuggled ? through('the server saw a second request') : outcomeOf(came)
+          return through(smuggled ? 'the server saw a second request' : 'more went out than the request has')
         },
       ),
   },

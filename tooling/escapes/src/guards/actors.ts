@@ -45,6 +45,6 @@ export const actors: Guards = {
     },
   ],
   ceiling: [{ file: grants, text: 'if (this.#ceiling === undefined) continue', with: 'if (true) continue' }],
-  'limits-known': [off(limits, 'if (!Object.hasOwn(defaultLimits, name)) {')],
+  'limits-known': [off(limits, 'if (!isLimit(name)) {')],
   'limits-whole': [off(limits, 'if (!Number.isSafeInteger(value) || value < least) {')],
 }

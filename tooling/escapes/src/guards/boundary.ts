@@ -5,25 +5,19 @@ const crossing = 'boundary/src/crossing.ts'
 /** What stands between a guest and its host while it runs. */
 export const boundary: Guards = {
   'lift-bytes': [off('component/src/lift.ts', 'if (this.#spent > LIFT_LIMIT)')],
-  'unwritten-events': [
-    off(
-      'runtime/src/instance.ts',
-      "if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))",
-    ),
-  ],
   fence: [
     {
       file: 'component/src/instance.ts',
-      text: 'fences.around(fenced.get(module) ?? [], coreImports),',
-      with: 'coreImports,',
+      text: 'const linked = fences.around(core.imports, coreImports)',
+      with: 'const linked = coreImports',
     },
   ],
   // A guest that is to end is told so by an exception, which it can catch.
   'real-trap': [
     {
       file: 'component/src/instance.ts',
-      text: 'fences.around(fenced.get(module) ?? [], coreImports),',
-      with: 'coreImports,',
+      text: 'const linked = fences.around(core.imports, coreImports)',
+      with: 'const linked = coreImports',
     },
     {
       file: crossing,

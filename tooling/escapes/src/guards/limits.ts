@@ -1,0 +1,64 @@
+import { type Guards, off } from './patch.ts'
+
+const meter = 'component/src/instance-meter.ts'
+
+/** What bounds the time, the stack and the memory of a guest. */
+export const limits: Guards = {
+  fuel: [
+    { file: meter, text: 'this.#fuel = i64(budget.fuel)', with: 'this.#fuel = i64(2 ** 62)' },
+    {
+      file: meter,
+      text: 'this.#fuel.value = BigInt(units)',
+      with: 'this.#fuel.value = units < 0 ? 0n : 2n ** 62n',
+    },
+  ],
+  'meter-name': [
+    {
+      file: 'component/src/meter/module.ts',
+      text: 'if (wire.text(wire.end) === reserved)',
+      with: "if (wire.text(wire.end) === '')",
+    },
+  ],
+  depth: [
+    { file: meter, text: 'i32(Math.min(budget.depth, unbounded.depth))', with: 'i32(unbounded.depth)' },
+  ],
+  memory: [
+    {
+      file: meter,
+      text: 'this.#pages = i64(Math.floor(budget.memory / PAGE))',
+      with: 'this.#pages = i64(2 ** 40)',
+    },
+  ],
+  tables: [
+    { file: meter, text: 'this.#elements = i64(budget.elements)', with: 'this.#elements = i64(2 ** 40)' },
+  ],
+  'call-deadline': [
+    {
+      file: 'boundary/src/performer.ts',
+      text: 'setTimeout(() => late.reject(new DeadlinePassed()), Math.min(ms, MAX_TIMER))',
+      with: 'setTimeout(() => undefined, MAX_TIMER)',
+    },
+  ],
+  'message-size': [
+    {
+      file: 'runtime/src/reception.ts',
+      text: 'return sizeOf(args, messageBytes) > messageBytes',
+      with: 'return sizeOf(args, messageBytes) < 0',
+    },
+  ],
+  'turn-events': [off('runtime/src/instance.ts', "if (written.events > turnEvents) return 'turn-events'")],
+  'turn-bytes': [
+    {
+      file: 'runtime/src/instance.ts',
+      text: "return written.bytes > turnBytes ? 'turn-bytes' : undefined",
+      with: "return turnBytes < 0 ? 'turn-bytes' : undefined",
+    },
+    off(
+      'runtime/src/instance.ts',
+      "if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))",
+    ),
+  ],
+  'actor-count': [
+    off('runtime/src/theater.ts', 'if (this.#cast.with(this.#spawning.keys()) >= maxActors) {'),
+  ],
+}
