@@ -48,7 +48,10 @@ export const component: Guards = {
   'name-bytes': [limit('nameBytes', '512')],
   'function-count': [limit('functions', '2_048')],
   'definition-count': [limit('definitions', '65_536')],
-  'no-threads': [off('component/src/core.ts', 'if (flags & 0x02)')],
+  'no-threads': [
+    off('component/src/core.ts', 'if (flags & 0x02)'),
+    off('component/src/meter/module.ts', 'if (flags & 0x02)'),
+  ],
   'transpile-time': [
     {
       file: 'component/src/jco/queue.ts',
