@@ -47,12 +47,16 @@ export class Revival {
   async run(): Promise<void> {
     const { store, cast, family } = this.#parts
     const scans: Scan[] = []
+    const byChain = new Map<string, Scan>()
     const back: { readonly actor: Actor; readonly scan: Scan }[] = []
     for (const info of await store.list()) {
       try {
         const scan = await scanRecord(store, info)
         scans.push(scan)
-        const actor = await this.#revive(scan)
+        // A parent's name is the beginning of its children's, so it is there before them.
+        const parent = scan.birth && byChain.get(chainKey(scan.birth.cause.chain))
+        byChain.set(chainKey(info.chain), scan)
+        const actor = await this.#revive(scan, parent)
         if (actor !== undefined) back.push({ actor, scan })
       } catch (error) {
         this.#lost(info, error)
@@ -76,7 +80,7 @@ export class Revival {
   }
 
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
-  async #revive(scan: Scan): Promise<Actor | undefined> {
+  async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
     const { store, cast, grants, components, salts, host } = this.#parts
     const { genesis, info, seed, life, received } = scan
     const id = genesis.actor
@@ -98,7 +102,8 @@ export class Revival {
     if (bytes === undefined) {
       throw new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
     }
-    grants.check(id, genesis.grants)
+    if (parent === undefined) grants.check(id, genesis.grants)
+    else grants.checkChild(id, genesis.grants, parent.genesis.grants)
     const limits = checkLimits(id, genesis.limits as Partial<Limits>)
     const ready = await components.ready(id, bytes, genesis.grants, meteringOf(genesis))
     if (!meteredAlike(genesis, ready.prepared)) {

@@ -16,6 +16,56 @@ import { Theater } from '@theater/runtime'
 import { copyChain, relink } from '@theater/tamper'
 import { describe, expect, it } from 'vitest'
 
+describe('a store that somebody put together', () => {
+  it('brings no child back that holds more than its parent', async () => {
+    const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+    const handlers = [supervisor(), messaging(), log(), cli()]
+    const honest = memoryStore()
+    const worker = guest('echo')
+    {
+      await using theater = await Theater.open({ store: honest, handlers, cache })
+      const grants = {
+        supervisor: { components: [await theater.addComponent(worker)] },
+        messaging: { to: [] },
+      }
+      await theater.spawn({ id: 'boss', component: relayGuest('parent'), grants })
+      const params = { format: 'text/plain', body: new Uint8Array() }
+      await theater.call('boss', relayed('theater:supervisor/children@0.1#spawn'), [
+        sha256(worker),
+        params,
+        '{}',
+        {},
+      ])
+    }
+    const store = memoryStore()
+    for (const { chain, label } of await honest.list()) {
+      const { drafts } = await copyChain({ store: honest, chain })
+      const changes = drafts.map((draft, at) => {
+        if (at > 0 || label === 'boss') return draft
+        const genesis = decodeContent('genesis', draft.content)
+        return { ...draft, content: encodeContent('genesis', { ...genesis, grants: { log: {} } }) }
+      })
+      const copied = relink(changes, honest)
+      const stored = await Array.fromAsync(copied.store.read(copied.chain))
+      const last = stored.at(-1)
+      if (last === undefined) throw new Error('the record is empty')
+      await store.create(copied.chain, label, { epoch: 0, events: stored, head: sha256(last.header) })
+      for (const cid of [decodeContent('genesis', drafts[0]!.content)].flatMap(({ component, wit }) => [
+        component,
+        wit,
+      ])) {
+        const bytes = await honest.get(cid)
+        if (bytes !== undefined) await store.put(cid, bytes)
+      }
+    }
+    await using theater = await Theater.open({ store, handlers, cache })
+    expect(theater.actors().map(({ id, state, failure }) => [id, state, failure?.code])).toEqual([
+      ['boss', 'idle', undefined],
+      ['boss.child-3', 'failed', 'bad-grant'],
+    ])
+  })
+})
+
 describe('a child whose record is forged from its first event on', async () => {
   const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
   const load = componentLoader({ cache })
