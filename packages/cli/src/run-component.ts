@@ -26,6 +26,9 @@ const RUN = 'wasi:cli/run@0.2#run'
 /** The longest time there is for a timer: a command may wait for its standard input as long as it likes. */
 const NO_LIMIT_MS = 0x7fff_ffff
 
+/** All that a command does is one turn. Its fuel, about a minute's, is the most that a verifier allows who is told nothing. */
+const commandLimits: Partial<Limits> = { callMs: NO_LIMIT_MS, turnMs: NO_LIMIT_MS, fuel: 100_000_000_000 }
+
 /**
  * Runs one component. A `wasi:cli` command gets the arguments and this process's standard streams, and its exit code
  * becomes ours; another component becomes an actor that `theater call` finds.
@@ -78,7 +81,7 @@ export async function runComponent(
       id,
       component,
       grants: grantsOf(component, command ? [basename(file), ...args] : []),
-      limits: command ? ({ callMs: NO_LIMIT_MS } satisfies Partial<Limits>) : {},
+      limits: command ? commandLimits : {},
     })
     if (!command) output.note(`${output.styleNote('bold', id)} made; \`theater call ${id} EXPORT\` calls it`)
   }

@@ -74,6 +74,7 @@ describe('replay', () => {
     expect(
       people.stdout
         .replaceAll(/[0-9a-f]{12}/g, '#')
+        .replace(/ at \d+ fuel/, ' at # fuel')
         .trimEnd()
         .split('\n'),
     ).toEqual([
@@ -81,7 +82,7 @@ describe('replay', () => {
       '  3  #    call    wasi:cli/environment@0.2.3#get-arguments() → ["hello.wasm"]',
       '  4  #    call    wasi:cli/stdout@0.2.3#get-stdout() → "output-stream 1"',
       'stopped after event 4, in turn 2, which called wasi:cli/run@0.2.3#run, after 2 calls',
-      '  it goes on with  call wasi:io/streams@0.2.3#[method]output-stream.blocking-write-and-flush("output-stream 1", "hello\\n")',
+      '  it goes on with  call wasi:io/streams@0.2.3#[method]output-stream.blocking-write-and-flush("output-stream 1", "hello\\n") at # fuel',
       'cmd: verified, 5 events, head #',
     ])
     const between = await theater(['replay', 'cmd', '--until', '6'], { cwd })
@@ -110,12 +111,15 @@ describe('replay', () => {
     writeFileSync(join(cwd, 'forged.car'), await forge(cwd))
     const ran = await theater(['replay', 'forged.car', '--events'], { cwd })
     expect(ran.code).toBe(5)
-    const lines = ran.stdout.trimEnd().split('\n')
+    const lines = ran.stdout
+      .replace(/ at \d+ fuel/, ' at # fuel')
+      .trimEnd()
+      .split('\n')
     const at = lines.length - 3
     expect(lines.slice(at)).toEqual([
       `echo: diverged at event ${at}: event ${at} is not what the component does`,
       '  the record says   return {"ok":4}',
-      '  the component did return {"ok":3}',
+      '  the component did return {"ok":3} at # fuel',
     ])
     // Nothing of what the component did not do again.
     expect(lines[at - 1]).toContain('divide(7, 2)')

@@ -169,7 +169,11 @@ describe('export and verify', () => {
     const limited = await theater(['verify', 'echo', '--max-events', '3', '--json'], { cwd })
     expect(objects(limited)).toMatchObject([{ verdict: 'inconclusive', code: 'limits-above-mine' }])
     expect(limited.code).toBe(7)
-    expect((await theater(['verify', 'echo', '--max-memory', '1'], { cwd })).code).toBe(0)
+    for (const flag of ['--max-memory', '--max-fuel']) {
+      const bound = await theater(['verify', 'echo', flag, '1', '--json'], { cwd })
+      expect(objects(bound)).toMatchObject([{ verdict: 'inconclusive', code: 'limits-above-mine', at: 0 }])
+      expect(bound.code).toBe(7)
+    }
   })
 
   it('gives the worst of several: broken before diverged before inconclusive', async () => {
