@@ -264,6 +264,7 @@ export function makeProgram(io: ProgramIo): Command {
     .addOption(maxMemory())
     .addOption(maxEvents())
     .addOption(maxTraps())
+    .option('--max-seconds <N>', 'how long it may take without getting on', seconds)
     .action(
       act(async (output, subjects: string[], options: VerifyFlags) => {
         const { verify } = await import('./commands/verify.ts')
@@ -292,6 +293,7 @@ export interface LimitFlags {
 /** The options of `theater verify`. */
 export interface VerifyFlags extends LimitFlags {
   readonly data: string
+  readonly maxSeconds?: number
   readonly component?: string
 }
 

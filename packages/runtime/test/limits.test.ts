@@ -158,8 +158,8 @@ describe('a limit', () => {
   it('of events lets a turn have as many, in each turn', async () => {
     const { theater } = await host({ turnEvents: 10, turnBytes: 5000 })
     for (let turn = 0; turn < 3; turn++) {
-      await theater.call('a', 'notes', [9])
-      await theater.call('a', 'takes', [4])
+      await expect(theater.call('a', 'notes', [9])).resolves.toBeUndefined()
+      await expect(theater.call('a', 'takes', [4])).resolves.toBeUndefined()
     }
     await theater.close()
   })
