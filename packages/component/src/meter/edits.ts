@@ -2,6 +2,8 @@
 
 /** The kinds of edits. */
 export const Edit = {
+  /** One that was taken back. */
+  none: 0,
   /** A block starts here; the value is what it costs. */
   charge: 1,
   /** A loop starts here: charge, and see whether anything is left. */
@@ -72,6 +74,11 @@ export class Edits {
     const at = index * 3 + 2
     const sum = (this.#items[at] ?? 0) + cost
     this.#items[at] = sum > most ? most : sum
+  }
+
+  /** Takes an edit back. */
+  cancel(index: number): void {
+    this.#items[index * 3 + 1] = 0
   }
 
   at(index: number): number {

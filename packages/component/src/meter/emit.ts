@@ -174,6 +174,8 @@ export class Emitter {
         return !this.#wrapped
       case Edit.float:
         return !this.#nan
+      case Edit.none:
+        return true
       default:
         return false
     }

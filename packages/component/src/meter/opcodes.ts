@@ -35,6 +35,8 @@ export interface Instructions {
   readonly pushes: Uint8Array
   readonly cost: Uint16Array
   readonly float: Uint8Array
+  /** The type of the float operands whose NaN it takes alike, whatever their bits. */
+  readonly takes: Uint8Array
 }
 
 /** Costs of what is charged by more than a constant. */
@@ -68,6 +70,7 @@ function table(
   size: number,
   rows: readonly Row[],
   floats: readonly (readonly [number, number[]])[],
+  takes: readonly (readonly [number, number[]])[],
 ): Instructions {
   const made = {
     known: new Uint8Array(size),
@@ -76,6 +79,7 @@ function table(
     pushes: new Uint8Array(size),
     cost: new Uint16Array(size),
     float: new Uint8Array(size),
+    takes: new Uint8Array(size),
   }
   for (const [first, last, follows, pops, pushes, cost] of rows) {
     made.known.fill(1, first, last + 1)
@@ -85,10 +89,14 @@ function table(
     made.cost.fill(cost, first, last + 1)
   }
   for (const [float, opcodes] of floats) for (const opcode of opcodes) made.float[opcode] = float
+  for (const [float, opcodes] of takes) for (const opcode of opcodes) made.takes[opcode] = float
   return made
 }
 
 const F = Follows
+
+const from = (first: number, last: number): number[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i)
 
 /** The instructions of one byte. */
 export const plain = table(
@@ -152,6 +160,11 @@ export const plain = table(
     [Float.f32, [0x8d, 0x8e, 0x8f, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0xb6]],
     [Float.f64, [0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xbb]],
   ],
+  [
+    // comparisons, ceil … max, truncations, promote, demote
+    [Float.f32, [...from(0x5b, 0x60), ...from(0x8d, 0x97), 0xa8, 0xa9, 0xae, 0xaf, 0xbb]],
+    [Float.f64, [...from(0x61, 0x66), ...from(0x9b, 0xa5), 0xaa, 0xab, 0xb0, 0xb1, 0xb6]],
+  ],
 )
 
 /** The instructions behind 0xfb: garbage-collected types. Costs of making objects are added where they are read. */
@@ -173,6 +186,7 @@ export const gc = table(
     [28, 30, F.nothing, 1, 1, 1], // ref.i31, i31.get
   ],
   [],
+  [],
 )
 
 /** The instructions behind 0xfc: saturating conversions, bulk memory, tables. */
@@ -192,6 +206,10 @@ export const bulk = table(
     [17, 17, F.special, 3, 0, 8], // table.fill
   ],
   [],
+  [
+    [Float.f32, [0, 1, 4, 5]],
+    [Float.f64, [2, 3, 6, 7]],
+  ],
 )
 
 const unary = (...opcodes: number[]): Row[] => opcodes.map((opcode) => [opcode, opcode, F.nothing, 1, 1, 1])
@@ -255,5 +273,9 @@ export const simd = table(
   [
     [Float.f32x4, [94, 103, 104, 105, 106, 227, 228, 229, 230, 231, 232, 233]],
     [Float.f64x2, [95, 116, 117, 122, 148, 239, 240, 241, 242, 243, 244, 245]],
+  ],
+  [
+    [Float.f32x4, [...from(65, 70), 95, ...from(103, 106), ...from(227, 233), 248, 249]],
+    [Float.f64x2, [...from(71, 76), 94, 116, 117, 122, 148, ...from(239, 245), 252, 253]],
   ],
 )

@@ -48,6 +48,9 @@ export class Scanner {
   #passed = 0
   #record = dead
   #top = 0
+  /** By operand: the edit that makes it canonical. It holds if it is not before `#straight`: no branch, no call since. */
+  #floats = new Int32Array(64)
+  #straight = 0
   // Of the constructs that are open, the function itself first. Arrays and not recursion: nesting is guest-controlled.
   readonly #flags: number[] = []
   readonly #base: number[] = []
@@ -110,9 +113,13 @@ export class Scanner {
       this.#simple(plain, opcode)
       return
     }
-    if (opcode >= 0xfb) this.#prefixed(opcode, at)
-    else if (opcode >= 0x10 && opcode <= 0x15) this.#call(opcode, at)
+    if (opcode >= 0xfb) {
+      this.#prefixed(opcode, at)
+      return
+    }
+    if (opcode >= 0x10 && opcode <= 0x15) this.#call(opcode, at)
     else this.#control(opcode, at)
+    this.#straight = this.#edits.length
   }
 
   /** An instruction that needs no code of its own here. */
@@ -151,11 +158,35 @@ export class Scanner {
       default:
     }
     this.#pay(instructions.cost[opcode] ?? 0)
-    this.#move(instructions.pops[opcode] ?? 0, instructions.pushes[opcode] ?? 0)
+    const pops = instructions.pops[opcode] ?? 0
+    const pushes = instructions.pushes[opcode] ?? 0
+    const takes = instructions.takes[opcode] ?? 0
+    if (takes !== Float.none) this.#take(takes, pops)
+    this.#move(pops, pushes)
     const float = instructions.float[opcode] ?? 0
     if (float !== Float.none) {
       this.#has |= float === Float.f32 ? Has.f32 : float === Float.f64 ? Has.f64 : Has.v128
-      this.#edits.add(Edit.float, this.#at, float)
+      this.#note(this.#edits.add(Edit.float, this.#at, float))
+    } else if (pushes === 1) this.#note(-1)
+  }
+
+  /** Remembers by which edit the value on top was made canonical; -1: by none. */
+  #note(edit: number): void {
+    const slot = this.#height - 1
+    if (slot < 0) return
+    if (slot >= this.#floats.length) {
+      const grown = new Int32Array(slot * 2 + 16)
+      grown.set(this.#floats)
+      this.#floats = grown
+    }
+    this.#floats[slot] = edit
+  }
+
+  /** Operands of this type are taken by what does not tell one NaN from another: they need not be made canonical. */
+  #take(float: number, pops: number): void {
+    for (let slot = this.#height - pops; slot < this.#height; slot++) {
+      const edit = this.#floats[slot] ?? -1
+      if (edit >= this.#straight && this.#edits.value(edit) === float) this.#edits.cancel(edit)
     }
   }
 
@@ -476,9 +507,13 @@ export class Scanner {
     const instructions = prefix === 0xfb ? gc : prefix === 0xfc ? bulk : simd
     if (prefix > 0xfd || instructions.known[opcode] !== 1) refuse(instructionName(prefix, opcode), at)
     if (prefix === 0xfd) this.#has |= Has.v128
-    if (instructions.follows[opcode] !== Follows.special) this.#simple(instructions, opcode)
-    else if (prefix === 0xfc) this.#bulk(opcode, at)
+    if (instructions.follows[opcode] !== Follows.special) {
+      this.#simple(instructions, opcode)
+      return
+    }
+    if (prefix === 0xfc) this.#bulk(opcode, at)
     else this.#gc(opcode, at)
+    this.#straight = this.#edits.length
   }
 
   /** An instruction whose cost depends on the operand on top. */

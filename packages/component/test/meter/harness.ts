@@ -67,12 +67,17 @@ export function metered(
   budget: Budget = {},
   imports: WebAssembly.Imports = {},
   options: MeterOptions = { nan: 'canonical' },
-): { readonly meter: Meter; readonly run: (name: string, ...args: unknown[]) => unknown } {
+): {
+  readonly meter: Meter
+  readonly exports: WebAssembly.Exports
+  readonly run: (name: string, ...args: unknown[]) => unknown
+} {
   const meter = new Meter(budget)
   const module = new WebAssembly.Module(meterModule(bytes, options) as Uint8Array<ArrayBuffer>)
   const instance = new WebAssembly.Instance(module, { ...imports, 'theater:meter': meter.imports })
   return {
     meter,
+    exports: instance.exports,
     run: (name, ...args) => (instance.exports[name] as Run)(...args),
   }
 }
