@@ -10,6 +10,7 @@ const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: read
   limits: () => import('./classes/limits.ts'),
   manifest: () => import('./classes/manifest.ts'),
   paths: () => import('./classes/paths.ts'),
+  phases: () => import('./classes/phases.ts'),
   record: () => import('./classes/record.ts'),
   store: () => import('./classes/store.ts'),
 }

@@ -4,6 +4,7 @@ export const CLASSES = [
   'boundary',
   'handles',
   'limits',
+  'phases',
   'paths',
   'http',
   'store',

@@ -65,4 +65,16 @@ export const boundary: Guards = {
       with: '      throw new Error(reason, { cause: error })\n',
     },
   ],
+  rebuilding: [
+    {
+      file: 'runtime/src/instance.ts',
+      text: "      case 'trap':\n        await this.#flush()\n        this.discard()\n",
+      with: "      case 'trap':\n        await this.#flush()\n",
+    },
+    off('runtime/src/instance.ts', 'if (this.#boundary?.ended !== undefined) this.discard()'),
+  ],
+  'finished-instance': [
+    off(crossing, 'if (state.ended !== undefined || this.#whileWaiting()) return ENDED'),
+    off(crossing, 'if (answer === ENDED || ended !== undefined) {'),
+  ],
 }
