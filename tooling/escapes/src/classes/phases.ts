@@ -31,7 +31,8 @@ const undone = (trap: string) => async (): Promise<Outcome> => {
   if (called.failed !== 'trapped: guest') return through(`it did not trap: ${called.failed ?? 'it answered'}`)
   const after = [(await made.call('count')).value, (await made.call('kept')).value]
   if (after.includes(undefined)) return through('the actor takes no turns any more')
-  if (after.some((n) => n !== 0)) return through(`what it did in the turn that trapped is there: ${String(after)}`)
+  if (after.some((n) => n !== 0))
+    return through(`what it did in the turn that trapped is there: ${String(after)}`)
   const verdict = await made.verify()
   return verdict.verdict === 'verified' ? stopped('undone') : through(`its record is ${verdict.verdict}`)
 }
@@ -45,8 +46,20 @@ export const escapes: readonly Escape[] = [
     attempt: () => spawned(stage(core({ code: '(func $go unreachable) (start $go)', exports: [] }))),
   },
   { ...common, id: 'phases/a-trap-in-a-turn', guard: 'rebuilding', code: 'undone', attempt: undone('turn') },
-  { ...common, id: 'phases/a-trap-while-it-is-given-arguments', guard: 'rebuilding', code: 'undone', attempt: undone('realloc') },
-  { ...common, id: 'phases/a-trap-after-its-answer', guard: 'rebuilding', code: 'undone', attempt: undone('post-return') },
+  {
+    ...common,
+    id: 'phases/a-trap-while-it-is-given-arguments',
+    guard: 'rebuilding',
+    code: 'undone',
+    attempt: undone('realloc'),
+  },
+  {
+    ...common,
+    id: 'phases/a-trap-after-its-answer',
+    guard: 'rebuilding',
+    code: 'undone',
+    attempt: undone('post-return'),
+  },
   {
     ...common,
     id: 'phases/a-trap-while-it-drops-a-resource',
@@ -68,9 +81,12 @@ export const escapes: readonly Escape[] = [
         (func (export "count") (result u32) (canon lift (core func $i "count"))))`
       await using made = await stage(wat)
       const called = await made.call('run')
-      if (called.failed !== 'trapped: guest') return through(`it did not trap: ${called.failed ?? 'it answered'}`)
+      if (called.failed !== 'trapped: guest')
+        return through(`it did not trap: ${called.failed ?? 'it answered'}`)
       const { value } = await made.call('count')
-      return value === 0 ? stopped('undone') : through('the actor takes no turns any more, or not all is undone')
+      return value === 0
+        ? stopped('undone')
+        : through('the actor takes no turns any more, or not all is undone')
     },
   },
   {
@@ -101,13 +117,17 @@ export const escapes: readonly Escape[] = [
         functions,
         within: () => true,
         authorize: () => true,
-        bind: () => ({ imports: { 'attack:host/api': { take: () => promise, survived: () => void after++ } } }),
+        bind: () => ({
+          imports: { 'attack:host/api': { take: () => promise, survived: () => void after++ } },
+        }),
       })
       await using made = await stage(wat, { handlers: [handler], limits: { callMs: 30 } })
       const called = await made.call('run')
       resolve()
       await made.call('run').catch(() => undefined)
-      return after > 1 || called.failed === undefined ? through('it went on after its turn had ended') : stopped('nothing')
+      return after > 1 || called.failed === undefined
+        ? through('it went on after its turn had ended')
+        : stopped('nothing')
     },
   },
 ]

@@ -1,19 +1,12 @@
 /** Components that were changed: refused with a code, or they run, and whatever they do is theirs. */
-import {
-  type Component,
-  ComponentError,
-  type HostFunction,
-  hostCause,
-  type Instance,
-  loadComponent,
-  type Prepared,
-  type Resources,
-  trapCode,
-  workerTranspiler,
-} from '@theater/component/node'
+import { type ComponentCache, ComponentError, loadComponent, workerTranspiler } from '@theater/component/node'
+import { memoryStore } from '@theater/event-chain'
 import { cGuest, guest, watGuests } from '@theater/guests'
 import { relayGuest } from '@theater/guests/relay'
-import type { FunctionModel, ValType } from '@theater/values'
+import { componentLoader, verify } from '@theater/replay/node'
+import { Theater, TheaterError } from '@theater/runtime'
+import { type ComponentModel, hasHandle } from '@theater/values'
+import { anyHost } from '../any-host.ts'
 import { Random } from '../random.ts'
 import type { Target, Tried } from '../target.ts'
 import { anyValue } from '../typed.ts'
@@ -47,68 +40,84 @@ function validates(bytes: Uint8Array): boolean {
   }
 }
 
-/** Answers an import with some value of its type, in the way that the glue wants it. */
-function answers(fn: FunctionModel, random: Random, resources: () => Resources): HostFunction {
-  let n = 0
-  const handle = (type: ValType): unknown => {
-    if (type.kind !== 'own' && type.kind !== 'borrow') throw new TypeError('no resource')
-    // What the guest gave is gone; there is nothing else to give back.
-    if (type.resource.side === 'export') throw new TypeError('a resource of the guest')
-    return resources().wrapHost(type.resource, ++n)
-  }
-  return () => {
-    if (fn.kind === 'constructor') return ++n
-    if (fn.result === null) return undefined
-    const value = anyValue(fn.result, random, handle)
-    if (fn.result.kind !== 'result') return value
-    const { tag, val } = value as { readonly tag: string; readonly val: unknown }
-    // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- the convention of the glue
-    if (tag === 'err') throw { payload: val }
-    return val
-  }
+/** Enough for what guests of tests do, and soon over for one that goes on for ever. */
+const allowed = { fuel: 2_000_000, startFuel: 2_000_000, memory: 64 * 1024 * 1024 }
+/** How many exports are called. */
+const CALLS = 3
+
+/** Where an actor is, and what of its component is kept meanwhile: making JavaScript of it is most of the work. */
+interface Place {
+  readonly store: ReturnType<typeof memoryStore>
+  readonly cache: ComponentCache
 }
 
-function instantiate({ model }: Component, prepared: Prepared, random: Random): Instance {
-  const resources = prepared.newResources()
-  const functions = Object.fromEntries(
-    model.imports.flatMap((one) => one.functions.map((fn) => [fn.id, answers(fn, random, () => resources)])),
-  )
-  return prepared.instantiateSync({ resources, functions, drop() {} })
+function keeping(): ComponentCache {
+  const kept = new Map<string, Uint8Array>()
+  return { get: async (key) => kept.get(key), put: async (key, bytes) => void kept.set(key, bytes) }
 }
 
-/** What a failure is called; `undefined` where it is none of those that there are. */
-function failure(error: unknown): string | undefined {
-  if (ComponentError.is(error)) return error.code
-  if (!(error instanceof Error)) return undefined
-  return hostCause(error) ?? trapCode(error)
+/** Makes an actor of it and calls some exports; what it was stopped with. */
+async function acts(
+  bytes: Uint8Array,
+  model: ComponentModel,
+  { store, cache }: Place,
+  random: Random,
+): Promise<string[]> {
+  const host = anyHost(model, random)
+  const theater = await Theater.open({ store, handlers: [host], cache })
+  const marks: string[] = []
+  try {
+    await theater.spawn({ id: 'guest', component: bytes, grants: { any: {} }, limits: allowed })
+    marks.push('became an actor')
+    const callable = model.exports
+      .flatMap(({ functions }) => functions)
+      .filter(({ params }) => params.every(({ type }) => !hasHandle(type)))
+    for (const fn of callable.slice(0, CALLS)) {
+      const args = fn.params.map(({ type }) => anyValue(type, random, () => undefined))
+      try {
+        await theater.call('guest', fn.id, args, { timeoutMs: 20_000 })
+        marks.push('a call answered')
+      } catch (error) {
+        if (!TheaterError.is(error)) throw error
+        marks.push(`a call ended: ${error.code}`)
+      }
+    }
+  } catch (error) {
+    if (!TheaterError.is(error)) throw error
+    marks.push(`no actor: ${error.code}`)
+  } finally {
+    await theater.close()
+  }
+  return marks
 }
 
 async function run(bytes: Uint8Array): Promise<Tried> {
   const marks = validates(bytes) ? ['its modules validate'] : []
-  let component: Component
-  let prepared: Prepared
+  const cache = keeping()
+  let model: ComponentModel
   try {
-    component = await loadComponent(bytes, { transpiler, limits })
+    const component = await loadComponent(bytes, { transpiler, limits, cache })
     marks.push('loaded')
-    prepared = await component.prepare({ mode: 'sync' })
+    await component.prepare({ mode: 'sync' })
+    ;({ model } = component)
   } catch (error) {
     if (!ComponentError.is(error)) throw error
     return { accepted: false, marks: [...marks, `refused: ${error.code}`] }
   }
   marks.push('instantiation reached')
-  const random = new Random(
-    bytes.length,
-    bytes.reduce((sum, byte) => (sum * 31 + byte) | 0, 7),
-  )
-  try {
-    instantiate(component, prepared, random)
-    marks.push('instantiated')
-  } catch (error) {
-    const code = failure(error)
-    if (code === undefined) throw error
-    marks.push(`ended: ${code}`)
+  const sum = bytes.reduce((total, byte) => (total * 31 + byte) | 0, 7)
+  const store = memoryStore()
+  marks.push(...(await acts(bytes, model, { store, cache }, new Random(bytes.length, sum))))
+  const load = componentLoader({ transpiler, cache })
+  for (const { chain } of await store.list()) {
+    const verdict = await verify({ store, chain }, { load })
+    marks.push(verdict.verdict)
+    if (verdict.verdict === 'diverged' || verdict.verdict === 'broken') {
+      const { index, message } = verdict
+      return { accepted: true, marks, find: `its record is ${verdict.verdict} at ${index}: ${message}` }
+    }
   }
-  return { accepted: true, marks }
+  return { accepted: true, marks: [...new Set(marks)] }
 }
 
 /** Its inputs are components. */
