@@ -64,7 +64,12 @@ describe('docs/cli.md', () => {
       ['logs', (await real('logs', 'echo')).map((line) => ({ ...line, fields: [['package', 'zod']] }))],
       ['replay', (await real('replay', 'echo', '--until', `${event.seq}`)).slice(-2)],
       ['export', await real('export', 'echo', '-o', 'a.car')],
-      ['certify', (await real('certify', 'echo.wasm', '--call', 'divide 7 2')).slice(-1).flatMap(certified)],
+      [
+        'certify',
+        (await real('certify', 'echo.wasm', '--call', 'divide 7 2', '--seconds', '600'))
+          .slice(-1)
+          .flatMap(certified),
+      ],
       ['verify', await real('verify', 'echo')],
       [
         'error',

@@ -42,7 +42,7 @@ export interface CertificateParts {
   readonly imports: readonly ImportAnswer[]
   readonly code: CodeFacts
   readonly grants: Readonly<Record<string, Json>>
-  readonly calls: readonly { readonly call: string; readonly answer: Json }[]
+  readonly calls: readonly { readonly call: string; readonly answer: Json; readonly fuel: number | null }[]
   readonly uncalled: readonly string[]
   readonly runs: readonly RunResult[]
   readonly difference: (Difference & { readonly run: number }) | null

@@ -1,6 +1,7 @@
 import type { ComponentCache } from '@theater/component'
-import { hex, memoryStore } from '@theater/event-chain'
+import { hex, memoryStore, readEvents } from '@theater/event-chain'
 import type { Store } from '@theater/event-chain'
+import { sha256 } from '@theater/event-chain/node'
 import type { AnyHandler } from '@theater/handler'
 import { Theater, TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
@@ -26,6 +27,8 @@ export interface Played {
   readonly events: number
   /** What each call came to, as `theater call` says it. */
   readonly answers: readonly Json[]
+  /** The fuel of the turn that each of them took; null where it took none. */
+  readonly fuel: readonly (number | null)[]
 }
 
 const ACTOR = 'certified'
@@ -59,7 +62,24 @@ export async function play({ component, calls, handlers, grants, cache }: Play):
   }
   const [info] = await store.list()
   if (info === undefined) throw new TypeError('an actor left no record')
-  return { store, chain: info.chain, head: hex(info.head), events: info.size, answers }
+  const used = await fuelOf(store, info.chain)
+  const fuel = answers.map((_, i) => used[i] ?? null)
+  return { store, chain: info.chain, head: hex(info.head), events: info.size, answers, fuel }
+}
+
+/** What the turns used that the host's calls took, `init` aside. */
+async function fuelOf(store: Store, chain: Uint8Array): Promise<(number | null)[]> {
+  const used: (number | null)[] = []
+  let counts = false
+  for await (const { kind, content } of readEvents(store, chain, 0, undefined, { hash: sha256 })) {
+    if (content === null) continue
+    if (kind === 'turn')
+      counts = content.sender === null && !content.fn.startsWith('theater:actor/lifecycle@')
+    else if (!counts) continue
+    else if (kind === 'return' || kind === 'trap') used.push(content.fuel)
+    else if (kind === 'abort') used.push(null)
+  }
+  return used
 }
 
 async function answered(theater: Theater, call: Target): Promise<Json> {

@@ -39,6 +39,7 @@ export type Report =
       readonly head: string
       readonly events: number
       readonly answers: readonly Json[]
+      readonly fuel: readonly (number | null)[]
       /** One CAR file without the component; null where the head is the one that was asked for. */
       readonly record: Uint8Array | null
     }
@@ -81,10 +82,10 @@ async function run({ component, file, calls, grants, head }: Order, cache: Compo
   const targets = targetsOf(model, calls, file)
   const handlers = await makeHandlers({ store: ':memory:' })
   const played = await play({ component, calls: targets, handlers, grants, cache })
-  const { store, chain, events, answers } = played
+  const { store, chain, events, answers, fuel } = played
   const same = head === played.head
   const record = same ? null : Buffer.concat(await Array.fromAsync(exportCar(store, [chain], SMALL)))
-  return { did: 'run', head: played.head, events, answers, record }
+  return { did: 'run', head: played.head, events, answers, fuel, record }
 }
 
 const SMALL = { components: false, hash: sha256 } as const

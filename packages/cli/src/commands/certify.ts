@@ -73,7 +73,11 @@ export async function certify(file: string, options: CertifyOptions, output: Out
     imports: importAnswers(component, handlers, grants),
     code,
     grants,
-    calls: calls.map((call, i) => ({ call: written(call), answer: first.answers[i] ?? null })),
+    calls: calls.map((call, i) => ({
+      call: written(call),
+      answer: first.answers[i] ?? null,
+      fuel: first.fuel[i] ?? null,
+    })),
     uncalled: uncalled(component.model, targets),
     runs,
     difference,
