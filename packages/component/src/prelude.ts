@@ -78,6 +78,7 @@ const shadowed = [
   'setTimeout',
   'setInterval',
   'clearInterval',
+  'Set',
   ...liftNames,
 ] as const
 
@@ -140,6 +141,30 @@ const fakeConsole = Object.freeze({ error: silent, debug: silent, log: silent, w
  */
 const noTimer = (): number => 0
 
+/** What jco's helper does with the number of each resource that there ever was. No name of a component has a parenthesis. */
+const remembers = 'table._createdReps.add(rep);'
+/** Where it asks for one: when a component inside another lends a resource to a third. */
+const asks = '_createdReps.has('
+
+/**
+ * Takes out what grows with every resource that a guest holds for a moment, for ever, where nobody asks for it: in a
+ * component that is not made of others.
+ */
+function forgetful(inside: string): string {
+  return inside.includes(asks) ? inside : inside.replace(remembers, '')
+}
+
+/** The most of anything that the glue remembers: where it does ask, a guest ends before the host is filled. */
+const mostRemembered = 1_000_000
+
+class BoundedSet extends Set<unknown> {
+  override add(value: unknown): this {
+    if (this.size >= mostRemembered)
+      throw new RangeError(`the glue was to remember more than ${mostRemembered} resources`)
+    return super.add(value)
+  }
+}
+
 function reject(why: string, cause?: unknown): never {
   const message = `The JavaScript made for this component is refused: ${why}.`
   throw new ComponentError('glue-rejected', message, cause === undefined ? {} : { cause })
@@ -161,7 +186,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
   if (!glue.startsWith(head) || !tail.test(glue)) reject('it is not of the form that jco gives it')
   const inside = glue.slice(head.length).replace(tail, '')
   checkShadowing(inside)
-  const body = `return function instantiate(${parameters}) {\n${inside}`
+  const body = `return function instantiate(${parameters}) {\n${forgetful(inside)}`
   try {
     // oxlint-disable-next-line no-implied-eval -- running generated code is what this file is for
     const factory: unknown = new Function(
@@ -178,6 +203,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
         noTimer,
         noTimer,
         noTimer,
+        BoundedSet,
         ...liftGlobals(meter),
       )
       return instantiate as Instantiate

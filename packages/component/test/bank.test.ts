@@ -1,5 +1,5 @@
 import { guest } from '@theater/guests'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { loadComponent, type Plan } from '../src/node.ts'
 
 const plans: Plan[] = [{ mode: 'sync' }, { mode: 'jspi', asyncImports: [] }]
@@ -69,4 +69,26 @@ test('a wrapper of another instance is nobody’s', async () => {
   if (account === undefined) throw new Error('no resource')
   expect(one.resources.isGuest(made, account)).toBe(true)
   expect(two.resources.isGuest(made, account)).toBe(false)
+})
+
+test('nothing is kept of resources that are gone', async () => {
+  const component = await loadComponent(guest('bank'))
+  const prepared = await component.prepare({ mode: 'sync' })
+  const spy = vi.spyOn(Set.prototype, 'add')
+  let sizes: number[] = []
+  try {
+    const instance = prepared.instantiateSync({
+      resources: prepared.newResources(),
+      functions: { 'test:bank/host#destroyed': () => undefined },
+      drop() {},
+    })
+    for (let i = 0; i < 2000; i++) {
+      const made = instance.functions['test:bank/bank@1.0.0#[constructor]account']?.(1)
+      instance.dropGuest(made as object)
+    }
+    sizes = spy.mock.contexts.map((set) => (set as Set<unknown>).size)
+  } finally {
+    spy.mockRestore()
+  }
+  expect(Math.max(0, ...sizes)).toBeLessThan(10)
 })

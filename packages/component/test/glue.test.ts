@@ -88,6 +88,21 @@ test('glue sees none of the host’s globals', async () => {
   expect(JSON.parse(said)).toEqual([['process', 'WebAssembly'], ...names.map(() => 'undefined')])
 })
 
+test('what the glue remembers of a component that is made of others has a bound', async () => {
+  const code = inside('const remembered = new Set(); for (let i = 0; ; i++) remembered.add(i)')
+  const make = await checkGlue(code, 'test')
+  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter() })
+  const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
+  const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }
+  const start = () =>
+    instantiate(
+      () => module,
+      imports,
+      () => new WebAssembly.Instance(module),
+    )
+  expect(start).toThrow('more than 1000000 resources')
+})
+
 test('the main entry loads with a transpiler in the same thread, as a browser would', async () => {
   const transpiler = inThread(generate)
   const component = await loadComponent(guest('spine'), { transpiler })
