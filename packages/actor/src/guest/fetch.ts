@@ -1,6 +1,8 @@
 import type { WasiHttpOutgoingHandler, WasiHttpTypes, WasiIoStreams } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
 import { FetchError } from '../host-errors.ts'
+import { asked, type Asked } from './asked.ts'
+import { Cancel, type Signal } from './cancel.ts'
 import { fieldsOf, headersOf } from './headers.ts'
 import { dispose, payloadOf } from './host.ts'
 import type { Loop } from './loop.ts'
@@ -22,7 +24,7 @@ const piece = 65_536n
 /** The `fetch` of one actor. What a turn leaves under way, or unread, ends with it. */
 export class Fetches {
   readonly #host: FetchHost
-  readonly #open = new Set<AbortController>()
+  readonly #open = new Set<Cancel>()
 
   /** Calls nothing: it is made at build time. */
   constructor(host: FetchHost) {
@@ -31,20 +33,20 @@ export class Fetches {
 
   /** The global `fetch`. It follows no redirects, and has neither cookies nor a cache. */
   async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const request = new Request(input, init)
+    const request = asked(input, init)
     const given = init.signal ?? (input instanceof Request ? input.signal : undefined)
     given?.throwIfAborted()
     // One signal for the abort of whoever asked and for the end of the turn.
-    const controller = new AbortController()
-    const pass = (): void => controller.abort(given!.reason)
+    const cancel = new Cancel()
+    const pass = (): void => cancel.abort(given!.reason)
     given?.addEventListener('abort', pass)
     const over = (): void => {
       given?.removeEventListener('abort', pass)
-      this.#open.delete(controller)
+      this.#open.delete(cancel)
     }
-    this.#open.add(controller)
+    this.#open.add(cancel)
     try {
-      return await new Exchange(this.#host, request, controller.signal, over).run()
+      return await new Exchange(this.#host, request, cancel, over).run()
     } catch (error) {
       over()
       throw error
@@ -53,7 +55,7 @@ export class Fetches {
 
   /** Gives up what is still under way, and bodies that nobody read to their end. */
   clear(): void {
-    for (const controller of this.#open) controller.abort(new Error('the turn that made this fetch is over'))
+    for (const cancel of this.#open) cancel.abort(new Error('the turn that made this fetch is over'))
     this.#open.clear()
   }
 }
@@ -61,12 +63,12 @@ export class Fetches {
 /** One request and its response. Each handle goes back to the host as soon as it is of no more use. */
 class Exchange {
   readonly #host: FetchHost
-  readonly #request: Request
-  readonly #signal: AbortSignal
+  readonly #request: Asked
+  readonly #signal: Signal
   readonly #over: () => void
   readonly #what: string
 
-  constructor(host: FetchHost, request: Request, signal: AbortSignal, over: () => void) {
+  constructor(host: FetchHost, request: Asked, signal: Signal, over: () => void) {
     this.#host = host
     this.#request = request
     this.#signal = signal

@@ -1,4 +1,5 @@
 import type { WasiClocksMonotonicClock, WasiIoPoll } from '@theater/wit'
+import type { Signal } from './cancel.ts'
 import { dispose } from './host.ts'
 
 /** What waits for the host. */
@@ -40,7 +41,7 @@ export class Loop {
   }
 
   /** Resolves when the pollable is ready, and gives it back to the host; so does an abort, which rejects. */
-  async wait(pollable: WasiIoPoll.Pollable, signal?: AbortSignal): Promise<void> {
+  async wait(pollable: WasiIoPoll.Pollable, signal?: Signal): Promise<void> {
     let stop: (() => void) | undefined
     try {
       await new Promise<void>((resolve, reject) => {
