@@ -5,6 +5,7 @@ import { type Facts, Has } from './facts.ts'
 import { get, globalGet, globalSet, type Helpers, int32, int64, set, tee, why } from './helpers.ts'
 import { meterGlobals } from './helpers.ts'
 import { refuse } from './module.ts'
+import { Hints } from './hints.ts'
 import { canonical, Temporaries } from './nan.ts'
 import { costs } from './opcodes.ts'
 import type { Writer } from './writer.ts'
@@ -33,12 +34,18 @@ export class Emitter {
   readonly #nan: boolean
   readonly #source: Uint8Array
 
+  /** For the engine, so that it puts what ends the guest out of the way. */
+  readonly hints = new Hints()
+
   // Of the function that is being written.
   /** The local that holds the fuel; -1 where the global does. */
   #fuel = -1
   /** The local that holds what is left of the depth; -1 where it is not counted. */
   #depth = -1
   #weight = 0
+  /** Where the function begins, and where in it a branch is that is never taken but once. */
+  #start = 0
+  #hints: number[] = []
   #wrapped = false
   #short = -1
   #long = -1
@@ -71,6 +78,9 @@ export class Emitter {
     const writer = this.#writer
     const { has } = facts
     const size = writer.reserve()
+    const hints: number[] = []
+    this.#hints = hints
+    this.#start = writer.length
     this.#locals(facts, depth)
     this.#wrapped = (has & Has.leave) !== 0 && this.#fuel >= 0
     this.#enter(depth, this.#edits.value(first))
@@ -92,6 +102,7 @@ export class Emitter {
     if (this.#wrapped) writer.byte(0x0b)
     this.#giveBack()
     writer.byte(0x0b)
+    if (hints.length > 0) this.hints.add(shape.importedFunctions + index, hints)
     if (writer.fill(size) > most.bytes) {
       refuse(`a function that is longer than ${most.bytes} bytes once it is metered`, facts.start)
     }
@@ -132,19 +143,15 @@ export class Emitter {
     globalGet(writer, helpers.fuel)
     int64(writer, cost)
     writer.byte(0x7d)
-    if (this.#fuel >= 0) tee(writer, this.#fuel)
-    else {
-      globalSet(writer, helpers.fuel)
-      globalGet(writer, helpers.fuel)
-    }
-    helpers.tripIfNegative(writer, this.#giveBack)
+    this.#settle()
     if (this.#depth < 0) return
     globalGet(writer, helpers.depth)
     int32(writer, weight)
     writer.byte(0x6b)
     tee(writer, this.#depth)
     int32(writer, reserve)
-    writer.raw([0x48, 0x04, 0x40]) // i32.lt_s, if
+    writer.byte(0x48) // i32.lt_s
+    this.#unlikely()
     this.#giveBack()
     helpers.trip(writer, why.depth)
     writer.byte(0x0b)
@@ -270,6 +277,12 @@ export class Emitter {
     globalSet(this.#writer, this.#helpers.depth)
   }
 
+  /** An `if` that ends the guest. */
+  #unlikely(): void {
+    this.#hints.push(this.#writer.length - this.#start)
+    this.#writer.raw([0x04, 0x40])
+  }
+
   #readFuel(): void {
     if (this.#fuel >= 0) get(this.#writer, this.#fuel)
     else globalGet(this.#writer, this.#helpers.fuel)
@@ -290,7 +303,11 @@ export class Emitter {
       globalSet(this.#writer, this.#helpers.fuel)
       this.#readFuel()
     }
-    this.#helpers.tripIfNegative(this.#writer, this.#giveBack)
+    this.#writer.raw([0x42, 0, 0x53]) // i64.const 0, i64.lt_s
+    this.#unlikely()
+    this.#giveBack()
+    this.#helpers.trip(this.#writer, why.fuel)
+    this.#writer.byte(0x0b)
   }
 
   #loop(cost: number): void {

@@ -10,6 +10,7 @@ import { Edits } from './edits.ts'
 import { Emitter } from './emit.ts'
 import type { Facts } from './facts.ts'
 import { Helpers } from './helpers.ts'
+import { Hints } from './hints.ts'
 import { type ModuleShape, readModule } from './module.ts'
 import { Scanner } from './scan.ts'
 import { assemble } from './sections.ts'
@@ -52,10 +53,11 @@ export function meterModule(bytes: Uint8Array, options: MeterOptions): Uint8Arra
   const helpers = new Helpers(shape)
   const code = new Writer(Math.ceil(bytes.length * 1.3) + 1024)
   const body = shape.sections.find(({ id }) => id === 10)
+  let hints = new Hints()
   if (body !== undefined) {
-    writeFunctions(shape, helpers, new Wire(bytes, body.start, body.end), code, options)
+    hints = writeFunctions(shape, helpers, new Wire(bytes, body.start, body.end), code, options)
   }
-  return assemble(shape, helpers, code)
+  return assemble(shape, helpers, code, hints)
 }
 
 function writeFunctions(
@@ -64,7 +66,7 @@ function writeFunctions(
   wire: Wire,
   code: Writer,
   { nan }: MeterOptions,
-): void {
+): Hints {
   const edits = new Edits()
   const scanner = new Scanner(shape, edits)
   const imported = shape.importedFunctions
@@ -86,6 +88,7 @@ function writeFunctions(
   }
   const emitter = new Emitter(helpers, facts, depth, edits, code, nan === 'canonical')
   for (let i = 0; i < facts.length; i++) emitter.emit(i, firstEdit[i] ?? 0, firstEdit[i + 1] ?? 0)
+  return emitter.hints
 }
 
 function mismatch(offset: number): ComponentError {

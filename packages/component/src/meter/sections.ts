@@ -1,5 +1,6 @@
 /** Putting a module together again: what was there, with the meter's additions in each section. */
 import { Wire } from '../wire.ts'
+import type { Hints } from './hints.ts'
 import { type Helpers, meterGlobals } from './helpers.ts'
 import { constant, type ModuleShape, reserved, type Section, skipValue } from './module.ts'
 import { Writer } from './writer.ts'
@@ -8,7 +9,7 @@ import { Writer } from './writer.ts'
 const order = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 
 /** Writes the whole module; `code` holds the functions that were written anew. */
-export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer): Uint8Array {
+export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer, hints: Hints): Uint8Array {
   const { bytes } = shape
   const writer = new Writer(code.length + (bytes.length >> 1) + 1024)
   writer.copy(bytes, 0, 8)
@@ -16,6 +17,7 @@ export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer): Ui
   for (const id of order) {
     const section = byId.get(id)
     const addition = additions(id, helpers)
+    if (id === 10) hints.write(writer)
     if (id === 10) writeCode(writer, shape, section, helpers, code)
     else if (addition.length > 0) append(writer, helpers, id, section, addition)
     else if (section !== undefined) {
@@ -194,8 +196,8 @@ function elements(wire: Wire, expression: () => void): void {
 }
 
 /**
- * Keeps the names of functions, for stack traces. All other custom sections go: some hold offsets of instructions
- * (branch hints), which are no longer true.
+ * Keeps the names of functions, for stack traces. All other custom sections go: some hold offsets of instructions (a
+ * guest's own branch hints), which are no longer true.
  */
 function writeNames(writer: Writer, bytes: Uint8Array, section: Section): void {
   const wire = new Wire(bytes, section.start, section.end)
