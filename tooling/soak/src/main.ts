@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { build } from '@theater/actor/build'
@@ -55,6 +55,11 @@ await new Promise<void>((resolve) => {
   server.listen(0, '127.0.0.1', resolve)
 })
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+/** A path as whoever called meant it: pnpm starts this in the folder of the package. */
+function placed(path: string): string {
+  return resolve(process.env['INIT_CWD'] ?? process.cwd(), path)
+}
 
 /** The component of a scenario, in a file. */
 async function component({ actor }: Scenario): Promise<string> {
@@ -146,14 +151,15 @@ async function measured(): Promise<Soaked[]> {
 
 let soaked: readonly Soaked[]
 try {
-  soaked = values.from === undefined ? await measured() : recorded(values.from)
+  soaked = values.from === undefined ? await measured() : recorded(placed(values.from))
 } finally {
   server.close()
   rmSync(folder, { recursive: true, force: true })
 }
 if (values.write !== undefined) {
-  writeFileSync(join(values.write, 'soak.svg'), chart(soaked))
-  const file = join(values.write, 'soak.md')
+  const docs = placed(values.write)
+  writeFileSync(join(docs, 'soak.svg'), chart(soaked))
+  const file = join(docs, 'soak.md')
   writeFileSync(file, page(readFileSync(file, 'utf8'), soaked))
 }
 if (values.json) {
