@@ -1,7 +1,7 @@
 /** What the code inside a component is made of, as far as it decides whether two engines can tell it apart. */
 import { ComponentError } from './errors.ts'
 import { withDefaults } from './limits.ts'
-import { Edit, Edits } from './meter/edits.ts'
+import { Edits } from './meter/edits.ts'
 import { readModule } from './meter/module.ts'
 import { Scanner } from './meter/scan.ts'
 import { parseComponent } from './parse.ts'
@@ -45,8 +45,8 @@ export function codeFacts(bytes: Uint8Array, limits: Partial<LoadLimits> = {}): 
       edits.clear()
       scanner.scan(index++, wire.range())
       functions++
-      for (let i = 0; i < edits.length; i++) if (edits.kind(i) === Edit.float) floats++
     })
+    floats += scanner.openNans
   }
   return { modules: modules.length, functions, floats }
 }

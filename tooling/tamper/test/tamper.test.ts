@@ -99,7 +99,7 @@ describe('a chain of 200 events, changed in every way at every event', async () 
         "limits.handles to text": "content 0",
         "limits.mailbox": "verified",
         "meter": "meter-version 0",
-        "nan": "meter-version 0",
+        "nan": "verified",
         "parent": "verified",
         "theater": "verified",
         "time a day earlier": "verified",

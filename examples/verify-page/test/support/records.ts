@@ -11,7 +11,7 @@ import { messaging } from '@theater/handler-messaging'
 import type { ChainSource } from '@theater/replay'
 import { Theater } from '@theater/runtime'
 import { copyChain, edited, relink } from '@theater/tamper'
-import type { Change } from '@theater/tamper'
+import type { Change, Draft } from '@theater/tamper'
 import { encodeData } from '@theater/values'
 
 /** The chains of a store, by the names of their actors. */
@@ -82,9 +82,19 @@ export async function forged(
     if (what === 'answer' && draft.kind === 'return' && at === drafts.length - 1) {
       return edited(draft, 'return', (content) => ({ ...content, result: encodeData([4]) })) ?? draft
     }
-    return draft
+    // From before there was a meter: nothing ends an actor that does not end by itself.
+    return what === 'endless' ? unmetered(draft) : draft
   })
   return relink(changes, source.store)
+}
+
+/** An event as it is without a meter. */
+function unmetered(draft: Draft): Change {
+  const { kind } = draft
+  if (kind === 'genesis') return edited(draft, kind, (genesis) => ({ ...genesis, meter: null })) ?? draft
+  if (kind === 'call') return edited(draft, kind, (call) => ({ ...call, fuel: null })) ?? draft
+  if (kind === 'return') return edited(draft, kind, (end) => ({ ...end, fuel: null })) ?? draft
+  return draft
 }
 
 /** One CAR file of chains from anywhere. */

@@ -36,6 +36,8 @@ export class Scanner {
   readonly #bytes: Uint8Array
   /** Whether exceptions can be thrown by functions of this module: then a call ends a block. */
   readonly #exceptions: boolean
+  /** Instructions so far whose result may be a NaN of any bits. */
+  openNans = 0
   /** Functions called directly, one number each, in order. */
   readonly callees: number[] = []
 
@@ -166,6 +168,7 @@ export class Scanner {
     const float = instructions.float[opcode] ?? 0
     if (float !== Float.none) {
       this.#has |= float === Float.f32 ? Has.f32 : float === Float.f64 ? Has.f64 : Has.v128
+      this.openNans++
       this.#note(this.#edits.add(Edit.float, this.#at, float))
     } else if (pushes === 1) this.#note(-1)
   }
