@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /*
@@ -23,6 +24,10 @@ export default defineConfig({
     // The files of one package share a process and what they import: half of the time of a run is loading the same sources again.
     // So a test leaves nothing behind in its process: no spy, no variable of the environment, no other folder.
     isolate: false,
+    // As many as there are cores; the default leaves one of two idle.
+    maxWorkers: '100%',
+    // Child processes load our sources too, over and over: they keep what they compiled.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
     execArgv: ['--conditions=theater-source'],
     passWithNoTests: true,
     // They end what hangs and say nothing about speed: a busy machine with two cores takes ten times as long as an idle one.
