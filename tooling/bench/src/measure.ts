@@ -39,7 +39,6 @@ export async function interleaved(
   const n = await perRound(subjects, rounds, seconds)
   for (let round = -1; round < rounds; round++) {
     for (const [i, subject] of subjects.entries()) {
-      globalThis.gc?.()
       const us = await time(subject, n)
       if (round >= 0) times[i]?.push(us)
     }
