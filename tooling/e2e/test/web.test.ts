@@ -69,6 +69,20 @@ describe('fetch in an actor', () => {
     expect(loopback.seen).toHaveLength(before)
   })
 
+  it('follows redirects, to where its grant lets it', async () => {
+    const { store, site: loopback, open, spawn } = await scene()
+    const { origin } = loopback
+    await using theater = await open()
+    const chain = await spawn(theater)
+    expect(await ask(theater, 'web', 'get', `${origin}/go/go/a`)).toBe('GET /a undefined ')
+    expect(await ask(theater, 'web', 'post', { url: `${origin}/go/p`, body: 'sent' })).toBe('GET /p test ')
+    expect(loopback.seen).toEqual(['GET /go/go/a', 'GET /go/a', 'GET /a', 'POST /go/p', 'GET /p'])
+    expect(await ask(theater, 'web', 'refused', `${origin}/go-far`)).toBe('HTTP-request-denied')
+    expect(await ask(theater, 'web', 'refused', `${origin}/go${'/go'.repeat(21)}/a`)).toBe('TypeError')
+    expect(loopback.seen).toHaveLength(6 + 21)
+    expect(await verify(store, chain)).toMatchObject({ verdict: 'verified' })
+  })
+
   it('makes two requests side by side', async () => {
     const { store, site: loopback, open, spawn } = await scene()
     await using theater = await open()

@@ -6,6 +6,7 @@ import { Cancel, type Signal } from './cancel.ts'
 import { fieldsOf, headersOf } from './headers.ts'
 import { dispose, payloadOf } from './host.ts'
 import type { Loop } from './loop.ts'
+import { mostRedirects, redirected } from './redirect.ts'
 
 type Types = typeof WasiHttpTypes
 
@@ -31,10 +32,24 @@ export class Fetches {
     this.#host = host
   }
 
-  /** The global `fetch`. It follows no redirects, and has neither cookies nor a cache. */
+  /** The global `fetch`. It has neither cookies nor a cache. */
   async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const request = asked(input, init)
     const given = init.signal ?? (input instanceof Request ? input.signal : undefined)
+    const mode = init.redirect ?? (input instanceof Request ? input.redirect : undefined) ?? 'follow'
+    let request = asked(input, init)
+    for (let redirects = 0; ; redirects++) {
+      const response = await this.#exchange(request, given)
+      if (mode === 'manual') return response
+      const next = redirected(request, response.status, response.headers.get('location'))
+      if (next === undefined) return redirects === 0 ? response : marked(response)
+      await response.body?.cancel()
+      if (mode === 'error') throw new TypeError(`${request.url} redirects to ${next.url}`)
+      if (redirects === mostRedirects) throw new TypeError(`more than ${mostRedirects} redirects`)
+      request = next
+    }
+  }
+
+  async #exchange(request: Asked, given: AbortSignal | undefined): Promise<Response> {
     given?.throwIfAborted()
     // One signal for the abort of whoever asked and for the end of the turn.
     const cancel = new Cancel()
@@ -234,6 +249,11 @@ class Exchange {
       throw new FetchError(this.#what, tag ?? 'HTTP-request-URI-invalid')
     }
   }
+}
+
+/** A response that was got by way of a redirect. */
+function marked(response: Response): Response {
+  return Object.defineProperty(response, 'redirected', { value: true, configurable: true })
 }
 
 function methodOf(method: string): WasiHttpTypes.Method {

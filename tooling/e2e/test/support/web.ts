@@ -26,6 +26,12 @@ export async function site(): Promise<Site> {
       response.write('half')
       return
     }
+    if (path.startsWith('/go')) {
+      response.statusCode = 302
+      response.setHeader('location', path === '/go-far' ? 'http://127.0.0.2:1/' : path.slice(3))
+      response.end('elsewhere')
+      return
+    }
     if (path.startsWith('/slow')) {
       waiting.push(() => response.end(`slow ${waiting.length}`))
       if (waiting.length === made.together) for (const go of waiting) go()
