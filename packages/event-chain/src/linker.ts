@@ -9,7 +9,7 @@ import type { Block } from './store.ts'
 
 /**
  * The first slab has room for the few events of an actor that does little; each next one is twice as long, up to the
- * last. Node takes far longer for one of 64 KiB than for one of 256: per page of memory sixteen times as long.
+ * last: Node takes longer for many arrays of 64 KiB than for a few larger ones.
  */
 const firstSlab = 2 * 1024
 const lastSlab = 256 * 1024
