@@ -33,8 +33,13 @@ export const helpTexts = {
   inspect: {
     about: [
       'Nothing of the component is run. The manifest runs as it stands; what would need a choice is there as a comment.',
+      'Of a manifest it shows the limits that each of its actors has, those of the manifest and the defaults, and what its component takes of them before anything runs.',
     ],
-    examples: ['theater inspect counter.wasm', 'theater inspect counter.wasm --toml > theater.toml'],
+    examples: [
+      'theater inspect counter.wasm',
+      'theater inspect counter.wasm --toml > theater.toml',
+      'theater inspect theater.toml',
+    ],
   },
   run: {
     about: [

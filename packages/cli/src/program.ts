@@ -105,9 +105,9 @@ export function makeProgram(io: ProgramIo): Command {
 
   add(
     'inspect',
-    'Says what a component imports and exports, which grants it needs, and prints a manifest for it.',
+    'Says what a component imports, exports and needs, with a manifest for it; or what limits a manifest sets.',
   )
-    .argument('<FILE.wasm>', 'the component')
+    .argument('<MANIFEST|FILE.wasm>', 'a component, or a theater.toml')
     .addOption(new Option('--toml', 'prints only the manifest').conflicts('json'))
     .action(
       act(async (output, file: string, options: { toml?: true }) => {

@@ -3,14 +3,13 @@ import { printable } from '@theater/handler-log'
 import type { ActorInfo, Theater } from '@theater/runtime'
 import { encodeData, splitCid } from '@theater/values'
 import type { Json } from '@theater/values'
-import { readComponentFile } from './component-file.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
 import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import { ManifestError } from './manifest-error.ts'
-import { readPlaced } from './manifest.ts'
+import { readComponent, readGiven } from './manifest-files.ts'
 import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
 import { DEFAULT_LISTEN, listenAt } from './listen.ts'
 import { nearest } from './nearest.ts'
@@ -25,9 +24,7 @@ import type { RunOptions } from './commands/run.ts'
 
 /** Makes the actors of a manifest that are not in the data folder yet, brings back those that are, and waits until all are idle. */
 export async function runManifest(path: string, options: RunOptions, output: Output): Promise<number> {
-  const manifest = await readPlaced(path).catch((error: unknown) => {
-    throw unreadable(path, error)
-  })
+  const manifest = await readGiven(path)
   const actors = chosen(manifest, options.actor)
   const components = new Map<string, Uint8Array>()
   const offers = new Map<string, Offer>()
@@ -122,12 +119,6 @@ export function noteRecovery({ id, recovery }: ActorInfo, output: Output): void 
   )
 }
 
-/** A file that may not be read is as good as none; what is wrong with what it says is told as it is. */
-function unreadable(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error
-  return new CliError('usage', `${path} cannot be read (${String(error.code)})`, { cause: error })
-}
-
 function chosen(manifest: Manifest, id: string | undefined): readonly ManifestActor[] {
   if (id === undefined) return manifest.actors
   const actor = manifest.actors.find((one) => one.id === id)
@@ -138,24 +129,6 @@ function chosen(manifest: Manifest, id: string | undefined): readonly ManifestAc
     'usage',
     `${manifest.path} has no actor ${JSON.stringify(id)}. ${near === undefined ? `Actors: ${ids.join(', ')}.` : `Did you mean ${near}?`}`,
   )
-}
-
-async function readComponent(
-  { id, component }: ManifestActor,
-  { path, source }: PlacedManifest,
-): Promise<Uint8Array> {
-  try {
-    return await readComponentFile(component)
-  } catch (cause) {
-    if (!CliError.is(cause)) throw cause
-    const problem = source.problem({
-      code: 'no-component',
-      message: `the component of ${id}: ${cause.message}. \`theater build SRC.ts -o OUT.wasm\` makes one of TypeScript.`,
-      path: ['actor', id, 'component'],
-      part: 'value',
-    })
-    throw new ManifestError(path, [problem], { cause })
-  }
 }
 
 /** What an actor is granted, with the components that it may make children of. */

@@ -51,6 +51,7 @@ describe('docs/cli.md', () => {
     const [event] = (await real('chain', 'echo')).filter(({ fn }) => fn === 'divide')
     const outputs = new Map<string, unknown[]>([
       ['inspect', await real('inspect', 'echo.wasm')],
+      ['inspect-manifest', await real('inspect', 'theater.toml')],
       ['run', await real('run', 'theater.toml')],
       [
         'call',

@@ -1,6 +1,7 @@
 import { assemble } from '@theater/guests/wat'
+import { defaultLimits } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
-import { folder, objects, theater } from './support/theater.ts'
+import { ECHO, folder, objects, theater } from './support/theater.ts'
 
 /** A component whose only item is an import with this name. */
 const importing = (name: string) => assemble(`(component (import ${JSON.stringify(name)} (func)))`)
@@ -9,7 +10,15 @@ describe('inspect', () => {
   it('says what each import gets without a grant', async () => {
     const ran = await theater(['inspect', 'hello.wasm', '--json'], { cwd: folder() })
     const [report] = objects(ran)
-    expect(Object.keys(report)).toEqual(['component', 'imports', 'exports', 'manifest'])
+    expect(Object.keys(report)).toEqual([
+      'component',
+      'imports',
+      'exports',
+      'code',
+      'refused',
+      'fits',
+      'manifest',
+    ])
     expect(report.imports).toContainEqual({
       name: 'wasi:cli/exit@0.2.3',
       handler: 'cli',
@@ -44,6 +53,63 @@ describe('inspect', () => {
       /^IMPORT +GRANT  WITHOUT IT\ntest:spine\/host +– +no handler of theater serves it/m,
     )
     expect(stdout).toContain('(root)\n  run(n: u32) -> u32\n  boom()\n')
+  })
+
+  it('says what the meter sees, and whether that fits into the limits of an actor', async () => {
+    const relaxed = '(f32x4.relaxed_madd (local.get 0) (local.get 0) (local.get 0))'
+    const cwd = folder({
+      'large.wasm': await assemble('(component (core module (memory 4097) (table 3 funcref)))'),
+      'relaxed.wasm': await assemble(
+        `(component (core module (func (param v128) (result v128) ${relaxed})))`,
+      ),
+    })
+    const report = async (file: string) => objects(await theater(['inspect', file, '--json'], { cwd }))[0]
+    expect(await report('spine.wasm')).toMatchObject({
+      code: { modules: 1, functions: 2, floats: 0, memory: 65_536, tables: 0 },
+      refused: null,
+      fits: true,
+    })
+    expect(await report('large.wasm')).toMatchObject({
+      code: { memory: 4097 * 65_536, tables: 3 },
+      fits: false,
+    })
+    const refused = await report('relaxed.wasm')
+    expect(refused).toMatchObject({ code: null, fits: false })
+    expect(refused.refused).toMatch(/relaxed_madd/)
+    const large = await theater(['inspect', 'large.wasm'], { cwd })
+    expect(large.stdout).toMatch(
+      /^memory +268,435,456 +268,500,992 at the start: no actor can be made\ntables +100,000 +3 at the start$/m,
+    )
+    expect((await theater(['inspect', 'relaxed.wasm'], { cwd })).stdout).toMatch(
+      /^CODE\nrefused, so no actor can be made: .*relaxed_madd/m,
+    )
+  })
+
+  it('shows the limits of each actor of a manifest, and is right about who can be made', async () => {
+    const tight = `${ECHO}\n[actor.echo.limits]\nmailbox = 7\nmemory = 65535\n\n[actor.other]\ncomponent = "echo.wasm"\n`
+    const cwd = folder({ 'tight.toml': tight })
+    const [echo, other] = objects(await theater(['inspect', 'tight.toml', '--json'], { cwd }))
+    expect(echo).toMatchObject({
+      actor: 'echo',
+      limits: { ...defaultLimits, mailbox: 7, memory: 65_535 },
+      set: ['memory', 'mailbox'],
+      fits: false,
+    })
+    expect(other).toMatchObject({ actor: 'other', limits: defaultLimits, set: [], fits: true })
+    expect(other.code.memory).toBe(65_536)
+    const { stdout } = await theater(['inspect', 'tight.toml'], { cwd })
+    expect(stdout).toMatch(/^memory +65,535 +manifest +[0-9,]+ at the start: no actor can be made$/m)
+    expect(stdout).toMatch(/^fuel +2,000,000,000 +default$/m)
+    const run = (actor: string) => theater(['run', 'tight.toml', '--actor', actor], { cwd })
+    expect((await run('echo')).code).toBe(4)
+    expect((await run('other')).code).toBe(0)
+  })
+
+  it('makes no manifest of a manifest', async () => {
+    const ran = await theater(['inspect', 'theater.toml', '--toml'], {
+      cwd: folder({ 'theater.toml': ECHO }),
+    })
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
   })
 
   it('refuses bad bytes with 3, and says what is wrong with them', async () => {

@@ -1,7 +1,9 @@
-/** What the code inside a component is made of, as far as it decides whether two engines can tell it apart. */
+/** What the code inside a component is made of: what two engines could tell apart, and what it takes before it runs. */
 import { ComponentError } from './errors.ts'
+import { PAGE } from './instance-meter.ts'
 import { withDefaults } from './limits.ts'
 import { Edits } from './meter/edits.ts'
+import { needsOf } from './meter/meter.ts'
 import { readModule } from './meter/module.ts'
 import { Scanner } from './meter/scan.ts'
 import { parseComponent } from './parse.ts'
@@ -17,6 +19,10 @@ export interface CodeFacts {
    * `f64x2.div`, … Where the meter makes them canonical, no bit of them is the engine's own.
    */
   readonly floats: number
+  /** Bytes of all memories before anything runs, each module taken once. */
+  readonly memory: number
+  /** Elements of all tables before anything runs, each module taken once. */
+  readonly tables: number
 }
 
 /**
@@ -29,8 +35,13 @@ export function codeFacts(bytes: Uint8Array, limits: Partial<LoadLimits> = {}): 
   const { modules } = parseComponent(bytes, withDefaults(limits))
   let functions = 0
   let floats = 0
+  let memory = 0
+  let tables = 0
   for (const module of modules) {
     const shape = readModule(module.bytes)
+    const { pages, elements } = needsOf(shape)
+    memory += pages * PAGE
+    tables += elements
     const body = shape.sections.find(({ id }) => id === 10)
     if (body === undefined) continue
     const edits = new Edits()
@@ -48,5 +59,5 @@ export function codeFacts(bytes: Uint8Array, limits: Partial<LoadLimits> = {}): 
     })
     floats += scanner.openNans
   }
-  return { modules: modules.length, functions, floats }
+  return { modules: modules.length, functions, floats, memory, tables }
 }

@@ -23,7 +23,8 @@ export interface Needs {
   readonly elements: number
 }
 
-const PAGE = 65_536
+/** Bytes of a page of memory. */
+export const PAGE = 65_536
 
 /** No budget at all: the engine's own bounds come first. */
 const unbounded: Budget = {

@@ -15,8 +15,16 @@ describe('codeFacts', () => {
       '(core module (func (param f32) (result f32) (f32.neg (f32.copysign (local.get 0) (f32.const 1)))))',
       '(core module)',
     )
-    expect(codeFacts(bytes)).toEqual({ modules: 4, functions: 4, floats: 3 })
+    expect(codeFacts(bytes)).toEqual({ modules: 4, functions: 4, floats: 3, memory: 0, tables: 0 })
     expect(codeFacts(guest('echo'))).toMatchObject({ floats: 0 })
+  })
+
+  it('sums up what memories and tables have before anything runs, but for imported ones', async () => {
+    const bytes = await inComponent(
+      '(core module (memory 3) (memory 1 7) (table 5 9 funcref))',
+      '(core module (import "a" "m" (memory 11)) (import "a" "t" (table 13 funcref)) (table 2 externref))',
+    )
+    expect(codeFacts(bytes)).toMatchObject({ memory: 4 * 65_536, tables: 7 })
   })
 
   it('reads an engine of 12 MB', () => {

@@ -4,9 +4,11 @@ import type { Resolution } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { printable } from '@theater/handler-log'
 import type { AnyHandler } from '@theater/handler'
+import { defaultLimits } from '@theater/runtime'
 import type { FunctionModel, InterfaceModel } from '@theater/values'
 import { idOf } from '../actor-id.ts'
 import { loadNamed, readComponentFile } from '../component-file.ts'
+import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import { grantSchema } from '../grant-schemas.ts'
 import { makeHandlers } from '../handlers.ts'
@@ -15,6 +17,8 @@ import type { Need } from '../manifest-text.ts'
 import type { Output, Style } from '../output.ts'
 import { componentName } from '../records.ts'
 import { schemaReference } from '../schema-file.ts'
+import { codeLine, meterJson, meterView, takenAtStart } from '../meter-view.ts'
+import type { MeterView } from '../meter-view.ts'
 import { signature } from '../signature.ts'
 import { count, table } from '../table.ts'
 
@@ -36,12 +40,17 @@ interface Import {
   readonly live: string | null
 }
 
-/** `theater inspect`: what a component imports and exports, and a manifest for it. Nothing of it is run. */
+/** `theater inspect`: what a component imports and exports, and a manifest for it; or what a manifest allows. Nothing is run. */
 export async function inspect(
   file: string,
   { toml }: { readonly toml: boolean },
   output: Output,
 ): Promise<number> {
+  if (file.endsWith('.toml')) {
+    if (toml) throw new CliError('usage', `--toml makes a manifest of a component, and ${file} is one`)
+    const { inspectManifest } = await import('../inspect-manifest.ts')
+    return inspectManifest(file, output)
+  }
   const component = await loadNamed(file, await readComponentFile(file))
   const handlers = await makeHandlers({ store: ':memory:' })
   const resolution = resolveImports(component.model, handlers, {})
@@ -59,6 +68,7 @@ export async function inspect(
     await output.text(manifest.split('\n').map(printable).join('\n'))
     return exits.done
   }
+  const meter = meterView(file, component.bytes, defaultLimits)
   const json = {
     component: componentName(component.digest),
     imports: imports.map((one) => ({ ...one, functions: [...one.functions] })),
@@ -66,9 +76,10 @@ export async function inspect(
       name,
       functions: functions.map((fn) => fn.name),
     })),
+    ...meterJson(meter),
     manifest: `${manifest}\n`,
   }
-  await output.result(json, () => describe(component, imports, handlers, manifest, output))
+  await output.result(json, () => describe(component, imports, handlers, meter, manifest, output))
   return exits.done
 }
 
@@ -112,6 +123,7 @@ function describe(
   { digest, bytes, model }: Component,
   imports: readonly Import[],
   handlers: readonly AnyHandler[],
+  meter: MeterView,
   manifest: string,
   output: Output,
 ): string {
@@ -144,11 +156,28 @@ function describe(
     lines.push(title(name))
     for (const fn of functions) lines.push(functionLine(fn, output, false))
   }
+  lines.push('', ...metered(meter, output))
   const shown = manifest
     .split('\n')
     .map((line) => (line.startsWith('#') ? output.style('dim', printable(line)) : printable(line)))
   lines.push('', `${bold('theater.toml')}, to paste; --toml prints it alone`, '', ...shown)
   return lines.join('\n')
+}
+
+/** What the meter sees, and what of an actor's limits is taken before anything runs. */
+function metered(view: MeterView, output: Output): string[] {
+  const names = view.code === null ? [] : (['memory', 'tables'] as const)
+  const rows = names.map((name) => {
+    const taken = takenAtStart(name, defaultLimits[name], view)
+    return [name, count(defaultLimits[name]), view.fits ? taken : output.style('yellow', taken)]
+  })
+  const columns = [{ title: 'LIMIT' }, { title: 'DEFAULT', align: 'right' }, { title: 'IT TAKES' }] as const
+  const bold = (text: string): string => output.style('bold', text)
+  return [
+    bold('CODE'),
+    printable(codeLine(view)),
+    ...(rows.length > 0 ? ['', table(columns, rows, bold)] : []),
+  ]
 }
 
 function title(name: string): string {

@@ -35,7 +35,11 @@ export interface MeterNeeds {
 
 /** Sums up the initial sizes of the memories and tables that a module defines; those it imports are another's. */
 export function meterNeeds(bytes: Uint8Array): MeterNeeds {
-  const { memories, importedMemories, tables, importedTables } = readModule(bytes)
+  return needsOf(readModule(bytes))
+}
+
+/** As {@link meterNeeds}, of a module that was read already. */
+export function needsOf({ memories, importedMemories, tables, importedTables }: ModuleShape): MeterNeeds {
   const sum = (total: number, { min }: { readonly min: number }): number => total + min
   return {
     pages: memories.slice(importedMemories).reduce(sum, 0),
