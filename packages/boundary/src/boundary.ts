@@ -68,6 +68,8 @@ export interface BoundaryOptions {
 interface Exported {
   readonly model: FunctionModel
   readonly codec: FunctionCodec
+  /** The interface that resources in its arguments come from, for whoever resumes them. */
+  readonly origin: string
 }
 
 /** What a turn begins with. */
@@ -141,7 +143,8 @@ export class Boundary {
     }
     for (const exported of component.model.exports) {
       for (const model of exported.functions) {
-        this.#exports.set(model.id, { model, codec: compileFunction(model, { copyArgs: true }) })
+        const codec = compileFunction(model, { copyArgs: true })
+        this.#exports.set(model.id, { model, codec, origin: originOf(model) })
       }
     }
     this.#state = state
@@ -305,9 +308,8 @@ export class Boundary {
     out.reset()
     out.array(6)
     out.text(request.fn)
-    handles.made = []
-    const origin = originOf(fn.model)
-    handles.maker = { origin, link: request.link }
+    const { origin } = fn
+    handles.begin({ origin, link: request.link }, [])
     const mark = handles.mark()
     const before = out.length
     let args: readonly unknown[]
@@ -332,8 +334,7 @@ export class Boundary {
     if (request.cause === null) out.null()
     else out.raw(encodeData([request.cause.chain, request.cause.seq, request.cause.hash]))
     out.uint(time)
-    out.array(handles.made.length)
-    for (const description of handles.made) out.raw(encodeData(description ?? null))
+    handles.writeMade(out)
     this.#state.tape = new Tape([])
     const ref = this.#state.append('turn', out.bytes())
     if (ref === undefined) return this.#settlement.failed(undefined)
@@ -358,8 +359,10 @@ export class Boundary {
     if (time < clock.notBefore()) return refuse('the turn starts before what the actor saw')
     clock.startTurn(time)
     if (clock.ended) return refuse('the turn starts after the end of the clock')
-    handles.made = made.map((one) => one ?? undefined)
-    handles.maker = { origin: originOf(fn.model), link: undefined }
+    handles.begin(
+      { origin: fn.origin, link: undefined },
+      made.map((one) => one ?? undefined),
+    )
     let args: readonly unknown[]
     try {
       const input = new Reader(bytes)

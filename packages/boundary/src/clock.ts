@@ -9,6 +9,8 @@ const label = new TextEncoder().encode('turn')
 /** The last instant that `wasi:clocks` can say. */
 const END_NS = (1n << 64n) - 1n
 
+const NOTHING = new Uint8Array(0)
+
 /** Nanoseconds that one reading of a derived clock takes. */
 const READING_NS = 1000n
 
@@ -18,7 +20,9 @@ const READING_NS = 1000n
  */
 export class DerivedClock {
   readonly #startMs: bigint
-  #turnNs: bigint
+  #turnMs: number
+  /** Nanoseconds of `#turnMs`; `undefined` until somebody reads a clock: integers of 64 bits are slow to make, for every turn. */
+  #knownTurnNs: bigint | undefined
   #addedNs = 0n
   /** How far the actor's monotonic clock is ahead of the machine's; `undefined` until the machine's was read. */
   #aheadNs: bigint | undefined
@@ -26,11 +30,12 @@ export class DerivedClock {
   /** @param startMs milliseconds since the epoch at which the actor was made */
   constructor(startMs: number) {
     this.#startMs = BigInt(startMs)
-    this.#turnNs = this.#startMs * 1_000_000n
+    this.#turnMs = startMs
   }
 
   /** The first millisecond that the next turn may start at: not before anything this actor saw. */
   notBefore(): number {
+    if (this.#addedNs === 0n) return this.#turnMs
     return Number((this.#turnNs + this.#addedNs + 999_999n) / 1_000_000n)
   }
 
@@ -40,13 +45,14 @@ export class DerivedClock {
   }
 
   startTurn(ms: number): void {
-    this.#turnNs = BigInt(ms) * 1_000_000n
+    this.#turnMs = ms
+    this.#knownTurnNs = undefined
     this.#addedNs = 0n
   }
 
   /** A call waited that long. */
   elapse(ms: number): void {
-    this.#addedNs += BigInt(ms) * 1_000_000n
+    if (ms !== 0) this.#addedNs += BigInt(ms) * 1_000_000n
   }
 
   /** Milliseconds, rounded up, until a monotonic instant; 0 when it is past. */
@@ -98,6 +104,10 @@ export class DerivedClock {
     if (this.ended) throw new Error('a reading after the end of the clock')
   }
 
+  get #turnNs(): bigint {
+    return (this.#knownTurnNs ??= BigInt(this.#turnMs) * 1_000_000n)
+  }
+
   #monotonicNow(): bigint {
     return this.#turnNs + this.#addedNs - this.#startMs * 1_000_000n
   }
@@ -125,9 +135,9 @@ export class SeedWithheld extends Error {}
 export class DerivedRandom {
   readonly #seed: Uint8Array | null
   readonly #hash: Hash
-  #turn = 0n
+  #turn = 0
   #key: Uint8Array | undefined
-  #block: Uint8Array = new Uint8Array(0)
+  #block: Uint8Array = NOTHING
   #used = 0
   #next = 0n
 
@@ -138,12 +148,12 @@ export class DerivedRandom {
   }
 
   startTurn(seq: number): void {
-    this.#turn = BigInt(seq)
+    this.#turn = seq
     // Most turns draw nothing, so the key is made at the first draw.
     this.#key = undefined
     this.#next = 0n
     this.#used = 0
-    this.#block = new Uint8Array(0)
+    this.#block = NOTHING
   }
 
   bytes(length: number): Uint8Array<ArrayBuffer> {
@@ -152,7 +162,7 @@ export class DerivedRandom {
     while (at < length) {
       if (this.#used === this.#block.length) {
         if (this.#seed === null) throw new SeedWithheld('the seed is withheld')
-        this.#key ??= this.#hash(join(this.#seed, label, u64(this.#turn)))
+        this.#key ??= this.#hash(join(this.#seed, label, u64(BigInt(this.#turn))))
         this.#block = this.#hash(join(this.#key, u64(this.#next++)))
         this.#used = 0
       }

@@ -236,8 +236,12 @@ export class Crossing {
     const state = this.#state
     const { handles, clock } = state
     clock.elapse(outcome.elapsed)
-    state.setMaker(fn, args, undefined)
-    handles.made = outcome.made.map((one) => one ?? undefined)
+    state.setMaker(
+      fn,
+      args,
+      undefined,
+      outcome.made.map((one) => one ?? undefined),
+    )
     let value: unknown
     try {
       const input = new Reader(outcome.result)

@@ -68,10 +68,9 @@ export class HandleTable {
   #taken: [number, { readonly wrapper: object; readonly type: ResourceType }][] = []
   #nextHost = 1
   #nextGuest = 1
-  /** Set by the caller before values go to the guest. */
-  maker: Maker = NOBODY
-  /** Descriptions of the resources handed over since it was emptied, in order. */
-  made: (Json | undefined)[] = []
+  #maker: Maker = NOBODY
+  /** Descriptions of the resources handed over since {@link begin}, in order; of a record, those still to come. */
+  #made: (Json | undefined)[] = []
   /** The number that was handed over last. */
   lastFresh = 0
 
@@ -103,10 +102,26 @@ export class HandleTable {
     return this.#add({ kind: 'own', resource: type }, NOBODY, undefined, undefined, deadline)
   }
 
+  /**
+   * Says who makes what is handed to the guest from here on.
+   *
+   * @param made the descriptions that the record has of it; it is emptied, or filled
+   */
+  begin(maker: Maker, made: (Json | undefined)[]): void {
+    this.#maker = maker
+    this.#made = made
+  }
+
+  /** Writes the descriptions of what was handed over since {@link begin}. */
+  writeMade(out: Writer): void {
+    out.array(this.#made.length)
+    for (const description of this.#made) out.raw(encodeData(description ?? null))
+  }
+
   /** Holds the descriptions that a record gives against the resources it hands over: one for each. */
   checkMade(): void {
-    if (this.made.length > 0)
-      throw new HandleFault(`${this.made.length} descriptions of resources that are not there`)
+    if (this.#made.length > 0)
+      throw new HandleFault(`${this.#made.length} descriptions of resources that are not there`)
   }
 
   /** The resources as they are, for {@link rollback}. */
@@ -184,12 +199,12 @@ export class HandleTable {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
       throw new HandleFault(`a ${type.resource.name} has to be an object`)
     }
-    const { link } = this.maker
+    const { link } = this.#maker
     const given = link?.binding.describe?.(`${trackOf(type.resource.interface)}#${type.resource.name}`, value)
     // As it will be read back: what is not plain data is the handler's fault, at once, and no later change of it counts.
     const description = given === undefined ? undefined : (decodeData(encodeData(given)) as Json)
-    this.made.push(description)
-    const wrapper = this.#add(type, this.maker, description, value, undefined)
+    this.#made.push(description)
+    const wrapper = this.#add(type, this.#maker, description, value, undefined)
     out.uint(this.lastFresh)
     return wrapper
   }
@@ -197,9 +212,9 @@ export class HandleTable {
   #restore(n: number, type: HandleType): object {
     if (type.resource.side === 'export') return this.#guestWrapper(n, type)
     if (n !== this.#nextHost) throw new HandleFault(`resource ${n} where ${this.#nextHost} is next`)
-    if (this.made.length === 0) throw new HandleFault(`resource ${n} has no description`)
-    const description = this.made.shift()
-    return this.#add(type, this.maker, description, undefined, undefined)
+    if (this.#made.length === 0) throw new HandleFault(`resource ${n} has no description`)
+    const description = this.#made.shift()
+    return this.#add(type, this.#maker, description, undefined, undefined)
   }
 
   #guestWrapper(n: number, type: HandleType): object {

@@ -22,6 +22,8 @@ export interface Imported {
   /** The first bytes of its call events: the array head and the name. */
   readonly head: Uint8Array
   readonly isResult: boolean
+  /** Whether its answer can hand over resources. */
+  readonly gives: boolean
   /** Whether the component was prepared for an import that waits. */
   readonly suspends: boolean
   readonly handleParams: 'none' | 'flat' | 'nested'
@@ -57,6 +59,7 @@ export function prepare(
     codec: compileFunction(model, { copyResult: true }),
     head: head.copy(),
     isResult: result?.kind === 'result',
+    gives: result !== null && hasHandle(result),
     suspends,
     handleParams: nested ? 'nested' : flat ? 'flat' : 'none',
     derived: live === undefined ? derivedFunction(track) : undefined,

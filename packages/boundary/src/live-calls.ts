@@ -132,8 +132,7 @@ export class LiveCalls {
       out.uint(intent.seq)
     }
     const { handles } = state
-    state.setMaker(fn, args, target.link)
-    handles.made = []
+    if (fn.gives) state.setMaker(fn, args, target.link, [])
     out.array(4)
     const before = out.length
     let bytes: number
@@ -143,8 +142,8 @@ export class LiveCalls {
       value = fn.codec.writeResult(given, out, handles.lowering)
       bytes = out.length - before
       out.uint(answer.elapsed)
-      out.array(handles.made.length)
-      for (const description of handles.made) out.raw(encodeData(description ?? null))
+      if (fn.gives) handles.writeMade(out)
+      else out.array(0)
       out.uint(answer.flags)
       fn.live?.take?.(state.clock, value)
     } catch (error) {

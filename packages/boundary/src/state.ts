@@ -1,6 +1,7 @@
 import { hostCause } from '@theater/component'
 import type { AbortCode, TrapCode } from '@theater/event-chain'
 import { Writer } from '@theater/values'
+import type { Json } from '@theater/values'
 import type { DerivedClock, DerivedRandom } from './clock.ts'
 import type { Fuel } from './fuel.ts'
 import type { HandleTable, HostEntry } from './handles.ts'
@@ -167,10 +168,14 @@ export class InstanceState {
     }
   }
 
-  /** Resources that an answer hands over come from whoever made the object, or serves the interface. */
-  setMaker(fn: Imported, args: readonly unknown[], link: Link | undefined): void {
+  /**
+   * Resources that an answer hands over come from whoever made the object, or serves the interface.
+   *
+   * @param made their descriptions, where the record has them
+   */
+  setMaker(fn: Imported, args: readonly unknown[], link: Link | undefined, made: (Json | undefined)[]): void {
     const self = fn.model.kind === 'method' ? (args[0] as HostEntry) : undefined
-    this.handles.maker = { origin: self?.origin ?? fn.model.interface, link }
+    this.handles.begin({ origin: self?.origin ?? fn.model.interface, link }, made)
   }
 
   /** Queues what a successful call of a queueing function said; `said` are its arguments as the record has them. */
