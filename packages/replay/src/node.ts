@@ -1,32 +1,25 @@
 /**
- * What Node does faster: the platform's sha-256, and components transpiled in a worker.
+ * What Node does faster: the platform's sha-256, and components transpiled in a worker. And re-runs in a thread that can be
+ * ended, for records of strangers.
  *
  * @module
  */
-import { loadComponent, workerTranspiler } from '@theater/component/node'
-import type { Component, LoadOptions } from '@theater/component'
 import type { CarFile } from '@theater/event-chain/car'
 import { sha256 } from '@theater/event-chain/node'
 import * as anywhere from './index.ts'
 import type { ChainSource, GraphReport, Replayed, ReplayOptions, Verdict, VerifyOptions } from './index.ts'
+import { componentLoader } from './node/component-loader.ts'
+import { RerunThread } from './node/rerun-thread.ts'
+import type { RerunThreadOptions, ThreadReplayOptions, ThreadVerifyOptions } from './node/rerun-thread.ts'
 
 export * from './index.ts'
-
-/**
- * Makes a `load` for {@link VerifyOptions} that loads each component once, all of them with one transpiler.
- *
- * @param options `cache` is what makes the second run of a command fast
- */
-export function componentLoader(options: LoadOptions = {}): (bytes: Uint8Array) => Promise<Component> {
-  const transpiler = options.transpiler ?? workerTranspiler()
-  const known = new Map<string, Promise<Component>>()
-  return (bytes) => {
-    const key = sha256(bytes).toHex()
-    const loading = known.get(key) ?? loadComponent(bytes, { ...options, transpiler })
-    known.set(key, loading)
-    return loading
-  }
-}
+export { componentLoader } from './node/component-loader.ts'
+export {
+  RerunThread,
+  type RerunThreadOptions,
+  type ThreadReplayOptions,
+  type ThreadVerifyOptions,
+} from './node/rerun-thread.ts'
 
 /** Like `verify` of the main entry, with defaults for `load` and `hash`. */
 export async function verify(source: ChainSource, options: Partial<VerifyOptions> = {}): Promise<Verdict> {
@@ -49,6 +42,39 @@ export async function verifyCar(car: CarFile, options: Partial<VerifyOptions> = 
 /** Like `replay` of the main entry, with defaults for `load` and `hash`. */
 export async function replay(source: ChainSource, options: Partial<ReplayOptions> = {}): Promise<Replayed> {
   return anywhere.replay(source, withDefaults(options))
+}
+
+/**
+ * Like {@link verify}, in a thread of its own that is ended where the component does not get on for `maxSeconds`: then the
+ * verdict is `inconclusive`, with `limits-above-mine`. For many chains keep one {@link RerunThread}.
+ *
+ * @throws what reading the source throws; Error where the thread fails
+ *
+ * @example
+ * ```ts
+ * const verdict = await verifyInThread({ store: car, chain }, { maxSeconds: 60 })
+ * ```
+ */
+export async function verifyInThread(
+  source: ChainSource,
+  { maxSeconds, cache, ...options }: ThreadVerifyOptions & RerunThreadOptions = {},
+): Promise<Verdict> {
+  await using thread = new RerunThread({ maxSeconds, cache })
+  return await thread.verify(source, options)
+}
+
+/**
+ * Like {@link replay}, in a thread of its own that is ended where the component does not get on for `maxSeconds`; what was
+ * reached until then was told.
+ *
+ * @throws what reading the source throws; the reason of the signal; Error where the thread fails
+ */
+export async function replayInThread(
+  source: ChainSource,
+  { maxSeconds, cache, ...options }: ThreadReplayOptions & RerunThreadOptions = {},
+): Promise<Replayed> {
+  await using thread = new RerunThread({ maxSeconds, cache })
+  return await thread.replay(source, options)
 }
 
 function withDefaults<O extends Partial<VerifyOptions>>(options: O): O & Pick<VerifyOptions, 'load'> {

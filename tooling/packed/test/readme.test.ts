@@ -108,6 +108,9 @@ const uses: Readonly<Record<string, Use>> = {
   'packages/create-theater/README.md#in-a-program': {},
   'packages/handler/README.md#theater-handler': { prints: /^$/ },
   'packages/replay/README.md#theater-replay': { files: { 'spine.car': 'packages/replay/test/spine.car' } },
+  'packages/replay/README.md#what-a-stranger-gives-you': {
+    files: { 'spine.car': 'packages/replay/test/spine.car' },
+  },
   'packages/runtime/README.md#theater-runtime': { at: 'counter/runtime.ts', prints: /^\d+\n$/ },
   'wit/README.md#theater-wit': { prints: /^$/ },
 }

@@ -18,7 +18,6 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
     found.push(...(await subjects.find(name)))
   }
   const { verdicts, graph, componentUsed } = await judge(found, {
-    names,
     maxSeconds: flags.maxSeconds,
     data: flags.data,
     component,

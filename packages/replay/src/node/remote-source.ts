@@ -1,0 +1,84 @@
+import type { ComponentCache } from '@theater/component'
+import type { StoredEvent } from '@theater/event-chain'
+import type { ChainSource } from '../types.ts'
+import { errorOf } from './protocol.ts'
+import type { FromThread, Served, ToThread } from './protocol.ts'
+
+/** Milliseconds between two signs of life.. */
+const SAY_MS = 100
+
+/** A chain that another thread holds, and its cache of components, asked for what is needed. */
+export class RemoteSource {
+  readonly #send: (question: FromThread) => void
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  readonly #failures = new WeakMap<Error, number>()
+  #asked = 0
+  #said = 0
+
+  constructor(send: (question: FromThread) => void) {
+    this.#send = send
+  }
+
+  /** Takes an answer. */
+  take(answer: Exclude<ToThread, { readonly job: unknown }>): void {
+    const waiting = this.#waiting.get(answer.answer)
+    this.#waiting.delete(answer.answer)
+    if (!('failed' in answer)) return waiting?.resolve(answer.value)
+    const error = errorOf(answer.failed)
+    this.#failures.set(error, answer.answer)
+    waiting?.reject(error)
+  }
+
+  /** The question that failed with this error; undefined where it is of this thread. */
+  askedOf(error: unknown): number | undefined {
+    return error instanceof Error ? this.#failures.get(error) : undefined
+  }
+
+  readonly store: ChainSource['store'] = {
+    read: (chain, from, to) => this.#read(chain, from, to),
+    info: (chain) => this.#ask('info', chain),
+    find: (label) => this.#ask('find', label),
+    list: () => this.#ask('list'),
+    get: (cid) => this.#ask('get', cid),
+    has: (cid) => this.#ask('has', cid),
+  }
+
+  readonly cache: ComponentCache = {
+    get: (key) => this.#ask('cached', key),
+    put: (key, bytes) => this.#ask('keep', key, bytes),
+  }
+
+  async *#read(chain: Uint8Array, from?: number, to?: number): AsyncGenerator<StoredEvent> {
+    const reading = await this.#ask('open', chain, from, to)
+    try {
+      let next = this.#ask('more', reading)
+      for (let batch = await next; batch.length > 0; batch = await next) {
+        // The next ones are on their way while these are looked at.
+        next = this.#ask('more', reading)
+        next.catch(() => undefined)
+        for (const event of batch) {
+          this.#lives()
+          yield event
+        }
+      }
+    } finally {
+      await this.#ask('close', reading)
+    }
+  }
+
+  /** Says, now and then, that it gets on: a few turns can take long, and many come at once. */
+  #lives(): void {
+    const now = performance.now()
+    if (now - this.#said < SAY_MS) return
+    this.#said = now
+    this.#send({ alive: true })
+  }
+
+  #ask<K extends keyof Served>(what: K, ...args: Parameters<Served[K]>): ReturnType<Served[K]> {
+    const ask = ++this.#asked
+    const waiting = Promise.withResolvers<unknown>()
+    this.#waiting.set(ask, waiting)
+    this.#send({ ask, what, args } as FromThread)
+    return waiting.promise as ReturnType<Served[K]>
+  }
+}

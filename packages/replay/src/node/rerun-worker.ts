@@ -1,0 +1,48 @@
+/** What runs in a thread of its own: the re-run of one chain after the other. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import type { Component } from '@theater/component'
+import { sha256 } from '@theater/event-chain/node'
+import { encodeModel } from '@theater/values'
+import { replay } from '../replay.ts'
+import { verify } from '../verify.ts'
+import { componentLoader } from './component-loader.ts'
+import { faultOf } from './protocol.ts'
+import type { FromThread, Job, ThreadData, ToThread } from './protocol.ts'
+import { RemoteSource } from './remote-source.ts'
+
+function serve(port: MessagePort, { cached }: ThreadData): void {
+  const tell = (news: FromThread): void => port.postMessage(news)
+  const remote = new RemoteSource(tell)
+  const loader = componentLoader(cached ? { cache: remote.cache } : {})
+
+  const run = async ({ how, chain, told, ...job }: Job): Promise<FromThread> => {
+    const load = async (bytes: Uint8Array): Promise<Component> => {
+      const component = await loader(bytes)
+      tell({ model: encodeModel(component.model) })
+      return component
+    }
+    const source = { store: remote.store, chain }
+    const options = { load, hash: sha256, ...job }
+    switch (how) {
+      case 'verify':
+        return { verdict: await verify(source, options) }
+      case 'replay':
+        return {
+          replayed: await replay(source, {
+            ...options,
+            ...(told && { reached: (reached) => tell({ reached }) }),
+          }),
+        }
+    }
+  }
+
+  port.on('message', (message: ToThread) => {
+    if (!('job' in message)) return remote.take(message)
+    run(message.job).then(tell, (error: unknown) =>
+      tell({ failed: faultOf(error), asked: remote.askedOf(error) }),
+    )
+  })
+}
+
+if (parentPort !== null) serve(parentPort, workerData as ThreadData)
