@@ -78,7 +78,8 @@ function lazyBackend(path: string): StoreBackend {
     (opened ??= import('@theater/handler-store/sqlite').then(({ sqlite }) => sqlite(path)))
   return {
     put: async (...args) => (await backend()).put(...args),
-    get: async (...args) => (await backend()).get(...args),
+    size: async (...args) => (await backend()).size(...args),
+    chunks: async (...args) => (await backend()).chunks(...args),
     label: async (...args) => (await backend()).label(...args),
     set: async (...args) => (await backend()).set(...args),
     last: async (...args) => (await backend()).last(...args),

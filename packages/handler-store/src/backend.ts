@@ -1,6 +1,23 @@
 /** The sha-256 of a blob: 32 bytes. */
 export type Hash = Uint8Array
 
+/** A blob is kept in chunks of so many bytes, the last one of fewer, so that a part can be checked without the whole. */
+export const CHUNK_BYTES = 65_536
+
+/** A chunk of a blob, with the hash that it had when it was put. Bytes that have another one are damaged. */
+export interface Chunk {
+  readonly hash: Hash
+  readonly bytes: Uint8Array
+}
+
+/** What a put may take, and when it is. */
+export interface Room {
+  /** The most bytes that the namespace may hold. */
+  readonly quota: number
+  /** Milliseconds since 1970: what was put or written to lately is not collected. */
+  readonly now: number
+}
+
 /** What became of {@link StoreBackend.put}. */
 export type PutOutcome = { readonly tag: 'stored' } | { readonly tag: 'full'; readonly left: number }
 
@@ -33,14 +50,22 @@ export interface LastChange extends Change {
  */
 export interface StoreBackend {
   /**
-   * Keeps bytes under their hash. Bytes that are there already count nothing; other bytes under that hash are
-   * damage, and are replaced.
+   * Keeps the chunks of a blob under its hash. Bytes that are there already count nothing; other bytes under that
+   * hash are damage, and are replaced.
    *
-   * @param quota the most bytes of blobs that the namespace may hold; what is left goes into `full`
+   * @param chunks at least one, all but the last of {@link CHUNK_BYTES}
+   * @param room what is left of the quota goes into `full`
    */
-  put(namespace: string, hash: Hash, bytes: Uint8Array, quota: number): Promise<PutOutcome>
-  /** The bytes that are kept under a hash, whole and unchecked; `undefined` when there are none. */
-  get(namespace: string, hash: Hash): Promise<Uint8Array | undefined>
+  put(namespace: string, hash: Hash, chunks: readonly Chunk[], room: Room): Promise<PutOutcome>
+  /** How many bytes the blob had that was put under a hash; `undefined` when there is none. */
+  size(namespace: string, hash: Hash): Promise<number | undefined>
+  /**
+   * Chunks of the blob that was put under a hash, unchecked, from one of them on; `undefined` when there is none. What is
+   * lost of a blob that is there is damage: a chunk with bytes missing, or all of them.
+   *
+   * @param count how many; the blob has as many
+   */
+  chunks(namespace: string, hash: Hash, first: number, count: number): Promise<readonly Chunk[] | undefined>
   /** What a label names; `undefined` when there is no such label. */
   label(namespace: string, name: string): Promise<Hash | undefined>
   /**

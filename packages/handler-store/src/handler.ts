@@ -1,7 +1,8 @@
-import { hash as digest } from 'node:crypto'
 import { defineHandler } from '@theater/handler'
 import type { ActorContext, Binding, Call, Handler, Intent, Reconciled } from '@theater/handler'
+import { CHUNK_BYTES } from './backend.ts'
 import type { Hash, StoreBackend } from './backend.ts'
+import { cut, intact, joined, same, sha256 } from './chunks.ts'
 import { blobError, checkPut, checkSet, isHash, isName, labelError } from './errors.ts'
 import { authorize, storeGrant, within } from './grant.ts'
 import type { StoreAsk, StoreGrant } from './grant.ts'
@@ -140,13 +141,27 @@ function bind(
     }
   }
 
-  /** A whole blob, checked. */
-  async function blob(hash: Hash): Promise<Uint8Array> {
+  /** How many bytes a blob has. */
+  async function sizeOf(hash: Hash): Promise<number> {
     if (!isHash(hash)) throw blobError({ tag: 'bad-hash' })
-    const bytes = await ask(() => backend.get(space, hash))
-    if (bytes === undefined) throw blobError({ tag: 'not-found' })
-    if (!sha256(bytes).equals(hash)) throw blobError({ tag: 'damaged' })
-    return bytes
+    const size = await ask(() => backend.size(space, hash))
+    if (size === undefined) throw blobError({ tag: 'not-found' })
+    return size
+  }
+
+  /** Part of a blob, checked chunk by chunk. */
+  async function read(hash: Hash, offset: bigint, length: bigint): Promise<Uint8Array> {
+    const size = await sizeOf(hash)
+    const start = Number(offset < size ? offset : size)
+    const end = Number(BigInt(start) + length < size ? BigInt(start) + length : size)
+    if (end - start > limits.callBytes) throw blobError({ tag: 'too-large', val: BigInt(limits.callBytes) })
+    if (start === end && size > 0) return new Uint8Array()
+    const first = Math.floor(start / CHUNK_BYTES)
+    const count = Math.max(1, Math.ceil(end / CHUNK_BYTES) - first)
+    const chunks = await ask(() => backend.chunks(space, hash, first, count))
+    if (chunks === undefined) throw blobError({ tag: 'not-found' })
+    if (!intact(hash, size, first, chunks)) throw blobError({ tag: 'damaged' })
+    return joined(chunks).slice(start - first * CHUNK_BYTES, end - first * CHUNK_BYTES)
   }
 
   return {
@@ -156,23 +171,13 @@ function bind(
           if (data.byteLength > limits.callBytes) {
             throw blobError({ tag: 'too-large', val: BigInt(limits.callBytes) })
           }
-          const hash = new Uint8Array(sha256(data))
-          checkPut(await ask(() => backend.put(space, hash, data, quota)))
+          const hash = sha256(data)
+          const room = { quota, now: Date.now() }
+          checkPut(await ask(() => backend.put(space, hash, cut(data), room)))
           return hash
         },
-        async get(hash, offset, length) {
-          const bytes = await blob(hash)
-          const size = BigInt(bytes.byteLength)
-          const start = offset < size ? offset : size
-          const end = start + length < size ? start + length : size
-          if (end - start > limits.callBytes)
-            throw blobError({ tag: 'too-large', val: BigInt(limits.callBytes) })
-          return bytes.slice(Number(start), Number(end))
-        },
-        async size(hash) {
-          const bytes = await blob(hash)
-          return BigInt(bytes.byteLength)
-        },
+        get: read,
+        size: async (hash) => BigInt(await sizeOf(hash)),
       },
       [LABELS]: {
         async get(name) {
@@ -230,12 +235,7 @@ async function reconcile(
 }
 
 function equal(hash: Hash | undefined, other: unknown): boolean {
-  if (hash === undefined || !(other instanceof Uint8Array)) return hash === other
-  return Buffer.from(hash).equals(other)
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return digest('sha256', bytes, 'buffer')
+  return (other === undefined || other instanceof Uint8Array) && same(hash, other)
 }
 
 function askBlobs(right: 'r' | 'w'): () => StoreAsk {

@@ -25,4 +25,14 @@ export { storeGrant } from './grant.ts'
 export type { StoreAsk, StoreGrant } from './grant.ts'
 export type { BlobError, LabelError } from './errors.ts'
 export { memory } from './memory.ts'
-export type { Change, Hash, LastChange, PutOutcome, SetOutcome, StoreBackend } from './backend.ts'
+export { CHUNK_BYTES } from './backend.ts'
+export type {
+  Change,
+  Chunk,
+  Hash,
+  LastChange,
+  PutOutcome,
+  Room,
+  SetOutcome,
+  StoreBackend,
+} from './backend.ts'

@@ -1,10 +1,16 @@
-import type { Change, Hash, LastChange, PutOutcome, SetOutcome, StoreBackend } from './backend.ts'
+import type { Change, Chunk, Hash, LastChange, PutOutcome, SetOutcome, StoreBackend } from './backend.ts'
+import { same, sizeOf } from './chunks.ts'
 
 interface Namespace {
-  readonly blobs: Map<string, Uint8Array>
+  readonly blobs: Map<string, Blob>
   readonly labels: Map<string, Hash>
   readonly last: Map<string, LastChange>
   bytes: number
+}
+
+interface Blob {
+  readonly size: number
+  readonly chunks: readonly Chunk[]
 }
 
 /**
@@ -26,18 +32,26 @@ export function memory(): StoreBackend {
   }
 
   return {
-    async put(namespace, hash, bytes, quota): Promise<PutOutcome> {
+    async put(namespace, hash, chunks, { quota }): Promise<PutOutcome> {
       const space = open(namespace)
       const key = keyOf(hash)
-      const there = space.blobs.get(key)?.byteLength
-      const total = space.bytes + bytes.byteLength - (there ?? 0)
+      const there = space.blobs.get(key)?.size
+      const size = sizeOf(chunks)
+      const total = space.bytes + size - (there ?? 0)
       if (there === undefined && total > quota) return { tag: 'full', left: Math.max(0, quota - space.bytes) }
-      space.blobs.set(key, bytes.slice())
+      space.blobs.set(key, { size, chunks: chunks.map(copy) })
       space.bytes = total
       return { tag: 'stored' }
     },
-    async get(namespace, hash) {
-      return namespaces.get(namespace)?.blobs.get(keyOf(hash))?.slice()
+    async size(namespace, hash) {
+      return namespaces.get(namespace)?.blobs.get(keyOf(hash))?.size
+    },
+    async chunks(namespace, hash, first, count) {
+      return namespaces
+        .get(namespace)
+        ?.blobs.get(keyOf(hash))
+        ?.chunks.slice(first, first + count)
+        .map(copy)
     },
     async label(namespace, name) {
       return namespaces.get(namespace)?.labels.get(name)?.slice()
@@ -72,13 +86,12 @@ function remember(space: Namespace, writer: string, { name, expected, value }: C
   space.last.set(writer, { name, expected: expected?.slice(), value: value?.slice(), overtaken: false })
 }
 
-function keyOf(hash: Hash): string {
-  return Buffer.from(hash).toString('latin1')
+function copy({ hash, bytes }: Chunk): Chunk {
+  return { hash: hash.slice(), bytes: bytes.slice() }
 }
 
-function same(a: Hash | undefined, b: Hash | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return Buffer.from(a).equals(b)
+function keyOf(hash: Hash): string {
+  return Buffer.from(hash).toString('latin1')
 }
 
 function compareBytes(a: string, b: string): number {

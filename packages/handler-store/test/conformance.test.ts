@@ -2,15 +2,14 @@ import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { store } from '../src/index.ts'
 import type { StoreBackend } from '../src/index.ts'
-import { backends } from './backends.ts'
+import { backends, only } from './backends.ts'
 import { atLarge } from './at-large.ts'
 
 const BLOBS = 'theater:store/blobs@0.1'
 const LABELS = 'theater:store/labels@0.1'
 const data = new Uint8Array([1, 2, 3])
 const put = (made: (fn: string) => unknown) => made(`${BLOBS}#put`) ?? new Uint8Array(32)
-const fail = () => Promise.reject(new Error('disk'))
-const dead: StoreBackend = { put: fail, get: fail, label: fail, set: fail, last: fail, list: fail }
+const dead = only(() => Promise.reject(new Error('disk')))
 
 for (const { name, open } of backends) {
   conformance({

@@ -89,7 +89,15 @@ describe('theater:store', () => {
 
   it('that fails ends the turn, not the actor, and is no absence', async () => {
     const fail = (): Promise<never> => Promise.reject(new Error('disk'))
-    const dead: StoreBackend = { put: fail, get: fail, label: fail, set: fail, last: fail, list: fail }
+    const dead: StoreBackend = {
+      put: fail,
+      size: fail,
+      chunks: fail,
+      label: fail,
+      set: fail,
+      last: fail,
+      list: fail,
+    }
     await using theater = await Theater.open({
       store: memoryStore(),
       handlers: [store({ backend: { ...dead, list: async () => ['still here'] } })],

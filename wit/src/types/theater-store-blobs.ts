@@ -15,7 +15,7 @@ export declare function put(data: Uint8Array): Hash
  */
 export declare function get(hash: Hash, offset: bigint, length: bigint): Uint8Array
 /**
- * How many bytes the blob has.
+ * How many bytes the blob has. The host MAY answer although they are damaged: that shows where they are read.
  */
 export declare function size(hash: Hash): bigint
 /**

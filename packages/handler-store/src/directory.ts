@@ -1,0 +1,113 @@
+/**
+ * A backend of `@theater/handler-store` in a folder: each blob a file under its hash, all else in a SQLite file beside them.
+ *
+ * @example
+ * import { store } from '@theater/handler-store'
+ * import { directory } from '@theater/handler-store/directory'
+ *
+ * const handler = store({ backend: directory('data/store') })
+ *
+ * @packageDocumentation
+ */
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Chunk, Hash, StoreBackend } from './backend.ts'
+import { CHUNK_BYTES } from './backend.ts'
+import { openDatabase } from './database.ts'
+import { indexed } from './indexed.ts'
+import type { Contents } from './indexed.ts'
+
+/**
+ * Opens a backend in a folder and creates it where there is none, for its owner alone. What an actor was told is stored survives a
+ * loss of power. Several processes may have it open.
+ *
+ * In the folder are `index.db`; `blobs/`, where a blob is the file `ab/cdef…` of its hash in hexadecimal, once for all
+ * namespaces that have it; and `partial/`, for what is being written. A file that is not as the index says is damage.
+ *
+ * @param path a folder for it alone
+ * @throws Error when the index is a database of something else, or of another format; what the file system throws
+ */
+export function directory(path: string): StoreBackend {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const db = openDatabase(join(path, 'index.db'))
+  try {
+    const contents = files(path)
+    return indexed(db, contents)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function files(path: string): Contents {
+  const blobs = join(path, 'blobs')
+  const partial = join(path, 'partial')
+  mkdirSync(blobs, { recursive: true, mode: 0o700 })
+  mkdirSync(partial, { recursive: true, mode: 0o700 })
+  syncFolder(path)
+
+  function fileOf(hash: Hash): string {
+    const hex = Buffer.from(hash).toString('hex')
+    return join(blobs, hex.slice(0, 2), hex.slice(2))
+  }
+
+  return {
+    async stage(hash, chunks) {
+      const temporary = join(partial, `${randomUUID()}.tmp`)
+      await writeNew(temporary, chunks)
+      return {
+        keep() {
+          const file = fileOf(hash)
+          const folder = dirname(file)
+          if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(blobs)
+          renameSync(temporary, file)
+          syncFolder(folder)
+        },
+        // Of what was kept there is nothing left under this name.
+        [Symbol.asyncDispose]: () => rm(temporary, { force: true }),
+      }
+    },
+    read: ({ hash }, first, sizes) => readChunks(fileOf(hash), first, sizes),
+  }
+}
+
+/** Writes a file that is not there, to the disk. */
+async function writeNew(file: string, chunks: readonly Chunk[]): Promise<void> {
+  await using handle = await open(file, 'wx', 0o600)
+  for (const { bytes } of chunks) await handle.writeFile(bytes)
+  await handle.sync()
+}
+
+/** Reads chunks of a file. What is behind its end, and all of a file that is gone, is no bytes. */
+async function readChunks(
+  file: string,
+  first: number,
+  sizes: readonly number[],
+): Promise<readonly Uint8Array[]> {
+  try {
+    await using handle = await open(file, 'r')
+    const chunks: Uint8Array[] = []
+    for (const [i, size] of sizes.entries()) {
+      const bytes = new Uint8Array(size)
+      const { bytesRead } = await handle.read(bytes, 0, size, (first + i) * CHUNK_BYTES)
+      chunks.push(bytes.subarray(0, bytesRead))
+    }
+    return chunks
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return sizes.map(() => new Uint8Array())
+    throw error
+  }
+}
+
+/** Makes what a folder lists survive a loss of power. */
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { cut, sha256 } from '../src/chunks.ts'
+import { directory } from '../src/directory.ts'
+import { memory } from '../src/index.ts'
+import type { StoreBackend } from '../src/index.ts'
+import { sqlite } from '../src/sqlite.ts'
+import { temporaryFolder } from './backends.ts'
+
+/** What all backends are held against. */
+const others: readonly { readonly name: string; readonly open: () => StoreBackend }[] = [
+  { name: 'sqlite', open: () => sqlite(':memory:') },
+  { name: 'directory', open: () => directory(temporaryFolder()) },
+]
+
+test.each(others)('$name answers as memory does, whatever is asked of it', async ({ open }) => {
+  const space = fc.constantFrom('actor:a', 'shared:a')
+  const writer = fc.constantFrom('one', 'two')
+  const data = fc.constantFrom(...['', 'abcdef', '12345678'].map((text) => new TextEncoder().encode(text)))
+  const value = data.map(sha256)
+  const label = fc.option(value, { nil: undefined })
+  const name = fc.constantFrom('a', 'a/b', 'a-', 'B', 'c')
+  const step = fc.oneof(
+    fc.tuple(space, data, fc.integer({ min: 0, max: 12 })).map(
+      ([where, bytes, quota]) =>
+        (backend: StoreBackend) =>
+          backend.put(where, sha256(bytes), cut(bytes), { quota, now: 0 }),
+    ),
+    fc.tuple(space, value).map((args) => (backend: StoreBackend) => backend.size(...args)),
+    fc.tuple(space, value).map((args) => (backend: StoreBackend) => backend.chunks(...args, 0, 1)),
+    fc.tuple(space, name).map((args) => (backend: StoreBackend) => backend.label(...args)),
+    fc
+      .tuple(
+        space,
+        writer,
+        fc.record({ name, expected: label, value: label }),
+        fc.integer({ min: 0, max: 3 }),
+      )
+      .map((args) => (backend: StoreBackend) => backend.set(...args)),
+    fc.tuple(space, writer).map((args) => (backend: StoreBackend) => backend.last(...args)),
+    fc
+      .tuple(
+        space,
+        fc.constantFrom('', 'a', 'a/', 'x'),
+        fc.option(name, { nil: undefined }),
+        fc.integer({ min: 1, max: 3 }),
+      )
+      .map((args) => (backend: StoreBackend) => backend.list(...args)),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+      const one = memory()
+      const other = open()
+      for (const run of steps) expect(await run(other)).toEqual(await run(one))
+      await other[Symbol.asyncDispose]?.()
+    }),
+    { numRuns: 50 },
+  )
+})
