@@ -28,7 +28,7 @@ export function chunkSize(size: number, index: number): number {
 }
 
 /** How many chunks a blob of a size has. */
-export function chunkCount(size: number): number {
+function chunkCount(size: number): number {
   return Math.max(1, Math.ceil(size / CHUNK_BYTES))
 }
 

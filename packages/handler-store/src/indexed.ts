@@ -4,13 +4,13 @@ import { chunkSize, same, sizeOf } from './chunks.ts'
 import { bytesOf, numberOf, transaction } from './database.ts'
 
 /** Where the bytes of a blob are: its content's number in the index, and its hash. */
-export interface Place {
+interface Place {
   readonly content: number
   readonly hash: Hash
 }
 
 /** Bytes that are written, and belong to nothing yet. */
-export interface Staged extends AsyncDisposable {
+interface Staged extends AsyncDisposable {
   /** Makes them those of a place. Called within the transaction that makes the index say so. */
   keep(place: Place): void
 }
