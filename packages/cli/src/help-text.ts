@@ -44,12 +44,16 @@ export const helpTexts = {
   run: {
     about: [
       'The actors of a manifest that the data folder does not know are made, in the order in which they are written; those that it knows are brought back by running their records again, and go on where they were. The command ends when nobody has anything to do; where one of them is granted to answer HTTP requests it goes on. Ctrl-C ends it cleanly.',
-      "A component that exports wasi:cli/run gets ARGS and the standard streams, and its exit code is this command's. Any other component becomes an actor for `theater call`. A component is granted nothing beyond those streams and its log.",
+      "A component that exports wasi:cli/run gets ARGS, and its exit code is this command's. What begins with - stands after --. Any other component becomes an actor for `theater call`.",
+      "A component is granted what the command line says, or an actor of --manifest, and its log; nothing else. What it writes goes to its log, and what it reads is at its end, unless --stdin, --stdout, --stderr or --stdio connect it to this command's own streams.",
     ],
     examples: [
       'theater run theater.toml',
       'theater run theater.toml --actor counter --fresh',
-      'theater run tool.wasm -- --verbose input.txt',
+      'theater run tool.wasm --stdout -- --verbose input.txt',
+      'theater run wc.wasm --stdio < notes.txt',
+      'theater run issuer.wasm --env HOME=/ --grant \'random={"live":true}\'',
+      'theater run tool.wasm --manifest theater.toml --actor tool --stdout',
     ],
   },
   call: {

@@ -82,6 +82,11 @@ export class Host implements AsyncDisposable {
     }
   }
 
+  /** What actors reach the outside by; none before {@link start}. */
+  get handlers(): readonly AnyHandler[] {
+    return this.#handlers
+  }
+
   /** The folder's cache of transpiled components. */
   async cache(): Promise<ComponentCache> {
     const { diskCache } = await import('@theater/component/node')

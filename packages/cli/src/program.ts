@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import type { Argument } from 'commander'
 import { CliError } from './errors.ts'
 import type { CertifyOptions } from './commands/certify.ts'
@@ -7,6 +7,17 @@ import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
 import { helpText, helpTexts } from './help-text.ts'
 import { levels } from './log-lines.ts'
+import {
+  actorId,
+  collect,
+  dataOption,
+  index,
+  maxEvents,
+  maxFuel,
+  maxMemory,
+  maxTraps,
+  seconds,
+} from './options.ts'
 import type { Output } from './output.ts'
 
 /** What the program needs of its process. */
@@ -118,34 +129,40 @@ export function makeProgram(io: ProgramIo): Command {
 
   add('run', 'Runs the actors of a manifest, or one component, until nothing is left to do.')
     .argument('<MANIFEST|FILE.wasm>', 'a theater.toml, or a component')
-    .argument('[ARGS...]', 'after --: the arguments of a wasi:cli command')
+    .argument('[ARGS...]', 'the arguments of a wasi:cli command; after -- where they begin with -')
     .addOption(dataOption())
     .option('--fresh', 'forgets every record of the data folder first')
     .option('--actor <ID>', "only this actor of a manifest; for a component the actor's id")
     .option('--listen <HOST:PORT>', 'where HTTP requests come in for actors of a manifest')
+    .option('--grant <HANDLER[=JSON]>', 'a grant of a component; may be given several times', collect, [])
+    .option('--manifest <FILE.toml>', "takes a component's grants and limits from an actor of a manifest")
+    .option('--env <NAME[=VALUE]>', 'an environment variable; may be given several times', collect, [])
+    .option('--stdin', "reads this command's standard input")
+    .option('--stdout', "writes to this command's standard output; without, to the actor's log")
+    .option('--stderr', "writes to this command's standard error; without, to the actor's log")
+    .option('--stdio', '--stdin, --stdout and --stderr')
     .action(
-      act(
-        async (
+      act(async (output, file: string, args: string[], options: RunFlags) => {
+        const { run } = await import('./commands/run.ts')
+        const { data, fresh, actor, listen, grant, manifest, env, stdio } = options
+        return run(
+          file,
+          args,
+          {
+            data,
+            fresh: fresh === true,
+            grant,
+            env,
+            stdin: (options.stdin ?? stdio) === true,
+            stdout: (options.stdout ?? stdio) === true,
+            stderr: (options.stderr ?? stdio) === true,
+            ...(actor !== undefined && { actor: actorId(actor) }),
+            ...(listen !== undefined && { listen }),
+            ...(manifest !== undefined && { manifest }),
+          },
           output,
-          file: string,
-          args: string[],
-          options: { data: string; fresh?: true; actor?: string; listen?: string },
-        ) => {
-          const { run } = await import('./commands/run.ts')
-          const { data, fresh, actor, listen } = options
-          return run(
-            file,
-            args,
-            {
-              data,
-              fresh: fresh === true,
-              ...(actor !== undefined && { actor: actorId(actor) }),
-              ...(listen !== undefined && { listen }),
-            },
-            output,
-          )
-        },
-      ),
+        )
+      }),
     )
 
   add('call', 'Calls an export of an actor, or sends it a message of the kit, and prints the answer.')
@@ -282,6 +299,20 @@ interface DevFlags {
   readonly actor?: string
 }
 
+interface RunFlags {
+  readonly data: string
+  readonly fresh?: true
+  readonly actor?: string
+  readonly listen?: string
+  readonly grant: readonly string[]
+  readonly manifest?: string
+  readonly env: readonly string[]
+  readonly stdin?: true
+  readonly stdout?: true
+  readonly stderr?: true
+  readonly stdio?: true
+}
+
 /** What a re-run may take, as the command line gives it. */
 export interface LimitFlags {
   readonly maxFuel?: number
@@ -315,66 +346,20 @@ export function usageError(error: unknown): unknown {
 /** What is wrong with a command line, how the command is used, and where there is more. */
 function refusal(error: CommanderError, command?: Command): CliError {
   const message = error.message.replace(/^error: /, '')
+  const theirs =
+    command?.name() === 'run' && error.code === 'commander.unknownOption'
+      ? '\nWhat is for the component and begins with - stands after --.'
+      : ''
   const more =
     command === undefined
       ? '`theater --help` says which commands there are.'
       : `Usage: theater ${command.name()} ${command.usage()}\n\`theater ${command.name()} --help\` says more.`
-  return new CliError('usage', `${message}\n${more}`, { cause: error })
+  return new CliError('usage', `${message}${theirs}\n${more}`, { cause: error })
 }
 
 function term(argument: Argument): string {
   const text = argument.variadic ? `${argument.name()}…` : argument.name()
   return argument.required ? text : `[${text}]`
-}
-
-function dataOption(): Option {
-  return new Option('--data <DIR>', 'the data folder').default('.theater')
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value]
-}
-
-function maxFuel(): Option {
-  return new Option('--max-fuel <N>', 'the most fuel that genesis may allow a turn, or the start').argParser(
-    index,
-  )
-}
-
-function maxMemory(): Option {
-  return new Option('--max-memory <BYTES>', 'the most memory that genesis may allow the component').argParser(
-    index,
-  )
-}
-
-function maxEvents(): Option {
-  return new Option('--max-events <N>', 'the most events of a chain').argParser(index)
-}
-
-function maxTraps(): Option {
-  return new Option(
-    '--max-traps <N>',
-    'the most turns that trapped or were aborted: each costs a rebuild',
-  ).argParser(index)
-}
-
-function index(text: string): number {
-  const n = Number(text)
-  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(n))
-    throw new InvalidArgumentError('A whole number of at least 0 is needed.')
-  return n
-}
-
-function seconds(text: string): number {
-  const n = Number(text)
-  if (!/^[0-9]+(\.[0-9]+)?$/.test(text) || n <= 0)
-    throw new InvalidArgumentError('A number above 0 is needed.')
-  return n
-}
-
-function actorId(text: string): string {
-  if (/^[a-z0-9._:-]{1,128}$/.test(text)) return text
-  throw new CliError('usage', `${JSON.stringify(text)} is not an actor's id: 1 to 128 of a-z 0-9 . _ - and :`)
 }
 
 const VERSION = '0.0.0'

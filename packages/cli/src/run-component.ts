@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import { trackName } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
@@ -10,15 +9,19 @@ import type { Json } from '@theater/values'
 import { splitCid } from '@theater/values'
 import { printActors } from './actor-table.ts'
 import { idOf } from './actor-id.ts'
+import { castingOf } from './casting.ts'
+import { grantsOf } from './command-grant.ts'
 import { loadNamed, readComponentFile } from './component-file.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
+import { checkMet } from './grant-advice.ts'
 import { Host } from './host.ts'
 import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import type { Output } from './output.ts'
 import { componentName, lastStep, readGenesis } from './records.ts'
 import { noteRecovery, settle } from './run-manifest.ts'
+import { sameData } from './same-data.ts'
 import type { RunOptions } from './commands/run.ts'
 
 const RUN = 'wasi:cli/run@0.2#run'
@@ -30,8 +33,8 @@ const NO_LIMIT_MS = 0x7fff_ffff
 const commandLimits: Partial<Limits> = { callMs: NO_LIMIT_MS, turnMs: NO_LIMIT_MS, fuel: 100_000_000_000 }
 
 /**
- * Runs one component. A `wasi:cli` command gets the arguments and this process's standard streams, and its exit code
- * becomes ours; another component becomes an actor that `theater call` finds.
+ * Runs one component. A `wasi:cli` command gets the arguments, and those of this process's standard streams that were asked
+ * for, and its exit code becomes ours; another component becomes an actor that `theater call` finds.
  */
 export async function runComponent(
   file: string,
@@ -40,6 +43,7 @@ export async function runComponent(
   output: Output,
 ): Promise<number> {
   const bytes = await readComponentFile(file)
+  const casting = await castingOf(idOf(file), options)
   const connect = await standardStreams(output)
   const letters = new DeadLetters(output)
   // The id is chosen once it is known which are taken; nothing is connected before.
@@ -47,6 +51,7 @@ export async function runComponent(
   await using host = await Host.open({
     data: options.data,
     fresh: options.fresh,
+    secrets: casting.secrets,
     log: logTo(output),
     deadLetter: letters.take,
     connect: (actor) => (actor === own.id ? connect : undefined),
@@ -62,13 +67,9 @@ export async function runComponent(
       `${file} takes no arguments: it does not export ${RUN}, so it is not a command`,
     )
   }
-  const { id, begin } = await chooseId(
-    host.store,
-    component,
-    options.actor ?? idOf(file),
-    options.actor !== undefined,
-    command,
-  )
+  const grants = grantsOf(component, file, casting, options, command ? args : undefined)
+  const given = options.actor !== undefined || options.manifest !== undefined
+  const { id, begin } = await chooseId(host.store, component, grants, casting.id, { given, command })
   own.id = id
   const name = componentName(component.digest)
   host.maps.adopt(file, name)
@@ -77,11 +78,14 @@ export async function runComponent(
   for (const info of theater.actors())
     if (!command || info.recovery?.unfinished === true) noteRecovery(info, output)
   if (begin === 'new') {
+    checkMet(file, component, host.handlers, grants)
+    for (const child of casting.components) await theater.addComponent(child)
     await theater.spawn({
       id,
       component,
-      grants: grantsOf(component, command ? [basename(file), ...args] : []),
-      limits: command ? commandLimits : {},
+      grants,
+      limits: { ...(command && commandLimits), ...casting.limits },
+      ...(casting.params !== undefined && { params: casting.params }),
     })
     if (!command) output.note(`${output.styleNote('bold', id)} made; \`theater call ${id} EXPORT\` calls it`)
   }
@@ -137,26 +141,28 @@ async function endOf(theater: Theater, store: Store, id: string): Promise<number
 type Begin = 'new' | 'made' | 'resumed'
 
 /**
- * The id of this run. A command runs once: where its name is taken by one that has run, the next free number is put
- * after it; one that was cut off goes on.
+ * The id of this run. A command runs once: where its name is taken by one that has run, or that does something else, the next
+ * free number is put after it; one that was cut off goes on.
+ *
+ * @param how whether somebody chose the id, and whether it is a command
  */
 async function chooseId(
   store: Store,
   component: Component,
+  grants: Readonly<Record<string, Json>>,
   id: string,
-  given: boolean,
-  command: boolean,
+  { given, command }: { readonly given: boolean; readonly command: boolean },
 ): Promise<{ readonly id: string; readonly begin: Begin }> {
   for (let n = 1; ; n++) {
     const candidate = n === 1 ? id : `${id}-${n}`
     const info = await store.find(candidate)
     if (info === undefined) return { id: candidate, begin: 'new' }
     const begin = command ? beginAfter(await lastStep(store, info)) : 'made'
-    if (begin !== undefined && (await isOf(store, info, component))) return { id: candidate, begin }
+    if (begin !== undefined && (await isOf(store, info, component, grants))) return { id: candidate, begin }
     if (given || !command) {
       throw new CliError(
         'usage',
-        `there is an actor ${candidate} already, that has run or is of another component. Choose another id with --actor, or forget all records of the data folder with --fresh.`,
+        `there is an actor ${candidate} already, that has run, is of another component, or was made with other grants. Choose another id with --actor, or forget all records of the data folder with --fresh.`,
       )
     }
   }
@@ -168,21 +174,18 @@ function beginAfter(step: Kind): Begin | undefined {
   return step === 'turn' ? 'resumed' : undefined
 }
 
-async function isOf(store: Store, info: ChainInfo, component: Component): Promise<boolean> {
-  const genesis = await readGenesis(store, info.chain)
+async function isOf(
+  store: Store,
+  info: ChainInfo,
+  component: Component,
+  grants: Readonly<Record<string, Json>>,
+): Promise<boolean> {
+  const genesis = (await readGenesis(store, info.chain))?.content
   return (
-    genesis !== undefined && Buffer.from(splitCid(genesis.content.component).digest).equals(component.digest)
+    genesis !== undefined &&
+    Buffer.from(splitCid(genesis.component).digest).equals(component.digest) &&
+    sameData(genesis.grants, grants)
   )
-}
-
-/** Whoever runs a component by name means to see what it says: its standard streams and its log. Nothing else is granted. */
-function grantsOf(component: Component, args: readonly string[]): Record<string, Json> {
-  const imports = (prefix: string): boolean =>
-    component.model.imports.some(({ name }) => name.startsWith(prefix))
-  return {
-    ...(imports('wasi:cli/') && { cli: { args, stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' } }),
-    ...(imports('theater:actor/log@') && { log: {} }),
-  }
 }
 
 /** With --json stdout is ours alone, and the guest's goes to stderr. */

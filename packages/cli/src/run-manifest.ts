@@ -1,8 +1,7 @@
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import type { ActorInfo, Theater } from '@theater/runtime'
-import { encodeData, splitCid } from '@theater/values'
-import type { Json } from '@theater/values'
+import { splitCid } from '@theater/values'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
@@ -19,6 +18,7 @@ import { placed } from './grant-place.ts'
 import type { Output } from './output.ts'
 import { printActors } from './actor-table.ts'
 import { componentName, readGenesis, stopReason } from './records.ts'
+import { sameData } from './same-data.ts'
 import { counted } from './table.ts'
 import type { RunOptions } from './commands/run.ts'
 
@@ -162,7 +162,7 @@ async function checkAgainstRecord(
   const genesis = (await readGenesis(host.store, info.chain))?.content
   if (genesis === undefined) return
   // To go on under wider grants than the manifest now says would be a surprise of the worst kind.
-  if (!same(withoutDigests(genesis.grants), withoutDigests(actor.grants))) {
+  if (!sameData(withoutDigests(genesis.grants), withoutDigests(actor.grants))) {
     throw new CliError(
       'grants-changed',
       `${actor.id} was made with other grants than the manifest gives it now, and grants of a recorded actor cannot be changed yet.\n` +
@@ -170,7 +170,7 @@ async function checkAgainstRecord(
         'Write the recorded ones back, give the actor another id, or forget all records of the data folder with --fresh.',
     )
   }
-  if (!same(genesis.grants, actor.grants)) {
+  if (!sameData(genesis.grants, actor.grants)) {
     const note = `${actor.id} goes on with the components that it was granted, not with those that its grant of supervisor lists now. --fresh starts over.`
     output.note(output.styleNote('yellow', note))
   }
@@ -190,9 +190,4 @@ function noteStopped(reason: string | undefined, id: string, output: Output): vo
   if (reason === undefined) return
   const note = `${id} was stopped (${printable(reason)}) and stays so. --fresh starts over.`
   output.note(output.styleNote('yellow', note))
-}
-
-/** Whether two things are the same data, whatever the order of their keys. */
-function same(a: Json, b: Json): boolean {
-  return Buffer.from(encodeData(a)).equals(encodeData(b))
 }

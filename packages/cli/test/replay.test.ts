@@ -169,7 +169,7 @@ describe('replay', () => {
 
   it('reads beside the process that runs the actor', async () => {
     const cwd = folder()
-    const child = start(['run', 'hello.wasm', '--', 'copy'], { cwd })
+    const child = start(['run', 'hello.wasm', '--stdio', 'copy'], { cwd })
     child.stdin?.write('one ')
     await said(child)
     const ran = await theater(['replay', 'hello', '--json'], { cwd })

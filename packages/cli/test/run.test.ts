@@ -128,41 +128,6 @@ describe('run MANIFEST', () => {
 })
 
 describe('run FILE.wasm', () => {
-  it('connects a command to the standard streams and gives its exit code', async () => {
-    const cwd = folder()
-    expect(await theater(['run', 'hello.wasm'], { cwd })).toEqual({ code: 0, stdout: 'hello\n', stderr: '' })
-    expect(await theater(['run', 'hello.wasm', '--', 'err'], { cwd })).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: '',
-    })
-    expect(await theater(['run', 'hello.wasm', '--', 'x7'], { cwd })).toEqual({
-      code: 7,
-      stdout: '',
-      stderr: '',
-    })
-    const input = 'all\nof it\n'.repeat(2000)
-    expect(await theater(['run', 'hello.wasm', '--', 'copy'], { cwd, input })).toEqual({
-      code: 0,
-      stdout: input,
-      stderr: '',
-    })
-    const trapped = await theater(['run', 'hello.wasm', '--', 't'], { cwd })
-    expect(trapped).toMatchObject({ code: 4, stdout: '', stderr: 'theater: hello-5 trapped (guest)\n' })
-    const rows = objects(await theater(['ps', '--json'], { cwd }))
-    expect(rows.map(({ actor, state }) => `${actor} ${state}`)).toEqual(
-      ['hello', 'hello-2', 'hello-3', 'hello-4', 'hello-5'].map((id) => `${id} stopped`),
-    )
-    const verified = objects(await theater(['verify', ...rows.map(({ actor }) => actor), '--json'], { cwd }))
-    expect(verified.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 5 }, () => 'verified'))
-  })
-
-  it('keeps stdout for itself with --json', async () => {
-    const ran = await theater(['run', 'hello.wasm', '--json'], { cwd: folder() })
-    expect(objects(ran)).toMatchObject([{ actor: 'hello', state: 'stopped' }])
-    expect(ran.stderr).toBe('hello\n')
-  })
-
   it('makes an actor of a component that is no command', async () => {
     const cwd = folder()
     const first = await theater(['run', 'echo.wasm', '--actor', 'a.b'], { cwd })
@@ -170,12 +135,17 @@ describe('run FILE.wasm', () => {
     expect(first.code).toBe(0)
     expect((await theater(['run', 'echo.wasm', '--actor', 'a.b'], { cwd })).stderr).toContain('a.b is back')
     expect((await theater(['run', 'hello.wasm', '--actor', 'a.b'], { cwd })).code).toBe(2)
+    const wider = await theater(['run', 'echo.wasm', '--actor', 'a.b', '--grant', 'log={"level":"warn"}'], {
+      cwd,
+    })
+    expect(wider.stderr).toContain('was made with other grants')
+    expect(wider.code).toBe(2)
     expect((await theater(['run', 'echo.wasm', '--', 'x'], { cwd })).code).toBe(3)
   })
 
   it('ends a command that waits for its input with SIGINT, and its record with it', async () => {
     const cwd = folder()
-    const child = start(['run', 'hello.wasm', '--', 'copy'], { cwd })
+    const child = start(['run', 'hello.wasm', '--stdio', 'copy'], { cwd })
     child.stdin?.write('once')
     await said(child)
     child.kill('SIGINT')
@@ -192,7 +162,7 @@ describe('run FILE.wasm', () => {
 
   it('lets nobody else run the actors of its folder', async () => {
     const cwd = folder()
-    const child = start(['run', 'hello.wasm', '--', 'copy'], { cwd })
+    const child = start(['run', 'hello.wasm', '--stdio', 'copy'], { cwd })
     child.stdin?.write('one ')
     await said(child)
     const busy = await theater(['call', 'hello', 'wasi:cli/run#run'], { cwd })
@@ -204,7 +174,7 @@ describe('run FILE.wasm', () => {
     expect((await theater(['verify', 'hello'], { cwd })).code).toBe(0)
     child.kill('SIGKILL')
     await ended(child)
-    const again = await theater(['run', 'hello.wasm', '--', 'copy'], { cwd, input: 'two' })
+    const again = await theater(['run', 'hello.wasm', '--stdio', 'copy'], { cwd, input: 'two' })
     expect(again).toMatchObject({ code: 0, stdout: 'two' })
     expect(objects(await theater(['ps', '--json'], { cwd }))).toMatchObject([
       { actor: 'hello', state: 'stopped' },
@@ -213,7 +183,7 @@ describe('run FILE.wasm', () => {
 
   it('goes on with a command that was cut off', async () => {
     const cwd = folder()
-    await theater(['run', 'hello.wasm'], { cwd })
+    await theater(['run', 'hello.wasm', '--stdout'], { cwd })
     cutOff(join(cwd, '.theater/theater.db'), 'return')
     expect(objects(await theater(['ps', '--json'], { cwd }))).toMatchObject([
       { actor: 'hello', state: 'unfinished' },
@@ -222,7 +192,7 @@ describe('run FILE.wasm', () => {
     const exported = await theater(['export', 'hello', '-o', 'a.car'], { cwd })
     expect(exported.stderr).toContain('hello is within a turn')
     expect((await theater(['verify', 'a.car'], { cwd })).code).toBe(6)
-    const again = await theater(['run', 'hello.wasm'], { cwd })
+    const again = await theater(['run', 'hello.wasm', '--stdout'], { cwd })
     // What it had said is in the record, and is not said again.
     expect(again).toMatchObject({ code: 0, stdout: '' })
     expect(again.stderr).toContain('it goes on with the turn that was under way')

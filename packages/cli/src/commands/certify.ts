@@ -2,13 +2,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { resolveImports } from '@theater/boundary'
-import type { Resolution } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { diskCache } from '@theater/component/node'
-import type { AnyHandler } from '@theater/handler'
 import { printable } from '@theater/handler-log'
-import { TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { defaultCalls, parseCall, parseCalls, targetsOf, uncalled } from '../certify/calls.ts'
 import type { WrittenCall } from '../certify/calls.ts'
@@ -17,14 +13,14 @@ import type { CertificateVerdict, RunResult } from '../certify/certificate.ts'
 import { Certifier } from '../certify/certifier.ts'
 import type { Found } from '../certify/certifier.ts'
 import type { Difference } from '../certify/compare.ts'
+import { parseGrant } from '../casting.ts'
 import { factsOf, loadNamed, readComponentFile } from '../component-file.ts'
 import { dataPaths, makeDataFolder } from '../data-folder.ts'
-import { parseGrant } from '../dev/casting.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
+import { checkMet } from '../grant-advice.ts'
 import { makeHandlers } from '../handlers.ts'
-import { exampleOf } from '../manifest-text.ts'
 import { jsonLine } from '../output.ts'
 import type { Output, Style } from '../output.ts'
 import { short } from '../actor-table.ts'
@@ -63,7 +59,7 @@ export async function certify(file: string, options: CertifyOptions, output: Out
   const given = Object.fromEntries(options.grant.map(parseGrant))
   const grants = { ...quietGrants(component), ...given }
   const handlers = await makeHandlers({ store: ':memory:' })
-  checkMet(file, resolveImports(component.model, handlers, grants), handlers)
+  checkMet(file, component, handlers, grants)
   const order = { component: bytes, file, calls, grants, cache: place.cache }
   const performs = Object.keys(given).some((handler) => !HERE.has(handler))
   const certifier = new Certifier(order, { seconds: options.seconds, performs }, output)
@@ -119,18 +115,6 @@ function quietGrants({ model }: Component): Record<string, Json> {
 
 function written({ name, args }: WrittenCall): string {
   return [name, ...args.map((arg: Json) => jsonLine(arg))].join(' ')
-}
-
-/** Whoever certifies has no manifest to write lines into. */
-function checkMet(file: string, { unmet }: Resolution, handlers: readonly AnyHandler[]): void {
-  if (unmet.length === 0) return
-  const lines = unmet.map(({ interface: name, handler: by }) => {
-    const handler = handlers.find((one) => one.name === by)
-    return handler === undefined
-      ? `${file} imports \`${name}\`, which no handler of theater serves.`
-      : `${file} imports \`${name}\`, which it was not granted. Add --grant '${handler.name}=${jsonLine(exampleOf(handler.grant))}', or more.`
-  })
-  throw new TheaterError('unmet-import', lines.join('\n'), { detail: unmet })
 }
 
 interface Place extends AsyncDisposable {

@@ -6,12 +6,12 @@ import { printable } from '@theater/handler-log'
 import type { Theater } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { idOf } from '../actor-id.ts'
+import { castingOf } from '../casting.ts'
+import type { Casting, CastingFlags } from '../casting.ts'
 import { Builder } from '../dev/builder.ts'
-import { castingOf } from '../dev/casting.ts'
-import type { CastingFlags } from '../dev/casting.ts'
 import { Feed } from '../dev/feed.ts'
 import { Live } from '../dev/live.ts'
-import type { Became, Casting } from '../dev/live.ts'
+import type { Became } from '../dev/live.ts'
 import { Prompt, say } from '../dev/prompt.ts'
 import { Watcher } from '../dev/watcher.ts'
 import { CliError, failureOf } from '../errors.ts'
@@ -31,7 +31,10 @@ export interface DevOptions extends CastingFlags {
 /** `theater dev`: an actor in TypeScript that is built again and replaced whenever its sources are saved. */
 export async function dev(source: string, options: DevOptions, output: Output): Promise<number> {
   if (!existsSync(source)) throw new CliError('usage', `there is no file ${source}`)
-  const casting = await castingOf(idOf(source), options)
+  const cast = await castingOf(idOf(source), options)
+  // Whoever develops an actor wants to see its log, where nobody says anything.
+  const quiet = options.manifest === undefined && options.grant.length === 0
+  const casting = quiet ? { ...cast, grants: { log: {} } } : cast
   const letters = new DeadLetters(output)
   await using host = await Host.open({
     data: options.data,

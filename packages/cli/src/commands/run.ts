@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises'
+import type { CastingFlags } from '../casting.ts'
+import type { Surroundings } from '../command-grant.ts'
 import { CliError } from '../errors.ts'
 import type { Output } from '../output.ts'
 
 /** Options of `theater run`. */
-export interface RunOptions {
+export interface RunOptions extends CastingFlags, Surroundings {
   readonly data: string
   readonly fresh: boolean
-  /** Only this actor of a manifest; the id of a FILE.wasm's. */
-  readonly actor?: string
   /** Where requests come in, `HOST:PORT`. */
   readonly listen?: string
 }
@@ -37,6 +37,9 @@ export async function run(
         'usage',
         'arguments are for a component; those of a manifest stand in its [actor.ID.grants.cli]',
       )
+    const [flag] = forComponents(options)
+    if (flag !== undefined)
+      throw new CliError('usage', `${flag} is for a component; what an actor of a manifest has stands in it`)
     const { runManifest } = await import('../run-manifest.ts')
     return runManifest(file, options, output)
   }
@@ -48,4 +51,17 @@ export async function run(
   }
   const { runComponent } = await import('../run-component.ts')
   return runComponent(file, args, options, output)
+}
+
+/** The options that say something of one component. */
+function forComponents({ grant, manifest, env, stdin, stdout, stderr }: RunOptions): string[] {
+  const given = {
+    '--grant': grant.length > 0,
+    '--manifest': manifest !== undefined,
+    '--env': env.length > 0,
+    '--stdin': stdin,
+    '--stdout': stdout,
+    '--stderr': stderr,
+  }
+  return Object.entries(given).flatMap(([flag, is]) => (is ? [flag] : []))
 }

@@ -2,25 +2,16 @@ import { loadComponent, workerTranspiler } from '@theater/component/node'
 import type { Component } from '@theater/component'
 import { trackName } from '@theater/boundary'
 import type { ChainInfo } from '@theater/event-chain'
-import type { Limits, Message, Theater } from '@theater/runtime'
-import { encodeData, splitCid } from '@theater/values'
-import type { Json } from '@theater/values'
+import type { Message, Theater } from '@theater/runtime'
+import { splitCid } from '@theater/values'
+import type { Casting } from '../casting.ts'
 import { CliError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { componentName, readGenesis } from '../records.ts'
+import { sameData } from '../same-data.ts'
 
 const SAVE = 'theater:actor/migration@0.1#save'
 const LOAD = 'theater:actor/migration@0.1#load'
-
-/** What the actor under development is made with. */
-export interface Casting {
-  readonly id: string
-  readonly grants: Readonly<Record<string, Json>>
-  readonly params: Message | undefined
-  readonly limits: Partial<Limits>
-  /** Those that it may make children of. */
-  readonly components: readonly Uint8Array[]
-}
 
 /**
  * What became of a component.
@@ -153,9 +144,4 @@ export class Live implements AsyncDisposable {
 
 function exportsLoad({ model }: Component): boolean {
   return model.exports.some(({ functions }) => functions.some((fn) => trackName(fn) === LOAD))
-}
-
-/** Whether two things are the same data, whatever the order of their keys. */
-function sameData(a: Json, b: Json): boolean {
-  return Buffer.from(encodeData(a)).equals(encodeData(b))
 }

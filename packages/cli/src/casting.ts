@@ -1,9 +1,22 @@
 import { resolve } from 'node:path'
+import type { Limits, Message } from '@theater/runtime'
 import type { Json } from '@theater/values'
-import { CliError } from '../errors.ts'
-import { readManifest } from '../manifest.ts'
-import { offerOf } from '../offer.ts'
-import type { Casting } from './live.ts'
+import { CliError } from './errors.ts'
+import { readManifest } from './manifest.ts'
+import { offerOf } from './offer.ts'
+import type { SecretSources } from './secrets.ts'
+
+/** What an actor of one component is made with. */
+export interface Casting {
+  readonly id: string
+  readonly grants: Readonly<Record<string, Json>>
+  readonly params: Message | undefined
+  readonly limits: Partial<Limits>
+  /** Those that it may make children of. */
+  readonly components: readonly Uint8Array[]
+  /** Where the secrets come from that its grant of http names, beside the environment. */
+  readonly secrets: SecretSources
+}
 
 /** What a command line says of the actor. */
 export interface CastingFlags {
@@ -14,19 +27,19 @@ export interface CastingFlags {
 }
 
 /**
- * What the actor is made with: an actor of a manifest, or the grants of the command line. Its log is granted where nobody says
- * anything: whoever develops an actor wants to see it.
+ * What the actor is made with: an actor of a manifest, or the grants of the command line.
  *
+ * @param id its id where the command line names none
  * @throws CliError, ManifestError
  */
 export async function castingOf(id: string, { grant, manifest, actor }: CastingFlags): Promise<Casting> {
   if (manifest === undefined) {
-    const grants = grant.length === 0 ? { log: {} } : Object.fromEntries(grant.map(parseGrant))
-    return { id: actor ?? id, grants, params: undefined, limits: {}, components: [] }
+    const grants = Object.fromEntries(grant.map(parseGrant))
+    return { id: actor ?? id, grants, params: undefined, limits: {}, components: [], secrets: {} }
   }
   if (grant.length > 0)
     throw new CliError('usage', 'the grants stand in the manifest: leave --grant out, or --manifest')
-  const { actors } = await readManifest(manifest)
+  const { actors, secrets } = await readManifest(manifest)
   const found = actors.find((one) => one.id === (actor ?? id))
   if (found === undefined) {
     const ids = actors.map((one) => one.id).join(', ')
@@ -37,7 +50,7 @@ export async function castingOf(id: string, { grant, manifest, actor }: CastingF
   }
   const { params, limits } = found
   const { grants, components } = await offerOf(found.grants)
-  return { id: found.id, grants, params, limits, components }
+  return { id: found.id, grants, params, limits, components, secrets }
 }
 
 /** A grant is recorded: there a folder must mean the same wherever a later command is started. */
