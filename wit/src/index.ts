@@ -30,6 +30,10 @@ export type * as TheaterMessagingClient from './types/theater-messaging-client.t
 export type * as TheaterMessagingReceiver from './types/theater-messaging-receiver.ts'
 /** `theater:messaging/responder`. */
 export type * as TheaterMessagingResponder from './types/theater-messaging-responder.ts'
+/** `theater:messaging/subscriber`. */
+export type * as TheaterMessagingSubscriber from './types/theater-messaging-subscriber.ts'
+/** `theater:messaging/topics`. */
+export type * as TheaterMessagingTopics from './types/theater-messaging-topics.ts'
 /** `theater:store/blobs`. */
 export type * as TheaterStoreBlobs from './types/theater-store-blobs.ts'
 /** `theater:store/labels`. */

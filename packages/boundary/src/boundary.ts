@@ -167,6 +167,11 @@ export class Boundary {
     return this.#state.queued
   }
 
+  /** How many subscriptions the turn that runs has queued and that are not in force. */
+  get subscribing(): number {
+    return this.#state.subscribing
+  }
+
   /** The first millisecond that the next turn may start at. */
   get notBefore(): number {
     return this.#state.clock.notBefore()

@@ -200,7 +200,7 @@ export class Crossing {
     const { fn, out, start, fuel } = call
     let recorded: TheaterEvent | undefined = first
     const sent = recorded.kind === 'send'
-    if (sent || (recorded.kind === 'call' && recorded.content.outcome === null && state.queued > 0)) {
+    if (sent || (recorded.kind === 'call' && recorded.content.outcome === null && state.queues)) {
       state.tape.back()
       if (state.leaveQueue() === undefined) return ENDED
       recorded = state.tape.next()

@@ -116,11 +116,12 @@ export { resolveImports } from './resolve.ts'
 export type { Resolution, Served, Unmet } from './resolve.ts'
 export { isLive, liveHandler } from './live-rules.ts'
 export { queueRule } from './rules.ts'
-export type { QueueRule } from './rules.ts'
+export type { MessageRule, QueueRule, SubscriptionRule } from './rules.ts'
 export { trackName, trackOf } from './track.ts'
 export type {
   Actual,
-  Delivery,
+  Departed,
+  Departure,
   Divergence,
   EventRef,
   GuestHandle,
@@ -128,6 +129,7 @@ export type {
   Link,
   Live,
   Recorder,
+  Subscribed,
   TheaterEvent,
   TurnEnd,
   TurnRequest,

@@ -79,8 +79,8 @@ export class LiveCalls {
   /** Makes durable what leaves the actor now: its queue, then the intent of this call. */
   async #intend({ out }: Crossed): Promise<EventRef | undefined> {
     const state = this.#state
-    const deliveries = state.leaveQueue()
-    if (deliveries === undefined) return undefined
+    const departures = state.leaveQueue()
+    if (departures === undefined) return undefined
     out.null()
     const intent = state.appendNamed('call', out.bytes())
     if (intent === undefined) return undefined
@@ -91,7 +91,7 @@ export class LiveCalls {
       return undefined
     }
     // Also where the turn was ended meanwhile: the record says that they left.
-    this.#live.leave(deliveries)
+    this.#live.leave(departures)
     return intent
   }
 

@@ -6,8 +6,9 @@ import type { DerivedClock, DerivedRandom } from './clock.ts'
 import type { Fuel } from './fuel.ts'
 import type { HandleTable, HostEntry } from './handles.ts'
 import type { Imported } from './imported.ts'
+import type { QueueRule } from './rules.ts'
 import { Tape } from './tape.ts'
-import type { Actual, Delivery, Divergence, EventRef, Link, Live, TheaterEvent } from './types.ts'
+import type { Actual, Departure, Divergence, EventRef, Link, Live, TheaterEvent } from './types.ts'
 
 /** Why an instance is finished. */
 export type Ended =
@@ -26,11 +27,13 @@ export type Ended =
 /** Answer of a crossing that ended the instance. */
 export const ENDED = Symbol('ended')
 
+/** What waits to leave, and the call that queued it. */
 interface Queued {
   readonly seq: number
-  readonly to: string
-  readonly fn: string
-  readonly args: readonly unknown[]
+  readonly departs: (ref: EventRef) => Departure
+  /** How many messages it is. */
+  readonly messages: number
+  readonly subscribes: boolean
 }
 
 /** Where one instance stands: its resources, clocks and record, what it queued, and whether and why it ended. */
@@ -44,6 +47,10 @@ export class InstanceState {
   readonly #small = new Writer(64)
   readonly #failure: { resolve: (() => void) | undefined } = { resolve: undefined }
   #queue: Queued[] = []
+  /** How many messages wait to leave. */
+  queued = 0
+  /** How many subscriptions wait to come into force. */
+  subscribing = 0
   #ended: Ended | undefined
   tape: Tape = new Tape([])
   instantiating = true
@@ -182,21 +189,24 @@ export class InstanceState {
   enqueue(fn: Imported, said: readonly unknown[], seq: number, value: unknown): void {
     if (fn.queue === undefined) return
     if (fn.isResult && (value as { tag: string }).tag !== 'ok') return
-    const { queue } = fn
-    this.#queue.push({ seq, to: queue.to(said), fn: queue.fn, args: queue.args(said, this.actor.id) })
+    const answer = fn.isResult ? (value as { readonly val?: unknown }).val : value
+    const queued = queuedBy(fn.queue, { seq, said, answer, sender: this.actor.id })
+    this.#queue.push(queued)
+    this.queued += queued.messages
+    if (queued.subscribes) this.subscribing++
   }
 
-  /** How many messages wait to leave. */
-  get queued(): number {
-    return this.#queue.length
+  /** Whether anything waits to leave. */
+  get queues(): boolean {
+    return this.#queue.length > 0
   }
 
   /**
    * Lets the queue leave: the record's `send` events are checked, or written.
    * @returns what is to be handed over once it is durable; `undefined`: the record says otherwise
    */
-  leaveQueue(): Delivery[] | undefined {
-    const deliveries: Delivery[] = []
+  leaveQueue(): Departure[] | undefined {
+    const departures: Departure[] = []
     for (const queued of this.#queue) {
       const recorded = this.tape.next()
       if (recorded !== undefined) {
@@ -216,14 +226,48 @@ export class InstanceState {
       out.uint(queued.seq)
       const ref = this.appendNamed('send', out.bytes())
       if (ref === undefined) return undefined
-      deliveries.push({ ref, to: queued.to, fn: queued.fn, args: queued.args })
+      departures.push(queued.departs(ref))
     }
-    this.#queue = []
-    return deliveries
+    this.dropQueue()
+    return departures
   }
 
-  /** Forgets what was queued: the turn is undone. */
+  /** Forgets what was queued: it has left, or the turn is undone. */
   dropQueue(): void {
     this.#queue = []
+    this.queued = this.subscribing = 0
+  }
+}
+
+/** A call that queued. */
+interface Saying {
+  readonly seq: number
+  /** Its arguments as the record has them. */
+  readonly said: readonly unknown[]
+  /** What it was answered with, without the `ok` around it. */
+  readonly answer: unknown
+  readonly sender: string
+}
+
+function queuedBy(rule: QueueRule, { seq, said, answer, sender }: Saying): Queued {
+  if (rule.kind !== 'message') {
+    const { kind } = rule
+    const topic = rule.topic(said)
+    return {
+      seq,
+      departs: (ref) => ({ kind, ref, topic }),
+      messages: 0,
+      subscribes: kind === 'subscribe',
+    }
+  }
+  const { kind, fn } = rule
+  const to = rule.to(said, answer)
+  const args = rule.args(said, sender)
+  const topic = rule.topic?.(said)
+  return {
+    seq,
+    departs: (ref) => ({ kind, ref, to, fn, args, topic }),
+    messages: to.length,
+    subscribes: false,
   }
 }

@@ -27,15 +27,30 @@ export interface EventRef {
   readonly hash: Uint8Array
 }
 
-/** A call of another actor's export that left with a committed turn, or just before an outside effect. */
-export interface Delivery {
-  /** The `send` event, which is the cause that the receiver records. */
+/** A message that left with a committed turn, or just before an outside effect: calls of other actors' exports. */
+export interface Departed {
+  readonly kind: 'message'
+  /** The `send` event, which is the cause that the receivers record. */
   readonly ref: EventRef
-  readonly to: string
+  /** Each once; none where nobody is to get it. */
+  readonly to: readonly string[]
   /** Full or track name of the export: `theater:messaging/receiver@0.1#handle-send`. */
   readonly fn: string
   readonly args: readonly unknown[]
+  /** The topic that it was published under. */
+  readonly topic: string | undefined
 }
+
+/** A change of what the actor is subscribed to, which came into force as a message leaves. */
+export interface Subscribed {
+  readonly kind: 'subscribe' | 'unsubscribe'
+  /** The `send` event. */
+  readonly ref: EventRef
+  readonly topic: string
+}
+
+/** What left an actor, in the order in which it did. */
+export type Departure = Departed | Subscribed
 
 /** What the live side of a boundary needs from its host. */
 export interface Live {
@@ -44,8 +59,8 @@ export interface Live {
   readonly links: ReadonlyMap<string, Link>
   /** Milliseconds since the epoch. */
   now(): number
-  /** Hands over messages whose `send` events are durable. */
-  leave(deliveries: readonly Delivery[]): void
+  /** Hands over what left, when its `send` events are durable. */
+  leave(departures: readonly Departure[]): void
   /** Milliseconds that one host call may take before the turn is aborted. */
   readonly callTimeoutMs: number
   /** Aborts when the actor is ended. */
@@ -95,7 +110,7 @@ export type TurnEnd =
       readonly tag: 'return'
       readonly value: unknown
       readonly ref: EventRef | undefined
-      readonly sends: readonly Delivery[]
+      readonly sends: readonly Departure[]
     }
   | { readonly tag: 'trap'; readonly code: TrapCode; readonly error: unknown }
   | {

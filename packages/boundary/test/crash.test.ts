@@ -233,7 +233,7 @@ describe('messages', () => {
     'test:send/host#effect': { mode: 'async', effect: 'once' },
   } as const
   const sent = (body: number): unknown => ({
-    to: 'other',
+    to: ['other'],
     fn: 'theater:messaging/receiver@0.1#handle-send',
     args: [
       { tag: 'actor', val: 'test' },

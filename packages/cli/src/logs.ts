@@ -55,6 +55,7 @@ export class DeadLetters {
 const reasons: Readonly<Record<DeadLetter['reason'], string>> = {
   'unknown-actor': 'is not there for',
   'not-served': 'takes no messages, such as',
+  'too-large': 'does not take as much as',
   stopped: 'was stopped before it took',
   trapped: 'trapped over',
   aborted: 'was aborted over',

@@ -19,6 +19,7 @@ const limitDescriptions = {
   logLines: 'Lines a second that are kept of what the actor logs. The others are counted and left out.',
   mailbox: 'Messages that wait for the actor. One more is refused, and its sender keeps it.',
   outbox: 'Messages that the actor sent and no receiver has taken yet. One more is an error to the actor.',
+  subscriptions: 'Topics that the actor may be subscribed to at once. One more is an error to the actor.',
   handles: 'Host resources, such as open files, that the actor may hold at once.',
   descendants:
     'Actors that it may make, and that these may make, at once: those that it lets a child have count too.',

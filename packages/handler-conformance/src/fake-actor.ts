@@ -6,6 +6,7 @@ import type {
   PendingRequest,
   Reply,
   Spawned,
+  TopicFailure,
 } from '@theater/handler'
 
 /** A message that left a {@link FakeActor}, in order. */
@@ -36,6 +37,10 @@ export interface FakeActorOptions {
   readonly exports?: Readonly<Record<string, (args: readonly unknown[], options: InvokeOptions) => unknown>>
   /** Requests of before a restart, by their `n`. @default none */
   readonly known?: ReadonlyMap<number, Promise<Reply>>
+  /** Answers who is subscribed to a topic. @default nobody */
+  readonly onPublish?: (topic: string) => readonly string[] | TopicFailure
+  /** Answers subscriptions. @default takes all of them */
+  readonly onSubscribe?: (topic: string, fn: string | undefined) => TopicFailure | undefined
   /** Answers spawns; whoever is made is a child until it is stopped. @default `trapped` */
   readonly onSpawn?: (request: ChildRequest) => Spawned | Promise<Spawned>
 }
@@ -50,6 +55,8 @@ export interface FakeActor extends ActorContext {
   readonly exits: readonly number[]
   /** The `n` of requests that were given up. */
   readonly cancelled: readonly number[]
+  /** The topics that it is subscribed to, in the order in which it was. */
+  readonly subscribed: readonly string[]
   /** What it was asked to make, in order. */
   readonly spawns: readonly ChildRequest[]
   /** Ends the actor: its signal aborts. */
@@ -72,6 +79,7 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
   const exits: number[] = []
   const cancelled: number[] = []
   const spawns: ChildRequest[] = []
+  const subscribed: string[] = []
   /** By id, whether it lives. */
   const children = new Map<string, boolean>()
   let requests = 0
@@ -97,6 +105,22 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
     exits,
     cancelled,
     spawns,
+    subscribed,
+    topics: {
+      subscribers: (topic) => options.onPublish?.(topic) ?? [],
+      subscribe(topic, fn) {
+        const failure = options.onSubscribe?.(topic, fn)
+        if (failure === undefined && !subscribed.includes(topic)) subscribed.push(topic)
+        return failure
+      },
+      unsubscribe(topic) {
+        const failure = options.onSubscribe?.(topic, undefined)
+        const at = failure === undefined ? subscribed.indexOf(topic) : -1
+        if (at !== -1) subscribed.splice(at, 1)
+        return failure
+      },
+      list: () => subscribed.toSorted(),
+    },
     children: {
       async spawn(request) {
         spawns.push(request)

@@ -1,7 +1,7 @@
 import { WitError } from '@theater/handler'
-import type { DeliveryFailure, Reply } from '@theater/handler'
+import type { DeliveryFailure, Reply, TopicFailure } from '@theater/handler'
 import { isObject, readFailure, readMessage, sizeOf } from './types.ts'
-import type { Failure, Message, RequestError, SendError } from './types.ts'
+import type { Failure, Message, PublishError, RequestError, SendError, SubscribeError } from './types.ts'
 
 /**
  * Turns the reason why a message was not queued into the guest's error, or throws what is a fault of the host:
@@ -24,6 +24,48 @@ export function sendError(failure: DeliveryFailure): WitError<SendError> {
     case 'trapped':
     case 'outcome-unknown':
       throw new Error(`a send was answered with '${failure.tag}', which only a request can be`)
+  }
+}
+
+/** Turns the reason why a message was not published into the guest's error. @throws Error for what is a fault of the host */
+export function publishError(failure: TopicFailure): WitError<PublishError> {
+  switch (failure.tag) {
+    case 'bad-topic':
+      return new WitError<PublishError>({ tag: failure.tag })
+    case 'outbox-full':
+      return new WitError<PublishError>({ tag: failure.tag, val: failure.val })
+    case 'too-many':
+    case 'too-large':
+    case 'unknown-actor':
+    case 'not-served':
+    case 'stopped':
+    case 'mailbox-full':
+    case 'timeout':
+    case 'deadlock':
+    case 'trapped':
+    case 'outcome-unknown':
+      throw new Error(`a publish was answered with '${failure.tag}', which it cannot be`)
+  }
+}
+
+/** Turns the reason why a subscription is as it was into the guest's error. @throws Error for what is a fault of the host */
+export function subscribeError(failure: TopicFailure): WitError<SubscribeError> {
+  switch (failure.tag) {
+    case 'bad-topic':
+    case 'not-served':
+      return new WitError<SubscribeError>({ tag: failure.tag })
+    case 'too-many':
+      return new WitError<SubscribeError>({ tag: failure.tag, val: failure.val })
+    case 'outbox-full':
+    case 'too-large':
+    case 'unknown-actor':
+    case 'stopped':
+    case 'mailbox-full':
+    case 'timeout':
+    case 'deadlock':
+    case 'trapped':
+    case 'outcome-unknown':
+      throw new Error(`a subscription was answered with '${failure.tag}', which it cannot be`)
   }
 }
 

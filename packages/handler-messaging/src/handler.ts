@@ -1,14 +1,16 @@
 import { defineHandler, WitError } from '@theater/handler'
 import type { ActorContext, Ask, Binding, Call, Denial, Handler, PendingRequest } from '@theater/handler'
-import { readReply, requestError, sendError } from './errors.ts'
+import { publishError, readReply, requestError, sendError, subscribeError } from './errors.ts'
 import { authorize, messagingGrant, within } from './grant.ts'
 import type { MessagingAsk, MessagingGrant } from './grant.ts'
 import { isObject, sizeOf } from './types.ts'
-import type { Message, RequestError, SendError, Sender } from './types.ts'
+import type { Message, PublishError, RequestError, SendError, Sender, SubscribeError } from './types.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
+const TOPICS = 'theater:messaging/topics@0.1'
 const PENDING = `${CLIENT}#pending`
 const RECEIVE = 'theater:messaging/receiver@0.1#handle-send'
+const SUBSCRIBER = 'theater:messaging/subscriber@0.1#handle-publish'
 const RESPOND = 'theater:messaging/responder@0.1#handle-request'
 
 /** Limits of {@link messaging}. No option grants anything. */
@@ -33,7 +35,7 @@ interface Limits {
   readonly timeoutMs: number
 }
 
-/** The functions of `theater:messaging/client@0.1`, as the boundary calls them. */
+/** The functions of `theater:messaging/client@0.1` and `topics@0.1`, as the boundary calls them. */
 export interface MessagingImports {
   readonly [CLIENT]: {
     /** Queues a message. */
@@ -42,6 +44,16 @@ export interface MessagingImports {
     readonly request: (to: string, message: Message, timeoutMs: number) => Promise<Pending>
     /** Waits for the answer. */
     readonly '[static]pending.finish': (pending: object) => Promise<Message>
+  }
+  readonly [TOPICS]: {
+    /** Queues a message for all who are subscribed, and says who that is. */
+    readonly publish: (topic: string, message: Message) => readonly string[]
+    /** Queues the beginning of a subscription. */
+    readonly subscribe: (topic: string) => void
+    /** Queues the end of one. */
+    readonly unsubscribe: (topic: string) => void
+    /** What is in force. */
+    readonly subscriptions: () => readonly string[]
   }
 }
 
@@ -60,9 +72,9 @@ type State =
   | { readonly to: string; readonly refused: 'denied' | 'too-large' }
 
 /**
- * Makes the handler of `theater:messaging/client@0.1`: messages and requests to other actors.
+ * Makes the handler of `theater:messaging/client@0.1` and `topics@0.1`: messages and requests to other actors, and topics.
  *
- * A grant names the receivers, see {@link MessagingGrant}; without one an import stays unmet. Answering a request
+ * A grant names the receivers and the topics, see {@link MessagingGrant}; without one an import stays unmet. Answering a request
  * needs no grant: the answer is what the receiver's own `handle-request` returns.
  *
  * @example
@@ -75,7 +87,7 @@ export function messaging(options: MessagingOptions = {}): Handler<MessagingGran
   const limits = { bytes: options.maxMessageBytes ?? 1024 * 1024, timeoutMs: options.maxTimeoutMs ?? 300_000 }
   return defineHandler<MessagingGrant, MessagingImports>({
     name: 'messaging',
-    interfaces: [CLIENT],
+    interfaces: [CLIENT, TOPICS],
     grant: messagingGrant,
     functions: {
       [`${CLIENT}#send`]: { mode: 'sync', effect: 'none', ask: askSend, deny: denySend },
@@ -88,6 +100,22 @@ export function messaging(options: MessagingOptions = {}): Handler<MessagingGran
         ask: askFinish,
         deny: denyFinish,
       },
+      // Who is subscribed is read from the host; what is said leaves with the turn.
+      [`${TOPICS}#publish`]: {
+        mode: 'sync',
+        effect: 'read',
+        ask: (call) => ({ publish: text(call.args[0]) }),
+        deny: () => new WitError<PublishError>({ tag: 'denied' }),
+      },
+      [`${TOPICS}#subscribe`]: {
+        mode: 'sync',
+        effect: 'none',
+        ask: (call) => ({ subscribe: text(call.args[0]) }),
+        deny: () => new WitError<SubscribeError>({ tag: 'denied' }),
+      },
+      // Whoever listens may always stop.
+      [`${TOPICS}#unsubscribe`]: { mode: 'sync', effect: 'none' },
+      [`${TOPICS}#subscriptions`]: { mode: 'sync', effect: 'read' },
     },
     within,
     authorize,
@@ -137,6 +165,27 @@ function bind(actor: ActorContext, grant: MessagingGrant, limits: Limits): Bindi
           if ('refused' in state) throw refusal(state.refused, limit)
           return readReply(await orAbort(state.request, actor.signal), limit)
         },
+      },
+      [TOPICS]: {
+        publish(topic, message) {
+          actor.signal.throwIfAborted()
+          if (sizeOf(message) > limit)
+            throw new WitError<PublishError>({ tag: 'too-large', val: BigInt(limit) })
+          const found = actor.topics.subscribers(topic)
+          if ('tag' in found) throw publishError(found)
+          return found
+        },
+        subscribe(topic) {
+          actor.signal.throwIfAborted()
+          const failure = actor.topics.subscribe(topic, SUBSCRIBER)
+          if (failure !== undefined) throw subscribeError(failure)
+        },
+        unsubscribe(topic) {
+          actor.signal.throwIfAborted()
+          const failure = actor.topics.unsubscribe(topic)
+          if (failure !== undefined) throw subscribeError(failure)
+        },
+        subscriptions: () => actor.topics.list(),
       },
     },
     describe(type, object) {

@@ -20,4 +20,12 @@ export { messaging } from './handler.ts'
 export type { MessagingImports, MessagingOptions, Pending } from './handler.ts'
 export { messagingGrant } from './grant.ts'
 export type { MessagingAsk, MessagingGrant } from './grant.ts'
-export type { Failure, Message, RequestError, Sender, SendError } from './types.ts'
+export type {
+  Failure,
+  Message,
+  PublishError,
+  RequestError,
+  Sender,
+  SendError,
+  SubscribeError,
+} from './types.ts'

@@ -1,4 +1,4 @@
-import type { TheaterActorTypes, TheaterMessagingClient } from '@theater/wit'
+import type { TheaterActorTypes, TheaterMessagingClient, TheaterMessagingTopics } from '@theater/wit'
 
 /** A message, `theater:actor/types.message` as lifted. */
 export type Message = TheaterActorTypes.Message
@@ -14,6 +14,12 @@ export type SendError = TheaterMessagingClient.SendError
 
 /** Why a request has no answer, `theater:messaging/client.request-error` as lifted. */
 export type RequestError = TheaterMessagingClient.RequestError
+
+/** Why a message was not published, `theater:messaging/topics.publish-error` as lifted. */
+export type PublishError = TheaterMessagingTopics.PublishError
+
+/** Why a subscription is as it was, `theater:messaging/topics.subscribe-error` as lifted. */
+export type SubscribeError = TheaterMessagingTopics.SubscribeError
 
 const UTF8 = new TextEncoder()
 

@@ -3,9 +3,15 @@ import fc from 'fast-check'
 
 const id = fc.stringMatching(/^[ab.]{1,4}$/)
 const pattern = fc.stringMatching(/^[ab.]{0,3}\*?$/).filter((text) => text !== '')
+const patterns = fc.uniqueArray(pattern, { maxLength: 4 })
 
 /** Grants and asks of few letters. */
 export const atLarge: AtLarge = {
-  grant: fc.record({ to: fc.uniqueArray(pattern, { maxLength: 4 }) }),
-  ask: fc.oneof(fc.record({ send: id }), fc.record({ request: id, started: fc.boolean() })),
+  grant: fc.record({ to: patterns, publish: patterns, subscribe: patterns }, { requiredKeys: [] }),
+  ask: fc.oneof(
+    fc.record({ send: id }),
+    fc.record({ request: id, started: fc.boolean() }),
+    fc.record({ publish: id }),
+    fc.record({ subscribe: id }),
+  ),
 }

@@ -7,6 +7,7 @@ import { messaging } from '../src/index.ts'
 import { atLarge } from './at-large.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
+const TOPICS = 'theater:messaging/topics@0.1'
 const message = { format: 'text/plain', body: new Uint8Array([1, 2, 3]) }
 const answered = { tag: 'answered', val: { tag: 'ok', val: message } } as const
 
@@ -30,12 +31,17 @@ conformance({
     return {
       handler: messaging(),
       actor: (id) => (actors.push(fakeActor({ id, known, onRequest: () => answered })), actors.at(-1)!),
-      state: () => actors.flatMap((actor) => [...actor.sent]),
+      state: () => actors.flatMap(({ sent, subscribed }) => [...sent, ...subscribed]),
     }
   },
   bare: messaging,
   atLarge,
-  grants: [{ to: ['*'] }, { to: ['a*', 'b'] }, { to: ['actor', 'b'] }, { to: ['a'] }],
+  grants: [
+    { to: ['*'], publish: ['*'], subscribe: ['*'] },
+    { to: ['a*', 'b'], publish: ['news/*'] },
+    { to: ['actor', 'b'], publish: ['news/a'] },
+    { to: ['a'] },
+  ],
   guest: {
     component: relayGuest('messaging'),
     exportOf: relayed,
@@ -43,8 +49,13 @@ conformance({
     others: [{ id: 'reporter', component: guest('echo') }],
     handlers: [log],
   },
-  least: { to: [] },
-  refusable: [`${CLIENT}#send`, `${CLIENT}#[static]pending.finish`],
+  least: {},
+  refusable: [
+    `${CLIENT}#send`,
+    `${CLIENT}#[static]pending.finish`,
+    `${TOPICS}#publish`,
+    `${TOPICS}#subscribe`,
+  ],
   calls: [
     { fn: `${CLIENT}#send`, args: () => ['reporter', message], refusedUnder: { to: ['other'] } },
     {
@@ -59,5 +70,18 @@ conformance({
       args: (made) => [made(`${CLIENT}#request`)],
       refusedUnder: { to: [] },
     },
+    { fn: `${TOPICS}#subscribe`, args: () => ['news'], refusedUnder: { publish: ['*'], subscribe: ['new'] } },
+    {
+      fn: `${TOPICS}#subscriptions`,
+      args: () => [],
+      listing: (answer) => answer as readonly string[],
+    },
+    {
+      fn: `${TOPICS}#publish`,
+      // The actor is subscribed to another one: what it publishes is no turn of its own.
+      args: () => ['weather', message],
+      refusedUnder: { to: ['*'], subscribe: ['*'], publish: ['weather/*'] },
+    },
+    { fn: `${TOPICS}#unsubscribe`, args: () => ['news'] },
   ],
 })

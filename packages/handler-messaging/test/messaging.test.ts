@@ -1,11 +1,12 @@
 import { fakeActor } from '@theater/handler-conformance'
 import { WitError } from '@theater/handler'
-import type { DeliveryFailure, Reply } from '@theater/handler'
+import type { DeliveryFailure, Reply, TopicFailure } from '@theater/handler'
 import { describe, expect, test } from 'vitest'
 import { messaging } from '../src/index.ts'
 import type { MessagingGrant } from '../src/index.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
+const TOPICS = 'theater:messaging/topics@0.1'
 const PENDING = `${CLIENT}#pending`
 const FINISH = '[static]pending.finish'
 const hello = { format: 'text/plain', body: new Uint8Array([104, 105]) }
@@ -14,7 +15,7 @@ const all: MessagingGrant = { to: ['*'] }
 async function bound(options: Parameters<typeof fakeActor>[0] = {}, grant = all, limits = {}) {
   const actor = fakeActor({ id: 'auditor', ...options })
   const binding = await messaging(limits).bind(actor, grant)
-  return { actor, binding, client: binding.imports[CLIENT] }
+  return { actor, binding, client: binding.imports[CLIENT], topics: binding.imports[TOPICS] }
 }
 
 async function payload(promise: Promise<unknown> | (() => unknown)): Promise<unknown> {
@@ -69,6 +70,60 @@ describe('send', () => {
     const long = { ...hello, body: new Uint8Array(3) }
     expect(await payload(() => client.send('reporter', long))).toEqual({ tag: 'too-large', val: 12n })
     expect(actor.sent).toHaveLength(1)
+  })
+})
+
+describe('topics', () => {
+  test('a publish answers who gets it', async () => {
+    const { topics } = await bound({ onPublish: (topic) => [`${topic}-listener`] })
+    expect(topics.publish('news', hello)).toEqual(['news-listener'])
+  })
+
+  test.each<[TopicFailure, unknown]>([
+    [{ tag: 'bad-topic' }, { tag: 'bad-topic' }],
+    [
+      { tag: 'outbox-full', val: 9 },
+      { tag: 'outbox-full', val: 9 },
+    ],
+  ])('a publish answers %o', async (failure, expected) => {
+    const { topics } = await bound({ onPublish: () => failure })
+    expect(await payload(() => topics.publish('news', hello))).toEqual(expected)
+  })
+
+  test('a message over the limit is not published', async () => {
+    const { topics } = await bound({ onPublish: () => ['a'] }, all, { maxMessageBytes: 11 })
+    expect(await payload(() => topics.publish('news', hello))).toEqual({ tag: 'too-large', val: 11n })
+  })
+
+  test('subscriptions begin and end, and are listed', async () => {
+    const { actor, topics } = await bound()
+    topics.subscribe('b')
+    topics.subscribe('a')
+    expect(topics.subscriptions()).toEqual(['a', 'b'])
+    topics.unsubscribe('a')
+    expect(actor.subscribed).toEqual(['b'])
+  })
+
+  test.each<[TopicFailure, unknown]>([
+    [{ tag: 'bad-topic' }, { tag: 'bad-topic' }],
+    [{ tag: 'not-served' }, { tag: 'not-served' }],
+    [
+      { tag: 'too-many', val: 3 },
+      { tag: 'too-many', val: 3 },
+    ],
+  ])('a subscription answers %o', async (failure, expected) => {
+    const { topics } = await bound({ onSubscribe: () => failure })
+    expect(await payload(() => topics.subscribe('news'))).toEqual(expected)
+    expect(await payload(() => topics.unsubscribe('news'))).toEqual(expected)
+  })
+
+  test('what only a message to one actor can be answered with is a fault', async () => {
+    const { topics } = await bound({
+      onPublish: () => ({ tag: 'stopped' }),
+      onSubscribe: () => ({ tag: 'stopped' }),
+    })
+    expect(() => topics.publish('news', hello)).toThrow('which it cannot be')
+    expect(() => topics.subscribe('news')).toThrow('which it cannot be')
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Children } from './children.ts'
+import type { Topics } from './topics.ts'
 
 /** The event that caused a turn of another actor: chain id, sequence and header hash, 32-byte digests. */
 export interface Cause {
@@ -104,6 +105,8 @@ export interface ActorContext {
   request(to: string, fn: string, args: readonly unknown[], o: { readonly timeoutMs: number }): PendingRequest
   /** Takes up, after a restart, a request that was started before it. `undefined`: it is not known. */
   pending(id: { readonly [key: string]: string | number }): PendingRequest | undefined
+  /** What is published, and for whom. */
+  readonly topics: Topics
   /** The actors that this one has made. */
   readonly children: Children
   /** Writes a line to the actor's log: what its stdio and log interfaces say. Not a record; the chain is. */

@@ -1,19 +1,12 @@
-import { trackOf } from '@theater/boundary'
 import { decodeEvent, hex, readEvents } from '@theater/event-chain'
 import type { Cause, Event, EventOf } from '@theater/event-chain'
-import { items, Reader, sha256, Writer } from '@theater/values'
+import { items, sha256, Writer } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { CHILD_ENDED, misborn, readBirth, readMade, readSpawn, SPAWN } from './births.ts'
 import type { Birth, SpawnCall } from './births.ts'
+import { digestOf, letterOf, receivers, textOf, track } from './letters.ts'
+import type { Letter } from './letters.ts'
 import type { ChainSource } from './types.ts'
-
-/** Functions whose calls become turns of other actors: what the receiver is called at, by name within the track. */
-const carriers: ReadonlyMap<string, string> = new Map([
-  ['theater:messaging/client@0.1#send', 'theater:messaging/receiver@0.1#handle-send'],
-  ['theater:messaging/client@0.1#request', 'theater:messaging/responder@0.1#handle-request'],
-])
-/** The exports that messages arrive at. */
-const receivers: ReadonlySet<string> = new Set(carriers.values())
 
 /** A cause that could not be followed. It accuses nobody. */
 export interface Unchecked {
@@ -39,15 +32,6 @@ export interface Graph {
   readonly unchecked: readonly Unchecked[]
   /** Of each chain its first, and where two records of it part. */
   readonly faults: readonly GraphFault[]
-}
-
-/** A message as it left, or as it arrived; digests, so that memory does not grow with what was said. */
-interface Letter {
-  readonly to: string | null
-  /** The export that it is for. */
-  readonly fn: string | undefined
-  /** sha-256 of the message's canonical bytes; null where they are not those of a message. */
-  readonly message: string | null
 }
 
 interface Outgoing {
@@ -122,7 +106,8 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
       const sender = nodes.get(hex(cause.chain))
       let found = sender === undefined ? 'not-given' : await check(sender, hash)
       if (found === undefined) {
-        const key = `${hex(cause.chain)} ${cause.seq}`
+        // A message that many get arrives once at each.
+        const key = `${hex(cause.chain)} ${cause.seq} ${many(sender, cause) ? hex(chain) : ''}`
         const before = taken.get(key)
         taken.set(
           key,
@@ -140,6 +125,11 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
     if (first !== undefined) faults.push(first)
   }
   return { held, unchecked, faults }
+}
+
+function many(sender: Node | undefined, { seq }: Cause): boolean {
+  const { to } = sender?.outgoing.get(seq)?.letter ?? {}
+  return to !== undefined && to.length > 1
 }
 
 type Found = { readonly message: string } | 'not-given' | 'withheld' | undefined
@@ -215,8 +205,8 @@ function checkLetter(from: Node, to: Node, turn: Incoming): Found {
   if (!sent.left) return { message: `${name} is a message of a turn that was undone before it left` }
   if (sent.letter === null) return 'withheld'
   const { letter } = sent
-  if (to.actor !== null && letter.to !== to.actor)
-    return { message: `${name} is a message to ${String(letter.to)}` }
+  if (to.actor !== null && !letter.to.includes(to.actor))
+    return { message: `${name} is a message to ${letter.to.join(', ') || 'nobody'}` }
   if (letter.fn !== track(turn.fn)) return { message: `${name} is a message for ${String(letter.fn)}` }
   if (!turn.signed) return { message: `the arguments do not name ${String(turn.sender)} as the sender` }
   if (letter.message === null || letter.message !== turn.message) {
@@ -322,7 +312,7 @@ class TurnLetters {
     } else if (kind === 'call') {
       // Whether a withheld call is an intent is not known; what went before it may have left.
       const content = event.content === null ? null : (event as EventOf<'call'>).content
-      const letter = content === null ? null : this.#letter(content.fn, content.args)
+      const letter = content === null ? null : letterOf(content, this.#hash)
       if (letter !== null) this.#calls.set(seq, letter)
       if (content !== null && content.outcome !== null) return
       this.#leave()
@@ -334,28 +324,17 @@ class TurnLetters {
     for (const sent of this.#sends) sent.left = true
     this.#sends = []
   }
-
-  #letter(fn: string, args: Uint8Array): Letter | null {
-    const receiver = carriers.get(track(fn))
-    if (receiver === undefined) return null
-    const [to, message] = items(args)
-    return {
-      to: to === undefined ? null : textOf(to),
-      fn: receiver,
-      message: message === undefined ? null : hex(this.#hash(message)),
-    }
-  }
 }
 
 function readIncoming({ seq, content }: EventOf<'turn'>, cause: Cause, hash: Hash): Incoming {
   const { fn, sender, args } = content
-  const [named, message] = items(args)
+  const [named, ...said] = items(args)
   return {
     index: seq,
     cause,
     sender,
     fn,
-    message: message === undefined ? null : hex(hash(message)),
+    message: said.length === 0 ? null : digestOf(said, hash),
     about: named === undefined ? null : textOf(named),
     signed: sender !== null && named !== undefined && same(named, senderBytes(sender)),
   }
@@ -368,18 +347,6 @@ function senderBytes(actor: string): Uint8Array {
   out.uint(1)
   out.text(actor)
   return out.bytes()
-}
-
-/** The text that is one CBOR item; null for another item. */
-function textOf(bytes: Uint8Array): string | null {
-  const input = new Reader(bytes)
-  return input.peekMajor() === 3 ? input.text() : null
-}
-
-/** The name of a function within its track, from its id. */
-function track(id: string): string {
-  const at = id.indexOf('#')
-  return at === -1 ? id : `${trackOf(id.slice(0, at))}${id.slice(at)}`
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

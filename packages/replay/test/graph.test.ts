@@ -101,6 +101,28 @@ const sender = (): Promise<ChainSource> =>
     trap,
   ])
 
+/** A publisher whose event 4 is for some, and whose event 6 is a subscription. */
+function publisher(to: readonly string[]): Promise<ChainSource> {
+  const topics = (fn: string, args: Data, result: Data): Draft =>
+    draft('call', {
+      fn: `theater:messaging/topics@0.1.0#${fn}`,
+      args: encodeData(args),
+      ask: null,
+      fuel: null,
+      outcome: { ...ok!, result: encodeData(result) },
+    })
+  return forge([
+    genesis('a'),
+    seed,
+    hostTurn,
+    topics('publish', ['news', message('hello')], [[0, to]]),
+    send(3),
+    topics('subscribe', ['news'], [[0]]),
+    send(5),
+    ret,
+  ])
+}
+
 const receiver = (...turns: readonly Draft[]): Promise<ChainSource> =>
   forge([genesis('b'), seed, ...turns.flatMap((turn) => [turn, ret])])
 
@@ -178,6 +200,36 @@ describe('how chains hang together', async () => {
       trap,
     ])
     expect((await found(left, arrival(await causeOf(left, 4)))).faults).toEqual([])
+  })
+
+  it('holds: what is published arrives once at each of those it was for', async () => {
+    const published = await publisher(['b', 'c'])
+    const cause = await causeOf(published, 4)
+    const heard = (actor: string, ...turns: readonly Draft[]): Promise<ChainSource> =>
+      forge([genesis(actor), seed, ...turns.flatMap((turn) => [turn, ret])])
+    const hears = (of: Cause = cause, topic = 'news', text = 'hello'): Draft =>
+      draft('turn', {
+        fn: 'theater:messaging/subscriber@0.1.0#handle-publish',
+        args: encodeData([[1, 'a'], topic, message(text)]),
+        sender: 'a',
+        cause: of,
+        time: 0,
+        made: [],
+      })
+    const [b, c, d] = [await heard('b', hears()), await heard('c', hears()), await heard('d', hears())]
+    expect(await checkGraph([published, b, c])).toEqual({ held: 2, unchecked: [], faults: [] })
+    const wrong: readonly (readonly [ChainSource, RegExp])[] = [
+      [d, /a message to b, c/],
+      [await heard('b', hears(), hears()), /arrived before, as event 2 of b/],
+      [await heard('b', hears(cause, 'other')), /carries another message/],
+      [await heard('b', hears(cause, 'news', 'hullo')), /carries another message/],
+      [await heard('b', arrival(cause)), /a message for/],
+      [await heard('b', hears(await causeOf(published, 6))), /a message to nobody/],
+    ]
+    for (const [chain, why] of wrong) {
+      const { faults } = await checkGraph([published, chain])
+      expect(faults.map(({ message: said }) => said)).toEqual([expect.stringMatching(why)])
+    }
   })
 
   it('says what it could not follow', async () => {

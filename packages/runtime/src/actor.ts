@@ -42,6 +42,8 @@ export class Actor implements Requester, Sender {
   readonly logGate: LogGate
   /** Messages of this actor that no receiver has taken yet. */
   outbox = 0
+  /** The topics that it is subscribed to. */
+  readonly subscriptions = new Set<string>()
   /** The last event of its record; `undefined` while it has not ended for good. */
   end: EventRef | undefined
   readonly #parts: ActorParts
@@ -94,7 +96,7 @@ export class Actor implements Requester, Sender {
     this.#instance = new Instance(parts, {
       links: this.#bindings.links,
       signal: this.signal,
-      leave: (deliveries) => host.deliver(this, deliveries),
+      leave: (departures) => host.leave(this, departures),
       now: () => host.now(),
       breathe: () => host.breathe(),
       alive: () => this.#alive,
@@ -195,6 +197,11 @@ export class Actor implements Requester, Sender {
   /** Messages of the turn that runs, which have not left yet. */
   get queued(): number {
     return this.#instance.queued
+  }
+
+  /** Subscriptions of the turn that runs, which are not in force yet. */
+  get subscribing(): number {
+    return this.#instance.subscribing
   }
 
   get #alive(): boolean {

@@ -5,6 +5,7 @@ import { TheaterError } from './errors.ts'
 import type { ActorInfo } from './options.ts'
 import type { Absence } from './post.ts'
 import { chainKey } from './received.ts'
+import { Topics } from './topics.ts'
 
 /** An actor that takes no turns in this host. */
 interface Ended {
@@ -16,6 +17,8 @@ interface Ended {
 
 /** The actors of one host, by id; those that ended too. */
 export class Cast {
+  /** What those that take turns are subscribed to. */
+  readonly topics = new Topics()
   readonly #actors = new Map<string, Actor>()
   readonly #ended = new Map<string, Ended>()
   /** By the chains of their parents, those that take turns. */
@@ -120,6 +123,7 @@ export class Cast {
   /** Remembers how an actor ended; of one that left no record there is nothing to remember. */
   end(actor: Actor): void {
     this.#orphan(actor)
+    this.topics.forget(actor)
     if (!this.#actors.delete(actor.id) || !actor.recorded) return
     const { info, released, birth } = actor
     this.#ended.set(actor.id, { info, released, birth })
@@ -146,7 +150,10 @@ export class Cast {
   ): void {
     const { component, failure, released = false, birth } = known
     const living = this.#actors.get(label)
-    if (living !== undefined) this.#orphan(living)
+    if (living !== undefined) {
+      this.#orphan(living)
+      this.topics.forget(living)
+    }
     this.#actors.delete(label)
     this.#ended.set(label, {
       info: {

@@ -46,6 +46,7 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
       const call = actor.calls.get(known.seq) ?? host.requestAgain(actor, known.to, known.seq)
       return call && new Pending(actor, host.waits, call, known)
     },
+    topics: host.topics(actor),
     children: host.children(actor),
     log(level, message, fields = []) {
       actor.logGate.log({ actor: actor.id, level, message, fields })

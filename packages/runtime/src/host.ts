@@ -1,5 +1,5 @@
-import type { Delivery } from '@theater/boundary'
-import type { Cause, Children, DeliveryFailure } from '@theater/handler'
+import type { Departure } from '@theater/boundary'
+import type { Cause, Children, DeliveryFailure, Topics } from '@theater/handler'
 import type { Actor } from './actor.ts'
 import type { Call } from './request.ts'
 import type { WaitGraph } from './waits.ts'
@@ -29,12 +29,14 @@ export interface Host {
   log(line: LogLine): void
   /** Why a message to another actor cannot be queued; `undefined`: it can. */
   canSend(from: Actor, to: string, fn: string, args: readonly unknown[]): DeliveryFailure | undefined
-  /** Takes over messages whose `send` events are durable. */
-  deliver(from: Actor, deliveries: readonly Delivery[]): void
+  /** Takes over what left, whose `send` events are durable. */
+  leave(from: Actor, departures: readonly Departure[]): void
   /** Brings a request to its receiver, which runs a cause once. */
   request(from: Actor, request: Request): Call
   /** A request that its receiver knows; `undefined`: it does not. */
   requestAgain(from: Actor, to: string, seq: number): Call | undefined
+  /** Topics, for an actor. */
+  topics(of: Actor): Topics
   /** The actors that an actor has made. */
   children(of: Actor): Children
   /** Lets the event loop turn where actors have kept it for long. */

@@ -16,9 +16,11 @@ export type {
   Entropy,
   Failure,
   Message,
+  PublishOutcome,
   Recovery,
   SpawnOptions,
   TheaterOptions,
 } from './options.ts'
 export type { DeadLetter } from './post.ts'
+export type { Published, TopicListener } from './topics.ts'
 export { Theater } from './theater.ts'

@@ -85,6 +85,11 @@ export class Instance {
     return this.#boundary?.queued ?? 0
   }
 
+  /** Subscriptions of the turn that runs, which are not in force yet. */
+  get subscribing(): number {
+    return this.#boundary?.subscribing ?? 0
+  }
+
   /** Instantiates a new actor's component. What it did is not durable yet. */
   instantiate(): Promise<TurnEnd> {
     const boundary = this.#newBoundary()

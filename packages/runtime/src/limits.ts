@@ -28,6 +28,8 @@ export interface Limits {
   readonly mailbox: number
   /** Messages the actor sent that no receiver has taken yet. @default 1000 */
   readonly outbox: number
+  /** Topics that the actor may be subscribed to at once. @default 1000 */
+  readonly subscriptions: number
   /** Host resources the guest may hold at once. @default 10000 */
   readonly handles: number
   /** Milliseconds that one host call may take. @default 300000 */
@@ -56,6 +58,7 @@ export const defaultLimits: Limits = {
   logLines: 1000,
   mailbox: 1000,
   outbox: 1000,
+  subscriptions: 1000,
   handles: 10_000,
   callMs: 300_000,
   descendants: 100,
@@ -76,6 +79,7 @@ export const maxLimits: Limits = {
   logLines: 1_000_000,
   mailbox: 1_000_000,
   outbox: 1_000_000,
+  subscriptions: 1_000_000,
   handles: 1_000_000,
   callMs: LONGEST_TIMER,
   descendants: 1_000_000,

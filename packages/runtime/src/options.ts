@@ -87,6 +87,13 @@ export interface CallOptions {
   readonly timeoutMs?: number
 }
 
+/** What came of a message from outside that was published, for one of those who got it. */
+export interface PublishOutcome {
+  readonly to: string
+  /** Why it was not handled: the code is one that `Theater.send` throws. */
+  readonly error: TheaterError | undefined
+}
+
 /** Where an actor stands. */
 export type ActorState = 'starting' | 'idle' | 'running' | 'stopped' | 'failed'
 

@@ -1,10 +1,23 @@
-import type { Delivery } from '@theater/boundary'
+import type { Departure, EventRef } from '@theater/boundary'
 import type { DeliveryFailure, Reply } from '@theater/handler'
 import type { Actor } from './actor.ts'
 import type { LogLine, Request } from './host.ts'
+import { reasonOf } from './failures.ts'
+import type { Message } from './options.ts'
+import type { Published, Topics } from './topics.ts'
 import { Call } from './request.ts'
 import type { Answer } from './request.ts'
 import type { TurnReply } from './turn-reply.ts'
+
+/** A message on its way to one receiver. */
+export interface Delivery {
+  /** The sender's `send` event, or the intent of its request: the cause that the receiver records. */
+  readonly ref: EventRef
+  readonly to: string
+  /** Full or track name of the export: `theater:messaging/receiver@0.1#handle-send`. */
+  readonly fn: string
+  readonly args: readonly unknown[]
+}
 
 /** A message that reached nobody. */
 export interface DeadLetter {
@@ -12,7 +25,7 @@ export interface DeadLetter {
   readonly to: string
   /** The sequence number of its `send` event in the sender's chain. */
   readonly seq: number
-  readonly reason: 'unknown-actor' | 'not-served' | 'stopped' | 'trapped' | 'aborted' | 'failed'
+  readonly reason: 'unknown-actor' | 'not-served' | 'too-large' | 'stopped' | 'trapped' | 'aborted' | 'failed'
 }
 
 /** Where messages come from: an actor, or what is left of one. */
@@ -31,6 +44,7 @@ export interface PostOffice {
   find(id: string): Actor | undefined
   absence(id: string): Absence
   readonly deadLetter: ((letter: DeadLetter) => void) | undefined
+  readonly topics: Topics
   log(line: LogLine): void
 }
 
@@ -53,6 +67,38 @@ export class Post {
       return { tag: 'too-large', val: BigInt(receiver.limits.messageBytes) }
     const { outbox } = from.limits
     return from.outbox + from.queued < outbox ? undefined : { tag: 'outbox-full', val: outbox }
+  }
+
+  /** Takes over what left an actor, in the order in which it did. */
+  leave(from: Actor, departures: readonly Departure[]): void {
+    const { topics } = this.#office
+    for (const departure of departures) {
+      const { kind, ref, topic } = departure
+      switch (kind) {
+        case 'subscribe':
+          topics.add(from, departure.topic)
+          break
+        case 'unsubscribe':
+          topics.remove(from, departure.topic)
+          break
+        case 'message': {
+          const { fn, args } = departure
+          for (const to of departure.to) this.deliver(from, { ref, to, fn, args })
+          if (topic !== undefined) this.tell({ topic, from: from.id, message: args.at(-1) as Message })
+        }
+      }
+    }
+  }
+
+  /** Tells whoever listens outside of the actors. */
+  tell(published: Published): void {
+    for (const error of this.#office.topics.tell(published))
+      this.#office.log({
+        actor: published.from ?? '',
+        level: 'error',
+        message: `a listener of the topic ${published.topic} failed: ${reasonOf(error)}`,
+        fields: [],
+      })
   }
 
   /**
@@ -80,6 +126,10 @@ export class Post {
     const { fn, args, ref } = delivery
     if (receiver.exported(fn) === undefined) {
       dead('not-served')
+      return
+    }
+    if (receiver.reception.tooLarge(args)) {
+      dead('too-large')
       return
     }
     const message = { fn, args, sender: from.id, cause: { chain: from.chain, ...ref } }

@@ -1,15 +1,17 @@
 import { queueRule, trackName, trackOf } from '@theater/boundary'
-import type { Delivery, EventRef } from '@theater/boundary'
+import type { QueueRule } from '@theater/boundary'
+import type { EventRef } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { compileFunction, decodeData, decodeModel, noHandles, Reader } from '@theater/values'
-import type { ComponentModel, FunctionModel } from '@theater/values'
+import type { ComponentModel, Data, FunctionModel } from '@theater/values'
 import type { Spawned } from '@theater/handler'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
 import { TheaterError } from './errors.ts'
 import { INIT, LOAD } from './lifecycle.ts'
+import type { Delivery } from './post.ts'
 import { chainKey, Received } from './received.ts'
 import { readRequestId } from './request.ts'
 import type { RequestId } from './request.ts'
@@ -41,6 +43,10 @@ export interface Scan {
   readonly concluded: readonly (readonly [chain: string, seq: number])[]
   /** Sequence numbers of messages that left it, rising. */
   readonly sends: readonly number[]
+  /** How many receivers each of them has, where that is not one. */
+  readonly fanOut: ReadonlyMap<number, number>
+  /** The topics that it is subscribed to. */
+  readonly subscriptions: ReadonlySet<string>
   /** Requests of a turn that it breaks off, which the guest has still to finish, by sequence number of the intent. */
   readonly asked: ReadonlyMap<number, RequestId>
   /** Where the last host but one took it over; -1 where there was none. */
@@ -67,7 +73,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
   const wit = await store.get(genesis.wit)
   if (wit === undefined) throw lacks(info, 'the types of no component')
   const model = decodeModel(wit)
-  const { seed, received, concluded, sends, asked, lastResume, end, intent } = reader
+  const { seed, received, concluded, sends, fanOut, subscriptions, asked, lastResume, end, intent } = reader
   return {
     info,
     genesis,
@@ -77,6 +83,8 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     received,
     concluded,
     sends,
+    fanOut,
+    subscriptions,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
     lastResume,
     birth: birthOf(genesis),
@@ -93,12 +101,19 @@ function exportsInit({ exports }: ComponentModel): boolean {
   return exports.some(({ functions }) => functions.some((fn) => trackName(fn) === INIT))
 }
 
+/** What a call has queued that is not one message to one actor. */
+type Queued =
+  | { readonly kind: 'message'; readonly receivers: number }
+  | { readonly kind: 'subscribe' | 'unsubscribe'; readonly topic: string }
+
 class ScanReader {
   genesis: Genesis | undefined
   seed: Uint8Array | undefined
   readonly received = new Received()
   readonly concluded: (readonly [string, number])[] = []
   readonly sends: number[] = []
+  readonly fanOut = new Map<number, number>()
+  readonly subscriptions = new Set<string>()
   /** By the number of the handle that the guest has for it. */
   readonly asked = new Map<number, RequestId>()
   lastResume = -1
@@ -106,6 +121,8 @@ class ScanReader {
   intent: number | undefined
   #turn: EventOf<'turn'> | undefined
   #asking: number | undefined
+  /** What calls of the turn have queued that is not one message to one actor, by their sequence numbers. */
+  readonly #queued = new Map<number, Queued>()
   /** How the first turn ended, or the instantiation where it failed. */
   #first: 'well' | 'badly' | 'unloaded' | undefined
   #stopped = false
@@ -142,7 +159,7 @@ class ScanReader {
         this.asked.delete(event.content.resource)
         break
       case 'send':
-        this.sends.push(event.seq)
+        this.#send(event)
         break
       case 'return':
       case 'trap':
@@ -166,6 +183,36 @@ class ScanReader {
     if (outcome === null) this.intent = seq
     if (name === REQUEST && outcome === null) this.#asking = seq
     if (name === FINISH && outcome !== null) this.asked.delete(handleIn(args))
+    const rule = queueRule(name)
+    if (rule !== undefined && outcome !== null) this.#queue(seq, rule, args, outcome)
+  }
+
+  #queue(seq: number, rule: QueueRule, args: Uint8Array, outcome: Outcome): void {
+    if (rule.kind === 'message' && rule.topic === undefined) return
+    const answer = valueOf(outcome.result)
+    if (answer === undefined) return
+    const [topic] = decodeData(args) as readonly Data[]
+    if (rule.kind === 'message')
+      this.#queued.set(seq, { kind: 'message', receivers: Array.isArray(answer) ? answer.length : 0 })
+    else if (typeof topic === 'string') this.#queued.set(seq, { kind: rule.kind, topic })
+  }
+
+  #send({ seq, content }: EventOf<'send'>): void {
+    const queued = this.#queued.get(content.call)
+    switch (queued?.kind) {
+      case 'subscribe':
+        this.subscriptions.add(queued.topic)
+        return
+      case 'unsubscribe':
+        this.subscriptions.delete(queued.topic)
+        return
+      case 'message':
+        this.fanOut.set(seq, queued.receivers)
+        break
+      case undefined:
+        break
+    }
+    this.sends.push(seq)
   }
 
   #ask(seq: number, { result, made }: Outcome): void {
@@ -188,6 +235,7 @@ class ScanReader {
     this.#turn = undefined
     this.intent = undefined
     this.#asking = undefined
+    this.#queued.clear()
     this.asked.clear()
   }
 }
@@ -211,6 +259,14 @@ function failureIn(result: Uint8Array): Extract<Spawned, { readonly tag: 'init' 
   return { code, message, detail: detail && { format: detail[0], body: detail[1] } }
 }
 
+/** What a successful call was answered with: null for nothing; `undefined` for an error. */
+function valueOf(result: Uint8Array): Data | undefined {
+  const values = decodeData(result)
+  const [answer] = Array.isArray(values) ? (values as readonly Data[]) : []
+  if (!Array.isArray(answer) || answer[0] !== 0) return undefined
+  return (answer as readonly Data[])[1] ?? null
+}
+
 /** Whether `init` ended well. */
 function succeeded(event: EventOf<'return'> | EventOf<'trap'> | EventOf<'abort'>): boolean {
   if (event.kind !== 'return') return false
@@ -225,21 +281,27 @@ function handleIn(values: Uint8Array): number {
   return typeof first === 'number' ? first : 0
 }
 
+/** Which messages of one sender became turns that ended. */
+export interface Arrivals {
+  /** With how many of its receivers that a message had. */
+  count(seq: number): number
+  has(seq: number, receiver: string): boolean
+}
+
 /**
  * What left an actor and did not reach the chain of its receiver, in the order in which it left; and the requests that
  * its unfinished turn waits for, which the receiver may hold.
- *
- * @param arrived whether a message has become a turn that ended
  */
 export async function* outgoing(
   store: Store,
   scan: Scan,
-  arrived: (seq: number) => boolean,
+  arrived: Arrivals | undefined,
 ): AsyncGenerator<Outgoing> {
-  const { info, model, asked, sends } = scan
+  const { info, model, asked, sends, fanOut } = scan
   const known = new Map<string, FunctionModel>()
   for (const { functions } of model.imports) for (const fn of functions) known.set(fn.id, fn)
-  const left = [...sends.filter((seq) => !arrived(seq)), ...asked.keys()].toSorted((a, b) => a - b)
+  const due = sends.filter((seq) => (arrived?.count(seq) ?? 0) < (fanOut.get(seq) ?? 1))
+  const left = [...due, ...asked.keys()].toSorted((a, b) => a - b)
   for (const seq of left) {
     const event = await readEvent(store, info.chain, seq)
     const id = asked.get(seq)
@@ -247,25 +309,31 @@ export async function* outgoing(
     if (event === undefined || call?.kind !== 'call') continue
     const fn = known.get(call.content.fn)
     if (fn === undefined) continue
-    const args = compileFunction(fn).readArgs(new Reader(call.content.args), noHandles)
     const ref = { seq: event.seq, hash: event.hash }
-    const delivery = said(ref, fn, args, scan.genesis.actor)
-    if (delivery !== undefined)
-      yield id === undefined ? { kind: 'send', delivery } : { kind: 'request', delivery, id }
+    for (const delivery of said(ref, fn, call.content, scan.genesis.actor)) {
+      if (id !== undefined) yield { kind: 'request', delivery, id }
+      else if (arrived?.has(seq, delivery.to) !== true) yield { kind: 'send', delivery }
+    }
   }
 }
 
 function said(
   ref: EventRef,
   fn: FunctionModel,
-  args: readonly unknown[],
+  { args: given, outcome }: EventOf<'call'>['content'],
   sender: string,
-): Delivery | undefined {
+): readonly Delivery[] {
   const name = trackName(fn)
   const rule = queueRule(name)
-  if (rule !== undefined) return { ref, to: rule.to(args), fn: rule.fn, args: rule.args(args, sender) }
-  if (name !== REQUEST) return undefined
-  return { ref, to: args[0] as string, fn: RESPOND, args: [{ tag: 'actor', val: sender }, args[1]] }
+  const codec = compileFunction(fn)
+  const args = codec.readArgs(new Reader(given), noHandles)
+  if (rule?.kind === 'message') {
+    const answer = outcome === null ? undefined : codec.readResult(new Reader(outcome.result), noHandles)
+    const receivers = rule.to(args, (answer as { readonly val?: unknown } | undefined)?.val)
+    return receivers.map((to) => ({ ref, to, fn: rule.fn, args: rule.args(args, sender) }))
+  }
+  if (name !== REQUEST) return []
+  return [{ ref, to: args[0] as string, fn: RESPOND, args: [{ tag: 'actor', val: sender }, args[1]] }]
 }
 
 async function readEvent(store: Store, chain: Uint8Array, seq: number): Promise<KnownEvent | undefined> {

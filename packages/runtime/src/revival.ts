@@ -18,7 +18,7 @@ import type { Post, Sender } from './post.ts'
 import { chainKey } from './received.ts'
 import { releaseName } from './record.ts'
 import { outgoing, scanRecord } from './recovery.ts'
-import type { Outgoing, Scan } from './recovery.ts'
+import type { Arrivals, Outgoing, Scan } from './recovery.ts'
 import { Call } from './request.ts'
 
 /** What bringing actors back takes. */
@@ -34,7 +34,7 @@ export interface RevivalParts {
 }
 
 /** By sender's chain, the messages that became turns which ended. */
-type Arrived = ReadonlyMap<string, ReadonlySet<number>>
+type Arrived = ReadonlyMap<string, Arrivals>
 
 /** Brings back every actor of a store, and delivers again what was under way between them. */
 export class Revival {
@@ -71,6 +71,8 @@ export class Revival {
         this.#lost(scan.info, error)
       }
     }
+    for (const { actor, scan } of back)
+      if (cast.find(actor.id) === actor) for (const topic of scan.subscriptions) cast.topics.add(actor, topic)
     const arrived = arrivals(scans)
     for (const scan of scans) await this.#deliver(scan, arrived)
     // Behind all that the children had sent.
@@ -154,8 +156,7 @@ export class Revival {
     const actor = found !== undefined && chainKey(found.chain) === chainKey(info.chain) ? found : undefined
     // A record is an outbox also when its actor has ended.
     const from: Sender = actor ?? { id: genesis.actor, chain: info.chain, outbox: 0 }
-    const seqs = arrived.get(chainKey(info.chain))
-    for await (const one of outgoing(store, scan, (seq) => seqs?.has(seq) === true)) {
+    for await (const one of outgoing(store, scan, arrived.get(chainKey(info.chain)))) {
       const { delivery } = one
       if (one.kind === 'request') {
         if (actor !== undefined) this.#ask(actor, one)
@@ -184,13 +185,35 @@ export class Revival {
 }
 
 function arrivals(scans: readonly Scan[]): Arrived {
-  const arrived = new Map<string, Set<number>>()
-  for (const { concluded } of scans) {
+  const arrived = new Map<string, ArrivedFrom>()
+  for (const { genesis, concluded } of scans) {
     for (const [chain, seq] of concluded) {
-      const seqs = arrived.get(chain)
-      if (seqs === undefined) arrived.set(chain, new Set([seq]))
-      else seqs.add(seq)
+      const from = arrived.get(chain) ?? new ArrivedFrom()
+      arrived.set(chain, from)
+      from.note(seq, genesis.actor)
     }
   }
   return arrived
+}
+
+/** The messages of one sender that became turns which ended. */
+class ArrivedFrom implements Arrivals {
+  readonly #counts = new Map<number, number>()
+  readonly #receivers = new Map<string, Set<number>>()
+
+  note(seq: number, receiver: string): void {
+    const seqs = this.#receivers.get(receiver) ?? new Set()
+    this.#receivers.set(receiver, seqs)
+    if (seqs.has(seq)) return
+    seqs.add(seq)
+    this.#counts.set(seq, this.count(seq) + 1)
+  }
+
+  count(seq: number): number {
+    return this.#counts.get(seq) ?? 0
+  }
+
+  has(seq: number, receiver: string): boolean {
+    return this.#receivers.get(receiver)?.has(seq) === true
+  }
 }

@@ -26,6 +26,7 @@ import type {
   Entropy,
   Failure,
   Message,
+  PublishOutcome,
   SpawnOptions,
   TheaterOptions,
 } from './options.ts'
@@ -33,6 +34,8 @@ import { Post } from './post.ts'
 import { releaseName } from './record.ts'
 import { Revival } from './revival.ts'
 import { sizeStacks } from './stacks.ts'
+import { isTopic } from './topics.ts'
+import type { TopicListener } from './topics.ts'
 import { unwrap } from './turn-reply.ts'
 import { version } from './version.ts'
 import { WaitGraph } from './waits.ts'
@@ -44,6 +47,7 @@ const machine: Entropy = {
 }
 
 const HANDLE_SEND = 'theater:messaging/receiver@0.1#handle-send'
+const HANDLE_PUBLISH = 'theater:messaging/subscriber@0.1#handle-publish'
 const HANDLE_REQUEST = 'theater:messaging/responder@0.1#handle-request'
 
 /**
@@ -83,6 +87,7 @@ export class Theater {
       find: (id) => this.#cast.find(id),
       absence: (id) => this.#cast.absence(id),
       deadLetter,
+      topics: this.#cast.topics,
       log,
     })
     const breath = new Breath()
@@ -101,11 +106,10 @@ export class Theater {
       now: () => this.#entropy.now(),
       log,
       canSend: (from, to, fn, args) => this.#post.canSend(from, to, fn, args),
-      deliver: (from, sends) => {
-        for (const delivery of sends) this.#post.deliver(from, delivery)
-      },
+      leave: (from, departures) => this.#post.leave(from, departures),
       request: (from, request) => this.#post.request(from, request),
       requestAgain: (from, to, seq) => this.#post.requestAgain(from, to, seq),
+      topics: (of) => this.#cast.topics.of(of),
       children: (of) => this.#family.children(of),
       breathe: () => breath.take(),
       ended: (actor) => {
@@ -191,13 +195,8 @@ export class Theater {
   /** Sends a message from the host. Resolves when the receiver's turn is durable. */
   async send(to: string, message: Message, options: CallOptions = {}): Promise<void> {
     const answer = (await this.call(to, HANDLE_SEND, [{ tag: 'host' }, message], options)) as FailureResult
-    if (answer.tag === 'err') {
-      const { code, message: why } = answer.val
-      throw new TheaterError('refused', `${to} refused the message (${code}): ${why}`, {
-        actor: to,
-        detail: answer.val,
-      })
-    }
+    const refusal = refusalOf(to, answer)
+    if (refusal !== undefined) throw refusal
   }
 
   /**
@@ -214,6 +213,45 @@ export class Theater {
     const answer = await this.call(to, HANDLE_REQUEST, [{ tag: 'host' }, message], options)
     const result = answer as { tag: 'ok'; val: Message } | { tag: 'err'; val: Failure }
     return result.tag === 'ok' ? { ok: result.val } : { err: result.val }
+  }
+
+  /**
+   * Publishes a message from the host: a turn of every actor that is subscribed to the topic now. Resolves when all of
+   * them are durable.
+   *
+   * @returns for each of these actors, ascending by id, what came of it
+   * @throws TheaterError `bad-arguments` for what is not the name of a topic; `closed`
+   */
+  async publish(
+    topic: string,
+    message: Message,
+    options: CallOptions = {},
+  ): Promise<readonly PublishOutcome[]> {
+    this.#checkTopic(topic)
+    const receivers = this.#cast.topics.subscribers(topic)
+    const turns = receivers.map(async ({ id }): Promise<PublishOutcome> => {
+      try {
+        const answer = await this.call(id, HANDLE_PUBLISH, [{ tag: 'host' }, topic, message], options)
+        return { to: id, error: refusalOf(id, answer as FailureResult) }
+      } catch (error) {
+        if (!TheaterError.is(error)) throw error
+        return { to: id, error }
+      }
+    })
+    this.#post.tell({ topic, from: null, message })
+    return Promise.all(turns)
+  }
+
+  /**
+   * Hears what actors, and this program, publish under a topic, each when it is in the publisher's record. What is published
+   * while nobody listens here is not kept for whoever does later.
+   *
+   * @returns what ends it, as `using` does
+   * @throws TheaterError `bad-arguments` for what is not the name of a topic; `closed`
+   */
+  subscribe(topic: string, listener: TopicListener): Disposable {
+    this.#checkTopic(topic)
+    return this.#cast.topics.listen(topic, listener)
   }
 
   /**
@@ -323,6 +361,15 @@ export class Theater {
     if (this.#closing !== undefined) throw new TheaterError('closed', 'this theater was closed')
   }
 
+  #checkTopic(topic: string): void {
+    this.#checkOpen()
+    if (!isTopic(topic))
+      throw new TheaterError(
+        'bad-arguments',
+        `${JSON.stringify(topic)} is not the name of a topic: 1 to 128 of a-z 0-9 . _ - : and /`,
+      )
+  }
+
   /** @throws TheaterError `closed`, or why there is none */
   #open(id: string): Actor {
     this.#checkOpen()
@@ -400,6 +447,15 @@ export class Theater {
 }
 
 type FailureResult = { readonly tag: 'ok' } | { readonly tag: 'err'; readonly val: Failure }
+
+function refusalOf(actor: string, answer: FailureResult): TheaterError | undefined {
+  if (answer.tag === 'ok') return undefined
+  const { code, message } = answer.val
+  return new TheaterError('refused', `${actor} refused the message (${code}): ${message}`, {
+    actor,
+    detail: answer.val,
+  })
+}
 
 function exportsLoad({ exports }: ComponentModel): boolean {
   return exports.some(({ functions }) => functions.some((fn) => trackName(fn) === LOAD))

@@ -8,7 +8,7 @@
  */
 import { committed, committedNames } from './committed.ts'
 
-/** What the relays are named after: handlers, and `parent`, which has children, talks to them, hears of their end, and can end itself. */
+/** What the relays are named after: handlers; `topics`, which takes no messages; and `parent`, which has children, talks to them, hears of their end, and can end itself. */
 export type RelayName =
   | 'box'
   | 'cli'
@@ -21,6 +21,7 @@ export type RelayName =
   | 'random'
   | 'store'
   | 'supervisor'
+  | 'topics'
 
 /** The names of all relays. */
 export function relayGuests(): RelayName[] {

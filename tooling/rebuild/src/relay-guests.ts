@@ -14,15 +14,17 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
   fs: ['wasi:filesystem/preopens@0.2.12', 'wasi:filesystem/types@0.2.12'],
   http: ['wasi:http/types@0.2.12', 'wasi:http/outgoing-handler@0.2.12'],
   log: ['theater:actor/log@0.1.0'],
-  messaging: ['theater:messaging/client@0.1.0'],
+  messaging: ['client', 'topics'].map((name) => `theater:messaging/${name}@0.1.0`),
   parent: ['theater:supervisor/children@0.1.0', 'theater:messaging/client@0.1.0', 'wasi:cli/exit@0.2.12'],
   random: ['random', 'insecure', 'insecure-seed'].map((name) => `wasi:random/${name}@0.2.12`),
   store: ['theater:store/blobs@0.1.0', 'theater:store/labels@0.1.0'],
   supervisor: ['theater:supervisor/children@0.1.0'],
+  topics: ['theater:messaging/topics@0.1.0'],
 }
 
-/** What the relays export besides, and do nothing in. */
+/** What the relays export besides, and do nothing in: they answer with nothing but zeros. */
 const EXPORTS: Readonly<Record<string, readonly string[]>> = {
+  messaging: ['receiver', 'responder', 'subscriber'].map((name) => `theater:messaging/${name}@0.1.0`),
   parent: ['theater:supervisor/watcher@0.1.0'],
 }
 

@@ -4,7 +4,7 @@ import { encodeContent } from '@theater/event-chain'
 import type { AnyHandler, Binding } from '@theater/handler'
 import type { Json } from '@theater/values'
 import { Boundary, resolveImports, segments, trackName } from '../../src/index.ts'
-import type { Delivery, Link, Live, Segment, TheaterEvent, TurnEnd, TurnRequest } from '../../src/index.ts'
+import type { Departure, Link, Live, Segment, TheaterEvent, TurnEnd, TurnRequest } from '../../src/index.ts'
 import { BORN, Log, SEED } from './log.ts'
 
 const transpiler = workerTranspiler()
@@ -40,7 +40,7 @@ export class TestActor {
   readonly log: Log
   readonly boundary: Boundary
   /** Messages that left. */
-  readonly left: Delivery[] = []
+  readonly left: Departure[] = []
   /** How the instantiation ended. */
   instantiated: TurnEnd | undefined
   readonly #link: Link
@@ -66,7 +66,7 @@ export class TestActor {
         recorder: log,
         links: new Map(component.model.imports.map(({ name }) => [name, this.#link])),
         now: () => (now += 1),
-        leave: (deliveries) => void this.left.push(...deliveries),
+        leave: (departures) => void this.left.push(...departures),
         callTimeoutMs: 10_000,
         signal: new AbortController().signal,
         ...options.live,

@@ -27,7 +27,7 @@ export const actors: Guards = {
   receivers: [
     {
       file: 'handler-messaging/src/grant.ts',
-      text: 'if (grant.to.some((pattern) => matches(pattern, to))) return true',
+      text: 'if (held.some((pattern) => matches(pattern, name))) return true',
       with: 'if (true) return true',
     },
   ],

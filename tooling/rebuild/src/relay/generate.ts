@@ -19,7 +19,7 @@ import { numbered } from './numbered.ts'
  *
  * @param imports what it imports, beside what that uses: `theater:store/blobs@0.1.0`
  * @param options `more`: a WIT package beside those of `wit/`; `exports`: interfaces that it exports besides, whose functions
- * take what they are given and do nothing
+ * take what they are given and answer with zeros: `ok`, and nothing in it
  */
 export async function relay(
   imports: readonly string[],
@@ -85,13 +85,31 @@ function moduleText(interfaces: readonly InterfaceModel[], exported: readonly In
     }
   }
   for (const fn of exported.flatMap(({ functions }) => functions)) {
-    const params = signature(
-      fn.params.flatMap((param) => flatten(param.type)),
-      [],
-    )
-    bodies.push(`(func (export "${fn.interface}#${fn.name}") ${params} (global.set $next (i32.const 1024)))`)
+    bodies.push(...idle(fn))
   }
   return `(module\n${imports.join('\n')}\n${MEMORY}\n${bodies.join('\n')}\n)`
+}
+
+/** A function that takes what it is given and answers with zeros. */
+function idle(fn: FunctionModel): readonly string[] {
+  const name = `${fn.interface}#${fn.name}`
+  const flat = fn.params.flatMap((param) => flatten(param.type))
+  const params = flat.length > MAX_FLAT_PARAMS ? ['i32'] : flat
+  const results = fn.result === null ? [] : flatten(fn.result)
+  if (fn.result === null || results.length <= MAX_FLAT_RESULTS) {
+    const zeros = results.map((type) => `(${type}.const 0)`).join(' ')
+    return [
+      `(func (export "${name}") ${signature(params, results)} (global.set $next (i32.const 1024)) ${zeros})`,
+    ]
+  }
+  const { size, align } = layout(fn.result)
+  return [
+    `(func (export "${name}") ${signature(params, ['i32'])} (local $at i32)
+      (local.set $at (call $alloc (i32.const ${size}) (i32.const ${align})))
+      (memory.fill (local.get $at) (i32.const 0) (i32.const ${size}))
+      (local.get $at))`,
+    `(func (export "cabi_post_${name}") (param i32) (global.set $next (i32.const 1024)))`,
+  ]
 }
 
 /** What a call needs is forgotten when the host has read the answer. */
