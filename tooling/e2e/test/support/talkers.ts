@@ -15,7 +15,7 @@ import type { Data } from '@theater/values'
 const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
 const load = componentLoader({ cache })
 /** Takes every message, answers every request with nothing. */
-export const talker = await loadComponent(relayGuest('messaging'), { cache })
+const talker = await loadComponent(relayGuest('messaging'), { cache })
 
 export const text = (body: string): Message => ({
   format: 'text/plain',
@@ -23,7 +23,7 @@ export const text = (body: string): Message => ({
 })
 
 /** Everything that messaging has. */
-export const everything = { messaging: { to: ['*'], publish: ['*'], subscribe: ['*'] } }
+const everything = { messaging: { to: ['*'], publish: ['*'], subscribe: ['*'] } }
 
 /** A theater of talkers. */
 export class Hall implements AsyncDisposable {
@@ -114,7 +114,7 @@ export async function chainOf(store: Store, id: string): Promise<Event[]> {
 const SENDER = /^handle-(?:send|request|publish)$/
 
 /** What a record says that others told its actor: `a: hello` for a send, `a: news: hello` for what was published. */
-export async function heardBy(store: Store, id: string): Promise<string[]> {
+async function heardBy(store: Store, id: string): Promise<string[]> {
   const heard: string[] = []
   for (const event of await chainOf(store, id)) {
     if (event.kind !== 'turn' || event.content === null) continue
