@@ -48,14 +48,14 @@ export async function placed(error: unknown, manifest: PlacedManifest, actor: st
   return first === undefined ? error : new ManifestError(path, [first, ...rest], { cause: error })
 }
 
-/** The host directory of the mount that cannot be had. */
+/** The host directory, or the tree, of the mount that cannot be had. */
 function mountOf({ actors }: PlacedManifest, actor: string, host: string): readonly string[] {
   const at = ['actor', actor, 'grants', 'fs', 'mounts']
   const grant = actors.find(({ id }) => id === actor)?.grants['fs'] as
-    | { readonly mounts: Readonly<Record<string, { readonly host: string }>> }
+    | { readonly mounts: Readonly<Record<string, { readonly host?: string; readonly tree?: string }>> }
     | undefined
-  const mount = Object.entries(grant?.mounts ?? {}).find((entry) => entry[1].host === host)
-  return mount === undefined ? at : [...at, mount[0], 'host']
+  const mount = Object.entries(grant?.mounts ?? {}).find(([, held]) => (held.host ?? held.tree) === host)
+  return mount === undefined ? at : [...at, mount[0], mount[1].host === undefined ? 'tree' : 'host']
 }
 
 /** One problem for each handler that has to be granted, and one for each import that nobody serves. */

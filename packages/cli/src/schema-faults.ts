@@ -82,6 +82,7 @@ function faultOf(error: ErrorObject): Fault {
     case 'propertyNames':
       return badName(path, String(params['propertyName']))
     case 'required':
+    case 'dependentRequired':
       return missing(path, String(params['missingProperty']), parent)
     case 'minProperties':
       return path[0] === 'actor' && path.length === 1 ? noActor : at('missing-key', `${name} is empty`)

@@ -235,12 +235,10 @@ function places(schema: unknown, value: Json, path: readonly string[] = []): rea
   if (!isObject(value)) return []
   // Of alternatives the one that is an object is meant.
   const alternatives = schema['oneOf'] ?? schema['anyOf']
-  if (Array.isArray(alternatives))
-    return places(
-      alternatives.find((one) => isObject(one) && one['type'] === 'object'),
-      value as Json,
-      path,
-    )
+  const table: unknown = Array.isArray(alternatives)
+    ? alternatives.find((one) => isObject(one) && one['type'] === 'object')
+    : undefined
+  if (table !== undefined) return places(table, value as Json, path)
   const properties = isObject(schema['properties']) ? schema['properties'] : {}
   const rest = isObject(schema['additionalProperties'])
     ? schema['additionalProperties']

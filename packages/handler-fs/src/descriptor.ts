@@ -1,14 +1,14 @@
 import type { InputStream, OutputStream } from '@theater/handler'
-import type { Handle } from './backend.ts'
+import type { Backend, Handle } from './backend.ts'
 import { answering, fail, witError } from './errors.ts'
-import type { DescriptorDescription } from './grant.ts'
+import { suffices, type DescriptorDescription, type Need } from './grant.ts'
 import { descriptorStat, identity, metadataHash, newTime, sameObject } from './metadata.ts'
 import * as names from './names.ts'
-import { openBelow, opensToChange, type FileMode } from './open.ts'
+import { needOfOpening, openBelow, type FileMode } from './open.ts'
 import { join } from './path.ts'
 import { Walk, type Found, type Last } from './resolver.ts'
-import { Held, type Mount, type Session } from './session.ts'
-import { DirectoryEntries, FileInputStream, FileOutputStream, type Place } from './streams.ts'
+import { Held, type Mount, type Resource, type Session } from './session.ts'
+import { DirectoryEntries, FileInputStream, FileOutputStream } from './streams.ts'
 import type {
   DescriptorFlags,
   DescriptorStat,
@@ -28,9 +28,9 @@ const MAX_OFFSET = (1n << 63n) - 1n
  * What only looks is synchronous. What changes something is a promise, for its intent is made durable first, but acts at
  * once where the system does: between finding a name and acting on it nothing else of this process runs.
  */
-export class Descriptor implements Disposable {
+export class Descriptor implements Resource {
+  readonly mount: Mount
   readonly #session: Session
-  readonly #mount: Mount
   /** Below the mount, links resolved, as it was when it was opened. */
   readonly #path: string
   readonly #held: Held
@@ -48,7 +48,7 @@ export class Descriptor implements Disposable {
     mode: FileMode,
   ) {
     this.#session = session
-    this.#mount = mount
+    this.mount = mount
     this.#path = path
     this.#held = held
     this.#kind = kind
@@ -74,7 +74,7 @@ export class Descriptor implements Disposable {
 
   /** Plain data to find this descriptor's object by again. */
   describe(): DescriptorDescription {
-    const { name: mount, rights } = this.#mount
+    const { name: mount, rights } = this.mount
     const flags = this.#flags()
     const about = { mount, path: this.#path, rights, kind: this.#kind, flags: Object.keys(flags) }
     return this.#path === '' ? about : { ...about, id: identity(this.#stat()) }
@@ -102,60 +102,60 @@ export class Descriptor implements Disposable {
     )
     // Where no file can reach there is only its end.
     if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return [new Uint8Array(), want > 0]
-    const bytes = answering(() => this.#session.backend.read(handle, want, offset))
+    const bytes = answering(() => this.#backend.read(handle, want, offset))
     return [bytes, bytes.length < want]
   }
 
   readViaStream(offset: bigint): InputStream {
     this.#readable()
-    this.#session.room()
+    this.#session.room(this.mount)
     if (offset > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('invalid')
-    return new FileInputStream(this.#session, this.#held.retain(), this.#place(), offset)
+    return new FileInputStream(this.#session, this.mount, this.#held.retain(), this.#path, offset)
   }
 
   async write(buffer: Uint8Array, offset: bigint): Promise<bigint> {
-    const handle = this.#writable()
+    const handle = this.#writable('w')
     if (offset + BigInt(buffer.length) > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('file-too-large')
-    await this.#run(() => this.#session.backend.write(handle, buffer, Number(offset)))
+    this.mount.meter.write(buffer.length, Number(offset), () => this.#stat().size)
+    await this.#run(() => this.#backend.write(handle, buffer, Number(offset)))
     return BigInt(buffer.length)
   }
 
   writeViaStream(offset: bigint): OutputStream {
-    this.#writable()
-    this.#session.room()
+    this.#writable('w')
+    this.#session.room(this.mount)
     if (offset > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('file-too-large')
-    return new FileOutputStream(this.#session, this.#held.retain(), this.#place(), Number(offset))
+    return new FileOutputStream(this.#session, this.mount, this.#held.retain(), this.#path, Number(offset))
   }
 
   appendViaStream(): OutputStream {
-    const handle = this.#writable()
-    this.#session.room()
-    const { backend } = this.#session
+    const handle = this.#writable('a')
+    this.#session.room(this.mount)
+    const backend = this.#backend
     const mode = { read: false, write: true, append: true, durable: this.#mode.durable }
     const file = answering(() => backend.openFile(handle, mode))
-    return new FileOutputStream(this.#session, new Held(backend, file), this.#place(), 'end')
+    return new FileOutputStream(this.#session, this.mount, new Held(backend, file), this.#path, 'end')
   }
 
   async setSize(size: bigint): Promise<void> {
-    const handle = this.#writable()
+    const handle = this.#writable('w')
     if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw fail('file-too-large')
-    await this.#run(() => this.#session.backend.setSize(handle, Number(size)))
+    this.mount.meter.resize(Number(size), () => this.#stat().size)
+    await this.#run(() => this.#backend.setSize(handle, Number(size)))
   }
 
   async setTimes(accessed: NewTimestamp, modified: NewTimestamp): Promise<void> {
-    this.#changing()
+    this.#changing('w')
     const times = [newTime(accessed), newTime(modified)] as const
-    await this.#run(() => this.#session.backend.setTimes(this.#held.handle, ...times))
+    await this.#run(() => this.#backend.setTimes(this.#held.handle, ...times))
   }
 
   async syncData(): Promise<void> {
-    this.#check()
-    await this.#run(() => this.#session.backend.sync(this.#held.handle, 'data'))
+    await this.#sync('data')
   }
 
   async sync(): Promise<void> {
-    this.#check()
-    await this.#run(() => this.#session.backend.sync(this.#held.handle, 'all'))
+    await this.#sync('all')
   }
 
   stat(): DescriptorStat {
@@ -175,11 +175,11 @@ export class Descriptor implements Disposable {
 
   readDirectory(): DirectoryEntries {
     const handle = this.#directory()
-    this.#session.room()
+    this.#session.room(this.mount)
     const { entries, unnameable } = answering(() =>
-      this.#session.backend.list(handle, this.#session.limits.listEntries),
+      this.#backend.list(handle, this.#session.limits.listEntries),
     )
-    return new DirectoryEntries(this.#session, entries, unnameable)
+    return new DirectoryEntries(this.#session, this.mount, entries, unnameable)
   }
 
   statAt(pathFlags: PathFlags, path: string): DescriptorStat {
@@ -196,15 +196,13 @@ export class Descriptor implements Disposable {
     accessed: NewTimestamp,
     modified: NewTimestamp,
   ): Promise<void> {
-    this.#changing()
+    this.#changing('w')
     const times = [newTime(accessed), newTime(modified)] as const
-    this.#look(pathFlags, path, (found) => this.#session.backend.setTimes(found.handle, ...times))
+    this.#look(pathFlags, path, (found) => this.#backend.setTimes(found.handle, ...times))
   }
 
   readlinkAt(path: string): string {
-    return this.#walk(path, 'entry', (walk) =>
-      names.readLink(this.#session.backend, walk, this.#parentOf(walk)),
-    )
+    return this.#walk(path, 'entry', (walk) => names.readLink(this.#backend, walk, this.#parentOf(walk)))
   }
 
   async openAt(
@@ -215,54 +213,54 @@ export class Descriptor implements Disposable {
   ): Promise<Descriptor> {
     this.#directory()
     this.#session.check()
-    if (opensToChange(open, flags)) this.#changing()
-    this.#session.room()
+    this.#may(needOfOpening(open, flags))
+    this.#session.room(this.mount)
     const {
       path: found,
       held,
       kind,
       mode,
-    } = answering(() => openBelow(this.#session.backend, this.#held, path, pathFlags, open, flags))
-    return new Descriptor(this.#session, this.#mount, join(this.#path, found), held, kind, mode)
+    } = answering(() => openBelow(this.mount, this.#held, path, pathFlags, open, flags))
+    return new Descriptor(this.#session, this.mount, join(this.#path, found), held, kind, mode)
   }
 
   async createDirectoryAt(path: string): Promise<void> {
-    this.#changing()
-    this.#walk(path, 'name', (walk) => names.createDirectory(this.#session.backend, walk))
+    this.#changing('a')
+    this.#walk(path, 'name', (walk) => names.createDirectory(this.#backend, this.mount.meter, walk))
   }
 
   async removeDirectoryAt(path: string): Promise<void> {
-    this.#changing()
-    this.#walk(path, 'name', (walk) => names.removeDirectory(this.#session.backend, walk))
+    this.#changing('w')
+    this.#walk(path, 'name', (walk) => names.removeDirectory(this.#backend, walk))
   }
 
   async unlinkFileAt(path: string): Promise<void> {
-    this.#changing()
-    this.#walk(path, 'name', (walk) => names.unlink(this.#session.backend, walk))
+    this.#changing('w')
+    this.#walk(path, 'name', (walk) => names.unlink(this.#backend, walk))
   }
 
   async symlinkAt(target: string, path: string): Promise<void> {
-    this.#changing()
+    this.#changing('a')
     names.checkTarget(target)
     this.#walk(path, 'name', (walk) =>
-      names.symlink(this.#session.backend, walk, this.#parentOf(walk), target),
+      names.symlink(this.#backend, this.mount.meter, walk, this.#parentOf(walk), target),
     )
   }
 
   async linkAt(oldFlags: PathFlags, oldPath: string, newDescriptor: unknown, newPath: string): Promise<void> {
-    const other = this.#target(newDescriptor)
+    const other = this.#target(newDescriptor, 'a')
     this.#walk(oldPath, oldFlags.symlinkFollow === true ? 'target' : 'entry', (from) => {
       const name = names.linkable(from)
-      other.#walk(newPath, 'name', (to) => names.link(this.#session.backend, from, name, to))
+      other.#walk(newPath, 'name', (to) => names.link(this.#backend, this.mount.meter, from, name, to))
     })
   }
 
   async renameAt(oldPath: string, newDescriptor: unknown, newPath: string): Promise<void> {
-    const other = this.#target(newDescriptor)
+    const other = this.#target(newDescriptor, 'w')
     this.#walk(oldPath, 'name', (from) => {
       const { name } = from
       if (name === undefined) throw fail('invalid', 'a directory is renamed by its name')
-      other.#walk(newPath, 'name', (to) => names.rename(this.#session.backend, from, name, to))
+      other.#walk(newPath, 'name', (to) => names.rename(this.#backend, from, name, to))
     })
   }
 
@@ -275,7 +273,7 @@ export class Descriptor implements Disposable {
 
   #flags(): DescriptorFlags {
     if (this.#kind === 'directory')
-      return this.#mount.rights === 'rw' ? { read: true, mutateDirectory: true } : { read: true }
+      return suffices(this.mount.rights, 'a') ? { read: true, mutateDirectory: true } : { read: true }
     const { read, write, durable } = this.#mode
     return {
       ...(read ? { read } : {}),
@@ -288,8 +286,8 @@ export class Descriptor implements Disposable {
     }
   }
 
-  #place(): Place {
-    return { mount: this.#mount.name, path: this.#path }
+  get #backend(): Backend {
+    return this.#held.backend
   }
 
   #check(): void {
@@ -297,14 +295,18 @@ export class Descriptor implements Disposable {
   }
 
   #stat(): Found['stat'] {
-    return answering(() => this.#session.backend.stat(this.#held.handle))
+    return answering(() => this.#backend.stat(this.#held.handle))
   }
 
   /** For what changes something. */
-  #changing(): void {
+  #changing(need: Need): void {
     this.#check()
     this.#session.check()
-    if (this.#mount.rights !== 'rw') throw fail('read-only')
+    this.#may(need)
+  }
+
+  #may(need: Need): void {
+    if (!suffices(this.mount.rights, need)) throw fail('read-only')
   }
 
   #directory(): Handle {
@@ -325,11 +327,19 @@ export class Descriptor implements Disposable {
     return handle
   }
 
-  #writable(): Handle {
-    this.#changing()
+  #writable(need: Need): Handle {
+    this.#changing(need)
     const handle = this.#file()
     if (!this.#mode.write) throw fail('bad-descriptor', 'not opened for writing')
     return handle
+  }
+
+  /** A file that is not open to be written has nothing to put on the disk. */
+  async #sync(what: 'data' | 'all'): Promise<void> {
+    this.#check()
+    this.#session.check()
+    if (this.#kind === 'regular-file' && !this.#mode.write) return
+    await this.#run(() => this.#backend.sync(this.#held.handle, what))
   }
 
   async #run(operation: () => Promise<void> | void): Promise<void> {
@@ -348,20 +358,20 @@ export class Descriptor implements Disposable {
   }
 
   /** The descriptor of the directory that a new name goes to. */
-  #target(object: unknown): Descriptor {
-    this.#changing()
+  #target(object: unknown, need: Need): Descriptor {
+    this.#changing(need)
     const other = this.#other(object)
-    other.#changing()
+    other.#changing(need)
     other.#directory()
     // Two mounts are two devices: what one allows says nothing about the other.
-    if (other.#mount !== this.#mount) throw fail('cross-device')
+    if (other.mount !== this.mount) throw fail('cross-device')
     return other
   }
 
   #walk<T>(path: string, last: Last, use: (walk: Walk) => T): T {
     const base = this.#directory()
     return answering(() => {
-      using walk = Walk.to(this.#session.backend, base, path, last)
+      using walk = Walk.to(this.#backend, base, path, last)
       return use(walk)
     })
   }

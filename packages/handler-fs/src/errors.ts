@@ -108,6 +108,10 @@ const BRAND = 'theater.MountError'
  * - `through-a-link`: `host` goes through a symbolic link. Grants are compared by path, so a path must say where it leads.
  * - `refused`: the directory shows the host process itself (procfs).
  * - `no-proc`: /proc is missing, so directories cannot be opened by handle.
+ * - `no-trees`: a tree is mounted, and the handler has no store of them.
+ * - `missing`, `damaged`: a block of a tree is not there, or is not what its hash says.
+ * - `too-large`: a tree has more than the handler holds.
+ * - `not-plain`: what is to be a tree has something in it that no tree has.
  */
 export type MountErrorCode =
   | 'not-absolute'
@@ -117,12 +121,17 @@ export type MountErrorCode =
   | 'through-a-link'
   | 'refused'
   | 'no-proc'
+  | 'no-trees'
+  | 'missing'
+  | 'damaged'
+  | 'too-large'
+  | 'not-plain'
 
 /** A directory of a grant cannot be opened: for the embedder, never for the guest. */
 export class MountError extends Error {
   readonly brand = BRAND
   readonly code: MountErrorCode
-  /** The directory of the host. */
+  /** The directory of the host, or the tree. */
   readonly host: string
 
   constructor(code: MountErrorCode, host: string, message: string, options?: ErrorOptions) {

@@ -1,7 +1,8 @@
 import type { Call, HandlerFunction } from '@theater/handler'
-import { askFor, askForBoth, denied, type FsAsk } from './grant.ts'
+import { askFor, askForBoth, denied } from './authority.ts'
+import type { FsAsk, Need } from './grant.ts'
 import { streamDenied } from './streams.ts'
-import { opensToChange } from './open.ts'
+import { needOfOpening } from './open.ts'
 import type { DescriptorFlags, OpenFlags } from './types.ts'
 
 /** The tracks of `wasi:filesystem`. */
@@ -31,15 +32,16 @@ function changes(effect: 'idempotent' | 'once', ask: (call: Call) => FsAsk): Han
 }
 
 /** Opens a way to change the host, and changes nothing yet. */
-const writes: HandlerFunction = {
+const opens = (need: Need): HandlerFunction => ({
   mode: 'sync',
   effect: 'none',
-  ask: ({ args }) => askFor('w', args[0]),
+  ask: ({ args }) => askFor(need, args[0]),
   deny: denied,
-}
+})
 
 const changesSelf = changes('idempotent', ({ args }) => askFor('w', args[0]))
 const changesAt = (path: number) => changes('idempotent', ({ args }) => askFor('w', args[0], args[path]))
+const addsAt = (path: number) => changes('idempotent', ({ args }) => askFor('a', args[0], args[path]))
 
 /** Waits for the disk. Not a change: what it makes durable is there already. */
 const syncs: HandlerFunction = {
@@ -64,8 +66,13 @@ const streamReads = (mode: 'sync' | 'async'): HandlerFunction => ({
 const streamWrites: HandlerFunction = {
   mode: 'async',
   effect: 'idempotent',
-  ask: ({ args }) => askFor('w', args[0]),
+  ask: ({ args }) => askFor(appends(args[0]) ? 'a' : 'w', args[0]),
   deny: streamDenied,
+}
+
+/** Whether a stream, by its description, writes at the end of its file. */
+function appends(stream: unknown): boolean {
+  return typeof stream === 'object' && stream !== null && 'append' in stream && stream.append === true
 }
 
 function openFlags(args: readonly unknown[]): readonly [OpenFlags | undefined, DescriptorFlags | undefined] {
@@ -105,7 +112,7 @@ export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
   [`${DESCRIPTOR}open-at`]: {
     ...changes('idempotent', ({ args }) => {
       const [open, flags] = openFlags(args)
-      return askFor(opensToChange(open, flags) ? 'w' : 'r', args[0], args[2])
+      return askFor(needOfOpening(open, flags), args[0], args[2])
     }),
     // A way to change something that is opened and not used changes nothing.
     effectOf({ args }) {
@@ -114,20 +121,20 @@ export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
     },
   },
 
-  [`${DESCRIPTOR}write-via-stream`]: writes,
-  [`${DESCRIPTOR}append-via-stream`]: writes,
+  [`${DESCRIPTOR}write-via-stream`]: opens('w'),
+  [`${DESCRIPTOR}append-via-stream`]: opens('a'),
 
   [`${DESCRIPTOR}write`]: changesSelf,
   [`${DESCRIPTOR}set-size`]: changesSelf,
   [`${DESCRIPTOR}set-times`]: changesSelf,
   [`${DESCRIPTOR}set-times-at`]: changesAt(2),
-  [`${DESCRIPTOR}create-directory-at`]: changesAt(1),
+  [`${DESCRIPTOR}create-directory-at`]: addsAt(1),
   [`${DESCRIPTOR}remove-directory-at`]: changesAt(1),
   [`${DESCRIPTOR}unlink-file-at`]: changesAt(1),
   // The path of the new link; what it says is the resolver's to judge.
-  [`${DESCRIPTOR}symlink-at`]: changesAt(2),
+  [`${DESCRIPTOR}symlink-at`]: addsAt(2),
   [`${DESCRIPTOR}link-at`]: changes('idempotent', ({ args }) =>
-    askForBoth('w', args[0], args[2], args[3], args[4]),
+    askForBoth('a', args[0], args[2], args[3], args[4]),
   ),
   [`${DESCRIPTOR}rename-at`]: changes('once', ({ args }) =>
     askForBoth('w', args[0], args[1], args[2], args[3]),

@@ -7,13 +7,14 @@ import {
   type WitError,
 } from '@theater/handler'
 import type { Json } from '@theater/values'
-import type { Backend } from './backend.ts'
+import { authorize, within } from './authority.ts'
 import { Descriptor } from './descriptor.ts'
-import { fail, isErrorCode, MountError, witError } from './errors.ts'
+import { fail, isErrorCode, witError } from './errors.ts'
 import { FUNCTIONS, PREOPENS, STREAMS, TYPES } from './functions.ts'
-import { authorize, GRANT, hostPath, within, type FsGrant } from './grant.ts'
+import { GRANT, type FsGrant } from './grant.ts'
+import { Mounter, type Sources } from './mounts.ts'
 import { reopen } from './reopen.ts'
-import { Held, Session, type Limits, type Mount } from './session.ts'
+import { Session, type Limits } from './session.ts'
 import { CutInputStream, FileStream, FsIoError, type Place } from './streams.ts'
 import type { ErrorCode } from './types.ts'
 
@@ -30,57 +31,26 @@ export interface FsImports {
 }
 
 /** What the handler is made of. */
-export interface Parts {
-  readonly backend: () => Backend
-  readonly base: string | undefined
+export interface Parts extends Sources {
   readonly limits: Limits
 }
 
 /** Makes the handler of `wasi:filesystem`. */
-export function fsHandler({ backend, base, limits }: Parts): Handler<FsGrant, FsImports> {
+export function fsHandler({ limits, ...sources }: Parts): Handler<FsGrant, FsImports> {
+  const mounter = new Mounter(sources)
   return defineHandler<FsGrant, FsImports>({
     name: 'fs',
     interfaces: [TYPES, PREOPENS],
     grant: GRANT,
     functions: FUNCTIONS,
-    within: (child, parent) => within(child, parent, base),
+    within: (child, parent) => within(child, parent, sources.base),
     authorize,
-    bind(actor, grant) {
-      const opened = backend()
-      return binding(new Session(actor, opened, openMounts(opened, grant, base), limits))
+    async bind(actor, grant) {
+      const { mounts, release } = await mounter.open(actor, grant)
+      return binding(new Session(actor, mounts, limits, release))
     },
-    inert: (actor) => binding(new Session(actor, NOTHING, new Map(), limits)),
+    inert: (actor) => binding(new Session(actor, new Map(), limits)),
   })
-}
-
-/** Without mounts there is no descriptor to reach a backend by. */
-const NOTHING: Backend = new Proxy({} as Backend, {
-  get() {
-    throw new TypeError('there are no mounts')
-  },
-})
-
-function openMounts(backend: Backend, grant: FsGrant, base: string | undefined): Map<string, Mount> {
-  const mounts = new Map<string, Mount>()
-  try {
-    for (const name of Object.keys(grant.mounts).toSorted()) {
-      const mount = grant.mounts[name]
-      if (mount === undefined) continue
-      const host = hostPath(mount.host, base)
-      if (host === undefined) {
-        throw new MountError(
-          'not-absolute',
-          mount.host,
-          `mount ${name}: ${mount.host} is relative. Write it from /, or give fs() a base`,
-        )
-      }
-      mounts.set(name, { name, rights: mount.rights, root: new Held(backend, backend.openRoot(host)) })
-    }
-    return mounts
-  } catch (error) {
-    for (const mount of mounts.values()) mount.root.release()
-    throw error
-  }
 }
 
 const DESCRIPTOR = `${TYPES}#descriptor`

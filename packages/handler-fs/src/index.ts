@@ -23,6 +23,7 @@ import type { FsGrant } from './grant.ts'
 import { handleBackend } from './handle-backend.ts'
 import { fsHandler, type FsImports } from './handler.ts'
 import { pathBackend } from './path-backend.ts'
+import type { TreeReader } from './tree.ts'
 
 export type { Backend, Handle, OpenMode, Stat, Time } from './backend.ts'
 export { errno, MountError, type Errno, type MountErrorCode } from './errors.ts'
@@ -32,12 +33,18 @@ export {
   type FsAsk,
   type FsGrant,
   type FsMount,
+  type FsQuota,
+  type HostMount,
+  type Need,
   type Rights,
+  type TreeMount,
 } from './grant.ts'
 export { handleBackend } from './handle-backend.ts'
 export type { FsImports } from './handler.ts'
 export { entry, memory, type MemoryEntry, type MemoryTree } from './memory.ts'
 export { pathBackend } from './path-backend.ts'
+export { putTree } from './tree-load.ts'
+export type { TreeReader, TreeWriter } from './tree.ts'
 export type { DescriptorType, DirectoryEntry, ErrorCode } from './types.ts'
 
 /** Options of {@link fs}. None of them grants anything. */
@@ -54,6 +61,24 @@ export interface FsOptions {
    * @default `handleBackend()` on Linux, else the weaker `pathBackend()`
    */
   readonly backend?: Backend
+  /**
+   * Where trees are that grants name by hash: a `BlobStore`, or any store of blocks by CID.
+   *
+   * @default none: such a grant is refused
+   */
+  readonly trees?: TreeReader
+  /**
+   * How many bytes a tree may have to be mounted. It is held in memory, once for all actors.
+   *
+   * @default 268435456
+   */
+  readonly maxTreeBytes?: number
+  /**
+   * How many entries the directories of a tree may have together.
+   *
+   * @default 65536
+   */
+  readonly maxTreeEntries?: number
   /**
    * How many descriptors, streams and listings one actor may have open; one more is `insufficient-memory`.
    *
@@ -81,6 +106,11 @@ export function fs(options: FsOptions = {}): Handler<FsGrant, FsImports> {
     // Not before a mount is opened: a grant can be judged on any machine.
     backend: () => (backend ??= process.platform === 'linux' ? handleBackend() : pathBackend()),
     base: options.base,
+    trees: options.trees,
+    treeLimits: {
+      bytes: options.maxTreeBytes ?? 1 << 28,
+      entries: options.maxTreeEntries ?? 1 << 16,
+    },
     limits: {
       handles: options.maxHandles ?? 256,
       readBytes: options.maxRead ?? 1 << 20,

@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import type { Meter } from './quota.ts'
 import { fail } from './errors.ts'
 import { linkLeaves } from './path.ts'
 import type { Walk } from './resolver.ts'
@@ -14,9 +15,10 @@ export function readLink(backend: Backend, walk: Walk, parent: string): string {
 }
 
 /** Makes a directory at the end of a walk. */
-export function createDirectory(backend: Backend, walk: Walk): void {
-  if (walk.name === undefined) throw fail('exist')
-  backend.createDirectory(walk.directory, walk.name)
+export function createDirectory(backend: Backend, meter: Meter, walk: Walk): void {
+  const { directory, name } = walk
+  if (name === undefined) throw fail('exist')
+  meter.make(() => backend.createDirectory(directory, name))
 }
 
 /** Removes the directory at the end of a walk. */
@@ -42,12 +44,13 @@ export function checkTarget(target: string): void {
 }
 
 /** Makes a link at the end of a walk. @param parent the link's directory, below the mount */
-export function symlink(backend: Backend, walk: Walk, parent: string, target: string): void {
-  if (walk.name === undefined) throw fail('exist')
+export function symlink(backend: Backend, meter: Meter, walk: Walk, parent: string, target: string): void {
+  const { directory, name } = walk
+  if (name === undefined) throw fail('exist')
   if (walk.mustBeDirectory) throw fail('no-entry', 'a link has no slash at its end')
   // We would not follow it, but a program of the host might.
   if (linkLeaves(parent, target)) throw fail('not-permitted', 'a link out of the mount')
-  backend.symlink(walk.directory, walk.name, target)
+  meter.make(() => backend.symlink(directory, name, target))
 }
 
 /** The name of what can have a second one: a file, or a link. */
@@ -59,10 +62,11 @@ export function linkable({ existing, name }: Walk): string {
 }
 
 /** Gives a file a second name at the end of another walk. */
-export function link(backend: Backend, from: Walk, name: string, to: Walk): void {
-  if (to.name === undefined) throw fail('exist')
+export function link(backend: Backend, meter: Meter, from: Walk, name: string, to: Walk): void {
+  const { name: newName } = to
+  if (newName === undefined) throw fail('exist')
   if (to.mustBeDirectory) throw fail('no-entry', 'a file has no slash at its end')
-  backend.link(from.directory, name, to.directory, to.name)
+  meter.make(() => backend.link(from.directory, name, to.directory, newName))
 }
 
 /** Gives what is at the end of one walk the name at the end of another. */

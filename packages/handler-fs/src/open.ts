@@ -1,7 +1,8 @@
 import type { Backend, Handle, OpenMode } from './backend.ts'
 import { fail } from './errors.ts'
+import type { Need } from './grant.ts'
 import { Walk } from './resolver.ts'
-import { Held } from './session.ts'
+import { Held, type Mount } from './session.ts'
 import type { DescriptorFlags, OpenFlags, PathFlags } from './types.ts'
 
 /** How often a file that is there and not there by turns is tried to be opened or created. */
@@ -23,14 +24,18 @@ export interface Opened {
   readonly mode: FileMode
 }
 
-/** Whether `open-at` with these flags changes something, or opens a way to. */
-export function opensToChange(open: OpenFlags | undefined, flags: DescriptorFlags | undefined): boolean {
-  return [open?.create, open?.truncate, flags?.write, flags?.mutateDirectory].includes(true)
+/**
+ * What `open-at` with these flags needs. A file that is opened to write is only written where a later call may: at its
+ * end, or anywhere.
+ */
+export function needOfOpening(open: OpenFlags | undefined, flags: DescriptorFlags | undefined): Need {
+  if (open?.truncate === true) return 'w'
+  return [open?.create, flags?.write, flags?.mutateDirectory].includes(true) ? 'a' : 'r'
 }
 
 /** `open-at`, without the question who may. */
 export function openBelow(
-  backend: Backend,
+  mount: Mount,
   base: Held,
   path: string,
   pathFlags: PathFlags,
@@ -46,29 +51,24 @@ export function openBelow(
     write: flags.write === true,
     durable: flags.fileIntegritySync === true ? 'all' : flags.dataIntegritySync === true ? 'data' : 'no',
   }
+  const { backend } = base
   const last = pathFlags.symlinkFollow === true && !(create && exclusive) ? 'target' : 'entry'
 
   for (let race = 0; race < RACES; race++) {
     using walk = Walk.to(backend, base.handle, path, last)
     if (walk.entry !== undefined || !create) {
       if (create && exclusive) throw fail('exist')
-      return openExisting(backend, base, walk, mode, directory, truncate)
+      return openExisting(base, walk, mode, directory, truncate)
     }
-    const created = createNew(backend, walk, mode, exclusive)
+    const created = createNew(mount, backend, walk, mode, exclusive)
     if (created !== undefined) return created
   }
   throw fail('busy', 'the name came and went')
 }
 
-function openExisting(
-  backend: Backend,
-  base: Held,
-  walk: Walk,
-  mode: FileMode,
-  directory: boolean,
-  truncate: boolean,
-): Opened {
+function openExisting(base: Held, walk: Walk, mode: FileMode, directory: boolean, truncate: boolean): Opened {
   const { path } = walk
+  const { backend } = base
   const { type } = walk.existing.stat
   switch (type) {
     case 'directory': {
@@ -111,12 +111,20 @@ function openFile(backend: Backend, walk: Walk, mode: FileMode, truncate: boolea
 }
 
 /** `undefined`: somebody else made the name meanwhile. */
-function createNew(backend: Backend, walk: Walk, mode: FileMode, exclusive: boolean): Opened | undefined {
+function createNew(
+  mount: Mount,
+  backend: Backend,
+  walk: Walk,
+  mode: FileMode,
+  exclusive: boolean,
+): Opened | undefined {
   const { name, path } = walk
   if (name === undefined) throw fail('exist')
   if (walk.mustBeDirectory) throw fail('is-directory', 'a file has no slash at its end')
   try {
-    const handle = backend.createFile(walk.directory, name, { ...mode, append: false })
+    const handle = mount.meter.make(() =>
+      backend.createFile(walk.directory, name, { ...mode, append: false }),
+    )
     return { path, held: new Held(backend, handle), kind: 'regular-file', mode }
   } catch (error) {
     if (!exclusive && error instanceof Error && 'code' in error && error.code === 'EEXIST') return undefined

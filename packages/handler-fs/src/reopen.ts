@@ -1,6 +1,7 @@
 import type { Handle } from './backend.ts'
 import { Descriptor } from './descriptor.ts'
 import { witError } from './errors.ts'
+import { suffices } from './grant.ts'
 import { identity } from './metadata.ts'
 import type { FileMode } from './open.ts'
 import { below } from './path.ts'
@@ -30,11 +31,11 @@ export function reopen(session: Session, description: unknown): Descriptor | und
   const mount = wanted && session.mounts.get(wanted.mount)
   if (wanted === undefined || mount === undefined || session.ended) return undefined
   if (wanted.path === '') return wanted.kind === 'directory' ? Descriptor.root(session, mount) : undefined
-  const mode: FileMode = { ...wanted.mode, write: wanted.mode.write && mount.rights === 'rw' }
+  const mode: FileMode = { ...wanted.mode, write: wanted.mode.write && suffices(mount.rights, 'a') }
   // What was opened to write and may not any more is nothing; what was opened for neither is for looking.
   if (wanted.mode.write && !mode.write && !mode.read) return undefined
   try {
-    const held = find(session, mount, wanted, mode)
+    const held = find(mount, wanted, mode)
     return held && new Descriptor(session, mount, wanted.path, held, wanted.kind, mode)
   } catch (error) {
     if (GONE.includes(witError(error).payload)) return undefined
@@ -42,8 +43,8 @@ export function reopen(session: Session, description: unknown): Descriptor | und
   }
 }
 
-function find(session: Session, mount: Mount, wanted: Wanted, mode: FileMode): Held | undefined {
-  const { backend } = session
+function find(mount: Mount, wanted: Wanted, mode: FileMode): Held | undefined {
+  const { backend } = mount.root
   const { handle, stat } = openExact(backend, mount.root.handle, wanted.path)
   let used: Handle | undefined
   try {

@@ -2,15 +2,16 @@ import type { ActorContext } from '@theater/handler'
 import type { Backend, Handle } from './backend.ts'
 import { fail } from './errors.ts'
 import type { Rights } from './grant.ts'
+import type { Meter } from './quota.ts'
 
 /** A backend's handle with its users: the descriptor, its streams, and operations under way. The last one closes it. */
 export class Held {
   readonly handle: Handle
-  readonly #backend: Backend
+  readonly backend: Backend
   #users = 1
 
   constructor(backend: Backend, handle: Handle) {
-    this.#backend = backend
+    this.backend = backend
     this.handle = handle
   }
 
@@ -23,7 +24,7 @@ export class Held {
 
   /** One user less. */
   release(): void {
-    if (--this.#users === 0) this.#backend.close(this.handle)
+    if (--this.#users === 0) this.backend.close(this.handle)
   }
 }
 
@@ -32,6 +33,7 @@ export interface Mount {
   readonly name: string
   readonly rights: Rights
   readonly root: Held
+  readonly meter: Meter
 }
 
 /** Limits of one actor; see the options of `fs`. */
@@ -41,21 +43,32 @@ export interface Limits {
   readonly listEntries: number
 }
 
+/** Something of a mount that is open for an actor. */
+export interface Resource extends Disposable {
+  readonly mount: Mount
+}
+
 /** What the resources of one actor have in common. */
 export class Session {
-  readonly backend: Backend
   readonly limits: Limits
   readonly mounts: ReadonlyMap<string, Mount>
   readonly #signal: AbortSignal
-  readonly #live = new Set<Disposable>()
+  readonly #release: () => void
+  readonly #live = new Set<Resource>()
   readonly #running = new Set<Promise<unknown>>()
   #ended = false
 
-  constructor(actor: ActorContext, backend: Backend, mounts: ReadonlyMap<string, Mount>, limits: Limits) {
-    this.backend = backend
+  /** @param release lets go of what the mounts stand on; called once, at the end */
+  constructor(
+    actor: ActorContext,
+    mounts: ReadonlyMap<string, Mount>,
+    limits: Limits,
+    release: () => void = () => {},
+  ) {
     this.limits = limits
     this.mounts = mounts
     this.#signal = actor.signal
+    this.#release = release
   }
 
   get ended(): boolean {
@@ -63,19 +76,21 @@ export class Session {
   }
 
   /** Makes sure that one more resource may be open. Guests that free resources late would else use up the host's handles. */
-  room(): void {
+  room(mount: Mount): void {
     if (this.#ended) throw fail('bad-descriptor', 'the actor has ended')
     if (this.#live.size >= this.limits.handles) {
       throw fail('insufficient-memory', `more than ${this.limits.handles} open resources`)
     }
+    mount.meter.room()
   }
 
-  add(resource: Disposable): void {
+  add(resource: Resource): void {
     this.#live.add(resource)
+    resource.mount.meter.opened()
   }
 
-  remove(resource: Disposable): void {
-    this.#live.delete(resource)
+  remove(resource: Resource): void {
+    if (this.#live.delete(resource)) resource.mount.meter.closed()
   }
 
   /**
@@ -116,6 +131,7 @@ export class Session {
       this.#ended = true
       for (const resource of this.#live) resource[Symbol.dispose]()
       for (const mount of this.mounts.values()) mount.root.release()
+      this.#release()
     }
     await Promise.allSettled(this.#running)
   }

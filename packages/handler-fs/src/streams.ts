@@ -8,15 +8,20 @@ import {
   type StreamError,
 } from '@theater/handler'
 import { fail, witError } from './errors.ts'
-import { denied } from './grant.ts'
-import type { Held, Session } from './session.ts'
+import { denied } from './authority.ts'
+import type { Held, Mount, Resource, Session } from './session.ts'
 import type { DirectoryEntry, ErrorCode } from './types.ts'
 
 /** How many bytes an output stream takes at once. */
 const WRITE = 1 << 20
 
 /** Which file a stream is of, as plain data. */
-export type Place = { readonly mount: string; readonly path: string }
+export type Place = {
+  readonly mount: string
+  readonly path: string
+  /** It writes at the end, wherever that is. */
+  readonly append?: true
+}
 
 /** A file is always ready. */
 const READY: Pollable = {
@@ -77,24 +82,26 @@ export function streamDenied(denial: Denial): WitError<StreamError> {
 }
 
 /** What both directions share: a place in a file, and that the first failure is the last. */
-export abstract class FileStream implements Disposable {
+export abstract class FileStream implements Resource {
   readonly pollable = READY
+  readonly mount: Mount
   protected readonly session: Session
   protected readonly held: Held
-  readonly #place: Place
+  readonly #path: string
   #open = true
 
-  /** Takes over one use of `held`. */
-  constructor(session: Session, held: Held, place: Place) {
+  /** Takes over one use of `held`. @param path the file's, below the mount */
+  constructor(session: Session, mount: Mount, held: Held, path: string) {
     this.session = session
+    this.mount = mount
     this.held = held
-    this.#place = place
+    this.#path = path
     session.add(this)
   }
 
   /** For asks: reading and writing is still the authority over the file. */
   describe(): Place {
-    return this.#place
+    return { mount: this.mount.name, path: this.#path }
   }
 
   /** Runs an operation on the file; what the file system answers becomes a stream error and closes the stream. */
@@ -121,14 +128,14 @@ export abstract class FileStream implements Disposable {
 export class FileInputStream extends FileStream implements InputStream {
   #offset: bigint
 
-  constructor(session: Session, held: Held, place: Place, offset: bigint) {
-    super(session, held, place)
+  constructor(session: Session, mount: Mount, held: Held, path: string, offset: bigint) {
+    super(session, mount, held, path)
     this.#offset = offset
   }
 
   read(len: number): Uint8Array {
     const want = Math.min(len, this.session.limits.readBytes)
-    const bytes = this.attempt(() => this.session.backend.read(this.held.handle, want, this.#offset))
+    const bytes = this.attempt(() => this.held.backend.read(this.held.handle, want, this.#offset))
     if (bytes.length === 0 && want > 0) throw closed()
     this.#offset += BigInt(bytes.length)
     return bytes
@@ -144,9 +151,13 @@ export class FileInputStream extends FileStream implements InputStream {
 export class FileOutputStream extends FileStream implements OutputStream {
   #offset: number | 'end'
 
-  constructor(session: Session, held: Held, place: Place, offset: number | 'end') {
-    super(session, held, place)
+  constructor(session: Session, mount: Mount, held: Held, path: string, offset: number | 'end') {
+    super(session, mount, held, path)
     this.#offset = offset
+  }
+
+  override describe(): Place {
+    return this.#offset === 'end' ? { ...super.describe(), append: true } : super.describe()
   }
 
   checkWrite(): number {
@@ -155,10 +166,15 @@ export class FileOutputStream extends FileStream implements OutputStream {
 
   write(contents: Uint8Array): void {
     this.attempt(() => {
-      const { backend } = this.session
-      if (this.#offset === 'end') return backend.append(this.held.handle, contents)
+      const { backend, handle } = this.held
+      const size = (): bigint => backend.stat(handle).size
+      if (this.#offset === 'end') {
+        this.mount.meter.write(contents.length, undefined, size)
+        return backend.append(handle, contents)
+      }
       if (this.#offset + contents.length > Number.MAX_SAFE_INTEGER) throw fail('file-too-large')
-      backend.writeNow(this.held.handle, contents, this.#offset)
+      this.mount.meter.write(contents.length, this.#offset, size)
+      backend.writeNow(handle, contents, this.#offset)
       this.#offset += contents.length
     })
   }
@@ -174,15 +190,17 @@ export class FileOutputStream extends FileStream implements OutputStream {
 }
 
 /** `directory-entry-stream`: the listing as it was when it was asked for, sorted by the bytes of the names. */
-export class DirectoryEntries implements Disposable {
+export class DirectoryEntries implements Resource {
+  readonly mount: Mount
   readonly #session: Session
   readonly #entries: readonly DirectoryEntry[]
   #unnameable: number
   #next = 0
   #open = true
 
-  constructor(session: Session, entries: readonly DirectoryEntry[], unnameable: number) {
+  constructor(session: Session, mount: Mount, entries: readonly DirectoryEntry[], unnameable: number) {
     this.#session = session
+    this.mount = mount
     this.#entries = sorted(entries)
     this.#unnameable = unnameable
     session.add(this)

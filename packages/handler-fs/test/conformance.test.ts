@@ -1,9 +1,9 @@
 import type { AnyHandler, HandlerFunction } from '@theater/handler'
-import type { Guest, GuestCall, SampleCall } from '@theater/handler-conformance'
+import type { Guest, GuestCall, SampleCall, Subject } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { Descriptor } from '../src/descriptor.ts'
-import { errno, fs, type Backend, type Handle } from '../src/index.ts'
+import { errno, fs, putTree, type Backend, type Handle } from '../src/index.ts'
 import { names, worlds } from './support.ts'
 import { atLarge } from './at-large.ts'
 
@@ -189,6 +189,31 @@ const guest: Guest = {
   givers: [GET],
 }
 
+/** What is the same whatever lies under the mounts. */
+const common = {
+  bare: () => described(fs()),
+  atLarge,
+  least: { mounts: {} },
+  refusable: ['read', 'write', 'open-at', 'stat-at', 'rename-at', 'symlink-at', 'sync'].map(fn),
+  neverRefused: [
+    // Reading what is below a mount that there is.
+    ...[
+      'read',
+      'read-via-stream',
+      'read-directory',
+      'stat',
+      'stat-at',
+      'readlink-at',
+      'metadata-hash',
+      'metadata-hash-at',
+      'sync',
+      'sync-data',
+    ].map(fn),
+    // A stream that may not be read or written is not opened; they are refused under a grant that was narrowed since.
+    ...Object.keys(fs().functions).filter((id) => id.startsWith('wasi:io/streams@0.2#')),
+  ],
+} satisfies Partial<Subject>
+
 for (const { name, world } of worlds) {
   conformance({
     name: `fs, ${name}`,
@@ -213,33 +238,122 @@ for (const { name, world } of worlds) {
         state: () => undefined,
       }
     },
-    bare: () => described(fs()),
-    atLarge,
+    ...common,
     grants: [
       { mounts: { '/data': { host: 'data', rights: 'rw' } } },
       { mounts: { '/data': { host: './data/sub', rights: 'rw' }, '/more': { host: 'data', rights: 'r' } } },
       { mounts: { '/': { host: 'data/sub/deep', rights: 'r' } } },
     ],
-    least: { mounts: {} },
-    refusable: ['read', 'write', 'open-at', 'stat-at', 'rename-at', 'symlink-at', 'sync'].map(fn),
-    neverRefused: [
-      // Reading what is below a mount that there is.
-      ...[
-        'read',
-        'read-via-stream',
-        'read-directory',
-        'stat',
-        'stat-at',
-        'readlink-at',
-        'metadata-hash',
-        'metadata-hash-at',
-        'sync',
-        'sync-data',
-      ].map(fn),
-      // A stream that may not be read or written is not opened; they are refused under a grant that was narrowed since.
-      ...Object.keys(fs().functions).filter((id) => id.startsWith('wasi:io/streams@0.2#')),
-    ],
     calls,
     guest,
   })
 }
+
+const store = new Map<string, Uint8Array>()
+const key = (cid: Uint8Array): string => Buffer.from(cid).toString('hex')
+const frozen = worlds[0]!.world()
+const tree = await putTree(
+  { put: async (cid, bytes) => void store.set(key(cid), bytes) },
+  frozen.backend,
+  `${frozen.root}/data`,
+)
+const looking = {
+  mounts: {
+    '/data': { host: 'data', rights: 'r' },
+    '/log': { host: 'outside', rights: 'r' },
+    '/tree': { tree },
+  },
+}
+const nth = (made: Made, index: number): unknown =>
+  (made(GET) as [object, string][] | undefined)?.[index]?.[0]
+const log = (made: Made): unknown => nth(made, 1)
+const inTree = (made: Made): unknown => nth(made, 2)
+
+/** What is done besides in a directory that may be added to, and in a tree. */
+const mixedCalls: readonly SampleCall[] = [
+  ...calls,
+  { fn: fn('create-directory-at'), args: (made) => [log(made), 'new'], refusedUnder: looking },
+  { fn: fn('symlink-at'), args: (made) => [log(made), 'secret', 'link'], refusedUnder: looking },
+  {
+    fn: fn('link-at'),
+    args: (made) => [log(made), {}, 'secret', log(made), 'linked'],
+    refusedUnder: looking,
+  },
+  {
+    fn: fn('open-at'),
+    args: (made) => [log(made), {}, 'lines', { create: true }, { read: true, write: true }],
+    refusedUnder: looking,
+    makes: `${TYPES}#descriptor`,
+    resumes: true,
+  },
+  { fn: fn('get-flags'), args: (made) => [file(made)] },
+  {
+    fn: fn('append-via-stream'),
+    args: (made) => [made(fn('open-at'))],
+    makes: `${STREAMS}#output-stream`,
+  },
+  {
+    fn: fn('open-at'),
+    args: (made) => [inTree(made), {}, 'sub/b.txt', {}, { read: true }],
+    makes: `${TYPES}#descriptor`,
+    resumes: true,
+  },
+  { fn: fn('read'), args: (made) => [file(made), 9n, 0n] },
+  { fn: fn('stat'), args: (made) => [file(made)] },
+  { fn: fn('metadata-hash'), args: (made) => [file(made)] },
+  { fn: fn('is-same-object'), args: (made) => [file(made), inTree(made)] },
+  { fn: fn('sync'), args: (made) => [file(made)] },
+  { fn: fn('readlink-at'), args: (made) => [inTree(made), 'to-sub'] },
+  {
+    fn: fn('read-directory'),
+    args: (made) => [inTree(made)],
+    listing: (answer) => names({ readDirectory: () => answer } as never),
+  },
+  {
+    fn: fn('read-via-stream'),
+    args: (made) => [file(made), 0n],
+    makes: `${STREAMS}#input-stream`,
+    resumes: true,
+  },
+]
+
+conformance({
+  name: 'fs, a quota, a directory to add to, a tree',
+  make: () => {
+    const { backend, root: base } = worlds[0]!.world()
+    return {
+      handler: described(fs({ backend, base, trees: { get: async (cid) => store.get(key(cid)) } })),
+      state: () => [
+        dump(backend, backend.openRoot(base)),
+        [...store].map(([cid, bytes]) => [cid, bytes.slice()]),
+      ],
+    }
+  },
+  ...common,
+  grants: [
+    {
+      mounts: {
+        '/data': { host: 'data', rights: 'rw', quota: { bytes: 1000, files: 1000, handles: 1000 } },
+        '/log': { host: 'outside', rights: 'ra' },
+        '/tree': { tree },
+      },
+    },
+    {
+      mounts: {
+        '/data': { host: 'data', rights: 'ra', quota: { bytes: 5, files: 1, handles: 2 } },
+        '/log': { host: 'outside', rights: 'ra', quota: { files: 0 } },
+        '/tree': { tree, path: 'sub' },
+      },
+    },
+  ],
+  calls: mixedCalls,
+  guest: {
+    ...guest,
+    calls: [
+      { fn: `${TYPES}#filesystem-error-code`, args: () => [1] },
+      ...mixedCalls
+        .filter(({ fn: name }) => name !== `${TYPES}#filesystem-error-code`)
+        .map((call) => (call.fn === ENTRIES ? { ...call, breaks: true as const } : call)),
+    ],
+  },
+})

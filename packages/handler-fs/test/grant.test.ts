@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fs, GRANT, memory } from '../src/index.ts'
-import type { FsGrant } from '../src/index.ts'
+import type { FsGrant, FsQuota } from '../src/index.ts'
 import { bind, code, worlds } from './support.ts'
 
 const handler = fs()
@@ -38,6 +38,7 @@ test('within: the same directory or one below it, with no more rights', () => {
       'mount /d: /srv/data/../x lies in no directory that the parent holds',
     ],
     [grant({ '/r': { host: '/srv/read', rights: 'rw' } }), 'mount /r: the parent may only read /srv/read'],
+    [grant({ '/r': { host: '/srv/read', rights: 'ra' } }), 'mount /r: the parent may only read /srv/read'],
     [
       grant({ '/d': { host: 'data', rights: 'r' } }),
       'mount /d: data lies in no directory that the parent holds',
@@ -45,6 +46,62 @@ test('within: the same directory or one below it, with no more rights', () => {
   ]
   for (const [child, refused] of outside) expect(handler.within(child, parent)).toEqual({ refused })
   expect(handler.within(grant({ '/d': { host: '/srv', rights: 'r' } }), grant({}))).not.toBe(true)
+})
+
+test('within: looking is less than adding, which is less than changing', () => {
+  const rights = ['r', 'ra', 'rw'] as const
+  for (const [i, held] of rights.entries()) {
+    for (const [j, asked] of rights.entries()) {
+      const [child, parent] = [asked, held].map((one) => grant({ '/d': { host: '/srv', rights: one } }))
+      expect([asked, held, handler.within(child!, parent!) === true]).toEqual([asked, held, j <= i])
+    }
+  }
+  expect(
+    handler.within(
+      grant({ '/d': { host: '/srv/x', rights: 'rw' } }),
+      grant({ '/d': { host: '/srv', rights: 'ra' } }),
+    ),
+  ).toEqual({ refused: 'mount /d: the parent may only read and add to /srv/x' })
+})
+
+test('within: a quota is no larger than that of the mount around it', () => {
+  const one = (quota?: FsQuota) =>
+    grant({ '/d': { host: '/srv', rights: 'rw', ...(quota === undefined ? {} : { quota }) } })
+  const cases: [FsQuota | undefined, FsQuota | undefined, true | string][] = [
+    [{ bytes: 5 }, undefined, true],
+    [{ bytes: 5 }, { bytes: 5 }, true],
+    [{ bytes: 5, files: 1 }, { bytes: 6 }, true],
+    [{ bytes: 7 }, { bytes: 6 }, "mount /d: the parent's quota of bytes is 6 for /srv"],
+    [undefined, { files: 6 }, "mount /d: the parent's quota of files is 6 for /srv"],
+    [{ bytes: 1 }, { handles: 0 }, "mount /d: the parent's quota of handles is 0 for /srv"],
+  ]
+  for (const [child, parent, said] of cases)
+    expect(handler.within(one(child), one(parent))).toEqual(said === true ? true : { refused: said })
+  // One mount of the parent's has the rights, another the room: neither is around it.
+  const parent = grant({
+    '/a': { host: '/srv', rights: 'rw', quota: { bytes: 1 } },
+    '/b': { host: '/srv', rights: 'r' },
+  })
+  expect(handler.within(grant({ '/d': { host: '/srv/x', rights: 'rw' } }), parent)).not.toBe(true)
+  expect(handler.within(grant({ '/d': { host: '/srv/x', rights: 'r' } }), parent)).toBe(true)
+})
+
+test('within: a directory of a tree lies in that tree', () => {
+  const [one, two] = ['1', '2'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string]
+  const held = grant({ '/t': { tree: one, path: 'a' }, '/d': { host: '/srv', rights: 'rw' } })
+  for (const path of ['a', 'a/b'])
+    expect(handler.within(grant({ '/x': { tree: one, path } }), held)).toBe(true)
+  const outside: FsGrant[] = [
+    grant({ '/x': { tree: one } }),
+    grant({ '/x': { tree: one, path: 'ab' } }),
+    grant({ '/x': { tree: two, path: 'a' } }),
+    grant({ '/x': { host: 'a', rights: 'r' } }),
+  ]
+  for (const child of outside) expect([child, handler.within(child, held)]).not.toEqual([child, true])
+  expect(handler.within(grant({ '/x': { tree: one, path: 'b' } }), grant({ '/t': { tree: one } }))).toBe(true)
+  expect(handler.within(grant({ '/x': { tree: one, path: 'b' } }), held)).toEqual({
+    refused: `mount /x: b of ${one} lies in no directory that the parent holds`,
+  })
 })
 
 test('within: relative to the base', () => {
@@ -73,8 +130,16 @@ test('within is an order', () => {
 })
 
 test('authorize', () => {
-  const held = grant({ '/d': { host: '/srv/data', rights: 'rw' }, '/r': { host: '/srv/read', rights: 'r' } })
+  const held = grant({
+    '/d': { host: '/srv/data', rights: 'rw' },
+    '/r': { host: '/srv/read', rights: 'r' },
+    '/a': { host: '/srv/log', rights: 'ra' },
+    '/t': { tree: `sha256:${'1'.repeat(64)}` },
+  })
   const covered = [
+    { mount: '/a', path: 'x', need: 'a' },
+    { mount: '/d', path: 'x', need: 'a' },
+    { mount: '/t', path: 'x', need: 'r' },
     { mount: '/d', path: 'a/b', need: 'w' },
     { mount: '/d', path: '', need: 'r' },
     { mount: '/r', path: 'a', need: 'r' },
@@ -83,6 +148,9 @@ test('authorize', () => {
   for (const ask of covered) expect([ask, handler.authorize(held, ask)]).toEqual([ask, true])
   const refused: [Parameters<typeof handler.authorize>[1], string][] = [
     [{ mount: '/r', path: 'a', need: 'w' }, '/r was granted for reading only'],
+    [{ mount: '/r', path: 'a', need: 'a' }, '/r was granted for reading only'],
+    [{ mount: '/a', path: 'a', need: 'w' }, '/a was granted for reading and adding only'],
+    [{ mount: '/t', path: 'a', need: 'a' }, '/t was granted for reading only'],
     [{ mount: '/x', path: 'a', need: 'r' }, '/x was not granted'],
     [{ mount: '', path: 'a', need: 'r' }, 'no directory that was granted'],
     [{ mount: '/d', path: '../x', need: 'r' }, '../x leads out of /d'],
@@ -109,13 +177,28 @@ test('asks say which mount, which path, and to read or to write', () => {
   expect(ask('stat-at', sub, {}, '../y')).toEqual({ mount: '/d', path: '../y', need: 'r' })
   expect(ask('stat-at', sub, {}, '/y')).toEqual({ mount: '/d', path: '/y', need: 'r' })
   expect(ask('open-at', sub, {}, 'x', {}, { read: true })).toEqual({ mount: '/d', path: 'sub/x', need: 'r' })
-  for (const open of [{ create: true }, { truncate: true }]) {
+  for (const open of [{ truncate: true }, { create: true, truncate: true }]) {
     expect(ask('open-at', sub, {}, 'x', open, {})).toEqual({ mount: '/d', path: 'sub/x', need: 'w' })
   }
+  expect(ask('open-at', sub, {}, 'x', { create: true }, {})).toEqual({
+    mount: '/d',
+    path: 'sub/x',
+    need: 'a',
+  })
   for (const flags of [{ write: true }, { mutateDirectory: true }]) {
-    expect(ask('open-at', sub, {}, 'x', {}, flags)).toEqual({ mount: '/d', path: 'sub/x', need: 'w' })
+    expect(ask('open-at', sub, {}, 'x', {}, flags)).toEqual({ mount: '/d', path: 'sub/x', need: 'a' })
   }
-  expect(ask('symlink-at', sub, 'target', 'x')).toEqual({ mount: '/d', path: 'sub/x', need: 'w' })
+  for (const add of ['create-directory-at', 'append-via-stream']) {
+    expect(ask(add, sub, 'x')).toMatchObject({ mount: '/d', need: 'a' })
+  }
+  for (const change of ['write', 'write-via-stream', 'set-size', 'set-times', 'unlink-file-at']) {
+    expect(ask(change, sub, 'x')).toMatchObject({ mount: '/d', need: 'w' })
+  }
+  const write = 'wasi:io/streams@0.2#[method]output-stream.write'
+  const streamed = (self: object) => handler.functions[write]?.ask?.({ fn: write, args: [self] })
+  expect(streamed({ mount: '/d', path: 'f' })).toEqual({ mount: '/d', path: 'f', need: 'w' })
+  expect(streamed({ mount: '/d', path: 'f', append: true })).toEqual({ mount: '/d', path: 'f', need: 'a' })
+  expect(ask('symlink-at', sub, 'target', 'x')).toEqual({ mount: '/d', path: 'sub/x', need: 'a' })
   expect(ask('set-times-at', sub, {}, 'x', {}, {})).toEqual({ mount: '/d', path: 'sub/x', need: 'w' })
   const to = { mount: '/e', path: 'y' }
   expect(ask('rename-at', sub, 'x', { mount: '/e', path: '' }, 'y')).toEqual({
@@ -127,7 +210,7 @@ test('asks say which mount, which path, and to read or to write', () => {
   expect(ask('link-at', sub, {}, 'x', { mount: '/e', path: '' }, 'y')).toEqual({
     mount: '/d',
     path: 'sub/x',
-    need: 'w',
+    need: 'a',
     to,
   })
 })

@@ -1,7 +1,7 @@
 import { type Guards, off } from './patch.ts'
 
 const walk = 'handler-fs/src/resolver.ts'
-const grant = 'handler-fs/src/grant.ts'
+const grant = 'handler-fs/src/authority.ts'
 const path = 'handler-fs/src/path.ts'
 
 /** What keeps a guest in the directories that it was granted. */
@@ -44,8 +44,8 @@ export const fs: Guards = {
     },
   ],
   'fs-rights': [
-    off(grant, "if (need === 'w' && grant.mounts[mount]?.rights !== 'rw')"),
-    off('handler-fs/src/descriptor.ts', "if (this.#mount.rights !== 'rw') throw fail('read-only')"),
+    off(grant, 'if (!suffices(rights, need))'),
+    off('handler-fs/src/descriptor.ts', 'if (!suffices(this.mount.rights, need))'),
   ],
   'fs-nul': [off(path, "if (path.includes('\\0'))")],
   'fs-loops': [off(walk, 'if (++links > MAX_LINKS)'), off(walk, 'if (steps > MAX_STEPS)')],
