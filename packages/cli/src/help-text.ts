@@ -9,7 +9,7 @@ export interface HelpText {
 }
 
 const LIMITS =
-  'Defaults of the limits: --max-events 10000000, --max-traps 1000, --max-memory 4294967296, --max-fuel 100000000000. What a chain needs above them is not run: the verdict is then inconclusive and accuses nobody.'
+  'Defaults of the limits: --max-events 10000000, --max-traps 1000, --max-memory 4294967296, --max-fuel 100000000000, --max-seconds 600. What a chain needs above them is not run: the verdict is then inconclusive and accuses nobody.'
 
 /** The text of each command, by its name. */
 export const helpTexts = {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
 import { CliError } from './errors.ts'
 
 /** Which data folder. */
@@ -11,31 +12,15 @@ export function collect(value: string, before: readonly string[]): readonly stri
   return [...before, value]
 }
 
-/** The most fuel of a re-run. */
-export function maxFuel(): Option {
-  return new Option('--max-fuel <N>', 'the most fuel that genesis may allow a turn, or the start').argParser(
-    index,
-  )
-}
-
-/** The most memory of a re-run. */
-export function maxMemory(): Option {
-  return new Option('--max-memory <BYTES>', 'the most memory that genesis may allow the component').argParser(
-    index,
-  )
-}
-
-/** The most events of a chain. */
-export function maxEvents(): Option {
-  return new Option('--max-events <N>', 'the most events of a chain').argParser(index)
-}
-
-/** The most turns that are undone. */
-export function maxTraps(): Option {
-  return new Option(
-    '--max-traps <N>',
-    'the most turns that trapped or were aborted: each costs a rebuild',
-  ).argParser(index)
+/** The component of a re-run, and what it may take. */
+export function rerunOptions(command: Command): Command {
+  return command
+    .option('--component <FILE.wasm>', 'the component, where the file does not hold it')
+    .option('--max-fuel <N>', 'the most fuel that genesis may allow a turn, or the start', index)
+    .option('--max-memory <BYTES>', 'the most memory that genesis may allow the component', index)
+    .option('--max-events <N>', 'the most events of a chain', index)
+    .option('--max-traps <N>', 'the most turns that trapped or were aborted: each costs a rebuild', index)
+    .option('--max-seconds <N>', 'how long it may take without getting on', seconds)
 }
 
 /** A number that counts something. */

@@ -7,17 +7,7 @@ import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
 import { helpText, helpTexts } from './help-text.ts'
 import { levels } from './log-lines.ts'
-import {
-  actorId,
-  collect,
-  dataOption,
-  index,
-  maxEvents,
-  maxFuel,
-  maxMemory,
-  maxTraps,
-  seconds,
-} from './options.ts'
+import { actorId, collect, dataOption, index, rerunOptions, seconds } from './options.ts'
 import type { Output } from './output.ts'
 
 /** What the program needs of its process. */
@@ -227,23 +217,19 @@ export function makeProgram(io: ProgramIo): Command {
       }),
     )
 
-  add('replay', 'Runs a component again over its record, shows what it does, and stops where told.')
-    .argument('<ACTOR|FILE.car>', 'an actor of the data folder, or a file')
-    .option('--actor <ID>', 'which record, where the file has several')
-    .option('--until <N>', 'stops after event N, and says what the component was about to do', index)
-    .option('--events', 'shows every event, not the turns alone')
-    .addOption(dataOption())
-    .option('--component <FILE.wasm>', 'the component, where the file does not hold it')
-    .addOption(maxFuel())
-    .addOption(maxMemory())
-    .addOption(maxEvents())
-    .addOption(maxTraps())
-    .action(
-      act(async (output, name: string, options: ReplayFlags) => {
-        const { replay } = await import('./commands/replay.ts')
-        return replay(name, options, output)
-      }),
-    )
+  rerunOptions(
+    add('replay', 'Runs a component again over its record, shows what it does, and stops where told.')
+      .argument('<ACTOR|FILE.car>', 'an actor of the data folder, or a file')
+      .option('--actor <ID>', 'which record, where the file has several')
+      .option('--until <N>', 'stops after event N, and says what the component was about to do', index)
+      .option('--events', 'shows every event, not the turns alone')
+      .addOption(dataOption()),
+  ).action(
+    act(async (output, name: string, options: ReplayFlags) => {
+      const { replay } = await import('./commands/replay.ts')
+      return replay(name, options, output)
+    }),
+  )
 
   add('certify', 'Finds out whether a component does the same, event for event, however the engine runs it.')
     .argument('<FILE.wasm>', 'the component')
@@ -273,21 +259,16 @@ export function makeProgram(io: ProgramIo): Command {
       }),
     )
 
-  add('verify', 'Proves records by running their components again, and checks how they hang together.')
-    .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder')
-    .addOption(dataOption())
-    .option('--component <FILE.wasm>', 'the component, where the file does not hold it')
-    .addOption(maxFuel())
-    .addOption(maxMemory())
-    .addOption(maxEvents())
-    .addOption(maxTraps())
-    .option('--max-seconds <N>', 'how long it may take without getting on', seconds)
-    .action(
-      act(async (output, subjects: string[], options: VerifyFlags) => {
-        const { verify } = await import('./commands/verify.ts')
-        return verify(subjects, options, output)
-      }),
-    )
+  rerunOptions(
+    add('verify', 'Proves records by running their components again, and checks how they hang together.')
+      .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder')
+      .addOption(dataOption()),
+  ).action(
+    act(async (output, subjects: string[], options: VerifyFlags) => {
+      const { verify } = await import('./commands/verify.ts')
+      return verify(subjects, options, output)
+    }),
+  )
   return program
 }
 

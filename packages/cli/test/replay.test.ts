@@ -5,6 +5,7 @@ import { exportCar } from '@theater/event-chain/car'
 import { saltPool, sha256 } from '@theater/event-chain/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { describe, expect, it } from 'vitest'
+import { endless } from './support/endless.ts'
 import { copies, cutOff, ECHO, ended, folder, objects, said, start, theater } from './support/theater.ts'
 
 /** A folder with the records of echo and of a command, and both in a.car. */
@@ -151,6 +152,24 @@ describe('replay', () => {
     const given = await theater(['replay', 'echo', '--component', 'spine.wasm'], { cwd })
     expect(given.stdout).toContain('no-component')
     expect(given.code).toBe(7)
+  })
+
+  it('is 7, at the event after what was shown, where a component does not end', async () => {
+    const cwd = folder({ 'endless.car': await endless() })
+    const ran = await theater(['replay', 'endless.car', '--max-seconds', '1', '--json'], { cwd })
+    expect(objects(ran)).toMatchObject([
+      { turn: 2, outcome: 'return', end: 3 },
+      { turn: 4, outcome: 'open', end: 4 },
+      { actor: 'endless', verdict: 'inconclusive', code: 'limits-above-mine', at: 5, next: null },
+    ])
+    expect(ran.code).toBe(7)
+    const people = await theater(['replay', 'endless.car', '--max-seconds', '1', '--events'], { cwd })
+    expect(people.stdout).toMatch(
+      /^4 +[0-9a-f]{12} +turn .*\n.*inconclusive from event 5 \(limits-above-mine\): its component did not/m,
+    )
+    // Where it is told to stop before, nothing loops.
+    const stopped = await theater(['replay', 'endless.car', '--until', '3', '--json'], { cwd })
+    expect(objects(stopped).at(-1)).toMatchObject({ verdict: 'verified', events: 4 })
   })
 
   it('shows a turn that is under way, as a crash left it', async () => {

@@ -1,14 +1,11 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { loadComponent } from '@theater/component/node'
 import { ChainWriter, encodeContent, memoryStore, readEvents } from '@theater/event-chain'
-import type { Genesis } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
 import { saltPool, sha256 } from '@theater/event-chain/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
-import { assemble } from '@theater/guests/wat'
-import { cidOf, encodeModel } from '@theater/values'
 import { describe, expect, it } from 'vitest'
+import { endless } from './support/endless.ts'
 import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
 
 const KEYS = ['chain', 'verdict', 'events', 'head', 'at', 'code', 'expected', 'actual', 'levels', 'actor']
@@ -57,41 +54,6 @@ async function rewrite(
   return new Uint8Array(
     await Array.fromAsync(exportCar(store, [chain], { components })).then((all) => Buffer.concat(all)),
   )
-}
-
-/** The record, from before there was a meter, of an actor whose component loops for ever when it is started. */
-async function endless(): Promise<Uint8Array> {
-  const bytes = await assemble(`(component
-    (core module $m (func $start (loop $l (br $l))) (start $start) (func (export "run")))
-    (core instance $i (instantiate $m))
-    (func (export "run") (canon lift (core func $i "run"))))`)
-  const { model } = await loadComponent(bytes)
-  const store = memoryStore()
-  const genesis: Genesis = {
-    actor: 'endless',
-    cause: null,
-    component: cidOf('raw', sha256(bytes)),
-    derive: 1,
-    format: 1,
-    grants: {},
-    jco: '0',
-    limits: {},
-    meter: null,
-    nan: 'canonical',
-    params: null,
-    parent: null,
-    theater: '0',
-    time: 1,
-    wit: cidOf('dag-cbor', sha256(encodeModel(model))),
-  }
-  await store.put(genesis.component, bytes)
-  await store.put(genesis.wit, encodeModel(model))
-  const label = genesis.actor
-  const first = encodeContent('genesis', genesis)
-  const writer = ChainWriter.create({ store, salts: saltPool(), hash: sha256, label, genesis: first })
-  writer.append('seed', encodeContent('seed', { seed: new Uint8Array(32) }))
-  await writer.flush()
-  return Buffer.concat(await Array.fromAsync(exportCar(store, [writer.chain])))
 }
 
 describe('export and verify', () => {

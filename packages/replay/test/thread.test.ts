@@ -101,7 +101,7 @@ describe('a thread that re-runs', async () => {
       chain: source.chain,
       size: 6,
       index: 0,
-      message: 'it did not get on for 1 seconds',
+      message: 'its component did not get on for 1 s',
     })
     expect(next).toMatchObject({ verdict: 'verified' })
   })

@@ -1,6 +1,6 @@
 import { hex } from '@theater/event-chain'
 import { printable } from '@theater/handler-log'
-import { componentLoader, replay as rerun } from '@theater/replay/node'
+import { replayInThread } from '@theater/replay/node'
 import type { Doing, Reached, Verdict } from '@theater/replay'
 import { readComponentFile } from '../component-file.ts'
 import { CliError } from '../errors.ts'
@@ -28,6 +28,7 @@ export interface ReplayFlags extends LimitFlags {
   /** Shows every event, not the turns alone. */
   readonly events?: true
   readonly component?: string
+  readonly maxSeconds?: number
 }
 
 /**
@@ -49,11 +50,12 @@ export async function replay(name: string, flags: ReplayFlags, output: Output): 
   const show = new Show(subject, flags, output)
   const cache = await cacheOf(flags.data)
   try {
-    const { verdict, next } = await rerun(source, {
+    const { verdict, next } = await replayInThread(source, {
+      maxSeconds: flags.maxSeconds,
       // What others wrote there is read; nothing is added.
-      load: componentLoader(
-        cache === undefined ? {} : { cache: { get: (key) => cache.get(key), put: async () => undefined } },
-      ),
+      ...(cache !== undefined && {
+        cache: { get: (key) => cache.get(key), put: () => Promise.resolve() },
+      }),
       component,
       limits: limitsOf(flags),
       ...(flags.until !== undefined && { until }),
@@ -121,7 +123,7 @@ class Show {
     const said = this.#sayer.say(event)
     const turn = this.tally.take(said)
     let read = true
-    // The component is in the middle of a turn: it cannot wait for whoever reads, and it may never end it.
+    // The component goes on meanwhile, and may never end its turn: nobody waits for whoever reads.
     if (this.#events) {
       read = this.#output.resultNow(said, () => eventLine(said, this.#width, this.#output))
     } else if (turn !== undefined) {

@@ -111,7 +111,7 @@ export class RerunThread implements AsyncDisposable {
     const server = new SourceServer(source.store, this.#cache)
     const { promise, resolve, reject } = Promise.withResolvers<Done | Stuck>()
     const patience = new Patience(this.#maxMs, () => {
-      resolve({ stuck: `it did not get on for ${this.#maxMs / 1000} seconds` })
+      resolve({ stuck: `its component did not get on for ${this.#maxMs / 1000} s` })
     })
     let describer: Describer | undefined
     let size = 0
