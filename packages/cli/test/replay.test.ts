@@ -156,14 +156,14 @@ describe('replay', () => {
 
   it('is 7, at the event after what was shown, where a component does not end', async () => {
     const cwd = folder({ 'endless.car': await endless() })
-    const ran = await theater(['replay', 'endless.car', '--max-seconds', '1', '--json'], { cwd })
+    const ran = await theater(['replay', 'endless.car', '--max-seconds', '2', '--json'], { cwd })
     expect(objects(ran)).toMatchObject([
       { turn: 2, outcome: 'return', end: 3 },
       { turn: 4, outcome: 'open', end: 4 },
       { actor: 'endless', verdict: 'inconclusive', code: 'limits-above-mine', at: 5, next: null },
     ])
     expect(ran.code).toBe(7)
-    const people = await theater(['replay', 'endless.car', '--max-seconds', '1', '--events'], { cwd })
+    const people = await theater(['replay', 'endless.car', '--max-seconds', '2', '--events'], { cwd })
     expect(people.stdout).toMatch(
       /^4 +[0-9a-f]{12} +turn .*\n.*inconclusive from event 5 \(limits-above-mine\): its component did not/m,
     )

@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ChainWriter, encodeContent, memoryStore, readEvents } from '@theater/event-chain'
+import { ChainWriter, encodeContent, readEvents } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
 import { saltPool, sha256 } from '@theater/event-chain/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
@@ -180,7 +180,7 @@ describe('export and verify', () => {
   it('ends a component that does not end, of a record without a meter, and goes on with the next', async () => {
     const cwd = await withCar()
     writeFileSync(join(cwd, 'endless.car'), await endless())
-    const ran = await theater(['verify', 'endless.car', 'echo', '--max-seconds', '1', '--json'], { cwd })
+    const ran = await theater(['verify', 'endless.car', 'echo', '--max-seconds', '2', '--json'], { cwd })
     expect(objects(ran)).toMatchObject([
       { actor: 'endless', verdict: 'inconclusive', code: 'limits-above-mine', at: 0 },
       { actor: 'echo', verdict: 'verified' },

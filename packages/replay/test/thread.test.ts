@@ -91,7 +91,7 @@ describe('a thread that re-runs', async () => {
   })
 
   it('gives up a component that does not get on, and goes on with the next', async () => {
-    await using thread = new RerunThread({ maxSeconds: 1 })
+    await using thread = new RerunThread({ maxSeconds: 2 })
     const source = await endless()
     const [given, next] = await Promise.all([thread.verify(source), thread.verify(recording)])
     expect(given).toMatchObject({
@@ -101,7 +101,7 @@ describe('a thread that re-runs', async () => {
       chain: source.chain,
       size: 6,
       index: 0,
-      message: 'its component did not get on for 1 s',
+      message: 'its component did not get on for 2 s',
     })
     expect(next).toMatchObject({ verdict: 'verified' })
   })
@@ -109,7 +109,7 @@ describe('a thread that re-runs', async () => {
   it('tells what was reached, also of a component that is given up', async () => {
     const told: string[] = []
     const reached = ({ seq, kind }: { seq: number; kind: string }): void => void told.push(`${seq} ${kind}`)
-    const { verdict, next } = await replayInThread(await endless(), { maxSeconds: 1, reached })
+    const { verdict, next } = await replayInThread(await endless(), { maxSeconds: 2, reached })
     expect(told).toEqual(['0 genesis', '1 seed', '2 turn', '3 return', '4 turn'])
     expect(verdict).toMatchObject({ verdict: 'inconclusive', code: 'limits-above-mine', index: 5, size: 5 })
     expect(verdict.head).toHaveLength(32)

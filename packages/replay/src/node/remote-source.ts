@@ -4,19 +4,18 @@ import type { ChainSource } from '../types.ts'
 import { errorOf } from './protocol.ts'
 import type { FromThread, Served, ToThread } from './protocol.ts'
 
-/** Milliseconds between two signs of life.. */
-const SAY_MS = 100
-
 /** A chain that another thread holds, and its cache of components, asked for what is needed. */
 export class RemoteSource {
   readonly #send: (question: FromThread) => void
+  readonly #seen: () => void
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   readonly #failures = new WeakMap<Error, number>()
   #asked = 0
-  #said = 0
 
-  constructor(send: (question: FromThread) => void) {
+  /** @param seen is called for each event that is read */
+  constructor(send: (question: FromThread) => void, seen: () => void) {
     this.#send = send
+    this.#seen = seen
   }
 
   /** Takes an answer. */
@@ -57,21 +56,13 @@ export class RemoteSource {
         next = this.#ask('more', reading)
         next.catch(() => undefined)
         for (const event of batch) {
-          this.#lives()
+          this.#seen()
           yield event
         }
       }
     } finally {
       await this.#ask('close', reading)
     }
-  }
-
-  /** Says, now and then, that it gets on: a few turns can take long, and many come at once. */
-  #lives(): void {
-    const now = performance.now()
-    if (now - this.#said < SAY_MS) return
-    this.#said = now
-    this.#send({ alive: true })
   }
 
   #ask<K extends keyof Served>(what: K, ...args: Parameters<Served[K]>): ReturnType<Served[K]> {

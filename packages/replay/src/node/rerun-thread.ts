@@ -16,7 +16,7 @@ import { SourceServer } from './source-server.ts'
 export interface RerunThreadOptions {
   /**
    * Seconds that a component may take without getting on: without coming to the end of a turn, and without
-   * reaching an event where those are told. Then its thread is ended, and the verdict is `inconclusive` with `limits-above-mine`.
+   * reaching an event where those are told. Loading it and reading its record do not count. Then its thread is ended, and the verdict is `inconclusive` with `limits-above-mine`.
    *
    * @default 600
    */
@@ -118,7 +118,7 @@ export class RerunThread implements AsyncDisposable {
     let head: Uint8Array | null = null
     const take = async (news: FromThread): Promise<void> => {
       patience.renew()
-      if ('ask' in news) worker.postMessage(await patience.during(server.answer(news)))
+      if ('ask' in news) worker.postMessage(await server.answer(news))
       else if ('model' in news) describer = new Describer(decodeModel(news.model))
       else if ('reached' in news) {
         const { reached: event } = news
@@ -136,7 +136,6 @@ export class RerunThread implements AsyncDisposable {
     worker.on('message', message).on('error', broke).on('exit', ended)
     signal?.addEventListener('abort', abort)
     worker.ref()
-    patience.renew()
     worker.postMessage({ job })
     try {
       const done = await promise
@@ -206,14 +205,12 @@ function outOfMemory(error: Error): boolean {
   return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
 }
 
-/** How long something may take without a sign of life. */
+/** How long something may take without a sign of life, after the first one: a thread takes its time to start. */
 class Patience {
   readonly #ms: number
   readonly #lost: () => void
   #timer: NodeJS.Timeout | undefined
   #ended = false
-  /** What the other side waits for: its time does not pass. */
-  #owed = 0
   #signs = 0
 
   constructor(ms: number, lost: () => void) {
@@ -225,7 +222,7 @@ class Patience {
   renew(): void {
     this.#signs++
     clearTimeout(this.#timer)
-    if (this.#ended || this.#owed > 0) return
+    if (this.#ended) return
     this.#timer = setTimeout(() => {
       const signs = this.#signs
       // This thread may have been the one that did not get on: what came meanwhile is taken first.
@@ -233,18 +230,6 @@ class Patience {
         if (!this.#ended && this.#signs === signs) this.#lost()
       })
     }, this.#ms)
-  }
-
-  /** Waits for what the other side waits for. */
-  async during<T>(work: Promise<T>): Promise<T> {
-    this.#owed++
-    clearTimeout(this.#timer)
-    try {
-      return await work
-    } finally {
-      this.#owed--
-      this.renew()
-    }
   }
 
   end(): void {

@@ -13,7 +13,8 @@ import { RemoteSource } from './remote-source.ts'
 
 function serve(port: MessagePort, { cached }: ThreadData): void {
   const tell = (news: FromThread): void => port.postMessage(news)
-  const remote = new RemoteSource(tell)
+  const life = new Life(() => tell({ alive: true }))
+  const remote = new RemoteSource(tell, () => life.now())
   const loader = componentLoader(cached ? { cache: remote.cache } : {})
 
   const run = async ({ how, chain, told, ...job }: Job): Promise<FromThread> => {
@@ -39,10 +40,46 @@ function serve(port: MessagePort, { cached }: ThreadData): void {
 
   port.on('message', (message: ToThread) => {
     if (!('job' in message)) return remote.take(message)
-    run(message.job).then(tell, (error: unknown) =>
-      tell({ failed: faultOf(error), asked: remote.askedOf(error) }),
-    )
+    life.begin()
+    void run(message.job)
+      .catch((error: unknown): FromThread => ({ failed: faultOf(error), asked: remote.askedOf(error) }))
+      .then((news) => {
+        life.end()
+        tell(news)
+      })
   })
 }
+
+/** Says again and again that this thread gets on; while a component runs in it, it cannot. */
+class Life {
+  readonly #say: () => void
+  #said = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(say: () => void) {
+    this.#say = say
+  }
+
+  begin(): void {
+    this.#timer = setInterval(() => this.now(), SAY_MS)
+    this.now()
+  }
+
+  /** Between two turns; of those, many come at once. */
+  now(): void {
+    const now = performance.now()
+    if (now - this.#said < SAY_MS) return
+    this.#said = now
+    this.#say()
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+    this.#said = 0
+  }
+}
+
+/** Milliseconds between two signs of life. */
+const SAY_MS = 100
 
 if (parentPort !== null) serve(parentPort, workerData as ThreadData)
