@@ -1,12 +1,14 @@
 // `npm test`: every check, then build, then the tests of every package. The last line is the sum.
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { check } from './check.mjs'
 import { run } from './run.mjs'
 import { root, workspaces } from './workspace.mjs'
 
 // The page of examples/verify-page is tested in a browser. Its path is part of what turbo's cache goes by.
 process.env.THEATER_CHROMIUM ??= ['/usr/bin/chromium', ''].find((path) => path === '' || existsSync(path))
+// So are the tests of examples/redis on a server.
+process.env.THEATER_REDIS ??= found('redis-server')
 const total = { passed: 0, failed: 0, skipped: 0 }
 const problems = []
 const fail = (what) => {
@@ -43,9 +45,20 @@ if (!existsSync(process.env.THEATER_CHROMIUM)) {
     `skipped: verifying in a browser (examples/verify-page), because there is no Chromium here. ${how}`,
   )
 }
+if (!process.env.THEATER_REDIS) {
+  console.log(
+    'skipped: the cache on a server (examples/redis), because there is no redis-server here. Debian: apt-get install redis-server',
+  )
+}
 for (const problem of problems) console.log(`failed: ${problem}`)
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 ? 0 : 1
+
+/** Where a program is on PATH; an empty text for nowhere. */
+function found(program) {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? ''
+}
 
 /** Adds one package's report to the total and returns how many tests it ran. */
 function count(folder, file) {

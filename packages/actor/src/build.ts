@@ -27,6 +27,8 @@ import { engineError } from './build/engine-error.ts'
 import { absentGlobalsIn } from './build/globals.ts'
 import { checkTypes, type TypeCheck } from './build/type-check.ts'
 import { type Tools, tools } from './build/tools.ts'
+import { type Contributed, readWit } from './build/wit.ts'
+import { declarationsOf } from './build/wit-types.ts'
 import { type World, worldOf } from './build/world.ts'
 
 export type { ActorShape } from './build/analyse.ts'
@@ -61,6 +63,12 @@ export interface BuildOptions {
    * @default none
    */
   readonly cache?: string
+  /**
+   * WIT of interfaces that its sources import, `import { read } from 'my:notes/notes@0.1.0'`: files `NAME.wit`, or folders of
+   * them. They are served by a handler that somebody contributed.
+   * @default none
+   */
+  readonly wit?: readonly string[]
   /** Takes every file that the build reads, absolute, also where it fails: for whoever watches them. */
   readonly inputs?: Set<string>
 }
@@ -112,8 +120,10 @@ export interface Prepared {
 export async function build(options: BuildOptions): Promise<Built> {
   const { entry, out, check = false } = options
   // Both say what is wrong; of an actor that is none the types matter less.
-  const checking: Promise<TypeCheck> = check ? checkTypes(entry) : Promise.resolve(unchecked)
-  const [assembled, checked] = await Promise.allSettled([assemble(options), checking])
+  const contributed = await readWit(options.wit ?? [], options.inputs ?? new Set())
+  const declared = await declarationsOf(contributed)
+  const checking: Promise<TypeCheck> = check ? checkTypes(entry, declared) : Promise.resolve(unchecked)
+  const [assembled, checked] = await Promise.allSettled([assemble(options, contributed), checking])
   if (assembled.status === 'rejected') throw assembled.reason
   if (checked.status === 'rejected') throw checked.reason
   const { bundled, world, absent } = assembled.value
@@ -143,9 +153,24 @@ export async function build(options: BuildOptions): Promise<Built> {
 
 const unchecked: TypeCheck = { typescript: null, diagnostics: [] }
 
+/**
+ * Declares the interfaces of WIT as the modules that an actor imports: one text of TypeScript, for a file `NAME.d.ts` beside
+ * the sources, so that editors know them too.
+ *
+ * Throws a {@link BuildError} `wit`.
+ *
+ * @param wit files `NAME.wit`, or folders of them
+ */
+export async function witTypes(wit: readonly string[]): Promise<string> {
+  return declarationsOf(await readWit(wit, new Set()))
+}
+
 /** Everything that a build does but the last step, in a tenth of a second: for checking an actor. Throws a {@link BuildError}. */
 export async function prepare(options: BuildOptions): Promise<Prepared> {
-  const { shape, bundled, world, absent } = await assemble(options)
+  const contributed = await readWit(options.wit ?? [], options.inputs ?? new Set())
+  // It holds the WIT against its grammar.
+  await declarationsOf(contributed)
+  const { shape, bundled, world, absent } = await assemble(options, contributed)
   refuse(absent, [])
   return { shape, source: bundled.source, world: world.wit }
 }
@@ -167,7 +192,7 @@ interface Assembled {
   readonly absent: readonly Diagnostic[]
 }
 
-async function assemble(options: BuildOptions): Promise<Assembled> {
+async function assemble(options: BuildOptions, { packages, interfaces }: Contributed): Promise<Assembled> {
   const { entry, minify = false, inputs = new Set<string>() } = options
   inputs.add(resolve(entry))
   const text = await readFile(entry, 'utf8').catch((cause: unknown) => {
@@ -177,12 +202,13 @@ async function assemble(options: BuildOptions): Promise<Assembled> {
   if (!shape.init && !shape.state && !shape.messages && !shape.fetch) {
     throw new BuildError('entry', `${entry}: an actor without state, init, messages or fetch exports nothing`)
   }
-  const alone = { entry, shape, world: worldOf(shape), minify: false, alone: true, inputs }
-  const named = ambientOf((await bundle(alone)).source)
+  const alone = { entry, shape, world: worldOf(shape), minify: false, alone: true, inputs, interfaces }
+  const own = await bundle(alone)
+  const named = ambientOf(own.source)
   // The kit's loop, in which `fetch` waits, stands on the engine's timers.
   const ambient: AmbientUse[] = shape.uses.includes('http') ? [...named, 'timers'] : [...named]
-  const world = worldOf(shape, ambient)
-  const bundled = await bundle({ entry, shape, ambient, world, minify, inputs })
+  const world = worldOf(shape, ambient, { packages, interfaces: own.interfaces })
+  const bundled = await bundle({ entry, shape, ambient, world, minify, inputs, interfaces })
   return { shape, world, bundled, absent: await absentGlobals(bundled.inputs, shape) }
 }
 

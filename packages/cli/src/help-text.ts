@@ -17,7 +17,16 @@ export const helpTexts = {
     about: [
       'Bundles the source, derives from what it uses which interfaces it imports, and makes a component of it. Types are checked first, by the TypeScript that is installed beside it.',
     ],
-    examples: ['theater build counter.ts -o counter.wasm'],
+    examples: [
+      'theater build counter.ts -o counter.wasm',
+      'theater build visits.ts -o visits.wasm --wit cache.wit',
+    ],
+  },
+  types: {
+    about: [
+      'An actor imports an interface by its name, as in import { get } from "example:cache/cache@0.1.0"; theater build --wit takes it from there. The file is for editors, and for tsc: put it where the tsconfig.json of the project finds it.',
+    ],
+    examples: ['theater types cache.wit -o src/wit.d.ts'],
   },
   dev: {
     about: [

@@ -77,11 +77,27 @@ export function makeProgram(io: ProgramIo): Command {
     .requiredOption('-o, --out <OUT.wasm>', 'where the component is written')
     .option('--minify', 'makes the bundled source smaller')
     .option('--no-check', 'leaves types unchecked')
+    .option(
+      '--wit <PATH>',
+      'WIT of interfaces that it imports: a file or a folder; several times',
+      collect,
+      [],
+    )
     .action(
-      act(async (output, source: string, options: { out: string; minify?: true; check: boolean }) => {
+      act(async (output, source: string, options: BuildFlags) => {
         const { build } = await import('./commands/build.ts')
-        const { out, minify, check } = options
-        return build(source, { out, minify: minify === true, check }, output)
+        const { out, minify, check, wit } = options
+        return build(source, { out, minify: minify === true, check, wit }, output)
+      }),
+    )
+
+  add('types', 'Writes the types of interfaces that actors in TypeScript import, for editors and tsc.')
+    .argument('<PATH...>', 'their WIT: files NAME.wit, or folders of them')
+    .requiredOption('-o, --out <OUT.d.ts>', 'where the types are written')
+    .action(
+      act(async (output, wit: string[], { out }: { out: string }) => {
+        const { types } = await import('./commands/types.ts')
+        return types(wit, out, output)
       }),
     )
 
@@ -270,6 +286,13 @@ export function makeProgram(io: ProgramIo): Command {
     }),
   )
   return program
+}
+
+interface BuildFlags {
+  readonly out: string
+  readonly minify?: true
+  readonly check: boolean
+  readonly wit: readonly string[]
 }
 
 interface DevFlags {

@@ -55,7 +55,40 @@ export default defineActor({
 })
 `
 
+/** It imports what a handler of somebody else serves. */
+const READER = `import { defineActor } from '@theater/actor'
+import { read } from 'my:notes/notes@0.1.0'
+export default defineActor({ messages: { get: (_ctx, name: string) => read(name) } })
+`
+const NOTES = `package my:notes@0.1.0;
+interface notes { enum error { denied } read: func(name: string) -> result<string, error>; }
+`
+
 describe('build', () => {
+  it('takes interfaces from WIT, and types writes them for editors', async () => {
+    const cwd = project({ 'reader.ts': READER, 'notes.wit': NOTES })
+    const without = await theater(['build', 'reader.ts', '-o', 'reader.wasm'], { cwd })
+    expect(without.code).toBe(3)
+    expect(without.stderr).toContain('my:notes/notes@0.1.0 is in no WIT that is known here')
+    expect(without.stderr).toContain('theater build --wit FILE')
+    const built = await theater(['build', 'reader.ts', '-o', 'reader.wasm', '--wit', 'notes.wit', '--json'], {
+      cwd,
+    })
+    expect(built).toMatchObject({ code: 0 })
+    expect(objects(built)[0].imports).toContain('my:notes/notes@0.1.0')
+    const typed = await theater(['types', 'notes.wit', '-o', 'types/wit.d.ts'], { cwd })
+    expect(typed).toMatchObject({ code: 0, stdout: 'types/wit.d.ts\n  my:notes/notes@0.1.0\n' })
+    expect(readFileSync(join(cwd, 'types/wit.d.ts'), 'utf8')).toContain('read(name: string): string')
+    writeFileSync(
+      join(cwd, 'broken.wit'),
+      'package my:notes@0.1.0;\ninterface notes { read: func(name: strong); }\n',
+    )
+    const broken = await theater(['types', 'broken.wit', '-o', 'wit.d.ts'], { cwd })
+    expect(broken).toMatchObject({ code: 3, stdout: '' })
+    expect(broken.stderr).toMatch(/^theater: the WIT is not valid: .*strong/s)
+    expect(broken.stderr).not.toMatch(/^ +at /m)
+  })
+
   it('makes a component that runs, is called, and verifies', async () => {
     const cwd = project({
       'counter.ts': COUNTER,

@@ -36,8 +36,10 @@ function certified({ summary }: any): unknown[] {
   return [{ run: 0, ...run }, { summary }]
 }
 
+const CACHE = 'package example:cache@0.1.0;\ninterface cache { get: func(key: string) -> option<string>; }\n'
+
 const withEcho = copies(async () => {
-  const cwd = folder({ 'theater.toml': ECHO }, 'file')
+  const cwd = folder({ 'theater.toml': ECHO, 'cache.wit': CACHE }, 'file')
   await theater(['run', 'theater.toml'], { cwd })
   await theater(['call', 'echo', 'divide', '7', '2'], { cwd })
   await theater(['call', 'echo', 'log', '"read"'], { cwd })
@@ -50,6 +52,7 @@ describe('docs/cli.md', () => {
     const real = async (...args: string[]) => objects(await theater([...args, '--json'], { cwd }))
     const [event] = (await real('chain', 'echo')).filter(({ fn }) => fn === 'divide')
     const outputs = new Map<string, unknown[]>([
+      ['types', await real('types', 'cache.wit', '-o', 'wit.d.ts')],
       ['inspect', await real('inspect', 'echo.wasm')],
       ['inspect-manifest', await real('inspect', 'theater.toml')],
       ['run', await real('run', 'theater.toml')],

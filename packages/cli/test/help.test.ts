@@ -5,6 +5,7 @@ import { folder, objects, theater } from './support/theater.ts'
 
 const commands = [
   'build',
+  'types',
   'dev',
   'inspect',
   'run',

@@ -7,11 +7,12 @@ const brand = '@theater/actor/BuildError'
  *
  * - `entry`: the entry file cannot be read or parsed, or is not an actor as `theater build` reads it.
  * - `bundle`: an import cannot be resolved, a source cannot be parsed, or it uses what an actor does not have.
+ * - `wit`: the WIT that it was given cannot be read, or is none.
  * - `types`: TypeScript finds errors, or cannot be run.
  * - `load`: the actor throws while its modules are evaluated.
  * - `engine`: componentize-js failed otherwise.
  */
-export type BuildErrorCode = 'entry' | 'bundle' | 'types' | 'load' | 'engine'
+export type BuildErrorCode = 'entry' | 'bundle' | 'wit' | 'types' | 'load' | 'engine'
 
 /** Thrown by {@link build}. The message is complete: it names the file and line where there is one. */
 export class BuildError extends Error {

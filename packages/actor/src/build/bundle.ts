@@ -34,6 +34,11 @@ export interface BundleOptions {
   readonly alone?: boolean
   /** Takes every file that is read, also where the bundle fails. */
   readonly inputs?: Set<string>
+  /**
+   * Interfaces that the sources may import beside what the kit has: `my:notes/notes@0.1.0`.
+   * @default none
+   */
+  readonly interfaces?: ReadonlySet<string>
 }
 
 /** A bundled module. */
@@ -44,6 +49,8 @@ export interface Bundle {
   readonly map: string
   /** Every file that went into it, absolute; those of the kit and of dependencies too. */
   readonly inputs: readonly string[]
+  /** The `interfaces` that it imports, in order. */
+  readonly interfaces: readonly string[]
 }
 
 // In a checkout this file is TypeScript and its neighbours are too; published, all are JavaScript.
@@ -77,7 +84,14 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
     source: withoutPlaces(source, Object.keys(metafile.inputs), entry),
     map: absolute(map, entry),
     inputs: [...inputs],
+    interfaces: interfacesOf(metafile, options.interfaces),
   }
+}
+
+/** What the sources import of these; a type that is imported is not in the bundle, and imports nothing. */
+function interfacesOf(metafile: Metafile, interfaces: ReadonlySet<string> = new Set()): string[] {
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports)
+  return [...new Set(imports.map(({ path }) => path))].filter((path) => interfaces.has(path)).toSorted()
 }
 
 /** The same source map with absolute paths, and the entry as it is on disk. */
@@ -141,7 +155,7 @@ const kitOutside: Plugin = {
 }
 
 function theaterPlugin(
-  { entry, shape, ambient: uses = [], world }: BundleOptions,
+  { entry, shape, ambient: uses = [], world, interfaces = new Set() }: BundleOptions,
   { inputs, lenient }: Plugged,
 ): Plugin {
   const file = resolve(entry)
@@ -160,10 +174,18 @@ function theaterPlugin(
       build.onResolve({ filter: /^@theater\/actor\/build$/ }, () => ({
         errors: [refused('@theater/actor/build makes actors; an actor cannot import it', 'host-side', '')],
       }))
-      build.onResolve({ filter: /^(?:theater|wasi):/ }, ({ path, namespace }) => {
+      build.onResolve({ filter: interfaceName }, ({ path, namespace }) => {
         if (namespace === 'theater' && imported.has(path)) return { path, external: true }
-        const text = `an actor does not import ${path} itself`
-        return { errors: [refused(text, 'wit-import', 'Name the capability in uses, and take it from ctx.')] }
+        if (/^(?:theater|wasi):/.test(path)) {
+          const text = `an actor does not import ${path} itself`
+          return {
+            errors: [refused(text, 'wit-import', 'Name the capability in uses, and take it from ctx.')],
+          }
+        }
+        if (interfaces.has(path)) return { path, external: true }
+        return {
+          errors: [refused(`${path} is in no WIT that is known here`, 'wit-import', whatIsKnown(interfaces))],
+        }
       })
       build.onResolve({ filter: /^[^./]/ }, async ({ path, namespace, pluginData, ...how }) => {
         if (namespace === 'theater' || pluginData === again || !isBuiltin(path)) return undefined
@@ -194,6 +216,14 @@ function theaterPlugin(
       }))
     },
   }
+}
+
+/** An interface, or any part of ours and of WASI. `node:fs` and `data:…` are none. */
+const interfaceName = /^(?:(?:theater|wasi):|[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z])/
+
+function whatIsKnown(interfaces: ReadonlySet<string>): string {
+  if (interfaces.size === 0) return 'Give the build the WIT that it is in: theater build --wit FILE.'
+  return `What it was given has ${[...interfaces].join(', ')}.`
 }
 
 function refused(text: string, rule: string, hint: string): { text: string; detail: Refusal } {

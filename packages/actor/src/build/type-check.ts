@@ -23,14 +23,18 @@ export interface TypeCheck {
  * globals are those of the actor's engine, so no `@types/node`.
  *
  * Throws a `BuildError` `types` where TypeScript itself fails.
+ *
+ * @param declared the modules of interfaces that its sources may import, as TypeScript
  */
-export async function checkTypes(entry: string): Promise<TypeCheck> {
+export async function checkTypes(entry: string, declared = ''): Promise<TypeCheck> {
   const compiler = await findCompiler(entry)
   if (compiler === undefined) return { typescript: null, diagnostics: [] }
   const folder = await mkdtemp(join(tmpdir(), 'theater-types-'))
   try {
     const config = join(folder, 'tsconfig.json')
-    await writeFile(config, JSON.stringify(configOf(entry)))
+    const declarations = join(folder, 'wit.d.ts')
+    if (declared !== '') await writeFile(declarations, declared)
+    await writeFile(config, JSON.stringify(configOf(entry, declared === '' ? [] : [declarations])))
     const said = await run(compiler.path, ['-p', config, '--pretty', 'false'])
     const found = diagnosticsIn(said.text)
     if (found.length === 0 && said.code !== 0) {
@@ -63,7 +67,7 @@ async function findCompiler(entry: string): Promise<Compiler | undefined> {
 }
 
 /** A project of the entry alone. It lies in a folder of its own: nothing is written beside the sources. */
-function configOf(entry: string): object {
+function configOf(entry: string, declarations: readonly string[]): object {
   const project = nearestConfig(dirname(resolve(entry)))
   const defaults = {
     strict: true,
@@ -75,7 +79,7 @@ function configOf(entry: string): object {
   }
   return {
     ...(project !== undefined && { extends: project }),
-    files: [resolve(entry)],
+    files: [resolve(entry), ...declarations],
     include: [],
     references: [],
     compilerOptions: {

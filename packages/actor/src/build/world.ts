@@ -28,8 +28,20 @@ const filesystem = { real: 'wasi:filesystem', standIn: 'wasi:filesysten' }
 
 const wasi = '0.2.12'
 
+/** What an actor imports that the kit knows nothing of. */
+export interface Foreign {
+  /** Nested packages, as text. */
+  readonly packages: readonly string[]
+  /** Those of their interfaces that its sources import. */
+  readonly interfaces: readonly string[]
+}
+
 /** The world that this shape asks for: only what it uses, and of WASI only the functions that the kit calls. */
-export function worldOf(shape: ActorShape, ambient: readonly AmbientUse[] = []): World {
+export function worldOf(
+  shape: ActorShape,
+  ambient: readonly AmbientUse[] = [],
+  foreign: Foreign = { packages: [], interfaces: [] },
+): World {
   const uses = new Set(shape.uses)
   const modules: [string, string][] = []
   const packages: string[] = []
@@ -71,6 +83,7 @@ export function worldOf(shape: ActorShape, ambient: readonly AmbientUse[] = []):
     add('monotonicClock', `wasi:clocks/monotonic-clock@${wasi}`)
     packages.push(wasiText('clocks'))
   }
+  for (const name of foreign.interfaces) lines.push(importOf(name))
   if (shape.fetch) lines.push(`  export wasi:http/incoming-handler@${wasi};`)
   if (shape.init) lines.push('  export theater:actor/lifecycle@0.1.0;')
   if (shape.state) lines.push('  export theater:actor/migration@0.1.0;')
@@ -83,9 +96,20 @@ export function worldOf(shape: ActorShape, ambient: readonly AmbientUse[] = []):
     theater('actor'),
     theater('messaging'),
     ...packages,
+    ...(foreign.interfaces.length > 0 ? foreign.packages : []),
     `world actor {\n${lines.join('\n')}\n}`,
   ].join('\n\n')
   return { wit: `${wit}\n`, modules, features: enabled }
+}
+
+/** The line of a world that imports an interface, whose name may be a word of WIT. */
+export function importOf(name: string): string {
+  return `  import ${name.replace('/', '/%')};`
+}
+
+/** What every actor's world has, for interfaces that use its types. */
+export function actorPackage(): string {
+  return theater('actor')
 }
 
 /** Puts the real package names into a built component, in place. */

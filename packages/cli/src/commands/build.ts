@@ -10,12 +10,14 @@ export interface BuildCommandOptions {
   readonly minify: boolean
   /** Whether types are checked first. */
   readonly check: boolean
+  /** WIT of interfaces that it imports. */
+  readonly wit: readonly string[]
 }
 
 /** `theater build`: a component from an actor in TypeScript. */
 export async function build(
   source: string,
-  { out, minify, check }: BuildCommandOptions,
+  { out, minify, check, wit }: BuildCommandOptions,
   output: Output,
 ): Promise<number> {
   const found = statSync(source, { throwIfNoEntry: false })
@@ -43,6 +45,7 @@ export async function build(
       out,
       minify,
       check,
+      wit,
     })
     const json = {
       component: digest,
