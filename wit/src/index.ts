@@ -38,6 +38,8 @@ export type * as TheaterMessagingTopics from './types/theater-messaging-topics.t
 export type * as TheaterStoreBlobs from './types/theater-store-blobs.ts'
 /** `theater:store/labels`. */
 export type * as TheaterStoreLabels from './types/theater-store-labels.ts'
+/** `theater:store/transfers`. */
+export type * as TheaterStoreTransfers from './types/theater-store-transfers.ts'
 /** `theater:supervisor/children`. */
 export type * as TheaterSupervisorChildren from './types/theater-supervisor-children.ts'
 /** `theater:supervisor/watcher`. */

@@ -92,6 +92,7 @@ export class Crossing {
     try {
       const object = entry?.object as { [Symbol.dispose]?: () => void } | undefined
       object?.[Symbol.dispose]?.()
+      if (entry !== undefined) this.#live?.dropped(entry)
     } catch (error) {
       state.fault('handler-fault', error)
     }

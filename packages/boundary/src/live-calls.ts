@@ -2,10 +2,12 @@ import type { EventOf } from '@theater/event-chain'
 import type { Ask, Effect } from '@theater/handler'
 import { encodeData, noHandles, Reader, ValueError } from '@theater/values'
 import { HandleFault } from './handles.ts'
+import type { HostEntry } from './handles.ts'
 import type { Imported } from './imported.ts'
 import type { Answer, Crossed, Performer, Target } from './performer.ts'
 import { ENDED } from './state.ts'
 import type { InstanceState } from './state.ts'
+import { trackOf } from './track.ts'
 import type { EventRef, Live } from './types.ts'
 
 /** The live side of crossings: authorises, makes durable what has to be, performs, records, hands on what was recorded. */
@@ -48,6 +50,14 @@ export class LiveCalls {
     if (outside)
       return this.#wrong(fn, `is declared sync and ${effect}: its intent could not be made durable first`)
     return this.#record(call, target, performer.performSync(fn, target, objects), undefined)
+  }
+
+  /** Tells a handler that a guest has dropped what it made. Throws what the handler throws. */
+  dropped(entry: HostEntry): void {
+    const { type, description, origin } = entry
+    const link = entry.link ?? this.#live.links.get(origin)
+    if (description === undefined) return
+    link?.binding.dropped?.(`${trackOf(type.interface)}#${type.name}`, description)
   }
 
   #wait(call: Crossed, objects: readonly unknown[] | undefined, target: Target, outside: boolean): unknown {

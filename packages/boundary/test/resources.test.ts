@@ -134,6 +134,18 @@ describe('resources of the host', () => {
     await expect(actor.turn('run', script())).rejects.toMatchObject({ code: 'finished' })
   })
 
+  it('are told to their maker when the guest drops them, and not when they are let go of', async () => {
+    const told: unknown[] = []
+    const world = new Counters({ dropped: (type, description) => void told.push([type, description]) })
+    const actor = await world.start()
+    await run(actor, ['counter', 1, 0], ['counter', 2, 1], ['bump', 0, 5], ['dropCounter', 0])
+    expect(told).toEqual([[`${HOST}#counter`, { value: 1 }]])
+    actor.boundary.dispose()
+    expect(told).toHaveLength(1)
+    expect(await actor.differs()).toBeUndefined()
+    expect(told).toHaveLength(1)
+  })
+
   it('that an export borrows are the guest’s for that turn alone', async () => {
     const world = new Counters()
     const actor = await world.start({ maxHandles: 2 })

@@ -129,9 +129,17 @@ export const lawsOfAuthority: readonly Law[] = [
         if (grant === undefined) continue
         await inWorld(subject.make, async (world) => {
           const caller = await Caller.bind(world, grant)
-          await caller.all(subject.calls.slice(0, index))
+          const earlier = subject.calls.slice(0, index)
+          await caller.all(earlier)
+          let args = sample.args(caller.made)
+          if (args.length > 0 && args[0] === undefined) {
+            // What it is a method of was made under a wider grant, as one that has been narrowed since.
+            const wide = await Caller.bind(world, subject.grants[0])
+            await wide.all(earlier)
+            args = sample.args(wide.made)
+          }
           const before = await world.state()
-          const outcome = await caller.call(sample)
+          const outcome = await caller.call(sample, args)
           assert.deepEqual(await world.state(), before, `${sample.fn} was refused and had an effect`)
           if (caller.declared(sample.fn).deny === undefined) return
           assert.ok(outcome.tag === 'err' && outcome.denied, `${sample.fn} was not refused: ${show(outcome)}`)

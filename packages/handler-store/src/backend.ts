@@ -21,6 +21,19 @@ export interface Room {
 /** What became of {@link StoreBackend.put}. */
 export type PutOutcome = { readonly tag: 'stored' } | { readonly tag: 'full'; readonly left: number }
 
+/** What became of {@link StoreBackend.append}. */
+export type AppendOutcome = PutOutcome | { readonly tag: 'gone' }
+
+/** An upload, as it is now. */
+export interface Upload {
+  /** Bytes written. */
+  readonly size: number
+  /** When it was begun or last written to, in milliseconds since 1970. */
+  readonly touched: number
+  /** The blob that came of it, where it is finished. */
+  readonly hash: Hash | undefined
+}
+
 /** What became of {@link StoreBackend.set}. */
 export type SetOutcome =
   | { readonly tag: 'set' }
@@ -66,6 +79,49 @@ export interface StoreBackend {
    * @param count how many; the blob has as many
    */
   chunks(namespace: string, hash: Hash, first: number, count: number): Promise<readonly Chunk[] | undefined>
+  /**
+   * Begins an upload that has nothing in it: one empty chunk.
+   *
+   * @param upload its name, which no upload in any namespace had before: hexadecimal digits and `-`
+   * @param limit the most uploads that the namespace may have
+   * @returns whether it did; `false`: there are too many
+   */
+  begin(namespace: string, upload: string, now: number, limit: number): Promise<boolean>
+  /** An upload as it is now; `undefined` when there is none. */
+  upload(namespace: string, upload: string): Promise<Upload | undefined>
+  /** Chunks of an upload, as {@link chunks} gives those of a blob. */
+  uploaded(
+    namespace: string,
+    upload: string,
+    first: number,
+    count: number,
+  ): Promise<readonly Chunk[] | undefined>
+  /**
+   * Puts chunks in place of those of an upload from one of them on, so that it ends with them. What is more counts as
+   * bytes of blobs do. `gone`: there is no such upload, or it is finished.
+   */
+  append(
+    namespace: string,
+    upload: string,
+    first: number,
+    chunks: readonly Chunk[],
+    room: Room,
+  ): Promise<AppendOutcome>
+  /**
+   * Makes what was uploaded the blob under a hash, in place of one that is there, and remembers that of the upload. It counts
+   * once from then on. Nothing where it is finished.
+   *
+   * @returns whether there is such an upload
+   */
+  finish(namespace: string, upload: string, hash: Hash, now: number): Promise<boolean>
+  /** Forgets an upload, and what was written where it is not finished. Nothing where there is none. */
+  giveUp(namespace: string, upload: string): Promise<void>
+  /**
+   * Forgets the uploads that were begun, and last written to, before a time.
+   *
+   * @returns how many there were
+   */
+  expire(namespace: string, before: number): Promise<number>
   /** What a label names; `undefined` when there is no such label. */
   label(namespace: string, name: string): Promise<Hash | undefined>
   /**

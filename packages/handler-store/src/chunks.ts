@@ -28,7 +28,7 @@ export function chunkSize(size: number, index: number): number {
 }
 
 /** How many chunks a blob of a size has. */
-function chunkCount(size: number): number {
+export function chunkCount(size: number): number {
   return Math.max(1, Math.ceil(size / CHUNK_BYTES))
 }
 
@@ -49,6 +49,14 @@ export function same(a: Uint8Array | undefined, b: Uint8Array | undefined): bool
   return Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(b)
 }
 
+/** Whether chunks are of the right length each, with the hash that they had when they were put. */
+export function unchanged(size: number, first: number, chunks: readonly Chunk[]): boolean {
+  return chunks.every(
+    (chunk, i) =>
+      chunk.bytes.byteLength === chunkSize(size, first + i) && same(sha256(chunk.bytes), chunk.hash),
+  )
+}
+
 /**
  * Whether chunks that were read are those of the blob, whole and unchanged: of the right length each, with the hash that
  * they had when they were put. A blob of one chunk is held against its own hash, and so is one that was read whole.
@@ -56,11 +64,7 @@ export function same(a: Uint8Array | undefined, b: Uint8Array | undefined): bool
  * @param first the index of the first of them
  */
 export function intact(hash: Hash, size: number, first: number, chunks: readonly Chunk[]): boolean {
-  const each = chunks.every(
-    (chunk, i) =>
-      chunk.bytes.byteLength === chunkSize(size, first + i) && same(sha256(chunk.bytes), chunk.hash),
-  )
-  if (!each) return false
+  if (!unchanged(size, first, chunks)) return false
   if (chunks.length < chunkCount(size)) return true
   return same(sha256(joined(chunks)), hash)
 }

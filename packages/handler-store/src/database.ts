@@ -12,6 +12,8 @@ const SCHEMA = `
   create index blobs_by_hash on blobs (hash);
   create table chunks (content integer not null, n integer not null, hash blob not null, primary key (content, n)) without rowid;
   create table bytes (content integer not null, n integer not null, bytes blob not null, unique (content, n));
+  create table uploads (space text not null, name text not null, size integer not null, content integer,
+    touched integer not null, hash blob, primary key (space, name)) without rowid;
   create table labels (space text not null, name text not null, hash blob not null, primary key (space, name)) without rowid;
   create table changes (space text not null, writer text not null, name text not null, expected blob, value blob,
     overtaken integer not null, primary key (space, writer)) without rowid;

@@ -10,14 +10,23 @@
  * @packageDocumentation
  */
 import { randomUUID } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from 'node:fs'
-import { open, rm } from 'node:fs/promises'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs'
+import { constants, open, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Chunk, Hash, StoreBackend } from './backend.ts'
 import { CHUNK_BYTES } from './backend.ts'
 import { openDatabase } from './database.ts'
 import { indexed } from './indexed.ts'
-import type { Contents } from './indexed.ts'
+import type { Contents, Place } from './indexed.ts'
 
 /**
  * Opens a backend in a folder and creates it where there is none, for its owner alone. What an actor was told is stored survives a
@@ -48,9 +57,19 @@ function files(path: string): Contents {
   mkdirSync(partial, { recursive: true, mode: 0o700 })
   syncFolder(path)
 
-  function fileOf(hash: Hash): string {
-    const hex = Buffer.from(hash).toString('hex')
+  function fileOf(of: Hash | string): string {
+    if (typeof of === 'string') return join(partial, `${of}.part`)
+    const hex = Buffer.from(of).toString('hex')
     return join(blobs, hex.slice(0, 2), hex.slice(2))
+  }
+
+  /** Gives a file, that is synced, its name. Within a transaction, so that nobody takes it for one that nobody has. */
+  function rename(temporary: string, hash: Hash): void {
+    const file = fileOf(hash)
+    const folder = dirname(file)
+    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(blobs)
+    renameSync(temporary, file)
+    syncFolder(folder)
   }
 
   return {
@@ -58,18 +77,34 @@ function files(path: string): Contents {
       const temporary = join(partial, `${randomUUID()}.tmp`)
       await writeNew(temporary, chunks)
       return {
-        keep() {
-          const file = fileOf(hash)
-          const folder = dirname(file)
-          if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(blobs)
-          renameSync(temporary, file)
-          syncFolder(folder)
-        },
+        keep: () => rename(temporary, hash),
         // Of what was kept there is nothing left under this name.
         [Symbol.asyncDispose]: () => rm(temporary, { force: true }),
       }
     },
-    read: ({ hash }, first, sizes) => readChunks(fileOf(hash), first, sizes),
+    async stageMore({ of }, first, chunks) {
+      const file = fileOf(of)
+      await writeAt(file, first * CHUNK_BYTES, chunks)
+      if (first === 0) syncFolder(partial)
+      // What is behind the end that the index knows is not there.
+      return { keep() {}, async [Symbol.asyncDispose]() {} }
+    },
+    adopt({ of }, size, hash) {
+      // What is behind was written by a call that came to nothing.
+      if (size === 0) closeSync(openSync(fileOf(of), 'a', 0o600))
+      truncateSync(fileOf(of), size)
+      // The upload keeps its file until the index says that it is finished: a crash in between loses nothing.
+      const temporary = join(partial, `${randomUUID()}.tmp`)
+      linkSync(fileOf(of), temporary)
+      rename(temporary, hash)
+      // Two names of one file are not renamed into each other.
+      rmSync(temporary, { force: true })
+    },
+    forget() {},
+    async gone({ of }: Place) {
+      if (typeof of === 'string') await rm(fileOf(of), { force: true })
+    },
+    read: ({ of }, first, sizes) => readChunks(fileOf(of), first, sizes),
   }
 }
 
@@ -77,6 +112,20 @@ function files(path: string): Contents {
 async function writeNew(file: string, chunks: readonly Chunk[]): Promise<void> {
   await using handle = await open(file, 'wx', 0o600)
   for (const { bytes } of chunks) await handle.writeFile(bytes)
+  await handle.sync()
+}
+
+/** Writes into a file from a place on, to the disk. */
+async function writeAt(file: string, position: number, chunks: readonly Chunk[]): Promise<void> {
+  await using handle = await open(file, constants.O_WRONLY | constants.O_CREAT, 0o600)
+  let at = position
+  for (const { bytes } of chunks) {
+    for (let written = 0; written < bytes.byteLength;) {
+      const { bytesWritten } = await handle.write(bytes, written, bytes.byteLength - written, at + written)
+      written += bytesWritten
+    }
+    at += bytes.byteLength
+  }
   await handle.sync()
 }
 

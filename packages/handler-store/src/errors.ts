@@ -1,6 +1,6 @@
 import { WitError } from '@theater/handler'
-import type { TheaterStoreBlobs, TheaterStoreLabels } from '@theater/wit'
-import type { Hash, PutOutcome, SetOutcome } from './backend.ts'
+import type { TheaterStoreBlobs, TheaterStoreLabels, TheaterStoreTransfers } from '@theater/wit'
+import type { AppendOutcome, Hash, PutOutcome, SetOutcome } from './backend.ts'
 
 /** Why a call of blobs did nothing, `theater:store/blobs.error` as lifted. */
 export type BlobError = TheaterStoreBlobs.Error
@@ -8,7 +8,15 @@ export type BlobError = TheaterStoreBlobs.Error
 /** Why a call of labels did nothing, `theater:store/labels.error` as lifted. */
 export type LabelError = TheaterStoreLabels.Error
 
-/** A {@link BlobError} for throwing. */
+/** Why a call of transfers did nothing, `theater:store/transfers.error` as lifted. */
+export type TransferError = TheaterStoreTransfers.Error
+
+/** A {@link TransferError} for throwing. */
+export function transferError(error: TransferError): WitError<TransferError> {
+  return new WitError<TransferError>(error)
+}
+
+/** A {@link BlobError} for throwing. Each is a case of a {@link TransferError} too. */
 export function blobError(error: BlobError): WitError<BlobError> {
   return new WitError<BlobError>(error)
 }
@@ -25,6 +33,17 @@ export function checkPut(put: PutOutcome): void {
       return
     case 'full':
       throw blobError({ tag: 'quota', val: BigInt(put.left) })
+  }
+}
+
+/** What became of the bytes of an upload; throws the guest's error where there is none. */
+export function checkAppend(append: AppendOutcome): PutOutcome {
+  switch (append.tag) {
+    case 'stored':
+    case 'full':
+      return append
+    case 'gone':
+      throw transferError({ tag: 'closed' })
   }
 }
 

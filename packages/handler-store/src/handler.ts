@@ -1,12 +1,16 @@
 import { defineHandler } from '@theater/handler'
-import type { ActorContext, Binding, Call, Handler, Intent, Reconciled } from '@theater/handler'
-import { CHUNK_BYTES } from './backend.ts'
+import type { Binding, Call, Handler } from '@theater/handler'
 import type { Hash, StoreBackend } from './backend.ts'
-import { cut, intact, joined, same, sha256 } from './chunks.ts'
-import { blobError, checkPut, checkSet, isHash, isName, labelError } from './errors.ts'
+import { cut, sha256 } from './chunks.ts'
+import { blobError, checkSet, isHash, isName, labelError, transferError } from './errors.ts'
 import { authorize, storeGrant, within } from './grant.ts'
 import type { StoreAsk, StoreGrant } from './grant.ts'
 import { memory } from './memory.ts'
+import { reconcile } from './reconcile.ts'
+import { Session } from './session.ts'
+import type { Limits } from './session.ts'
+import { describeTransfer, dropTransfer, resumeTransfer, TRANSFERS, transfers } from './transfers.ts'
+import type { Transfers } from './transfers.ts'
 
 const BLOBS = 'theater:store/blobs@0.1'
 const LABELS = 'theater:store/labels@0.1'
@@ -43,6 +47,18 @@ export interface StoreOptions {
    * @default 1024
    */
   readonly maxListed?: number
+  /**
+   * The most uploads that are open at once in a namespace.
+   *
+   * @default 64
+   */
+  readonly maxUploads?: number
+  /**
+   * Milliseconds after which an upload is given up that nothing was written to.
+   *
+   * @default 86400000
+   */
+  readonly uploadMs?: number
 }
 
 /** The functions of `theater:store@0.1`, as the boundary calls them. */
@@ -63,13 +79,7 @@ export interface StoreImports {
     /** Names with a prefix. */
     readonly list: (prefix: string, after: string | undefined, limit: number) => Promise<readonly string[]>
   }
-}
-
-interface Limits {
-  readonly callBytes: number
-  readonly bytes: number
-  readonly labels: number
-  readonly listed: number
+  readonly [TRANSFERS]: Transfers
 }
 
 /**
@@ -90,14 +100,19 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
     bytes: options.maxBytes ?? 1024 * 1024 * 1024,
     labels: options.maxLabels ?? 65_536,
     listed: Math.max(1, options.maxListed ?? 1024),
+    uploads: options.maxUploads ?? 64,
+    idleMs: options.uploadMs ?? 24 * 60 * 60 * 1000,
   }
   let ending: Promise<void> | undefined
   const denyBlob = () => blobError({ tag: 'denied' })
   const denyLabel = () => labelError({ tag: 'denied' })
+  const denyTransfer = () => transferError({ tag: 'denied' })
   const readsBlobs = { mode: 'async', effect: 'read', ask: askBlobs('r'), deny: denyBlob } as const
+  const uploads = { mode: 'async', effect: 'idempotent', ask: askBlobs('w'), deny: denyTransfer } as const
+  const reads = { mode: 'async', effect: 'read', ask: askBlobs('r'), deny: denyTransfer } as const
   return defineHandler<StoreGrant, StoreImports>({
     name: 'store',
-    interfaces: [BLOBS, LABELS],
+    interfaces: [BLOBS, LABELS, TRANSFERS],
     grant: storeGrant,
     functions: {
       [`${BLOBS}#put`]: { mode: 'async', effect: 'idempotent', ask: askBlobs('w'), deny: denyBlob },
@@ -107,10 +122,21 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
       // Not idempotent: done again after it succeeded, a compare-and-set answers `conflict`. See `reconcile`.
       [`${LABELS}#set`]: { mode: 'async', effect: 'once', ask: askLabel('w'), deny: denyLabel },
       [`${LABELS}#list`]: { mode: 'async', effect: 'read', ask: askLabels, deny: denyLabel },
+      [`${TRANSFERS}#start`]: uploads,
+      [`${TRANSFERS}#[method]upload.write`]: uploads,
+      [`${TRANSFERS}#[method]upload.size`]: { ...uploads, effect: 'read' },
+      [`${TRANSFERS}#[method]upload.finish`]: uploads,
+      [`${TRANSFERS}#open`]: reads,
+      [`${TRANSFERS}#[method]reader.size`]: { ...reads, mode: 'sync', effect: 'none' },
+      [`${TRANSFERS}#[method]reader.read`]: reads,
     },
     within: (child, parent) => within(child, parent, limits.bytes),
     authorize,
-    bind: (actor, grant) => bind(actor, grant, backend, limits),
+    bind(actor, grant) {
+      // Prefixed: an actor's id and the name of a shared namespace may be the same text.
+      const space = grant.namespace === undefined ? `actor:${actor.id}` : `shared:${grant.namespace}`
+      return bind(new Session(actor, backend, space, grant.maxBytes ?? limits.bytes, limits))
+    },
     async [Symbol.asyncDispose]() {
       ending ??= backend[Symbol.asyncDispose]?.() ?? Promise.resolve()
       await ending
@@ -118,124 +144,48 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
   })
 }
 
-function bind(
-  actor: ActorContext,
-  grant: StoreGrant,
-  backend: StoreBackend,
-  limits: Limits,
-): Binding<StoreImports> {
-  // Prefixed: an actor's id and the name of a shared namespace may be the same text.
-  const space = grant.namespace === undefined ? `actor:${actor.id}` : `shared:${grant.namespace}`
-  const quota = grant.maxBytes ?? limits.bytes
-
-  /** The answer of the backend, or a rejection when the actor ends first. */
-  async function ask<T>(answer: () => Promise<T>): Promise<T> {
-    actor.signal.throwIfAborted()
-    const { promise, reject } = Promise.withResolvers<never>()
-    const abort = (): void => reject(actor.signal.reason)
-    actor.signal.addEventListener('abort', abort, { once: true })
-    try {
-      return await Promise.race([answer(), promise])
-    } finally {
-      actor.signal.removeEventListener('abort', abort)
-    }
-  }
-
-  /** How many bytes a blob has. */
-  async function sizeOf(hash: Hash): Promise<number> {
-    if (!isHash(hash)) throw blobError({ tag: 'bad-hash' })
-    const size = await ask(() => backend.size(space, hash))
-    if (size === undefined) throw blobError({ tag: 'not-found' })
-    return size
-  }
-
-  /** Part of a blob, checked chunk by chunk. */
-  async function read(hash: Hash, offset: bigint, length: bigint): Promise<Uint8Array> {
-    const size = await sizeOf(hash)
-    const start = Number(offset < size ? offset : size)
-    const end = Number(BigInt(start) + length < size ? BigInt(start) + length : size)
-    if (end - start > limits.callBytes) throw blobError({ tag: 'too-large', val: BigInt(limits.callBytes) })
-    if (start === end && size > 0) return new Uint8Array()
-    const first = Math.floor(start / CHUNK_BYTES)
-    const count = Math.max(1, Math.ceil(end / CHUNK_BYTES) - first)
-    const chunks = await ask(() => backend.chunks(space, hash, first, count))
-    if (chunks === undefined) throw blobError({ tag: 'not-found' })
-    if (!intact(hash, size, first, chunks)) throw blobError({ tag: 'damaged' })
-    return joined(chunks).slice(start - first * CHUNK_BYTES, end - first * CHUNK_BYTES)
-  }
-
+function bind(session: Session): Binding<StoreImports> {
+  const { space, limits } = session
   return {
     imports: {
       [BLOBS]: {
         async put(data) {
-          if (data.byteLength > limits.callBytes) {
-            throw blobError({ tag: 'too-large', val: BigInt(limits.callBytes) })
-          }
+          session.checkCall(data.byteLength)
           const hash = sha256(data)
-          const room = { quota, now: Date.now() }
-          checkPut(await ask(() => backend.put(space, hash, cut(data), room)))
+          await session.fill((backend) => backend.put(space, hash, cut(data), session.room))
           return hash
         },
-        get: read,
-        size: async (hash) => BigInt(await sizeOf(hash)),
+        get: (hash, offset, length) => session.read(hash, offset, length),
+        size: async (hash) => BigInt(await session.sizeOf(hash)),
       },
       [LABELS]: {
         async get(name) {
           if (!isName(name)) throw labelError({ tag: 'bad-name' })
-          return ask(() => backend.label(space, name))
+          return session.ask((backend) => backend.label(space, name))
         },
         async set(name, expected, value) {
           // The interface has no case for a value that is no hash; like a bad name, it is a bug of the caller.
           if (!isName(name) || (value !== undefined && !isHash(value))) throw labelError({ tag: 'bad-name' })
           const change = { name, expected, value }
-          checkSet(await ask(() => backend.set(space, actor.id, change, limits.labels)), limits.labels)
+          const { id } = session.actor
+          checkSet(
+            await session.ask((backend) => backend.set(space, id, change, limits.labels)),
+            limits.labels,
+          )
         },
         async list(prefix, after, limit) {
           if (limit === 0) return []
-          return ask(() => backend.list(space, prefix, after, Math.min(limit, limits.listed)))
+          return session.ask((backend) => backend.list(space, prefix, after, Math.min(limit, limits.listed)))
         },
       },
+      [TRANSFERS]: transfers(session),
     },
-    reconcile: (intent) => reconcile(intent, actor, space, backend),
+    describe: (_type, object) => describeTransfer(object),
+    resume: (type, description) => resumeTransfer(session, type, description),
+    dropped: (type, description) => dropTransfer(session, type, description),
+    closed: (fn) => (fn.startsWith(`${TRANSFERS}#[method]`) ? transferError({ tag: 'closed' }) : undefined),
+    reconcile: (intent) => reconcile(session, intent, `${LABELS}#set`),
   }
-}
-
-/**
- * Finds out whether a compare-and-set happened. Looking at the label alone cannot tell: that it has the new value may
- * be somebody else's doing, that it has the old one may mean that somebody changed it back. So a backend remembers, in
- * the same step as the change, each writer's last change and whether another writer has changed that label since.
- * An actor makes one call at a time, so the lost one comes after everything it had an answer for:
- *
- * - The actor's last change is another one, or there is none: the lost one never happened, or it met a conflict,
- *   which changes nothing. Not done.
- * - It is this very change, and nobody came after it: done. It may also be an earlier, equal change whose answer
- *   the actor has; then the lost one would have met the actor's own value. The label is as the actor asked, and nobody
- *   else believes to have set it, so `ok` misleads nobody.
- * - It is this change and was overtaken: it may be the lost one, or an earlier one that somebody changed back before
- *   the lost one could happen. Unknown.
- */
-async function reconcile(
-  intent: Intent,
-  actor: ActorContext,
-  space: string,
-  backend: StoreBackend,
-): Promise<Reconciled> {
-  if (intent.fn !== `${LABELS}#set`) return 'unknown'
-  const [name, expected, value] = intent.args
-  const last = await backend.last(space, actor.id)
-  if (
-    last === undefined ||
-    last.name !== name ||
-    !equal(last.expected, expected) ||
-    !equal(last.value, value)
-  ) {
-    return 'not-done'
-  }
-  return last.overtaken ? 'unknown' : { done: undefined }
-}
-
-function equal(hash: Hash | undefined, other: unknown): boolean {
-  return (other === undefined || other instanceof Uint8Array) && same(hash, other)
 }
 
 function askBlobs(right: 'r' | 'w'): () => StoreAsk {

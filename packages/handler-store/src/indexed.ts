@@ -1,16 +1,25 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Chunk, Hash, LastChange, PutOutcome, SetOutcome, StoreBackend } from './backend.ts'
-import { chunkSize, same, sizeOf } from './chunks.ts'
+import type {
+  AppendOutcome,
+  Chunk,
+  Hash,
+  LastChange,
+  PutOutcome,
+  SetOutcome,
+  StoreBackend,
+} from './backend.ts'
+import { CHUNK_BYTES } from './backend.ts'
+import { chunkSize, same, sha256, sizeOf } from './chunks.ts'
 import { bytesOf, numberOf, transaction } from './database.ts'
 
-/** Where the bytes of a blob are: its content's number in the index, and its hash. */
-interface Place {
+/** Where bytes are: their number in the index, and the hash of the blob or the name of the upload that they are of. */
+export interface Place {
   readonly content: number
-  readonly hash: Hash
+  readonly of: Hash | string
 }
 
 /** Bytes that are written, and belong to nothing yet. */
-interface Staged extends AsyncDisposable {
+export interface Staged extends AsyncDisposable {
   /** Makes them those of a place. Called within the transaction that makes the index say so. */
   keep(place: Place): void
 }
@@ -19,6 +28,14 @@ interface Staged extends AsyncDisposable {
 export interface Contents {
   /** Takes in the bytes of a blob, durably, outside of any transaction. */
   stage(hash: Hash, chunks: readonly Chunk[]): Promise<Staged>
+  /** Takes in bytes that go behind those of an upload, durably; those that are there already stay as they are. */
+  stageMore(place: Place, first: number, chunks: readonly Chunk[]): Promise<Staged>
+  /** Makes the bytes of an upload those of a blob. Called within the transaction that makes the index say so. */
+  adopt(upload: Place, size: number, hash: Hash): void
+  /** Called within the transaction that forgets them. */
+  forget(content: number): void
+  /** Called after it. */
+  gone(place: Place): Promise<void>
   /** The bytes of chunks, from one on, as they are: fewer of them, or none, where they are lost. */
   read(place: Place, first: number, sizes: readonly number[]): Promise<readonly Uint8Array[]>
 }
@@ -36,7 +53,38 @@ export function indexed(db: DatabaseSync, contents: Contents): StoreBackend {
   function blobOf(namespace: string, hash: Hash): Row | undefined {
     const row = statements.blob.get(namespace, hash)
     if (row === undefined) return undefined
-    return { content: numberOf(row['content']), hash, size: numberOf(row['size']) }
+    return { content: numberOf(row['content']), of: hash, size: numberOf(row['size']) }
+  }
+
+  function uploadOf(namespace: string, name: string) {
+    const row = statements.upload.get(namespace, name)
+    if (row === undefined) return undefined
+    const size = numberOf(row['size'])
+    const hash = bytesOf(row['hash'])
+    const content = hash === undefined ? numberOf(row['content']) : undefined
+    const place: Row | undefined = content === undefined ? undefined : { content, of: name, size }
+    return { size, touched: numberOf(row['touched']), hash, place }
+  }
+
+  function nextContent(): number {
+    return numberOf(statements.nextContent.get()?.['next'])
+  }
+
+  function forget(content: number): void {
+    statements.forgetChunks.run(content, 0)
+    contents.forget(content)
+  }
+
+  /** Forgets uploads, within a transaction. What is left of them is to be told to `contents`. */
+  function forgetUploads(namespace: string, names: readonly string[]): readonly Place[] {
+    return names.flatMap((name) => {
+      const { place } = uploadOf(namespace, name) ?? {}
+      statements.removeUpload.run(namespace, name)
+      if (place === undefined) return []
+      forget(place.content)
+      statements.addBytes.run(-place.size, namespace)
+      return [place]
+    })
   }
 
   function usedBy(namespace: string): number {
@@ -81,10 +129,10 @@ export function indexed(db: DatabaseSync, contents: Contents): StoreBackend {
         if (refused !== undefined) return refused
         statements.addSpace.run(namespace)
         const there = blobOf(namespace, hash)
-        const content = there?.content ?? numberOf(statements.nextContent.get()?.['next'])
-        statements.forgetChunks.run(content)
+        const content = there?.content ?? nextContent()
+        statements.forgetChunks.run(content, 0)
         for (const [n, chunk] of chunks.entries()) statements.addChunk.run(content, n, chunk.hash)
-        staged.keep({ content, hash })
+        staged.keep({ content, of: hash })
         statements.putBlob.run(namespace, hash, size, content, now)
         statements.addBytes.run(size - (there?.size ?? 0), namespace)
         return { tag: 'stored' }
@@ -96,6 +144,73 @@ export function indexed(db: DatabaseSync, contents: Contents): StoreBackend {
     async chunks(namespace, hash, first, count) {
       const row = blobOf(namespace, hash)
       return row && read(row, first, count)
+    },
+    async begin(namespace, upload, now, limit) {
+      return change(() => {
+        const count = numberOf(statements.countUploads.get(namespace)?.['n'])
+        if (count >= limit) return false
+        const content = nextContent()
+        statements.addSpace.run(namespace)
+        statements.addChunk.run(content, 0, sha256(new Uint8Array()))
+        statements.addUpload.run(namespace, upload, content, now)
+        return true
+      })
+    },
+    async upload(namespace, upload) {
+      const found = uploadOf(namespace, upload)
+      return found && { size: found.size, touched: found.touched, hash: found.hash }
+    },
+    async uploaded(namespace, upload, first, count) {
+      const { place } = uploadOf(namespace, upload) ?? {}
+      return place && read(place, first, count)
+    },
+    async append(namespace, upload, first, chunks, { quota, now }): Promise<AppendOutcome> {
+      const size = first * CHUNK_BYTES + sizeOf(chunks)
+      const place = uploadOf(namespace, upload)?.place
+      const refused = (there: Row | undefined): AppendOutcome | undefined => {
+        if (there === undefined) return { tag: 'gone' }
+        const used = usedBy(namespace)
+        return used + size - there.size > quota ? { tag: 'full', left: Math.max(0, quota - used) } : undefined
+      }
+      const hopeless = refused(place)
+      if (place === undefined || hopeless !== undefined) return hopeless ?? { tag: 'gone' }
+      await using staged = await contents.stageMore(place, first, chunks)
+      return change((): AppendOutcome => {
+        const there = uploadOf(namespace, upload)?.place
+        const no = refused(there)
+        if (there === undefined || no !== undefined) return no ?? { tag: 'gone' }
+        statements.forgetChunks.run(there.content, first)
+        for (const [i, chunk] of chunks.entries())
+          statements.addChunk.run(there.content, first + i, chunk.hash)
+        staged.keep(there)
+        statements.grow.run(size, now, namespace, upload)
+        statements.addBytes.run(size - there.size, namespace)
+        return { tag: 'stored' }
+      })
+    },
+    async finish(namespace, upload, hash, now) {
+      const place = change(() => {
+        const found = uploadOf(namespace, upload)
+        if (found?.place === undefined) return found
+        const there = blobOf(namespace, hash)
+        if (there !== undefined) forget(there.content)
+        contents.adopt(found.place, found.size, hash)
+        statements.putBlob.run(namespace, hash, found.size, found.place.content, now)
+        statements.addBytes.run(-(there?.size ?? 0), namespace)
+        statements.finish.run(hash, now, namespace, upload)
+        return found
+      })
+      if (place?.place !== undefined) await contents.gone(place.place)
+      return place !== undefined
+    },
+    async giveUp(namespace, upload) {
+      for (const place of change(() => forgetUploads(namespace, [upload]))) await contents.gone(place)
+    },
+    async expire(namespace, before) {
+      const names = statements.expired.all(namespace, before).map((row) => String(row['name']))
+      if (names.length === 0) return 0
+      for (const place of change(() => forgetUploads(namespace, names))) await contents.gone(place)
+      return names.length
     },
     async label(namespace, name) {
       return bytesOf(statements.label.get(namespace, name)?.['hash'])
@@ -150,7 +265,16 @@ function prepare(db: DatabaseSync) {
     nextContent: db.prepare('select coalesce(max(content), 0) + 1 as next from chunks'),
     chunks: db.prepare('select n, hash from chunks where content = ? and n >= ? and n < ?'),
     addChunk: db.prepare('insert or replace into chunks values (?, ?, ?)'),
-    forgetChunks: db.prepare('delete from chunks where content = ?'),
+    forgetChunks: db.prepare('delete from chunks where content = ? and n >= ?'),
+    upload: db.prepare('select size, content, touched, hash from uploads where space = ? and name = ?'),
+    countUploads: db.prepare('select count(*) as n from uploads where space = ?'),
+    addUpload: db.prepare('insert into uploads values (?, ?, 0, ?, ?, null)'),
+    grow: db.prepare('update uploads set size = ?, touched = ? where space = ? and name = ?'),
+    finish: db.prepare(
+      'update uploads set hash = ?, content = null, touched = ? where space = ? and name = ?',
+    ),
+    removeUpload: db.prepare('delete from uploads where space = ? and name = ?'),
+    expired: db.prepare('select name from uploads where space = ? and touched < ?'),
     label: db.prepare('select hash from labels where space = ? and name = ?'),
     putLabel: db.prepare('insert or replace into labels values (?, ?, ?)'),
     removeLabel: db.prepare('delete from labels where space = ? and name = ?'),

@@ -1,10 +1,22 @@
-import type { Change, Chunk, Hash, LastChange, PutOutcome, SetOutcome, StoreBackend } from './backend.ts'
-import { same, sizeOf } from './chunks.ts'
+import { CHUNK_BYTES } from './backend.ts'
+import type {
+  AppendOutcome,
+  Change,
+  Chunk,
+  Hash,
+  LastChange,
+  PutOutcome,
+  SetOutcome,
+  StoreBackend,
+  Upload,
+} from './backend.ts'
+import { cut, same, sizeOf } from './chunks.ts'
 
 interface Namespace {
   readonly blobs: Map<string, Blob>
   readonly labels: Map<string, Hash>
   readonly last: Map<string, LastChange>
+  readonly uploads: Map<string, Upload & Blob>
   bytes: number
 }
 
@@ -25,10 +37,15 @@ export function memory(): StoreBackend {
   function open(name: string): Namespace {
     let found = namespaces.get(name)
     if (found === undefined) {
-      found = { blobs: new Map(), labels: new Map(), last: new Map(), bytes: 0 }
+      found = { blobs: new Map(), labels: new Map(), last: new Map(), uploads: new Map(), bytes: 0 }
       namespaces.set(name, found)
     }
     return found
+  }
+
+  function unfinished(namespace: string, upload: string): Blob | undefined {
+    const found = namespaces.get(namespace)?.uploads.get(upload)
+    return found?.hash === undefined ? found : undefined
   }
 
   return {
@@ -52,6 +69,56 @@ export function memory(): StoreBackend {
         ?.blobs.get(keyOf(hash))
         ?.chunks.slice(first, first + count)
         .map(copy)
+    },
+    async begin(namespace, upload, now, limit) {
+      const { uploads } = open(namespace)
+      if (uploads.size >= limit) return false
+      uploads.set(upload, { size: 0, touched: now, hash: undefined, chunks: cut(new Uint8Array()) })
+      return true
+    },
+    async upload(namespace, upload) {
+      const found = namespaces.get(namespace)?.uploads.get(upload)
+      return found && { size: found.size, touched: found.touched, hash: found.hash?.slice() }
+    },
+    async uploaded(namespace, upload, first, count) {
+      const found = unfinished(namespace, upload)
+      return found?.chunks.slice(first, first + count).map(copy)
+    },
+    async append(namespace, upload, first, chunks, { quota, now }): Promise<AppendOutcome> {
+      const found = unfinished(namespace, upload)
+      if (found === undefined) return { tag: 'gone' }
+      const space = open(namespace)
+      const size = first * CHUNK_BYTES + sizeOf(chunks)
+      const total = space.bytes + size - found.size
+      if (total > quota) return { tag: 'full', left: Math.max(0, quota - space.bytes) }
+      const all = [...found.chunks.slice(0, first), ...chunks.map(copy)]
+      space.uploads.set(upload, { size, touched: now, hash: undefined, chunks: all })
+      space.bytes = total
+      return { tag: 'stored' }
+    },
+    async finish(namespace, upload, hash, now) {
+      const space = open(namespace)
+      const found = space.uploads.get(upload)
+      if (found === undefined) return false
+      if (found.hash !== undefined) return true
+      space.bytes -= space.blobs.get(keyOf(hash))?.size ?? 0
+      space.blobs.set(keyOf(hash), { size: found.size, chunks: found.chunks })
+      space.uploads.set(upload, { size: found.size, touched: now, hash: hash.slice(), chunks: [] })
+      return true
+    },
+    async giveUp(namespace, upload) {
+      const space = open(namespace)
+      space.bytes -= unfinished(namespace, upload)?.size ?? 0
+      space.uploads.delete(upload)
+    },
+    async expire(namespace, before) {
+      const space = open(namespace)
+      const old = [...space.uploads].filter(([, { touched }]) => touched < before)
+      for (const [name] of old) {
+        space.bytes -= unfinished(namespace, name)?.size ?? 0
+        space.uploads.delete(name)
+      }
+      return old.length
     },
     async label(namespace, name) {
       return namespaces.get(namespace)?.labels.get(name)?.slice()

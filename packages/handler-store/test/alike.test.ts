@@ -18,6 +18,10 @@ test.each(others)('$name answers as memory does, whatever is asked of it', async
   const writer = fc.constantFrom('one', 'two')
   const data = fc.constantFrom(...['', 'abcdef', '12345678'].map((text) => new TextEncoder().encode(text)))
   const value = data.map(sha256)
+  // No two namespaces have an upload of one name.
+  const upload = fc
+    .tuple(space, fc.constantFrom('u', 'v', 'w'))
+    .map(([where, name]): [string, string] => [where, `${where.slice(0, 1)}-${name}`])
   const label = fc.option(value, { nil: undefined })
   const name = fc.constantFrom('a', 'a/b', 'a-', 'B', 'c')
   const step = fc.oneof(
@@ -28,6 +32,25 @@ test.each(others)('$name answers as memory does, whatever is asked of it', async
     ),
     fc.tuple(space, value).map((args) => (backend: StoreBackend) => backend.size(...args)),
     fc.tuple(space, value).map((args) => (backend: StoreBackend) => backend.chunks(...args, 0, 1)),
+    fc
+      .tuple(upload, fc.nat(3), fc.integer({ min: 1, max: 2 }))
+      .map(([[where, name], now, limit]) => async (backend: StoreBackend) => {
+        const there = await backend.upload(where, name)
+        return there ?? backend.begin(where, name, now, limit)
+      }),
+    upload.map((args) => (backend: StoreBackend) => backend.upload(...args)),
+    upload.map((args) => (backend: StoreBackend) => backend.uploaded(...args, 0, 1)),
+    fc.tuple(upload, data, fc.integer({ min: 0, max: 12 }), fc.nat(3)).map(
+      ([[where, to], bytes, quota, now]) =>
+        (backend: StoreBackend) =>
+          backend.append(where, to, 0, cut(bytes), { quota, now }),
+    ),
+    upload.map(([where, from]) => async (backend: StoreBackend) => {
+      const chunks = await backend.uploaded(where, from, 0, 1)
+      return backend.finish(where, from, sha256(chunks?.[0]?.bytes ?? new Uint8Array()), 0)
+    }),
+    upload.map((args) => (backend: StoreBackend) => backend.giveUp(...args)),
+    fc.tuple(space, fc.nat(4)).map((args) => (backend: StoreBackend) => backend.expire(...args)),
     fc.tuple(space, name).map((args) => (backend: StoreBackend) => backend.label(...args)),
     fc
       .tuple(

@@ -6,9 +6,16 @@ import { backends, only } from './backends.ts'
 import { atLarge } from './at-large.ts'
 
 const BLOBS = 'theater:store/blobs@0.1'
+const TRANSFERS = 'theater:store/transfers@0.1'
 const LABELS = 'theater:store/labels@0.1'
 const data = new Uint8Array([1, 2, 3])
+const upload = (made: (fn: string) => unknown) => made(`${TRANSFERS}#start`)
+const reader = (made: (fn: string) => unknown) => made(`${TRANSFERS}#open`)
 const put = (made: (fn: string) => unknown) => made(`${BLOBS}#put`) ?? new Uint8Array(32)
+const transferFunctions = ['start', 'open']
+  .concat(['write', 'size', 'finish'].map((name) => `[method]upload.${name}`))
+  .concat(['size', 'read'].map((name) => `[method]reader.${name}`))
+  .map((fn) => `${TRANSFERS}#${fn}`)
 const dead = only(() => Promise.reject(new Error('disk')))
 
 for (const { name, open } of backends) {
@@ -21,6 +28,10 @@ for (const { name, open } of backends) {
         ...backend,
         put: (...args) => (changes.push(args), backend.put(...args)),
         set: (...args) => (changes.push(args), backend.set(...args)),
+        begin: (...args) => (changes.push(args), backend.begin(...args)),
+        append: (...args) => (changes.push(args), backend.append(...args)),
+        finish: (...args) => (changes.push(args), backend.finish(...args)),
+        giveUp: (...args) => (changes.push(args), backend.giveUp(...args)),
       }
       return { handler: store({ backend: spy }), state: () => [...changes] }
     },
@@ -37,12 +48,47 @@ for (const { name, open } of backends) {
     least: { rights: 'r', maxBytes: 0, labels: 'x'.repeat(256) },
     refusable: ['put', 'get', 'size']
       .map((fn) => `${BLOBS}#${fn}`)
-      .concat(['get', 'set', 'list'].map((fn) => `${LABELS}#${fn}`)),
-    neverRefused: [`${BLOBS}#get`, `${BLOBS}#size`],
+      .concat(['get', 'set', 'list'].map((fn) => `${LABELS}#${fn}`))
+      .concat(transferFunctions),
+    neverRefused: [
+      `${BLOBS}#get`,
+      `${BLOBS}#size`,
+      ...transferFunctions.filter((fn) => /reader|open/.test(fn)),
+    ],
     calls: [
       { fn: `${BLOBS}#put`, args: () => [data], refusedUnder: { rights: 'r' } },
       { fn: `${BLOBS}#get`, args: (made) => [put(made), 0n, 9n] },
       { fn: `${BLOBS}#size`, args: (made) => [put(made)] },
+      {
+        fn: `${TRANSFERS}#start`,
+        args: () => [],
+        refusedUnder: { rights: 'r' },
+        makes: `${TRANSFERS}#upload`,
+        resumes: true,
+      },
+      {
+        fn: `${TRANSFERS}#[method]upload.write`,
+        args: (made) => [upload(made), 0n, data],
+        refusedUnder: { rights: 'r' },
+      },
+      {
+        fn: `${TRANSFERS}#[method]upload.size`,
+        args: (made) => [upload(made)],
+        refusedUnder: { rights: 'r' },
+      },
+      {
+        fn: `${TRANSFERS}#[method]upload.finish`,
+        args: (made) => [upload(made)],
+        refusedUnder: { rights: 'r' },
+      },
+      {
+        fn: `${TRANSFERS}#open`,
+        args: (made) => [put(made)],
+        makes: `${TRANSFERS}#reader`,
+        resumes: true,
+      },
+      { fn: `${TRANSFERS}#[method]reader.size`, args: (made) => [reader(made)] },
+      { fn: `${TRANSFERS}#[method]reader.read`, args: (made) => [reader(made), 0n, 9n] },
       ...['b', 'a/b', 'a', 'a-'].map((label) => ({
         fn: `${LABELS}#set`,
         args: (made: (fn: string) => unknown) => [label, undefined, put(made)],

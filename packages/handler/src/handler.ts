@@ -105,6 +105,12 @@ export interface Binding<Imports extends object = object> extends Partial<AsyncD
    * and the handle is closed. `type` is `${track}#${resource}`: `wasi:filesystem/types@0.2#descriptor`.
    */
   resume?(type: string, description: Json): object | undefined
+  /**
+   * The guest dropped a resource that this binding described: nobody has it any more. For what outlives the object, as
+   * something half-written on a disk does: `Symbol.dispose` on the object is called also where the actor goes on with it, when
+   * its instance is thrown away after a trap and when the host closes. MUST NOT wait; what it does is not recorded.
+   */
+  dropped?(type: string, description: Json): void
   /** The interface's own error for a method of a closed handle. Absent or `undefined`: the turn is aborted. */
   closed?(fn: string): WitError | undefined
   /** Finds out whether an intent of effect `once` happened before the host crashed. Absent: unknown. */

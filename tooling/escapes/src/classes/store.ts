@@ -6,6 +6,7 @@ import { type Escape, type Outcome, stopped, through, variants } from '../escape
 import { type Called, outcomeOf, stage, type Stage } from '../stage.ts'
 
 const blobs = (name: string): string => relayed(`theater:store/blobs@0.1#${name}`)
+const transfers = (name: string): string => relayed(`theater:store/transfers@0.1#${name}`)
 const labels = (name: string): string => relayed(`theater:store/labels@0.1#${name}`)
 const secret = new TextEncoder().encode('the secret')
 
@@ -139,6 +140,43 @@ export const escapes: readonly Escape[] = [
         },
         { maxLabels: 4 },
       ),
+  },
+  {
+    ...common,
+    id: 'store/uploads-without-end',
+    guard: 'store-uploads',
+    code: 'too-many',
+    attempt: () =>
+      within(
+        { rights: 'rw' },
+        async (made) => {
+          for (let i = 0; i < 8; i++) {
+            const start = await made.call(transfers('start'), [])
+            if (start.err !== undefined) return stopped(start.err)
+          }
+          return through('it has more uploads than it may')
+        },
+        { maxUploads: 4 },
+      ),
+  },
+  {
+    ...common,
+    id: 'store/an-upload-beyond-the-quota',
+    guard: 'store-upload-quota',
+    code: 'quota',
+    attempt: () =>
+      within({ rights: 'rw', maxBytes: 100 }, async (made) => {
+        const { value } = await made.call(transfers('start'), [])
+        for (let i = 0n; i < 4n; i++) {
+          const written = await made.call(transfers('[method]upload.write'), [
+            value,
+            i * 40n,
+            new Uint8Array(40),
+          ])
+          if (written.err !== undefined) return stopped(written.err)
+        }
+        return through('it keeps more than it may')
+      }),
   },
   {
     ...common,

@@ -2,6 +2,8 @@ import { type Guards, off } from './patch.ts'
 
 const handler = 'handler-store/src/handler.ts'
 const grant = 'handler-store/src/grant.ts'
+const session = 'handler-store/src/session.ts'
+const memory = 'handler-store/src/memory.ts'
 
 /** What keeps the stores of actors apart, and small. */
 export const store: Guards = {
@@ -21,9 +23,9 @@ export const store: Guards = {
       with: 'return true',
     },
   ],
-  'store-quota': [off('handler-store/src/memory.ts', 'if (there === undefined && total > quota)')],
-  'store-labels': [
-    { file: 'handler-store/src/memory.ts', text: 'space.labels.size >= limit)', with: 'limit < 0)' },
-  ],
-  'store-call-bytes': [off(handler, 'if (data.byteLength > limits.callBytes) {')],
+  'store-quota': [off(memory, 'if (there === undefined && total > quota)')],
+  'store-labels': [{ file: memory, text: 'space.labels.size >= limit)', with: 'limit < 0)' }],
+  'store-call-bytes': [off(session, 'if (bytes > callBytes)')],
+  'store-uploads': [off(memory, 'if (uploads.size >= limit)')],
+  'store-upload-quota': [off(memory, 'if (total > quota)')],
 }
