@@ -1,4 +1,4 @@
-import { hostCause, poison, unreachable } from '@theater/component'
+import { poison, unreachable } from '@theater/component'
 import type { HostFunction } from '@theater/component'
 import type { Outcome } from '@theater/event-chain'
 import { Reader, ValueError, Writer } from '@theater/values'
@@ -104,11 +104,7 @@ export class Crossing {
    * whose `err` is a string would hand the message to the guest.
    */
   #broke(error: unknown): typeof ENDED {
-    const cause = hostCause(error)
-    return this.#state.fault(
-      cause === 'host-stack' || cause === 'host-memory' ? cause : 'handler-fault',
-      error,
-    )
+    return this.#state.broke(error)
   }
 
   /** A guest that was told to wait and did not: it is not suspended, and what it does now is no sequence of events. */

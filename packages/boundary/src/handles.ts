@@ -1,5 +1,5 @@
 import type { Resources } from '@theater/component'
-import { decodeData, encodeData } from '@theater/values'
+import { decodeData, encodeData, exhausted } from '@theater/values'
 import type { Handles, Json, ResourceType, Writer } from '@theater/values'
 import { trackOf } from './track.ts'
 import type { GuestHandle, HostHandle, Link } from './types.ts'
@@ -192,9 +192,9 @@ export class HandleTable {
 
   #lower(value: unknown, type: HandleType, out: Writer): object {
     if (type.resource.side === 'export') {
-      const n = (value as Partial<GuestHandle> | null | undefined)?.guest
-      out.uint(typeof n === 'number' ? n : 0)
-      return this.#guestWrapper(typeof n === 'number' ? n : 0, type)
+      const n = guestNumber(value)
+      out.uint(n)
+      return this.#guestWrapper(n, type)
     }
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
       throw new HandleFault(`a ${type.resource.name} has to be an object`)
@@ -241,5 +241,16 @@ export class HandleTable {
     this.#host.set(n, new HostEntry(n, resource, maker, description, object, deadline))
     if (kind === 'borrow') this.#lent.push(n)
     return this.#resources.wrapHost(resource, n)
+  }
+}
+
+/** The number of a guest's resource that a handler hands back; 0, which none has, for anything else. */
+function guestNumber(value: unknown): number {
+  try {
+    const n = (value as Partial<GuestHandle> | null | undefined)?.guest
+    return typeof n === 'number' && Number.isSafeInteger(n) && n > 0 ? n : 0
+  } catch (error) {
+    if (exhausted(error) !== undefined) throw error
+    return 0
   }
 }

@@ -42,7 +42,7 @@ export class LiveCalls {
       denied = performer.denied(fn, target, ask)
       if (denied === undefined) objects = performer.objects(call)
     } catch (error) {
-      return this.#state.fault('handler-fault', error)
+      return this.#state.broke(error)
     }
     if (denied !== undefined) return this.#record(call, target, denied, undefined)
     const outside = effect === 'idempotent' || effect === 'once'
@@ -158,8 +158,7 @@ export class LiveCalls {
       fn.live?.take?.(state.clock, value)
     } catch (error) {
       const code = ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault'
-      const message = `${fn.model.id} answered with something that is not of its type`
-      return state.fault(code, new Error(message, { cause: error }))
+      return state.broke(error, code, `${fn.model.id} answered with something that is not of its type`)
     }
     const ref = state.append(intent === undefined ? 'call' : 'result', out.bytes())
     if (ref === undefined) return ENDED

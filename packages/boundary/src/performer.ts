@@ -341,9 +341,14 @@ async function withDeadline(value: unknown, ms: number | undefined, signal: Abor
 
 /** What a handler threw: the interface's own error, or a fault of the handler. */
 function thrown(fn: Imported, error: unknown): Answer {
-  if (!fn.isResult) return { fault: 'handler-fault', error }
-  if (error instanceof IoAnswer) return errAnswer(error.payload, error.flags)
-  return isWitError(error) ? errAnswer(error.payload, 0) : { fault: 'handler-fault', error }
+  try {
+    if (!fn.isResult) return { fault: 'handler-fault', error }
+    if (error instanceof IoAnswer) return errAnswer(error.payload, error.flags)
+    return isWitError(error) ? errAnswer(error.payload, 0) : { fault: 'handler-fault', error }
+  } catch (failed) {
+    // What was thrown throws itself when it is looked at.
+    return { fault: 'handler-fault', error: failed }
+  }
 }
 
 function errAnswer(val: unknown, flags: number): Answer {
@@ -380,5 +385,10 @@ function collectEntries(value: unknown, into: Map<number, HostEntry>): void {
 }
 
 function isThenable(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  try {
+    return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  } catch {
+    // No promise that could be waited for. Whoever writes it reads it again, and says why it is refused.
+    return false
+  }
 }

@@ -1,4 +1,4 @@
-import { hostCause, trapCode } from '@theater/component'
+import { trapCode } from '@theater/component'
 import type { TrapCode } from '@theater/event-chain'
 import { ValueError, Writer } from '@theater/values'
 import type { FunctionCodec } from '@theater/values'
@@ -43,7 +43,7 @@ export class Settlement {
       // What the glue lifted is made of what the guest gave.
       const guests = ValueError.is(error) || error instanceof HandleFault
       if (guests) state.end({ tag: 'trap', code: 'guest', error })
-      else state.fault('handler-fault', error)
+      else state.broke(error)
       return this.failed(error)
     }
     const fuel = state.fuel.take(out.length - 1)
@@ -86,10 +86,10 @@ export class Settlement {
     state.dropQueue()
     if (state.ended === undefined) {
       const { tripped } = state.fuel
-      const code = tripped === undefined ? trapCode(error) : tripped === 'host-memory' ? undefined : tripped
-      const cause = tripped === 'host-memory' ? tripped : hostCause(error)
-      if (code !== undefined) state.end({ tag: 'trap', code, error })
-      else state.fault(cause === 'host-stack' || cause === 'host-memory' ? cause : 'handler-fault', error)
+      const code = tripped ?? trapCode(error)
+      if (code === undefined) state.broke(error)
+      else if (code === 'host-memory') state.fault(code, error)
+      else state.end({ tag: 'trap', code, error })
     }
     const ended = state.ended as Ended
     switch (ended.tag) {

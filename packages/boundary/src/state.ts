@@ -98,6 +98,12 @@ export class InstanceState {
     return ENDED
   }
 
+  /** Like {@link fault} with `code`, unless `error` says that the engine's stack or memory ran out. */
+  broke(error: unknown, code: AbortCode = 'handler-fault', message?: string): typeof ENDED {
+    const told = message === undefined ? error : new Error(message, { cause: error })
+    return this.fault(ranOut(error) ?? code, told)
+  }
+
   diverge(expected: TheaterEvent, actual: Actual): typeof ENDED {
     this.end({ tag: 'diverged', divergence: { seq: expected.seq, expected, actual } })
     return ENDED
@@ -168,9 +174,9 @@ export class InstanceState {
     try {
       return this.record(kind, content)
     } catch (error) {
-      const cause = hostCause(error)
-      if (cause === 'host-stack' || cause === 'host-memory') this.fault(cause, error)
-      else this.end({ tag: 'lost', error })
+      const cause = ranOut(error)
+      if (cause === undefined) this.end({ tag: 'lost', error })
+      else this.fault(cause, error)
       return undefined
     }
   }
@@ -270,4 +276,10 @@ function queuedBy(rule: QueueRule, { seq, said, answer, sender }: Saying): Queue
     messages: to.length,
     subscribes: false,
   }
+}
+
+/** What of the engine ran out, if that is why something failed. */
+export function ranOut(error: unknown): 'host-stack' | 'host-memory' | undefined {
+  const cause = hostCause(error)
+  return cause === 'host-suspend' ? undefined : cause
 }

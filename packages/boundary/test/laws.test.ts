@@ -29,6 +29,9 @@ const hostile = new Proxy(
     getPrototypeOf: throwing(new Error('do not look')),
   },
 )
+function endless(): never {
+  return endless()
+}
 /** What another copy of `@theater/handler` throws. */
 class ForeignWitError extends Error {
   readonly brand = 'theater.WitError'
@@ -90,7 +93,7 @@ const ways: readonly Way[] = [
   {
     name: 'a field that throws',
     on: ['at'],
-    code: 'handler-fault',
+    code: 'host-value',
     run: () => ({
       name: 'a',
       get x() {
@@ -98,7 +101,51 @@ const ways: readonly Way[] = [
       },
     }),
   },
-  { name: 'an object that throws as an answer', on: ['at'], code: 'handler-fault', run: () => hostile },
+  {
+    name: 'a field in which the stack ends',
+    on: ['at'],
+    code: 'host-stack',
+    run: () => ({
+      name: 'a',
+      get x() {
+        return endless()
+      },
+    }),
+  },
+  {
+    name: 'a field for which there is no memory',
+    on: ['at'],
+    code: 'host-memory',
+    run: () => ({
+      x: 1,
+      get name() {
+        return 'x'.repeat(2 ** 30)
+      },
+    }),
+  },
+  {
+    name: 'a payload that throws',
+    on: ['fails', 'answers'],
+    code: 'handler-fault',
+    run: () => {
+      throw Object.defineProperty(new WitError('small'), 'payload', { get: throwing(new Error('broken')) })
+    },
+  },
+  {
+    name: 'an object that throws as an answer',
+    on: ['at'],
+    mode: 'sync',
+    code: 'host-value',
+    run: () => hostile,
+  },
+  {
+    // The promise of it asks for its `then`, and fails.
+    name: 'a promise of an object that throws',
+    on: ['at'],
+    mode: 'async',
+    code: 'handler-fault',
+    run: () => hostile,
+  },
   {
     name: 'a promise',
     on: every,

@@ -1,4 +1,5 @@
 /** Ending a guest for good, and telling why a call of one failed. */
+import { exhausted } from '@theater/values'
 import type { HostCause, TrapCode } from './types.ts'
 
 // (module (func (export "f") unreachable))
@@ -44,32 +45,27 @@ export function isPoison(error: unknown): boolean {
   return Object.getOwnPropertyDescriptor(error, 'payload')?.get === unreachable
 }
 
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : ''
-}
-
 /**
  * Tells why a call failed where the guest alone is not to blame: the engine's stack or memory ran out, or the guest
- * tried to suspend where it cannot. `undefined` for a trap, and for anything else.
+ * tried to suspend where it cannot. `undefined` for a trap, and for anything else, also where it throws when it is looked at.
  */
 export function hostCause(error: unknown): HostCause | undefined {
+  try {
+    return causeOf(error)
+  } catch (failed) {
+    return failed === error ? undefined : exhausted(failed)
+  }
+}
+
+function causeOf(error: unknown): HostCause | undefined {
   const { SuspendError } = WebAssembly as unknown as { SuspendError?: new () => Error }
   if (SuspendError !== undefined && error instanceof SuspendError) return 'host-suspend'
-  const message = text(error)
-  if (error instanceof WebAssembly.RuntimeError) {
-    if (/cannot block a synchronous task/.test(message)) return 'host-suspend'
-    if (/call stack exhausted/.test(message)) return 'host-stack'
-    // A fence made this trap of something that an import threw.
-    return Object.hasOwn(error, 'cause') && error.cause !== error ? hostCause(error.cause) : undefined
-  }
-  // Firefox has an error of its own for this, which is no RangeError.
-  if (error instanceof Error && error.name === 'InternalError' && /too much recursion/i.test(message))
-    return 'host-stack'
-  if (error instanceof RangeError) {
-    if (/call stack|too much recursion/i.test(message)) return 'host-stack'
-    if (/allocation failed|out of memory|Invalid string length/i.test(message)) return 'host-memory'
-  }
-  return undefined
+  if (!(error instanceof WebAssembly.RuntimeError)) return exhausted(error)
+  const { message } = error
+  if (/cannot block a synchronous task/.test(message)) return 'host-suspend'
+  if (/call stack exhausted/.test(message)) return 'host-stack'
+  // A fence made this trap of something that an import threw.
+  return Object.hasOwn(error, 'cause') && error.cause !== error ? hostCause(error.cause) : undefined
 }
 
 /**

@@ -2,6 +2,7 @@ import { notA } from './codec-scalar.ts'
 import type { ValueCodec } from './codec-types.ts'
 import { ValueError } from './errors.ts'
 import { distinctKeys } from './names.ts'
+import { isArray, lengthOf, reading, unreadable } from './property.ts'
 import { show } from './shape.ts'
 
 type Bag = Record<string, unknown>
@@ -10,21 +11,23 @@ type Bag = Record<string, unknown>
 export function listCodec(element: ValueCodec, copy: boolean): ValueCodec {
   return {
     write(value, out, handles) {
-      if (!Array.isArray(value)) throw notA(value, 'list')
-      const given: readonly unknown[] = value
-      const n = given.length
+      if (!isArray(value)) throw notA(value, 'list')
+      const n = lengthOf(value)
       out.array(n)
       let fresh: unknown[] | undefined = copy ? [] : undefined
       let i = 0
+      let looking = true
       try {
         for (; i < n; i++) {
-          const item = given[i]
+          looking = true
+          const item = value[i]
+          looking = false
           const kept = element.write(item, out, handles)
           if (fresh !== undefined) fresh.push(kept)
-          else if (!same(kept, item)) (fresh = given.slice(0, i)).push(kept)
+          else if (!same(kept, item)) (fresh = first(value, i)).push(kept)
         }
       } catch (error) {
-        throw ValueError.within(`[${i}]`, error)
+        throw ValueError.within(`[${i}]`, looking ? unreadable(error) : error)
       }
       return fresh ?? value
     },
@@ -47,21 +50,23 @@ export function tupleCodec(elements: readonly ValueCodec[], copy: boolean): Valu
   const n = elements.length
   return {
     write(value, out, handles) {
-      if (!Array.isArray(value)) throw notA(value, 'tuple')
-      const given: readonly unknown[] = value
-      if (given.length !== n) throw new ValueError('wrong-type', `${show(value)} is not a tuple of ${n}`)
+      if (!isArray(value)) throw notA(value, 'tuple')
+      if (lengthOf(value) !== n) throw new ValueError('wrong-type', `${show(value)} is not a tuple of ${n}`)
       out.array(n)
       let fresh: unknown[] | undefined = copy ? [] : undefined
       let i = 0
+      let looking = true
       try {
         for (; i < n; i++) {
-          const item = given[i]
+          looking = true
+          const item = value[i]
+          looking = false
           const kept = (elements[i] as ValueCodec).write(item, out, handles)
           if (fresh !== undefined) fresh.push(kept)
-          else if (!same(kept, item)) (fresh = given.slice(0, i)).push(kept)
+          else if (!same(kept, item)) (fresh = first(value, i)).push(kept)
         }
       } catch (error) {
-        throw ValueError.within(`[${i}]`, error)
+        throw ValueError.within(`[${i}]`, looking ? unreadable(error) : error)
       }
       return fresh ?? value
     },
@@ -95,20 +100,25 @@ export function recordCodec(
       // What is handed on has such a key of its own, also where it was not given.
       let fresh: Bag | undefined = copy || inherited ? {} : undefined
       let i = 0
+      let looking = true
       try {
         for (; i < n; i++) {
           const key = keys[i] as string
+          looking = true
           const item = inherited && !Object.hasOwn(given, key) ? undefined : given[key]
+          looking = false
           const kept = (codecs[i] as ValueCodec).write(item, out, handles)
           if (fresh === undefined) {
             if (same(kept, item)) continue
+            looking = true
             fresh = {}
             for (let j = 0; j < i; j++) fresh[keys[j] as string] = given[keys[j] as string]
+            looking = false
           }
           fresh[key] = kept
         }
       } catch (error) {
-        throw ValueError.within(`.${keys[i]}`, error)
+        throw ValueError.within(`.${keys[i]}`, looking ? unreadable(error) : error)
       }
       return fresh ?? value
     },
@@ -163,10 +173,16 @@ function taggedCodec(
   return {
     write(value, out, handles) {
       const given = bag(value, kind)
-      const tag = given['tag']
+      let tag: unknown
+      let item: unknown
+      try {
+        tag = given['tag']
+        item = given['val']
+      } catch (error) {
+        throw unreadable(error)
+      }
       const i = index.get(tag)
       if (i === undefined) throw new ValueError('unknown-case', `${show(tag)} is not a case of the ${kind}`)
-      const item = given['val']
       const codec = (cases[i] as { codec: ValueCodec | null }).codec
       if (codec === null) {
         if (item !== undefined) throw new ValueError('wrong-type', `case ${show(tag)} has no payload`)
@@ -232,8 +248,14 @@ function taggedOption(payload: ValueCodec, copy: boolean): ValueCodec {
   return {
     write(value, out, handles) {
       const given = bag(value, 'option of an option')
-      const tag = given['tag']
-      const item = given['val']
+      let tag: unknown
+      let item: unknown
+      try {
+        tag = given['tag']
+        item = given['val']
+      } catch (error) {
+        throw unreadable(error)
+      }
       if (tag === 'none') {
         if (item !== undefined) throw new ValueError('wrong-type', 'case "none" has no payload')
         out.array(0)
@@ -298,17 +320,25 @@ export function flagsCodec(names: readonly string[], copy: boolean): ValueCodec 
       let low = 0
       let high = 0
       let complete = true
-      for (let i = 0; i < n; i++) {
-        const key = keys[i] as string
-        const item = inherited && !Object.hasOwn(given, key) ? undefined : given[key]
-        if (item === true) {
-          if (i < 32) low |= 1 << i
-          else high |= 1 << (i - 32)
-        } else if (item === undefined) {
-          complete = false
-        } else if (item !== false) {
-          throw ValueError.within(`.${keys[i]}`, notA(item, 'bool'))
+      let i = 0
+      let looking = true
+      try {
+        for (; i < n; i++) {
+          const key = keys[i] as string
+          looking = true
+          const item = inherited && !Object.hasOwn(given, key) ? undefined : given[key]
+          looking = false
+          if (item === true) {
+            if (i < 32) low |= 1 << i
+            else high |= 1 << (i - 32)
+          } else if (item === undefined) {
+            complete = false
+          } else if (item !== false) {
+            throw notA(item, 'bool')
+          }
         }
+      } catch (error) {
+        throw ValueError.within(`.${keys[i]}`, looking ? unreadable(error) : error)
       }
       low >>>= 0
       high >>>= 0
@@ -339,10 +369,20 @@ function same(kept: unknown, given: unknown): boolean {
   return Object.is(kept, given) && kept === kept
 }
 
+/** The first `n` items. */
+function first(items: readonly unknown[], n: number): unknown[] {
+  return reading(() => items.slice(0, n))
+}
+
 /** Refuses what cannot be an object with properties; a promise has none of the keys, which would look like all absent. */
 function bag(value: unknown, kind: string): Bag {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notA(value, kind)
-  const then: unknown = (value as Bag)['then']
+  if (typeof value !== 'object' || value === null || isArray(value)) throw notA(value, kind)
+  let then: unknown
+  try {
+    then = (value as Bag)['then']
+  } catch (error) {
+    throw unreadable(error)
+  }
   if (typeof then === 'function') throw notA(value, kind)
   return value as Bag
 }

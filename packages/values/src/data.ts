@@ -1,8 +1,9 @@
 import { Link } from './cid.ts'
 import { ValueError } from './errors.ts'
 import { canonicalDouble } from './reader-refusals.ts'
+import { isArray, lengthOf, reading } from './property.ts'
 import { MAX_DEPTH, Reader } from './reader.ts'
-import { isPlain, show, typedArrayName } from './shape.ts'
+import { isPlain, show, typedArrayLength, typedArrayName } from './shape.ts'
 import { Writer } from './writer.ts'
 
 /**
@@ -108,11 +109,16 @@ function writeAny(value: unknown, out: Writer, depth: number): void {
 
 function writeObject(value: object, out: Writer, depth: number): void {
   if (depth >= MAX_DEPTH) throw new ValueError('too-deep', `more than ${MAX_DEPTH} levels`)
-  if (Array.isArray(value)) {
-    out.array(value.length)
-    for (let i = 0; i < value.length; i++) {
+  if (isArray(value)) {
+    const n = lengthOf(value)
+    out.array(n)
+    for (let i = 0; i < n; i++) {
       try {
-        writeAny(value[i], out, depth + 1)
+        writeAny(
+          reading(() => value[i]),
+          out,
+          depth + 1,
+        )
       } catch (error) {
         throw ValueError.within(`[${i}]`, error)
       }
@@ -120,10 +126,14 @@ function writeObject(value: object, out: Writer, depth: number): void {
     return
   }
   const tag = typedArrayName(value)
-  if (tag === 'Uint8Array') return out.byteString(value as Uint8Array)
-  if (tag === undefined && Link.is(value)) return out.link(value.cid)
-  if (tag !== undefined || !isPlain(value)) throw notData(value)
-  const keys = Object.keys(value).map((key) => ({ key, text: key.toWellFormed() }))
+  if (tag === 'Uint8Array' && typedArrayLength(value) === reading(() => (value as Uint8Array).length))
+    return out.byteString(value as Uint8Array)
+  if (tag !== undefined) throw notData(value)
+  const cid = reading(() => (Link.is(value) ? value.cid : undefined))
+  if (cid !== undefined) return out.link(cid)
+  const own = reading(() => (isPlain(value) ? Object.keys(value) : undefined))
+  if (own === undefined) throw notData(value)
+  const keys = own.map((key) => ({ key, text: key.toWellFormed() }))
   if (keys.length > 1) keys.sort((a, b) => compareKeys(a.text, b.text))
   out.map(keys.length)
   let previous: string | undefined
@@ -132,7 +142,11 @@ function writeObject(value: object, out: Writer, depth: number): void {
     previous = text
     out.text(text)
     try {
-      writeAny((value as Record<string, unknown>)[key], out, depth + 1)
+      writeAny(
+        reading(() => (value as Record<string, unknown>)[key]),
+        out,
+        depth + 1,
+      )
     } catch (error) {
       throw ValueError.within(`.${key}`, error)
     }

@@ -29,6 +29,7 @@
  */
 export * from './types.ts'
 export { ValueError, type ValueErrorCode } from './errors.ts'
+export { exhausted, type Exhausted } from './exhausted.ts'
 export { Writer } from './writer.ts'
 export { MAX_DEPTH, Reader } from './reader.ts'
 export { noHandles, type CompileOptions, type Handles, type ValueCodec } from './codec-types.ts'

@@ -2,7 +2,8 @@ import { compileType } from './codec.ts'
 import { noHandles } from './codec-types.ts'
 import { ValueError } from './errors.ts'
 import { camelCase } from './names.ts'
-import { isTaggedOption, show, typedArrayName } from './shape.ts'
+import { isArray as isList, lengthOf } from './property.ts'
+import { isTaggedOption, show, typedArrayLength, typedArrayName } from './shape.ts'
 import type { HandleType, Json, RecordType, ValType } from './types.ts'
 import { Writer } from './writer.ts'
 
@@ -104,9 +105,11 @@ function print(value: unknown, type: ValType, describe: DescribeResource): Json 
 
 function printList(value: unknown, element: ValType, describe: DescribeResource): Json {
   const tag = typedArrayName(value)
-  if (tag === undefined && !Array.isArray(value)) return invalid(value)
   if (element.kind === 'u8' && tag === 'Uint8Array') return printBytes(value as Uint8Array)
-  return Array.from(value as ArrayLike<unknown>, (item) => toJson(item, element, describe))
+  const items = value as readonly unknown[]
+  if (tag === undefined && !isList(value)) return invalid(value)
+  const length = tag === undefined ? lengthOf(items) : typedArrayLength(value)
+  return Array.from({ length }, (_, i) => toJson(items[i], element, describe))
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what makes text unclean

@@ -20,7 +20,8 @@ export function show(value: unknown): string {
     case 'object':
       if (value === null) return 'null'
       try {
-        if (Array.isArray(value)) return `an array of ${value.length}`
+        if (Array.isArray(value))
+          return typeof value.length === 'number' ? `an array of ${value.length}` : 'an array'
         if ('then' in value && typeof value.then === 'function') return 'a promise'
         const tag = typedArrayName(value)
         if (tag !== undefined) return `a ${tag}`
@@ -36,6 +37,11 @@ const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as objec
 /** `Uint8Array` and so on for a typed array of any realm, else undefined; cannot be fooled by a property. */
 export function typedArrayName(value: unknown): string | undefined {
   return Reflect.get(typedArrayPrototype, Symbol.toStringTag, value) as string | undefined
+}
+
+/** The number of items of a typed array of any realm; cannot be fooled by a property. */
+export function typedArrayLength(value: unknown): number {
+  return Reflect.get(typedArrayPrototype, 'length', value) as number
 }
 
 /** Whether `value` is an object literal, of any realm, or one without prototype. */

@@ -282,7 +282,7 @@ export const escapes: readonly Escape[] = [
     ...common,
     id: 'boundary/an-answer-that-throws-when-it-is-looked-at',
     guard: 'answer-faults',
-    code: 'aborted: handler-fault',
+    code: 'aborted: host-value',
     attempt: async () => {
       const fail = (): never => {
         throw new Error('a getter')

@@ -54,8 +54,8 @@ export const boundary: Guards = {
     { file: crossing, text: '        answer = this.#broke(error)\n', with: '        throw error\n' },
     {
       file: 'boundary/src/live-calls.ts',
-      text: "      const code = ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault'\n",
-      with: "      if (Math.random() < 2) throw error\n      const code = ValueError.is(error) ? 'host-value' : 'handler-fault'\n",
+      text: "const code = ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault'",
+      with: "if (Math.random() < 2) throw error\n      const code = ValueError.is(error) ? 'host-value' : 'handler-fault'",
     },
   ],
   'argument-faults': [

@@ -87,7 +87,7 @@ function hostile(type: ValType, random: Random): boolean {
     return true
   } catch (error) {
     if (error instanceof Broken) throw error
-    check(ValueError.is(error) || error instanceof Own, `writing it fails with ${String(error)}`)
+    check(ValueError.is(error), `writing it fails with ${String(error)}`)
     return false
   } finally {
     toJson(value, type)
@@ -99,7 +99,7 @@ function throwing(): never {
 }
 
 function disguised(value: unknown, random: Random): unknown {
-  switch (random.below(12)) {
+  switch (random.below(14)) {
     case 0:
       return Object.defineProperty({}, random.of(['tag', 'val', 'length', 'then', 'a']), {
         get: throwing,
@@ -155,12 +155,32 @@ function disguised(value: unknown, random: Random): unknown {
     }
     case 8:
       return new Proxy(new Uint8Array(4), {})
+    case 9:
+      return lying(value, random)
+    case 10: {
+      const { proxy, revoke } = Proxy.revocable(Object(value) as object, {})
+      revoke()
+      return proxy
+    }
     default:
       if (Array.isArray(value)) return value.map((item) => disguised(item, random))
       if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value))
         return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, disguised(item, random)]))
       return value
   }
+}
+
+/** Says that it has another length than it has, or that copies of it are something else. */
+function lying(value: unknown, random: Random): unknown {
+  const length: unknown = random.of([-1, 0.5, NaN, '2', 2n, 2 ** 33, 7, null, Symbol('x')])
+  if (Array.isArray(value) || !ArrayBuffer.isView(value))
+    return new Proxy(Array.isArray(value) ? value : [value], {
+      get: (of, key) => (key === 'length' ? length : (Reflect.get(of, key) as unknown)),
+    })
+  const species = { [Symbol.species]: random.of([Array, Float64Array, throwing]) }
+  return random.chance(0.5)
+    ? Object.defineProperty(value, 'length', { value: length })
+    : Object.defineProperty(value, 'constructor', { value: species })
 }
 
 /** Plain data, and bytes that say they are. */
