@@ -279,7 +279,7 @@ function queuedBy(rule: QueueRule, { seq, said, answer, sender }: Saying): Queue
 }
 
 /** What of the engine ran out, if that is why something failed. */
-export function ranOut(error: unknown): 'host-stack' | 'host-memory' | undefined {
+function ranOut(error: unknown): 'host-stack' | 'host-memory' | undefined {
   const cause = hostCause(error)
   return cause === 'host-suspend' ? undefined : cause
 }

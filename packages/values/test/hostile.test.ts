@@ -14,6 +14,15 @@ const fail = (): never => {
   throw bug
 }
 
+function thrown(run: () => unknown): unknown {
+  try {
+    run()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
 /** An object of which one property throws. */
 function throwing(key: string, rest: object = {}): object {
   return Object.defineProperty(rest, key, { get: fail, enumerable: true })
@@ -79,13 +88,11 @@ describe('what the engine has not enough of is nobody’s value', () => {
   ] as const)('%s', (what, get) => {
     const value = Object.defineProperty({}, 'a', { get })
     for (const copy of [true, false]) {
-      try {
-        write(record('in', record('a', { kind: 'string' })), { in: value }, { copy })
-        expect.unreachable()
-      } catch (error) {
-        expect(error).toBeInstanceOf(RangeError)
-        expect(exhausted(error)).toBe(what)
-      }
+      const error = thrown(() =>
+        write(record('in', record('a', { kind: 'string' })), { in: value }, { copy }),
+      )
+      expect(error).toBeInstanceOf(RangeError)
+      expect(exhausted(error)).toBe(what)
     }
   })
 
