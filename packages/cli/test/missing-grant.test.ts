@@ -67,7 +67,7 @@ describe('a grant that is missing', () => {
     writeFileSync(path, mend(text, error))
     const { actors } = await readPlaced(path)
     expect(actors.find(({ id }) => id === 'x')?.grants).toMatchObject({
-      store: { rights: 'rw' },
+      store: { rights: ['read', 'write', 'label'] },
       messaging: { to: ['reporter'] },
     })
     // What was there is there still.

@@ -18,7 +18,10 @@ const grants = fc.record(
     log: fc.constantFrom({}, { level: 'warn' }),
     messaging: fc.constantFrom({ to: [] }, { to: ['a', 'b-*', 'c:1'] }),
     supervisor: fc.constantFrom({ components: [] }, { components: ['a.wasm', '../b'] }),
-    store: fc.constantFrom({ rights: 'r' }, { rights: 'rw', namespace: 'n', maxBytes: 5, labels: 'a/' }),
+    store: fc.constantFrom(
+      { rights: ['read'] },
+      { rights: ['label', 'write'], namespace: 'n', maxBytes: 5, labels: 'a/' },
+    ),
   },
   { requiredKeys: [] },
 )

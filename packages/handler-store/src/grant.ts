@@ -1,11 +1,14 @@
 import type { Ask, JsonSchema, Refusal } from '@theater/handler'
 
+/** `read`: blobs and labels; `write`: put blobs; `label`: change labels. */
+export type StoreRight = 'read' | 'write' | 'label'
+
 /** What an actor may do with which part of the store. */
 export type StoreGrant = {
   /** A namespace that actors with the same grant share. @default the actor's own, that nobody else reads */
   readonly namespace?: string
-  /** Whether the actor may read (`r`), or also put blobs and change labels (`rw`). */
-  readonly rights: 'r' | 'rw'
+  /** What the actor may do: read blobs and labels, put blobs, change labels. None comes with another. */
+  readonly rights: readonly StoreRight[]
   /** The most bytes of blobs that the namespace may hold for this actor to put another. @default `maxBytes` of the handler */
   readonly maxBytes?: number
   /** What the names of labels must begin with. @default '' */
@@ -14,8 +17,8 @@ export type StoreGrant = {
 
 /** What one call of this handler exercises: on blobs, on one label, or on the labels with a prefix. */
 export type StoreAsk =
-  | { readonly blobs: 'r' | 'w' }
-  | { readonly label: string; readonly right: 'r' | 'w' }
+  | { readonly blobs: 'read' | 'write' }
+  | { readonly label: string; readonly right: 'read' | 'label' }
   | { readonly labels: string }
 
 /** The schema of a {@link StoreGrant}. */
@@ -23,11 +26,11 @@ export const storeGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'store',
   description:
-    'Lets the actor read, and with rw also put, blobs under their hash, and labels that name them. They outlive the actor.',
+    'Lets the actor read or put blobs under their hash, and read or change labels that name them. They outlive the actor.',
   type: 'object',
   additionalProperties: false,
   required: ['rights'],
-  examples: [{ rights: 'rw' }],
+  examples: [{ rights: ['read', 'write', 'label'] }],
   properties: {
     namespace: {
       description:
@@ -35,7 +38,12 @@ export const storeGrant: JsonSchema = {
       type: 'string',
       pattern: '^[a-z0-9._-]{1,64}$',
     },
-    rights: { description: 'r: read. rw: also put blobs and change labels.', enum: ['r', 'rw'] },
+    rights: {
+      description: 'read: blobs and labels. write: put blobs. label: change labels. None comes with another.',
+      type: 'array',
+      items: { enum: ['read', 'write', 'label'] },
+      uniqueItems: true,
+    },
     maxBytes: {
       description:
         'The most bytes of blobs that the namespace may hold for this actor to put another. Without it: what the host allows.',
@@ -65,7 +73,8 @@ export function within(child: StoreGrant, parent: StoreGrant, maxBytes: number):
   if (child.namespace !== undefined && child.namespace !== parent.namespace) {
     return { refused: `namespace ${JSON.stringify(child.namespace)} is not the parent's` }
   }
-  if (child.rights === 'rw' && parent.rights !== 'rw') return { refused: 'rights rw are not within r' }
+  const more = child.rights.filter((right) => !parent.rights.includes(right))
+  if (more.length > 0) return { refused: `the parent may not ${more.join(', ')}` }
   const size = child.maxBytes ?? maxBytes
   const limit = parent.maxBytes ?? maxBytes
   if (size > limit) return { refused: `maxBytes ${size} is not within ${limit}` }
@@ -80,9 +89,7 @@ export function within(child: StoreGrant, parent: StoreGrant, maxBytes: number):
 /** Whether a grant covers an ask. */
 export function authorize(grant: StoreGrant, ask: Ask): true | Refusal {
   const { blobs, label, right, labels } = ask
-  if (blobs === 'r') return true
-  if (blobs === 'w')
-    return grant.rights === 'rw' ? true : { refused: 'putting blobs is not granted, only reading' }
+  if (blobs !== undefined) return allowed(grant, blobs)
   const name = label ?? labels
   if (typeof name !== 'string') return { refused: 'the call names no label' }
   if (!name.startsWith(grant.labels ?? '')) {
@@ -90,7 +97,10 @@ export function authorize(grant: StoreGrant, ask: Ask): true | Refusal {
       refused: `labels that begin with ${JSON.stringify(grant.labels)} are granted, not ${JSON.stringify(name)}`,
     }
   }
-  if (right === 'w' && grant.rights !== 'rw')
-    return { refused: 'changing labels is not granted, only reading' }
-  return true
+  return allowed(grant, label === undefined ? 'read' : right)
+}
+
+function allowed({ rights }: StoreGrant, wanted: unknown): true | Refusal {
+  if (rights.some((right) => right === wanted)) return true
+  return { refused: `${JSON.stringify(wanted)} is not granted, only ${JSON.stringify(rights)}` }
 }

@@ -91,7 +91,7 @@ export interface StoreImports {
  * import { store } from '@theater/handler-store'
  *
  * const handler = store()
- * handler.authorize({ rights: 'rw', labels: 'reports/' }, { label: 'reports/today', right: 'w' }) // true
+ * handler.authorize({ rights: ['label'], labels: 'reports/' }, { label: 'reports/today', right: 'label' }) // true
  */
 export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImports> {
   const backend = options.backend ?? memory()
@@ -107,20 +107,20 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
   const denyBlob = () => blobError({ tag: 'denied' })
   const denyLabel = () => labelError({ tag: 'denied' })
   const denyTransfer = () => transferError({ tag: 'denied' })
-  const readsBlobs = { mode: 'async', effect: 'read', ask: askBlobs('r'), deny: denyBlob } as const
-  const uploads = { mode: 'async', effect: 'idempotent', ask: askBlobs('w'), deny: denyTransfer } as const
-  const reads = { mode: 'async', effect: 'read', ask: askBlobs('r'), deny: denyTransfer } as const
+  const readsBlobs = { mode: 'async', effect: 'read', ask: askBlobs('read'), deny: denyBlob } as const
+  const uploads = { mode: 'async', effect: 'idempotent', ask: askBlobs('write'), deny: denyTransfer } as const
+  const reads = { mode: 'async', effect: 'read', ask: askBlobs('read'), deny: denyTransfer } as const
   return defineHandler<StoreGrant, StoreImports>({
     name: 'store',
     interfaces: [BLOBS, LABELS, TRANSFERS],
     grant: storeGrant,
     functions: {
-      [`${BLOBS}#put`]: { mode: 'async', effect: 'idempotent', ask: askBlobs('w'), deny: denyBlob },
+      [`${BLOBS}#put`]: { mode: 'async', effect: 'idempotent', ask: askBlobs('write'), deny: denyBlob },
       [`${BLOBS}#get`]: readsBlobs,
       [`${BLOBS}#size`]: readsBlobs,
-      [`${LABELS}#get`]: { mode: 'async', effect: 'read', ask: askLabel('r'), deny: denyLabel },
+      [`${LABELS}#get`]: { mode: 'async', effect: 'read', ask: askLabel('read'), deny: denyLabel },
       // Not idempotent: done again after it succeeded, a compare-and-set answers `conflict`. See `reconcile`.
-      [`${LABELS}#set`]: { mode: 'async', effect: 'once', ask: askLabel('w'), deny: denyLabel },
+      [`${LABELS}#set`]: { mode: 'async', effect: 'once', ask: askLabel('label'), deny: denyLabel },
       [`${LABELS}#list`]: { mode: 'async', effect: 'read', ask: askLabels, deny: denyLabel },
       [`${TRANSFERS}#start`]: uploads,
       [`${TRANSFERS}#[method]upload.write`]: uploads,
@@ -188,11 +188,11 @@ function bind(session: Session): Binding<StoreImports> {
   }
 }
 
-function askBlobs(right: 'r' | 'w'): () => StoreAsk {
+function askBlobs(right: 'read' | 'write'): () => StoreAsk {
   return () => ({ blobs: right })
 }
 
-function askLabel(right: 'r' | 'w'): (call: Call) => StoreAsk {
+function askLabel(right: 'read' | 'label'): (call: Call) => StoreAsk {
   return (call) => ({ label: text(call.args[0]), right })
 }
 

@@ -8,11 +8,11 @@
  * import { sqlite } from '@theater/handler-store/sqlite'
  *
  * const handler = store({ backend: sqlite(':memory:'), maxCallBytes: 1024 * 1024 })
- * const grant: StoreGrant = { namespace: 'audit', rights: 'rw', labels: 'reports/' }
+ * const grant: StoreGrant = { namespace: 'audit', rights: ['read', 'label'], labels: 'reports/' }
  *
- * console.log(handler.authorize(grant, { label: 'reports/today', right: 'w' }))
- * console.log(handler.authorize(grant, { label: 'totals', right: 'r' }))
- * console.log(handler.within({ ...grant, rights: 'r' }, grant))
+ * console.log(handler.authorize(grant, { label: 'reports/today', right: 'label' }))
+ * console.log(handler.authorize(grant, { label: 'totals', right: 'read' }))
+ * console.log(handler.within({ ...grant, rights: ['write'] }, grant))
  *
  * await handler[Symbol.asyncDispose]?.()
  * ```
@@ -22,7 +22,7 @@
 export { store } from './handler.ts'
 export type { StoreImports, StoreOptions } from './handler.ts'
 export { storeGrant } from './grant.ts'
-export type { StoreAsk, StoreGrant } from './grant.ts'
+export type { StoreAsk, StoreGrant, StoreRight } from './grant.ts'
 export type { BlobError, LabelError } from './errors.ts'
 export { memory } from './memory.ts'
 export { CHUNK_BYTES } from './backend.ts'

@@ -3,20 +3,23 @@ import fc from 'fast-check'
 import type { StoreGrant } from '../src/index.ts'
 
 const name = fc.stringMatching(/^[ab/]{0,3}$/)
-const right = fc.constantFrom('r', 'w')
 
 /** Grants and asks of few letters; what a grant gives beside are a shared namespace, and room. */
 export const atLarge: AtLarge = {
   grant: fc.record(
     {
       namespace: fc.constantFrom('n', 'm'),
-      rights: fc.constantFrom('r', 'rw'),
+      rights: fc.uniqueArray(fc.constantFrom('read', 'write', 'label')),
       maxBytes: fc.nat(3),
       labels: name,
     },
     { requiredKeys: ['rights'] },
   ),
-  ask: fc.oneof(fc.record({ blobs: right }), fc.record({ label: name, right }), fc.record({ labels: name })),
+  ask: fc.oneof(
+    fc.record({ blobs: fc.constantFrom('read', 'write') }),
+    fc.record({ label: name, right: fc.constantFrom('read', 'label') }),
+    fc.record({ labels: name }),
+  ),
   reach(grant) {
     const { namespace, maxBytes = 4 } = grant as StoreGrant
     const room = Array.from({ length: maxBytes }, (_, n) => `byte ${n + 1}`)

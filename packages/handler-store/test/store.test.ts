@@ -4,12 +4,13 @@ import { WitError } from '@theater/handler'
 import type { Intent } from '@theater/handler'
 import { describe, expect, test } from 'vitest'
 import { store } from '../src/index.ts'
-import type { StoreGrant, StoreOptions } from '../src/index.ts'
+import type { StoreGrant, StoreOptions, StoreRight } from '../src/index.ts'
 import { isName } from '../src/errors.ts'
 import { cut } from '../src/chunks.ts'
 import { backends, only } from './backends.ts'
 
 const BLOBS = 'theater:store/blobs@0.1'
+const TRANSFERS = 'theater:store/transfers@0.1'
 const LABELS = 'theater:store/labels@0.1'
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const sha256 = (data: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(data).digest())
@@ -27,7 +28,10 @@ async function payload(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe.each(backends)('$name', ({ open }) => {
-  async function bound(grant: StoreGrant = { rights: 'rw' }, options: StoreOptions = {}) {
+  async function bound(
+    grant: StoreGrant = { rights: ['read', 'write', 'label'] },
+    options: StoreOptions = {},
+  ) {
     const handler = store({ backend: open(), ...options })
     const as = async (id: string, other: StoreGrant = grant) => {
       const actor = fakeActor({ id })
@@ -86,8 +90,8 @@ describe.each(backends)('$name', ({ open }) => {
 
     test('one call moves no more than its limit', async () => {
       const backend = open()
-      const wide = await bound({ rights: 'rw' }, { backend })
-      const { blobs } = await bound({ rights: 'rw' }, { backend, maxCallBytes: 4 })
+      const wide = await bound({ rights: ['read', 'write', 'label'] }, { backend })
+      const { blobs } = await bound({ rights: ['read', 'write', 'label'] }, { backend, maxCallBytes: 4 })
       const hash = await wide.blobs.put(bytes('hello'))
       expect(await payload(blobs.put(bytes('hello')))).toEqual({ tag: 'too-large', val: 4n })
       expect(await payload(blobs.get(hash, 0n, 5n))).toEqual({ tag: 'too-large', val: 4n })
@@ -95,7 +99,7 @@ describe.each(backends)('$name', ({ open }) => {
     })
 
     test('a namespace holds no more than its quota; the same bytes count once', async () => {
-      const { blobs } = await bound({ rights: 'rw', maxBytes: 10 })
+      const { blobs } = await bound({ rights: ['read', 'write', 'label'], maxBytes: 10 })
       const hash = await blobs.put(bytes('123456'))
       await blobs.put(bytes('123456'))
       expect(await payload(blobs.put(bytes('12345')))).toEqual({ tag: 'quota', val: 4n })
@@ -106,7 +110,7 @@ describe.each(backends)('$name', ({ open }) => {
     })
 
     test('a grant without maxBytes has the quota of the handler', async () => {
-      const { blobs } = await bound({ rights: 'rw' }, { maxBytes: 1 })
+      const { blobs } = await bound({ rights: ['read', 'write', 'label'] }, { maxBytes: 1 })
       expect(await payload(blobs.put(bytes('12')))).toEqual({ tag: 'quota', val: 1n })
     })
 
@@ -114,7 +118,9 @@ describe.each(backends)('$name', ({ open }) => {
       const backend = open()
       const hash = sha256(bytes('hello'))
       await backend.put('actor:other', hash, cut(bytes('hellx')), { quota: 1000, now: 0 })
-      const other = await bound({ rights: 'rw', maxBytes: 7 }, { backend }).then((own) => own.as('other'))
+      const other = await bound({ rights: ['read', 'write', 'label'], maxBytes: 7 }, { backend }).then(
+        (own) => own.as('other'),
+      )
       expect(await payload(other.blobs.get(hash, 0n, 1n))).toEqual({ tag: 'damaged' })
       expect(await other.blobs.size(hash)).toBe(5n)
       await other.blobs.put(bytes('hello'))
@@ -141,7 +147,7 @@ describe.each(backends)('$name', ({ open }) => {
     })
 
     test('are as many as the limit', async () => {
-      const { labels } = await bound({ rights: 'rw' }, { maxLabels: 2 })
+      const { labels } = await bound({ rights: ['read', 'write', 'label'] }, { maxLabels: 2 })
       await labels.set('a', undefined, A)
       await labels.set('b', undefined, A)
       expect(await payload(labels.set('c', undefined, A))).toEqual({ tag: 'quota', val: 2n })
@@ -153,7 +159,7 @@ describe.each(backends)('$name', ({ open }) => {
     })
 
     test('are listed by bytes, in pages', async () => {
-      const { labels } = await bound({ rights: 'rw' }, { maxListed: 2 })
+      const { labels } = await bound({ rights: ['read', 'write', 'label'] }, { maxListed: 2 })
       for (const name of ['b', 'a/2', 'a/10', 'a/1', 'a', 'A', 'a-', 'a.', 'az'])
         await labels.set(name, undefined, A)
       const all: string[] = []
@@ -210,8 +216,8 @@ describe.each(backends)('$name', ({ open }) => {
       expect(await payload(other.blobs.size(hash))).toEqual({ tag: 'not-found' })
       expect(await other.labels.list('', undefined, 9)).toEqual([])
 
-      const first = await own.as('first', { namespace: 'actor', rights: 'rw' })
-      const second = await own.as('second', { namespace: 'actor', rights: 'r' })
+      const first = await own.as('first', { namespace: 'actor', rights: ['read', 'write', 'label'] })
+      const second = await own.as('second', { namespace: 'actor', rights: ['read'] })
       expect(await payload(first.blobs.size(hash))).toEqual({ tag: 'not-found' })
       const shared = await first.blobs.put(bytes('shared'))
       expect(await second.blobs.get(shared, 0n, 6n)).toEqual(bytes('shared'))
@@ -220,7 +226,7 @@ describe.each(backends)('$name', ({ open }) => {
 
   describe('a compare-and-set whose answer a crash lost', () => {
     const intent = (...args: unknown[]): Intent => ({ fn: `${LABELS}#set`, args, ask: undefined })
-    const grant: StoreGrant = { namespace: 'n', rights: 'rw' }
+    const grant: StoreGrant = { namespace: 'n', rights: ['read', 'write', 'label'] }
 
     test('did not happen, or met a conflict: not done', async () => {
       const { binding, labels } = await bound(grant)
@@ -276,7 +282,7 @@ describe.each(backends)('$name', ({ open }) => {
 
 test('a backend that fails is a fault, never an absence', async () => {
   const backend = only(() => Promise.reject(new Error('disk')))
-  const binding = await store({ backend }).bind(fakeActor(), { rights: 'rw' })
+  const binding = await store({ backend }).bind(fakeActor(), { rights: ['read', 'write', 'label'] })
   const { [BLOBS]: blobs, [LABELS]: labels } = binding.imports
   for (const call of [
     blobs.put(A),
@@ -292,7 +298,7 @@ test('a backend that fails is a fault, never an absence', async () => {
 test('a backend that hangs is left by the end of the actor', async () => {
   const backend = only(() => new Promise<never>(() => {}))
   const actor = fakeActor()
-  const binding = await store({ backend }).bind(actor, { rights: 'rw' })
+  const binding = await store({ backend }).bind(actor, { rights: ['read', 'write', 'label'] })
   const call = binding.imports[BLOBS].put(A)
   actor.end(new Error('stopped'))
   await expect(call).rejects.toThrow('stopped')
@@ -314,19 +320,38 @@ describe('grants', () => {
     return ask === undefined ? true : handler.authorize(grant, ask)
   }
 
-  test('r reads, rw writes too', () => {
-    for (const rights of ['r', 'rw'] as const) {
-      expect(authorize({ rights }, `${BLOBS}#get`, A, 0n, 1n)).toBe(true)
-      expect(authorize({ rights }, `${BLOBS}#size`, A)).toBe(true)
-      expect(authorize({ rights }, `${LABELS}#get`, 'a')).toBe(true)
-      expect(authorize({ rights }, `${LABELS}#list`, '', undefined, 1)).toBe(true)
-      expect(authorize({ rights }, `${BLOBS}#put`, A) === true).toBe(rights === 'rw')
-      expect(authorize({ rights }, `${LABELS}#set`, 'a', undefined, A) === true).toBe(rights === 'rw')
-    }
+  test.each<[StoreRight, readonly string[]]>([
+    ['read', ['blobs get', 'blobs size', 'labels get', 'labels list', 'open', 'reader.size', 'reader.read']],
+    ['write', ['blobs put', 'start', 'upload.write', 'upload.size', 'upload.finish']],
+    ['label', ['labels set']],
+  ])('%s is for %j, and for nothing else', (right, expected) => {
+    const calls: [string, string, ...unknown[]][] = [
+      ['blobs put', `${BLOBS}#put`, A],
+      ['blobs get', `${BLOBS}#get`, A, 0n, 1n],
+      ['blobs size', `${BLOBS}#size`, A],
+      ['labels get', `${LABELS}#get`, 'a'],
+      ['labels set', `${LABELS}#set`, 'a', undefined, A],
+      ['labels list', `${LABELS}#list`, '', undefined, 1],
+      ['open', `${TRANSFERS}#open`, A],
+      ...['reader.size', 'reader.read'].map((name): [string, string, ...unknown[]] => [
+        name,
+        `${TRANSFERS}#[method]${name}`,
+        { hash: 'ab', size: 1 },
+      ]),
+      ['start', `${TRANSFERS}#start`],
+      ...['upload.write', 'upload.size', 'upload.finish'].map((name): [string, string, ...unknown[]] => [
+        name,
+        `${TRANSFERS}#[method]${name}`,
+        { upload: 'u' },
+      ]),
+    ]
+    const covered = calls.filter(([, fn, ...args]) => authorize({ rights: [right] }, fn, ...args) === true)
+    expect(covered.map(([name]) => name).toSorted()).toEqual(expected.toSorted())
+    expect(calls.filter(([, fn, ...args]) => authorize({ rights: [] }, fn, ...args) === true)).toEqual([])
   })
 
   test('a prefix holds for names and for listings', () => {
-    const grant: StoreGrant = { rights: 'rw', labels: 'mine/' }
+    const grant: StoreGrant = { rights: ['read', 'write', 'label'], labels: 'mine/' }
     expect(authorize(grant, `${LABELS}#get`, 'mine/a')).toBe(true)
     expect(authorize(grant, `${LABELS}#list`, 'mine/', undefined, 1)).toBe(true)
     for (const name of ['mine', 'yours/a', '', 'min', 7, undefined]) {
@@ -337,19 +362,22 @@ describe('grants', () => {
   })
 
   test.each<[StoreGrant, StoreGrant, boolean]>([
-    [{ rights: 'rw' }, { rights: 'rw' }, true],
-    [{ rights: 'r' }, { rights: 'rw' }, true],
-    [{ rights: 'rw' }, { rights: 'r' }, false],
-    [{ rights: 'r', namespace: 'n' }, { rights: 'r', namespace: 'n' }, true],
-    [{ rights: 'r' }, { rights: 'r', namespace: 'n' }, true],
-    [{ rights: 'r', namespace: 'n' }, { rights: 'r' }, false],
-    [{ rights: 'r', namespace: 'm' }, { rights: 'r', namespace: 'n' }, false],
-    [{ rights: 'r', maxBytes: 9 }, { rights: 'r', maxBytes: 10 }, true],
-    [{ rights: 'r' }, { rights: 'r', maxBytes: 10 }, false],
-    [{ rights: 'r', maxBytes: 101 }, { rights: 'r' }, false],
-    [{ rights: 'r', maxBytes: 100 }, { rights: 'r' }, true],
-    [{ rights: 'r', labels: 'a/b' }, { rights: 'r', labels: 'a/' }, true],
-    [{ rights: 'r' }, { rights: 'r', labels: 'a/' }, false],
+    [{ rights: ['read', 'write', 'label'] }, { rights: ['read', 'write', 'label'] }, true],
+    [{ rights: ['read'] }, { rights: ['read', 'write', 'label'] }, true],
+    [{ rights: ['read', 'write', 'label'] }, { rights: ['read'] }, false],
+    [{ rights: ['label', 'read'] }, { rights: ['read', 'write', 'label'] }, true],
+    [{ rights: ['write'] }, { rights: ['read', 'label'] }, false],
+    [{ rights: [] }, { rights: [] }, true],
+    [{ rights: ['read'], namespace: 'n' }, { rights: ['read'], namespace: 'n' }, true],
+    [{ rights: ['read'] }, { rights: ['read'], namespace: 'n' }, true],
+    [{ rights: ['read'], namespace: 'n' }, { rights: ['read'] }, false],
+    [{ rights: ['read'], namespace: 'm' }, { rights: ['read'], namespace: 'n' }, false],
+    [{ rights: ['read'], maxBytes: 9 }, { rights: ['read'], maxBytes: 10 }, true],
+    [{ rights: ['read'] }, { rights: ['read'], maxBytes: 10 }, false],
+    [{ rights: ['read'], maxBytes: 101 }, { rights: ['read'] }, false],
+    [{ rights: ['read'], maxBytes: 100 }, { rights: ['read'] }, true],
+    [{ rights: ['read'], labels: 'a/b' }, { rights: ['read'], labels: 'a/' }, true],
+    [{ rights: ['read'] }, { rights: ['read'], labels: 'a/' }, false],
   ])('%o within %o: %s', (child, parent, expected) => {
     expect(handler.within(child, parent) === true).toBe(expected)
   })

@@ -27,7 +27,7 @@ async function payload(promise: Promise<unknown>): Promise<unknown> {
   throw new Error('it answered')
 }
 
-async function bound(options: StoreOptions, grant: StoreGrant = { rights: 'rw' }) {
+async function bound(options: StoreOptions, grant: StoreGrant = { rights: ['read', 'write', 'label'] }) {
   const handler = store(options)
   const again = async (id = 'actor') => {
     const binding = await handler.bind(fakeActor({ id }), grant)
@@ -90,7 +90,10 @@ describe.each(backends)('$name', ({ open }) => {
     })
 
     test('counts from its first byte on, and once when it is finished', async () => {
-      const { transfers, blobs } = await bound({ backend: open() }, { rights: 'rw', maxBytes: 10 })
+      const { transfers, blobs } = await bound(
+        { backend: open() },
+        { rights: ['read', 'write', 'label'], maxBytes: 10 },
+      )
       const hash = await blobs.put(bytes('1234'))
       const upload = await transfers.start()
       await upload.write(0n, bytes('12'))
@@ -105,7 +108,7 @@ describe.each(backends)('$name', ({ open }) => {
     test('that is dropped leaves its room at once, and is closed', async () => {
       const { transfers, blobs, drop, resumed } = await bound(
         { backend: open() },
-        { rights: 'rw', maxBytes: 10 },
+        { rights: ['read', 'write', 'label'], maxBytes: 10 },
       )
       const upload = await transfers.start()
       await upload.write(0n, bytes('1234567890'))
@@ -132,7 +135,7 @@ describe.each(backends)('$name', ({ open }) => {
       onTestFinished(() => void vi.useRealTimers())
       const { transfers, blobs } = await bound(
         { backend: open(), uploadMs: 100, maxUploads: 1 },
-        { rights: 'rw', maxBytes: 10 },
+        { rights: ['read', 'write', 'label'], maxBytes: 10 },
       )
       const upload = await transfers.start()
       vi.setSystemTime(1100)

@@ -38,7 +38,7 @@ describe('a child that asks for more than its parent holds', () => {
     log: { level: 'warn' },
     fs: { mounts: { '/data': { host: '/srv/data', rights: 'r' } } },
     http: { out: [{ origin: 'https://example.com', methods: ['GET'], paths: ['/v1'] }] },
-    store: { rights: 'r', namespace: 'shared', labels: 'a/' },
+    store: { rights: ['read'], namespace: 'shared', labels: 'a/' },
   }
   const all = () => [...handlers(), fs(), http({ listen: false }), blobs({ backend: memory() })]
 
@@ -63,9 +63,9 @@ describe('a child that asks for more than its parent holds', () => {
     ['http', { out: [{ origin: 'https://*.example.com', methods: ['GET'], paths: ['/v1'] }] }],
     ['http', { out: [{ origin: 'https://example.com', methods: ['GET'], paths: ['/'] }] }],
     ['http', { serve: [{ path: '/' }] }],
-    ['store', { rights: 'rw', namespace: 'shared', labels: 'a/' }],
-    ['store', { rights: 'r', namespace: 'other', labels: 'a/' }],
-    ['store', { rights: 'r', labels: '' }],
+    ['store', { rights: ['read', 'write'], namespace: 'shared', labels: 'a/' }],
+    ['store', { rights: ['read'], namespace: 'other', labels: 'a/' }],
+    ['store', { rights: ['read'], labels: '' }],
   ]
   test.each(wider)('%s %j', async (handler, grant) => {
     expect(await asks({ [handler]: grant })).toEqual(

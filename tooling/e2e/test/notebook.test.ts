@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ask, builds, cache } from './support/actors.ts'
 import { verify } from './support/files.ts'
 
-const grants = { log: {}, store: { rights: 'rw' } }
+const grants = { log: {}, store: { rights: ['read', 'write', 'label'] } }
 
 describe('an actor in TypeScript with a store', () => {
   let component: Uint8Array

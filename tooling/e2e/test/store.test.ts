@@ -43,7 +43,9 @@ describe('theater:store', () => {
     {
       await using backend = disposable(sqlite(file))
       await using theater = await Theater.open({ store: chains, handlers: [store({ backend })], cache })
-      chain = (await theater.spawn({ id: 'a', component, grants: { store: { rights: 'rw' } } })).chain
+      chain = (
+        await theater.spawn({ id: 'a', component, grants: { store: { rights: ['read', 'write', 'label'] } } })
+      ).chain
       hash = await stored(theater, 'a', bytes)
       expect(await theater.call('a', set, ['x/y', undefined, hash])).toEqual(ok())
     }
@@ -65,8 +67,16 @@ describe('theater:store', () => {
     const chains = memoryStore()
     const backend = memory()
     await using theater = await Theater.open({ store: chains, handlers: [store({ backend })], cache })
-    await theater.spawn({ id: 'writer', component, grants: { store: { rights: 'rw', labels: 'mine/' } } })
-    const { chain } = await theater.spawn({ id: 'reader', component, grants: { store: { rights: 'r' } } })
+    await theater.spawn({
+      id: 'writer',
+      component,
+      grants: { store: { rights: ['read', 'write', 'label'], labels: 'mine/' } },
+    })
+    const { chain } = await theater.spawn({
+      id: 'reader',
+      component,
+      grants: { store: { rights: ['read'] } },
+    })
     const hash = await stored(theater, 'writer', bytes)
     expect(await theater.call('writer', set, ['other', undefined, hash])).toEqual(err('denied'))
     expect(await theater.call('writer', set, ['mine/one', undefined, hash])).toEqual(ok())
@@ -81,7 +91,11 @@ describe('theater:store', () => {
 
   it('answers a full store with what is left', async () => {
     await using theater = await Theater.open({ store: memoryStore(), handlers: [store()], cache })
-    await theater.spawn({ id: 'a', component, grants: { store: { rights: 'rw', maxBytes: 30 } } })
+    await theater.spawn({
+      id: 'a',
+      component,
+      grants: { store: { rights: ['read', 'write', 'label'], maxBytes: 30 } },
+    })
     expect(await theater.call('a', put, [bytes])).toMatchObject({ tag: 'ok' })
     expect(await theater.call('a', put, [new Uint8Array(10)])).toEqual(err('quota', 9n))
     expect(await theater.call('a', put, [bytes])).toMatchObject({ tag: 'ok' })
@@ -110,7 +124,7 @@ describe('theater:store', () => {
       handlers: [store({ backend: { ...dead, list: async () => ['still here'] } })],
       cache,
     })
-    await theater.spawn({ id: 'a', component, grants: { store: { rights: 'rw' } } })
+    await theater.spawn({ id: 'a', component, grants: { store: { rights: ['read', 'write', 'label'] } } })
     await expect(theater.call('a', get, [new Uint8Array(32), 0n, 1n])).rejects.toMatchObject({
       code: 'aborted',
       detail: 'handler-fault',

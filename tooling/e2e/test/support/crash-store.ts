@@ -26,7 +26,7 @@ const theater = await Theater.open({
 await theater.spawn({
   id: 'keeper',
   component: relayGuest('store'),
-  grants: { store: { rights: 'rw' } },
+  grants: { store: { rights: ['read', 'write', 'label'] } },
 })
 const put = relayed('theater:store/blobs@0.1#put')
 const stored = (await theater.call('keeper', put, [new TextEncoder().encode('text')])) as { val: Uint8Array }

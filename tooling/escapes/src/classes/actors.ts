@@ -33,7 +33,7 @@ const child = guest('echo')
 const grants = {
   supervisor: { components: [named(child), named(parent)] },
   messaging: { to: ['boss'] },
-  store: { rights: 'r' },
+  store: { rights: ['read'] },
 }
 
 /** An actor that may make others: four of them, counting those that these make. */
@@ -117,7 +117,7 @@ export const escapes: readonly Escape[] = [
       family((made) =>
         variants(
           [
-            { store: { rights: 'rw' } },
+            { store: { rights: ['read', 'write'] } },
             { messaging: { to: ['*'] } },
             { log: {} },
             { supervisor: { components: [named(other)] } },
@@ -146,7 +146,7 @@ export const escapes: readonly Escape[] = [
             '"x"',
             'null',
             `${'['.repeat(50_000)}`,
-            '{"store":{"rights":"r"},"store":{"rights":"r"}}',
+            '{"store":{"rights":["read"]},"store":{"rights":["read"]}}',
             '{"__proto__":{"store":{}}}',
           ],
           async (given) => {
@@ -239,7 +239,11 @@ export const escapes: readonly Escape[] = [
     code: 'bad-grant',
     attempt: () =>
       variants(
-        ['{"rights":"r","right":"rw"}', '{"rights":"r","constructor":1}', '{"rights":"r","__proto__":1}'],
+        [
+          '{"rights":["read"],"right":"write"}',
+          '{"rights":[],"constructor":1}',
+          '{"rights":[],"__proto__":1}',
+        ],
         (grant) =>
           spawned(
             stage(relayGuest('store'), { handlers: [store()], grants: { store: JSON.parse(grant) as Json } }),
@@ -262,11 +266,11 @@ export const escapes: readonly Escape[] = [
     guard: 'ceiling',
     code: 'bad-grant',
     attempt: () =>
-      variants([{ store: { rights: 'r' } }, {}] as const, (ceiling) =>
+      variants([{ store: { rights: ['read'] } }, {}] as const, (ceiling) =>
         spawned(
           stage(relayGuest('store'), {
             handlers: [store()],
-            grants: { store: { rights: 'rw' } },
+            grants: { store: { rights: ['read', 'write'] } },
             ceiling,
           }),
         ),

@@ -297,7 +297,7 @@ export const escapes: readonly Escape[] = [
     attempt: async () => {
       await using made = await stage(relayGuest('store'), {
         handlers: [store()],
-        grants: { store: { rights: 'rw' } },
+        grants: { store: { rights: ['read', 'write', 'label'] } },
         limits: { messageBytes: 1000 },
       })
       return outcomeOf(await made.call(relayed('theater:store/blobs@0.1#put'), [new Uint8Array(5000)]))

@@ -38,7 +38,7 @@ export const escapes: readonly Escape[] = [
       [
         `${actor}limit.mailbox = 5`,
         `${actor}grant.fs = {}`,
-        `${actor}[actor.one.grants.store]\nrights = "r"\nlabel = "mine/"`,
+        `${actor}[actor.one.grants.store]\nrights = ["read"]\nlabel = "mine/"`,
         `${actor}[actor.one.grants.fs.mounts]\n"/data" = { host = "d", rights = "r", readonly = true }`,
         `${actor}[[actor.one.grants.http.out]]\norigin = "https://a.example"\npath = ["/"]`,
       ],

@@ -21,7 +21,7 @@ async function within(
   await made.theater.spawn({
     id: 'neighbour',
     component: relayGuest('store'),
-    grants: { store: { rights: 'rw' } },
+    grants: { store: { rights: ['read', 'write', 'label'] } },
   })
   const { value } = await made.call(blobs('put'), [secret], 'neighbour')
   const hash = value as Uint8Array
@@ -47,7 +47,7 @@ export const escapes: readonly Escape[] = [
     guard: 'store-names',
     code: 'bad-name',
     attempt: () =>
-      within({ rights: 'rw' }, async (made) => {
+      within({ rights: ['read', 'write', 'label'] }, async (made) => {
         const { value } = await made.call(blobs('put'), [secret])
         const names = [
           '../neighbour/secret',
@@ -72,7 +72,7 @@ export const escapes: readonly Escape[] = [
     guard: 'store-spaces',
     code: 'nothing',
     attempt: () =>
-      within({ rights: 'rw' }, (made) =>
+      within({ rights: ['read', 'write', 'label'] }, (made) =>
         variants(['secret', 'neighbour/secret', 'actor/neighbour/secret'], async (name) =>
           found(await made.call(labels('get'), [name])),
         ),
@@ -84,7 +84,7 @@ export const escapes: readonly Escape[] = [
     guard: 'store-spaces',
     code: 'not-found',
     attempt: () =>
-      within({ rights: 'rw' }, async (made, hash) =>
+      within({ rights: ['read', 'write', 'label'] }, async (made, hash) =>
         outcomeOf(await made.call(blobs('get'), [hash, 0n, 100n])),
       ),
   },
@@ -94,7 +94,7 @@ export const escapes: readonly Escape[] = [
     guard: 'store-prefix',
     code: 'denied',
     attempt: () =>
-      within({ rights: 'rw', labels: 'mine/' }, (made, hash) =>
+      within({ rights: ['read', 'write', 'label'], labels: 'mine/' }, (made, hash) =>
         variants(['yours/a', 'mine', '', 'MINE/a', ' mine/a'], async (name) =>
           outcomeOf(await made.call(labels('set'), [name, undefined, hash])),
         ),
@@ -106,7 +106,7 @@ export const escapes: readonly Escape[] = [
     guard: 'store-rights',
     code: 'denied',
     attempt: () =>
-      within({ rights: 'r' }, async (made) => outcomeOf(await made.call(blobs('put'), [secret]))),
+      within({ rights: ['read'] }, async (made) => outcomeOf(await made.call(blobs('put'), [secret]))),
   },
   {
     ...common,
@@ -114,7 +114,7 @@ export const escapes: readonly Escape[] = [
     guard: 'store-quota',
     code: 'quota',
     attempt: () =>
-      within({ rights: 'rw', maxBytes: 100 }, async (made) => {
+      within({ rights: ['read', 'write', 'label'], maxBytes: 100 }, async (made) => {
         for (let i = 0; i < 4; i++) {
           const put = await made.call(blobs('put'), [new Uint8Array(40).fill(i)])
           if (put.err !== undefined) return stopped(put.err)
@@ -129,7 +129,7 @@ export const escapes: readonly Escape[] = [
     code: 'quota',
     attempt: () =>
       within(
-        { rights: 'rw' },
+        { rights: ['read', 'write', 'label'] },
         async (made) => {
           const { value } = await made.call(blobs('put'), [secret])
           for (let i = 0; i < 8; i++) {
@@ -148,7 +148,7 @@ export const escapes: readonly Escape[] = [
     code: 'too-many',
     attempt: () =>
       within(
-        { rights: 'rw' },
+        { rights: ['read', 'write', 'label'] },
         async (made) => {
           for (let i = 0; i < 8; i++) {
             const start = await made.call(transfers('start'), [])
@@ -165,7 +165,7 @@ export const escapes: readonly Escape[] = [
     guard: 'store-upload-quota',
     code: 'quota',
     attempt: () =>
-      within({ rights: 'rw', maxBytes: 100 }, async (made) => {
+      within({ rights: ['read', 'write', 'label'], maxBytes: 100 }, async (made) => {
         const { value } = await made.call(transfers('start'), [])
         for (let i = 0n; i < 4n; i++) {
           const written = await made.call(transfers('[method]upload.write'), [
@@ -185,7 +185,7 @@ export const escapes: readonly Escape[] = [
     code: 'too-large',
     attempt: () =>
       within(
-        { rights: 'rw' },
+        { rights: ['read', 'write', 'label'] },
         async (made) => outcomeOf(await made.call(blobs('put'), [new Uint8Array(2000)])),
         { maxCallBytes: 1000 },
       ),

@@ -19,8 +19,8 @@ export const store: Guards = {
   'store-rights': [
     {
       file: grant,
-      text: "return grant.rights === 'rw' ? true : { refused: 'putting blobs is not granted, only reading' }",
-      with: 'return true',
+      text: 'rights.some((right) => right === wanted)',
+      with: 'true',
     },
   ],
   'store-quota': [off(memory, 'if (there === undefined && total > quota)')],
