@@ -1,16 +1,14 @@
 /** The meter against modules that binaryen makes of random bytes: run as they are, with the reference, and metered. */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { ComponentError, meterModule } from '@theater/component'
+import { wasmOpt } from '../meter/binaryen.ts'
 import { differences, type Observed, observe } from '../meter/observe.ts'
 import { exportAll, reference } from '../meter/reference.ts'
+import { seed } from '../meter/seed.ts'
 import type { Random } from '../random.ts'
 import type { Target, Tried } from '../target.ts'
-
-const wasmOpt = join(dirname(createRequire(import.meta.url).resolve('binaryen')), 'bin', 'wasm-opt')
 
 /** What V8 does not have, or the meter refuses; and what not every module should have. */
 const never = [
@@ -28,30 +26,30 @@ const never = [
 ]
 const sometimes = ['gc', 'exception-handling', 'simd', 'memory64', 'multimemory', 'tail-call', 'multivalue']
 
-function generate(random: Random): Uint8Array {
+async function generate(random: Random): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'theater-meter-'))
   try {
-    writeFileSync(join(folder, 'in'), random.bytes(200 + random.below(6_000)))
+    const [bytes, begin, out] = ['in', 'begin.wat', 'out'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ]
     const without = [...never, ...sometimes.filter(() => random.chance(0.4))]
-    const exnref = random.chance(0.7) ? ['--translate-to-exnref'] : []
-    execFileSync(
-      process.execPath,
-      [
-        wasmOpt,
-        '--translate-to-fuzz',
-        join(folder, 'in'),
-        '--all-features',
-        ...without.map((of) => `--disable-${of}`),
-        ...exnref,
-        '-o',
-        join(folder, 'out'),
-      ],
-      { stdio: 'ignore' },
-    )
-    return new Uint8Array(readFileSync(join(folder, 'out')))
-  } catch {
+    writeFileSync(bytes, random.bytes(200 + random.below(6_000)))
+    writeFileSync(begin, seed(random, without))
+    const made = await wasmOpt([
+      '--quiet',
+      '--translate-to-fuzz',
+      bytes,
+      `--initial-fuzz=${begin}`,
+      '--all-features',
+      ...without.map((of) => `--disable-${of}`),
+      ...(random.chance(0.7) ? ['--translate-to-exnref'] : []),
+      '-o',
+      out,
+    ])
     // Some features need others; then there is no module, which counts as not accepted.
-    return new Uint8Array()
+    return made && existsSync(out) ? new Uint8Array(readFileSync(out)) : new Uint8Array()
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -61,12 +59,13 @@ function compile(bytes: Uint8Array): WebAssembly.Module {
   return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
 }
 
-function marksOf({ counters, outcomes, logs }: Observed, grown: boolean): string[] {
+function marksOf({ counters, outcomes, logs }: Observed): string[] {
   const any = (name: string): boolean => (counters[name] ?? 0n) > 0n
   return [
     ...(any('loops') ? ['loops'] : []),
     ...(any('indirect') ? ['calls indirectly'] : []),
-    ...(any('grows') || grown ? ['grows'] : []),
+    ...(any('grows') ? ['grows'] : []),
+    ...(any('recursions') ? ['recurses'] : []),
     ...(any('throws') ? ['throws'] : []),
     ...(outcomes.some((of) => of.startsWith('trap')) ? ['traps'] : []),
     ...(outcomes.some((of) => of.startsWith('threw')) ? ['throws to the host'] : []),
@@ -96,7 +95,7 @@ function run(input: Uint8Array): Tried {
   const counted = observe(compile(reference(plain)))
   const all = [metered, bare, counted]
   if (all.some(({ stack }) => stack)) return { accepted: true, marks: ['out of stack'] }
-  const marks = marksOf(counted, false)
+  const marks = marksOf(counted)
   const wrong =
     differences('reference', bare, counted) ??
     differences('meter', bare, metered) ??
@@ -105,13 +104,13 @@ function run(input: Uint8Array): Tried {
 }
 
 /**
- * The first call for which the fuel is not what was counted. A trap ends what the two have in common; where the host threw,
+ * The first call for which the fuel is not what was counted. Of a call that traps the two say different things; where the host threw,
  * a block that called it is paid for whole.
  */
 function fuelDiffers(metered: Observed, counted: Observed): string | undefined {
   const during = ({ costs }: Observed, i: number): bigint => (costs[i] ?? 0n) - (costs[i - 1] ?? 0n)
   for (const [i, outcome] of counted.outcomes.entries()) {
-    if (outcome.startsWith('trap')) return undefined
+    if (outcome.startsWith('trap')) continue
     const [is, should] = [during(metered, i), during(counted, i)]
     if (is < should || (is > should && !outcome.startsWith('error'))) {
       return `call ${i} (${outcome}): the meter says ${is}, the reference ${should}`
