@@ -14,7 +14,7 @@ export const Edit = {
   before: 4,
   /** After a call. */
   after: 5,
-  /** `return` becomes a branch to the end. */
+  /** Before a `return`. */
   leave: 6,
   /** Before a tail call: what the end of the function does is done here. */
   tail: 7,
@@ -34,6 +34,8 @@ export const Edit = {
   allocate: 14,
   /** An array is allocated; the value is the bytes of one element. */
   allocateArray: 15,
+  /** The index of one of the first two locals behind the parameters, which may be somewhere else; the value is which. */
+  local: 16,
 } as const
 
 /** The value of `before` and `after` for a call whose callee is not known, and for no call of the module's own. */

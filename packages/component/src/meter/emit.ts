@@ -4,31 +4,23 @@ import type { Depth } from './depth.ts'
 import { type Facts, Has } from './facts.ts'
 import { get, globalGet, globalSet, type Helpers, int32, int64, set, tee, why } from './helpers.ts'
 import { meterGlobals } from './helpers.ts'
-import { refuse } from './module.ts'
+import { Given } from './inner.ts'
+import { writeLocals } from './locals.ts'
+import { refuse } from './refuse.ts'
 import { Hints } from './hints.ts'
 import { canonical, Temporaries } from './nan.ts'
 import { costs } from './opcodes.ts'
 import type { Writer } from './writer.ts'
 
-/** The most that V8 takes of one function: locals, and bytes. */
-const most = { locals: 50_000, bytes: 7_654_321 }
-
-/**
- * Whether a function keeps its fuel in a local. That costs a read on entry, a write on every way out, and both around
- * each call, and is still far less than a global that every block reads and writes: each would wait for the one before.
- * A handler that is a branch (`try_table`) joins control that comes from an exception with control that does not, so it
- * finds the fuel in the global.
- */
-function usesLocal({ has, blocks }: Facts): boolean {
-  if (has & Has.tryTable) return false
-  return (has & Has.loop) !== 0 || blocks > 1
-}
+/** The most bytes that V8 takes of one function. */
+const mostBytes = 7_654_321
 
 /** Writes the functions of one module. */
 export class Emitter {
   readonly #helpers: Helpers
   readonly #facts: readonly Facts[]
   readonly #depths: readonly Depth[]
+  readonly #given: Uint8Array
   readonly #edits: Edits
   readonly #writer: Writer
   readonly #nan: boolean
@@ -36,12 +28,18 @@ export class Emitter {
 
   /** For the engine, so that it puts what ends the guest out of the way. */
   readonly hints = new Hints()
+  /** The types of the functions, by the order of their bodies. */
+  readonly types: number[] = []
 
   // Of the function that is being written.
   /** The local that holds the fuel; -1 where the global does. */
   #fuel = -1
   /** The local that holds what is left of the depth; -1 where it is not counted. */
   #depth = -1
+  /** What it is given, one of `Given`. */
+  #own = 0
+  /** Where its own locals went whose place that has taken. */
+  #moved = -1
   #weight = 0
   /** Where the function begins, and where in it a branch is that is never taken but once. */
   #start = 0
@@ -55,10 +53,12 @@ export class Emitter {
     helpers: Helpers,
     facts: readonly Facts[],
     depths: readonly Depth[],
+    given: Uint8Array,
     edits: Edits,
     writer: Writer,
     nan: boolean,
   ) {
+    this.#given = given
     this.#facts = facts
     this.#depths = depths
     this.#helpers = helpers
@@ -81,7 +81,22 @@ export class Emitter {
     const hints: number[] = []
     this.#hints = hints
     this.#start = writer.length
-    this.#locals(facts, depth)
+    this.#own = this.#given[index] ?? Given.none
+    this.types.push(this.#own === Given.none ? type : this.#helpers.given(type, this.#own))
+    const locals = writeLocals(writer, this.#source, {
+      facts,
+      params: shape.types[type]?.params ?? 0,
+      given: this.#own,
+      counts: depth.weight > 0,
+      canonical: this.#nan,
+    })
+    this.#fuel = locals.fuel
+    this.#depth = locals.depth
+    this.#weight = depth.weight
+    this.#moved = locals.moved
+    this.#short = locals.short
+    this.#long = locals.long
+    this.#temporaries = locals.temporaries
     this.#wrapped = (has & Has.leave) !== 0 && this.#fuel >= 0
     this.#enter(depth, this.#edits.value(first))
     if (this.#wrapped) {
@@ -100,52 +115,25 @@ export class Emitter {
     }
     writer.copy(this.#source, from, end)
     if (this.#wrapped) writer.byte(0x0b)
-    this.#giveBack()
+    this.#answer()
     writer.byte(0x0b)
     if (hints.length > 0) this.hints.add(shape.importedFunctions + index, hints)
-    if (writer.fill(size) > most.bytes) {
-      refuse(`a function that is longer than ${most.bytes} bytes once it is metered`, facts.start)
+    if (writer.fill(size) > mostBytes) {
+      refuse(`a function that is longer than ${mostBytes} bytes once it is metered`, facts.start)
     }
-  }
-
-  #locals(facts: Facts, depth: Depth): void {
-    const { has } = facts
-    const writer = this.#writer
-    const types: number[] = []
-    const add = (needed: boolean, type: number): number => {
-      if (!needed) return -1
-      types.push(type)
-      return facts.locals + types.length - 1
-    }
-    this.#fuel = add(usesLocal(facts), 0x7e)
-    this.#depth = add(depth.weight > 0, 0x7f)
-    this.#weight = depth.weight
-    this.#short = add((has & Has.bulk32) !== 0, 0x7f)
-    this.#long = add((has & Has.bulk64) !== 0, 0x7e)
-    this.#temporaries = new Temporaries(
-      add(this.#nan && (has & Has.f32) !== 0, 0x7d),
-      add(this.#nan && (has & Has.f64) !== 0, 0x7c),
-      add(this.#nan && (has & Has.v128) !== 0, 0x7b),
-    )
-    if (facts.locals + types.length > most.locals) {
-      refuse(`more than ${most.locals - types.length} locals in a function`, facts.start)
-    }
-    writer.u32(facts.groups + types.length)
-    let groups = facts.start
-    while ((this.#source[groups++] ?? 0) >= 0x80);
-    writer.copy(this.#source, groups, facts.code)
-    for (const type of types) writer.raw([1, type])
   }
 
   #enter({ weight, reserve }: Depth, cost: number): void {
     const writer = this.#writer
     const helpers = this.#helpers
-    globalGet(writer, helpers.fuel)
+    if (this.#own === Given.none) globalGet(writer, helpers.fuel)
+    else get(writer, this.#fuel)
     int64(writer, cost)
     writer.byte(0x7d)
     this.#settle()
     if (this.#depth < 0) return
-    globalGet(writer, helpers.depth)
+    if (this.#own === Given.none) globalGet(writer, helpers.depth)
+    else get(writer, this.#depth)
     int32(writer, weight)
     writer.byte(0x6b)
     tee(writer, this.#depth)
@@ -164,21 +152,34 @@ export class Emitter {
     globalSet(this.#writer, this.#helpers.fuel)
   }
 
+  /** Leaves the fuel to whoever called. */
+  #answer(): void {
+    if (this.#own === Given.none) this.#giveBack()
+    else get(this.#writer, this.#fuel)
+  }
+
+  /** What a callee is given, one of `Given`. */
+  #gives(index: number): number {
+    return this.#given[this.#edits.value(index) - this.#helpers.shape.importedFunctions] ?? Given.none
+  }
+
   /** Whether an edit comes to nothing in this function. */
   #idle(index: number): boolean {
     switch (this.#edits.kind(index)) {
       case Edit.charge:
         return this.#edits.value(index) === 0
       case Edit.before:
-        return this.#fuel < 0 && !this.#deepens(index)
+        return this.#fuel < 0 && !this.#deepens(index) && this.#gives(index) === Given.none
       case Edit.tail:
         return this.#fuel < 0 && this.#depth < 0
       case Edit.after:
+        return this.#fuel < 0 && this.#gives(index) === Given.none
       case Edit.caught:
       case Edit.stop:
-        return this.#fuel < 0
       case Edit.leave:
-        return !this.#wrapped
+        return this.#fuel < 0
+      case Edit.local:
+        return this.#edits.value(index) >= this.#own
       case Edit.float:
         return !this.#nan
       case Edit.none:
@@ -204,8 +205,7 @@ export class Emitter {
         writer.u32(value + meterGlobals.length)
         return index
       case Edit.before:
-        this.#giveBack()
-        if (this.#deepens(index)) this.#leave(0)
+        this.#before(index)
         return index
       case Edit.stop:
         this.#giveBack()
@@ -213,8 +213,10 @@ export class Emitter {
       case Edit.after:
         return this.#after(index, last)
       case Edit.leave:
-        writer.byte(0x0c)
-        writer.u32(value)
+        this.#answer()
+        return index
+      case Edit.local:
+        writer.u32(this.#moved + value)
         return index
       case Edit.tail:
         this.#giveBack()
@@ -256,6 +258,17 @@ export class Emitter {
       default:
         return index
     }
+  }
+
+  #before(index: number): void {
+    const gives = this.#gives(index)
+    if (gives === Given.none) {
+      this.#giveBack()
+      if (this.#deepens(index)) this.#leave(0)
+      return
+    }
+    this.#readFuel()
+    if (gives === Given.fuelAndDepth) get(this.#writer, this.#depth)
   }
 
   /** Whether a call may be one of a function that counts. */
@@ -320,13 +333,14 @@ export class Emitter {
   #after(index: number, last: number): number {
     const edits = this.#edits
     const next = index + 1
-    globalGet(this.#writer, this.#helpers.fuel)
+    if (this.#gives(index) === Given.none) globalGet(this.#writer, this.#helpers.fuel)
     const charges = next < last && edits.kind(next) === Edit.charge && edits.at(next) === edits.at(index)
     if (charges && edits.value(next) > 0) {
       int64(this.#writer, edits.value(next))
       this.#writer.byte(0x7d)
     }
-    set(this.#writer, this.#fuel)
+    if (this.#fuel >= 0) set(this.#writer, this.#fuel)
+    else globalSet(this.#writer, this.#helpers.fuel)
     return charges ? next : index
   }
 

@@ -8,7 +8,7 @@ export const Has = {
   call: 2,
   /** A call whose target is not known here: indirect, or of an import. */
   unknownCall: 4,
-  /** A branch to the function's end, or a `return`. */
+  /** A branch to the function's end. */
   leave: 8,
   /** A handler of exceptions. */
   handler: 16,
@@ -23,6 +23,7 @@ export const Has = {
   v128: 2048,
   /** A cost that depends on an operand. */
   dynamic: 4096,
+  tailCall: 8192,
 } as const
 
 /** One function of a module. */

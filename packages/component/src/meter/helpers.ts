@@ -1,4 +1,5 @@
 /** What the meter adds to a module: the names of its globals, types, and functions that stand for costly instructions. */
+import { Given } from './inner.ts'
 import type { ModuleShape, Store } from './module.ts'
 import { costs } from './opcodes.ts'
 import { Writer } from './writer.ts'
@@ -78,6 +79,17 @@ export class Helpers {
       if (of.results === 1) writer.raw(results)
       else writer.s64(this.#type([], 0, results, of.results))
     }
+  }
+
+  /** The type of a function that is given fuel, and perhaps depth, behind its parameters, and answers fuel. */
+  given(type: number, given: number): number {
+    const of = this.shape.types[type]
+    if (of === undefined) return type
+    const { bytes } = this.shape
+    const more = given === Given.fuelAndDepth ? [i64, i32] : [i64]
+    const params = [...bytes.subarray(of.paramsStart, of.paramsEnd), ...more]
+    const results = [...bytes.subarray(of.resultsStart, of.resultsEnd), i64]
+    return this.#type(params, of.params + more.length, results, of.results + 1)
   }
 
   #function(key: string, type: () => number, write: (writer: Writer) => void): number {

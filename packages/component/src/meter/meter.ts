@@ -10,14 +10,15 @@ import { Edits } from './edits.ts'
 import { Emitter } from './emit.ts'
 import type { Facts } from './facts.ts'
 import { Helpers } from './helpers.ts'
+import { givens } from './inner.ts'
 import { Hints } from './hints.ts'
 import { type ModuleShape, readModule } from './module.ts'
 import { Scanner } from './scan.ts'
-import { assemble } from './sections.ts'
+import { assemble, type Written } from './sections.ts'
 import { Writer } from './writer.ts'
 
 /** What metered a module: part of the genesis, since it decides whether a re-run is valid. */
-export const meter = { name: 'theater', version: 1 } as const
+export const meter = { name: 'theater', version: 2 } as const
 
 /** How a module is metered. */
 export interface MeterOptions {
@@ -57,11 +58,11 @@ export function meterModule(bytes: Uint8Array, options: MeterOptions): Uint8Arra
   const helpers = new Helpers(shape)
   const code = new Writer(Math.ceil(bytes.length * 1.3) + 1024)
   const body = shape.sections.find(({ id }) => id === 10)
-  let hints = new Hints()
-  if (body !== undefined) {
-    hints = writeFunctions(shape, helpers, new Wire(bytes, body.start, body.end), code, options)
-  }
-  return assemble(shape, helpers, code, hints)
+  const written =
+    body === undefined
+      ? { hints: new Hints(), types: [] }
+      : writeFunctions(shape, helpers, new Wire(bytes, body.start, body.end), code, options)
+  return assemble(shape, helpers, code, written)
 }
 
 function writeFunctions(
@@ -70,7 +71,7 @@ function writeFunctions(
   wire: Wire,
   code: Writer,
   { nan }: MeterOptions,
-): Hints {
+): Written {
   const edits = new Edits()
   const scanner = new Scanner(shape, edits)
   const imported = shape.importedFunctions
@@ -90,9 +91,10 @@ function writeFunctions(
   for (const index of shape.entries) {
     if ((depth[index - imported]?.weight ?? 0) > 0) helpers.enter(index)
   }
-  const emitter = new Emitter(helpers, facts, depth, edits, code, nan === 'canonical')
+  const given = givens(shape, facts, depth, scanner.tailed)
+  const emitter = new Emitter(helpers, facts, depth, given, edits, code, nan === 'canonical')
   for (let i = 0; i < facts.length; i++) emitter.emit(i, firstEdit[i] ?? 0, firstEdit[i + 1] ?? 0)
-  return emitter.hints
+  return emitter
 }
 
 function mismatch(offset: number): ComponentError {

@@ -1,6 +1,7 @@
 /** What the meter has to know of a core module before it reads the first instruction. */
-import { ComponentError } from '../errors.ts'
 import { Wire } from '../wire.ts'
+import { constant } from './constant.ts'
+import { refuse } from './refuse.ts'
 
 /** The module name that the meter keeps for itself. */
 export const reserved = 'theater:meter'
@@ -21,7 +22,9 @@ export interface Type {
   readonly results: number
   /** Whether a parameter is a reference. */
   readonly references: boolean
-  /** Where the types of the results are written. */
+  /** Where the types of the parameters are written, and those of the results. */
+  readonly paramsStart: number
+  readonly paramsEnd: number
   readonly resultsStart: number
   readonly resultsEnd: number
   /** Bytes of a struct's fields, or of one element of an array. */
@@ -56,19 +59,10 @@ export interface ModuleShape {
   readonly globals: number
   /** Functions that the host, or another module, can call: exported, or the start function. */
   readonly entries: readonly number[]
+  /** Functions to which there may be references: whoever holds one calls them by their own type. */
+  readonly referenced: readonly number[]
   /** The type of each tag. */
   readonly tags: readonly number[]
-}
-
-/** Throws for something that the meter does not know, by name. */
-export function refuse(what: string, offset: number): never {
-  throw new ComponentError(
-    'unsupported',
-    `A core module uses ${what}, at byte ${offset}; it is not supported.`,
-    {
-      offset,
-    },
-  )
 }
 
 interface Building {
@@ -84,6 +78,7 @@ interface Building {
   importedGlobals: number
   globals: number
   readonly entries: number[]
+  readonly referenced: number[]
   readonly tags: number[]
 }
 
@@ -104,6 +99,7 @@ export function readModule(bytes: Uint8Array): ModuleShape {
     importedGlobals: 0,
     globals: 0,
     entries: [],
+    referenced: [],
     tags: [],
   }
   const wire = new Wire(bytes, 8)
@@ -135,7 +131,7 @@ function readSection(module: Building, id: number, wire: Wire): void {
           wire.byte()
           wire.byte()
           module.tables.push(readTable(wire))
-          skipExpression(wire)
+          readExpression(module, wire)
         } else module.tables.push(readTable(wire))
       })
       return
@@ -143,7 +139,12 @@ function readSection(module: Building, id: number, wire: Wire): void {
       wire.each(() => module.memories.push(readMemory(wire)))
       return
     case 6:
-      module.globals = module.importedGlobals + wire.u32()
+      wire.each(() => {
+        skipValue(wire)
+        wire.byte()
+        readExpression(module, wire)
+        module.globals++
+      })
       return
     case 7:
       wire.each(() => {
@@ -156,6 +157,9 @@ function readSection(module: Building, id: number, wire: Wire): void {
     case 8:
       module.entries.push(wire.u32())
       return
+    case 9:
+      wire.each(() => readElements(module, wire))
+      return
     case 13:
       wire.each(() => {
         wire.byte()
@@ -163,6 +167,22 @@ function readSection(module: Building, id: number, wire: Wire): void {
       })
       return
     default:
+  }
+}
+
+function readElements(module: Building, wire: Wire): void {
+  const flags = wire.u32()
+  if ((flags & 1) === 0) {
+    if (flags & 2) wire.u32()
+    readExpression(module, wire)
+  }
+  const typed = (flags & 3) !== 0
+  if (flags & 4) {
+    if (typed) skipValue(wire)
+    wire.each(() => readExpression(module, wire))
+  } else {
+    if (typed) wire.byte()
+    wire.each(() => module.referenced.push(wire.u32()))
   }
 }
 
@@ -285,20 +305,42 @@ function readSubtype(module: Building, wire: Wire): void {
 function readFunctionType(wire: Wire): Type {
   let params = 0
   let references = false
-  wire.each(() => {
+  const paramCount = wire.u32()
+  const paramsStart = wire.at
+  for (; params < paramCount; params++) {
     const code = skipValue(wire)
     if (code < 0x7b || code > 0x7f) references = true
-    params++
-  })
+  }
+  const paramsEnd = wire.at
   let results = 0
   const count = wire.u32()
-  const from = wire.at
+  const resultsStart = wire.at
   for (; results < count; results++) skipValue(wire)
-  return { kind: 'function', params, results, references, resultsStart: from, resultsEnd: wire.at, bytes: 0 }
+  return {
+    kind: 'function',
+    params,
+    results,
+    references,
+    paramsStart,
+    paramsEnd,
+    resultsStart,
+    resultsEnd: wire.at,
+    bytes: 0,
+  }
 }
 
 function aggregate(kind: 'struct' | 'array', params: number, bytes: number): Type {
-  return { kind, params, results: 0, references: false, resultsStart: 0, resultsEnd: 0, bytes }
+  return {
+    kind,
+    params,
+    results: 0,
+    references: false,
+    paramsStart: 0,
+    paramsEnd: 0,
+    resultsStart: 0,
+    resultsEnd: 0,
+    bytes,
+  }
 }
 
 /** Bytes of a field, as the engine keeps it. */
@@ -310,71 +352,9 @@ function readField(wire: Wire): number {
   return code === 0x7b ? 16 : 8
 }
 
-/** Skips a constant expression. */
-function skipExpression(wire: Wire): void {
-  for (;;) if (constant(wire) === end) return
-}
-
-const end = 0x0b
-
-/** Reads past one instruction of a constant expression; answers its opcode. The index of a `global.get` is not read. */
-export function constant(wire: Wire, global: () => void = () => wire.u32()): number {
-  const at = wire.at
-  const opcode = wire.byte()
-  switch (opcode) {
-    case 0x0b:
-    case 0x6a:
-    case 0x6b:
-    case 0x6c:
-    case 0x7c:
-    case 0x7d:
-    case 0x7e:
-      return opcode
-    case 0x23:
-      global()
-      return opcode
-    case 0x41:
-    case 0x42:
-    case 0xd0:
-    case 0xd2:
-      wire.skipLeb()
-      return opcode
-    case 0x43:
-      wire.at += 4
-      return opcode
-    case 0x44:
-      wire.at += 8
-      return opcode
-    case 0xfd:
-      if (wire.u32() !== 12) refuse('a constant expression that is not known', at)
-      wire.at += 16
-      return opcode
-    case 0xfb:
-      constantGc(wire, at)
-      return opcode
-    default:
-      return refuse(`0x${opcode.toString(16)} in a constant expression`, at)
-  }
-}
-
-function constantGc(wire: Wire, at: number): void {
-  const opcode = wire.u32()
-  switch (opcode) {
-    case 0:
-    case 1:
-    case 6:
-    case 7:
-      wire.u32()
-      return
-    case 8:
-      wire.u32()
-      wire.u32()
-      return
-    case 26:
-    case 27:
-    case 28:
-      return
-    default:
-      refuse(`0xfb 0x${opcode.toString(16)} in a constant expression`, at)
-  }
+/** Reads past a constant expression; notes what it refers to. */
+function readExpression(module: Building, wire: Wire): void {
+  const skip = (): void => void wire.u32()
+  const refer = (): void => void module.referenced.push(wire.u32())
+  while (constant(wire, skip, refer) !== 0x0b);
 }

@@ -20,6 +20,8 @@ export const Follows = {
   memory: 8,
   memoryAndLane: 9,
   heapType: 10,
+  /** The index of a local. */
+  local: 11,
   /** Read by the code of the instruction itself: blocks, branches, calls, and what is written anew. */
   special: 255,
 } as const
@@ -111,9 +113,9 @@ export const plain = table(
     [0x1b, 0x1b, F.nothing, 3, 1, 1], // select
     [0x1c, 0x1c, F.special, 3, 1, 1], // select t
     [0x1f, 0x1f, F.special, 0, 0, 0], // try_table
-    [0x20, 0x20, F.index, 0, 1, 1], // local.get
-    [0x21, 0x21, F.index, 1, 0, 1], // local.set
-    [0x22, 0x22, F.index, 1, 1, 1], // local.tee
+    [0x20, 0x20, F.local, 0, 1, 1], // local.get
+    [0x21, 0x21, F.local, 1, 0, 1], // local.set
+    [0x22, 0x22, F.local, 1, 1, 1], // local.tee
     [0x23, 0x24, F.special, 0, 0, 1], // global.get, global.set
     [0x25, 0x25, F.index, 1, 1, 2], // table.get
     [0x26, 0x26, F.index, 2, 0, costs.element], // table.set

@@ -11,7 +11,7 @@ import type { Wire } from '../wire.ts'
 import { Bulk, Edit, type Edits, helper, unknown } from './edits.ts'
 import { type Facts, Has } from './facts.ts'
 import type { ModuleShape, Store, Type } from './module.ts'
-import { refuse } from './module.ts'
+import { refuse } from './refuse.ts'
 import { instructionName } from './names.ts'
 import { bulk, costs, Float, Follows, gc, type Instructions, plain, simd } from './opcodes.ts'
 
@@ -40,10 +40,13 @@ export class Scanner {
   openNans = 0
   /** Functions called directly, one number each, in order. */
   readonly callees: number[] = []
+  /** Functions called in place of their caller. */
+  readonly tailed: number[] = []
 
   // Of the function that is being scanned.
   #at = 0
   #has = 0
+  #parameters = 0
   #height = 0
   #highest = 0
   /** Slots in which a call passes and answers what does not fit into registers. */
@@ -79,6 +82,7 @@ export class Scanner {
     const code = wire.at
     this.#at = code
     this.#has = 0
+    this.#parameters = type.params
     this.#height = 0
     this.#highest = 0
     this.#passed = 0
@@ -128,6 +132,9 @@ export class Scanner {
   #simple(instructions: Instructions, opcode: number): void {
     switch (instructions.follows[opcode] ?? Follows.nothing) {
       case Follows.nothing:
+        break
+      case Follows.local:
+        this.#local()
         break
       case Follows.index:
       case Follows.signed:
@@ -193,6 +200,12 @@ export class Scanner {
     }
   }
 
+  #local(): void {
+    const at = this.#at
+    const which = this.#u32() - this.#parameters
+    if (which === 0 || which === 1) this.#edits.add(Edit.local, at, which, this.#at - at)
+  }
+
   #leb(): void {
     const bytes = this.#bytes
     while ((bytes[this.#at++] ?? 0) >= 0x80);
@@ -247,9 +260,13 @@ export class Scanner {
 
   #branch(label: number): void {
     const target = Math.max(this.#top - label, 0)
+    this.#joins(target)
+    if (target === 0) this.#has |= Has.leave
+  }
+
+  #joins(target: number): void {
     this.#reaches(target)
     this.#flags[target] = (this.#flags[target] ?? 0) | Frame.joined
-    if (target === 0) this.#has |= Has.leave
   }
 
   /** A handler branches to this construct, which is outside of what it handles. */
@@ -329,8 +346,8 @@ export class Scanner {
         return
       case 0x0f: // return
         this.#pay(1)
-        this.#edits.add(Edit.leave, at, this.#top, 1)
-        this.#branch(this.#top)
+        this.#edits.add(Edit.leave, at, 0)
+        this.#joins(0)
         this.#record = dead
         return
       case 0x1c: // select t
@@ -492,8 +509,10 @@ export class Scanner {
     this.#passed = Math.max(this.#passed, type.params + type.results - inRegisters)
     this.#move(type.params, type.results)
     if (tail) {
+      this.#has |= Has.tailCall
+      if (callee !== unknown) this.tailed.push(callee)
       this.#edits.add(Edit.tail, at, 0)
-      this.#branch(this.#top)
+      this.#joins(0)
       this.#record = dead
       return
     }
@@ -654,6 +673,8 @@ const noType: Type = {
   params: 0,
   results: 0,
   references: false,
+  paramsStart: 0,
+  paramsEnd: 0,
   resultsStart: 0,
   resultsEnd: 0,
   bytes: 0,

@@ -2,14 +2,22 @@
 import { Wire } from '../wire.ts'
 import type { Hints } from './hints.ts'
 import { type Helpers, meterGlobals } from './helpers.ts'
-import { constant, type ModuleShape, reserved, type Section, skipValue } from './module.ts'
+import { constant } from './constant.ts'
+import { type ModuleShape, reserved, type Section, skipValue } from './module.ts'
 import { Writer } from './writer.ts'
 
 /** The order of sections; 13 stands between 5 and 6, 12 before 10. */
 const order = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11]
 
+/** What came of the functions. */
+export interface Written {
+  readonly hints: Hints
+  /** Their types, by the order of their bodies. */
+  readonly types: readonly number[]
+}
+
 /** Writes the whole module; `code` holds the functions that were written anew. */
-export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer, hints: Hints): Uint8Array {
+export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer, written: Written): Uint8Array {
   const { bytes } = shape
   const writer = new Writer(code.length + (bytes.length >> 1) + 1024)
   writer.copy(bytes, 0, 8)
@@ -17,8 +25,9 @@ export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer, hin
   for (const id of order) {
     const section = byId.get(id)
     const addition = additions(id, helpers)
-    if (id === 10) hints.write(writer)
-    if (id === 10) writeCode(writer, shape, section, helpers, code)
+    if (id === 10) written.hints.write(writer)
+    if (id === 3) writeTypes(writer, helpers, written.types)
+    else if (id === 10) writeCode(writer, shape, section, helpers, code)
     else if (addition.length > 0) append(writer, helpers, id, section, addition)
     else if (section !== undefined) {
       const at = open(writer, id)
@@ -55,8 +64,6 @@ function additions(id: number, helpers: Helpers): readonly Uint8Array[] {
           writer.raw([0x03, type, 0x01])
         }),
       )
-    case 3:
-      return helpers.functions.map(({ type }) => made((writer) => writer.u32(type)))
     case 6:
       return helpers.usesHeap ? [Uint8Array.of(0x7e, 0x01, 0x42, 0x00, 0x0b)] : []
     default:
@@ -83,6 +90,16 @@ function append(
   writer.u32(count + items.length)
   if (section !== undefined) writeShifted(writer, helpers, section, from)
   for (const item of items) writer.raw(item)
+  writer.fill(at)
+}
+
+/** The types of the functions, with those of the meter's own. */
+function writeTypes(writer: Writer, helpers: Helpers, types: readonly number[]): void {
+  const all = [...types, ...helpers.functions.map(({ type }) => type)]
+  if (all.length === 0) return
+  const at = open(writer, 3)
+  writer.u32(all.length)
+  for (const type of all) writer.u32(type)
   writer.fill(at)
 }
 
@@ -142,7 +159,7 @@ function exported(wire: Wire, global: () => void, entry: () => void): void {
 /** Finds each index of a global outside of functions; `found` reads it. */
 function eachGlobal(id: number, wire: Wire, found: () => void): void {
   const expression = (): void => {
-    while (constant(wire, found) !== 0x0b);
+    while (constant(wire, found, () => wire.u32()) !== 0x0b);
   }
   switch (id) {
     case 4:
