@@ -79,6 +79,7 @@ const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
   'bad-limit': exits.refused,
   exists: exits.usage,
   'unknown-actor': exits.usage,
+  'unknown-letter': exits.usage,
   'not-served': exits.usage,
   'bad-arguments': exits.usage,
   'too-large': exits.refused,

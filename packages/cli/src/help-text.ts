@@ -76,6 +76,17 @@ export const helpTexts = {
     ],
   },
   ps: { examples: ['theater ps', 'theater ps --data /srv/audit/.theater --json'] },
+  dead: {
+    about: [
+      'A dead letter follows from the records, and so does its end: where a turn that it becomes ends well, it is none any more. It is taken again by the actor that has the name of its receiver now, as the same message of the same sender. What the turns did outside that failed before stays done.',
+      '`ls` reads, also while another process runs the folder. `retry` brings the actors back as `theater call` does, and ends with 4 where one of the letters fails again.',
+    ],
+    examples: [
+      'theater dead ls',
+      'theater dead retry auditor@12@reporter',
+      'theater dead drop auditor@12@reporter',
+    ],
+  },
   chain: {
     examples: [
       'theater chain counter',

@@ -1,8 +1,8 @@
-import { Command, CommanderError, Option } from 'commander'
-import type { Argument } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { CliError } from './errors.ts'
 import type { CertifyOptions } from './commands/certify.ts'
 import type { ChainOptions } from './commands/chain.ts'
+import type { DeadAction } from './commands/dead.ts'
 import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
 import { helpText, helpTexts } from './help-text.ts'
@@ -203,6 +203,20 @@ export function makeProgram(io: ProgramIo): Command {
       act(async (output, options: { data: string }) => {
         const { ps } = await import('./commands/ps.ts')
         return ps(options, output)
+      }),
+    )
+
+  add(
+    'dead',
+    'Lists messages that reached nobody, or that their receivers failed over; has them taken again, or drops them.',
+  )
+    .addArgument(new Argument('<ls|retry|drop>', 'what to do').choices(['ls', 'retry', 'drop']))
+    .argument('[ID...]', 'the letters, as `theater dead ls` names them')
+    .addOption(dataOption())
+    .action(
+      act(async (output, action: DeadAction, ids: string[], options: { data: string }) => {
+        const { dead } = await import('./commands/dead.ts')
+        return dead(action, ids, options, output)
       }),
     )
 

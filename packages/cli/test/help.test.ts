@@ -11,6 +11,7 @@ const commands = [
   'run',
   'call',
   'ps',
+  'dead',
   'chain',
   'logs',
   'replay',

@@ -4,7 +4,7 @@ import { items, sha256, Writer } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { CHILD_ENDED, misborn, readBirth, readMade, readSpawn, SPAWN } from './births.ts'
 import type { Birth, SpawnCall } from './births.ts'
-import { digestOf, letterOf, receivers, textOf, track } from './letters.ts'
+import { digestOf, isMessage, isRefusal, letterOf, receivers, textOf, track } from './letters.ts'
 import type { Letter } from './letters.ts'
 import type { ChainSource } from './types.ts'
 
@@ -48,6 +48,8 @@ interface Incoming {
   readonly sender: string | null
   readonly fn: string
   readonly message: string | null
+  /** Whether it holds: it was not undone, and is no message that was refused. Such a cause may come again. */
+  stands: boolean
   /** Whether the arguments name the sender that the event names. */
   readonly signed: boolean
   /** The first argument, where it is a text. */
@@ -89,7 +91,7 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
     }
     if (known === undefined || node.size > known.size) nodes.set(hex(source.chain), node)
   }
-  const taken = new Map<string, string>()
+  const taken = new Map<string, { readonly by: string; readonly chain: Uint8Array }>()
   const unchecked: Unchecked[] = []
   let held = 0
   for (const node of nodes.values()) {
@@ -102,20 +104,19 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
         message: node.orphan === 0 ? 'it has a parent and no cause' : 'the turn has a sender and no cause',
       }
     }
-    for (const { index, cause, check } of links(node)) {
+    for (const { index, cause, stands, check } of links(node)) {
       const sender = nodes.get(hex(cause.chain))
       let found = sender === undefined ? 'not-given' : await check(sender, hash)
       if (found === undefined) {
         // A message that many get arrives once at each.
         const key = `${hex(cause.chain)} ${cause.seq} ${many(sender, cause) ? hex(chain) : ''}`
         const before = taken.get(key)
-        taken.set(
-          key,
-          index === 0 ? (node.actor ?? hex(chain)) : `event ${index} of ${node.actor ?? hex(chain)}`,
-        )
-        if (before === undefined) held++
-        else if (index === 0) found = { message: `the spawn made another actor, ${before}` }
-        else found = { message: `the message arrived before, as ${before}` }
+        const name = node.actor ?? hex(chain)
+        if (stands) taken.set(key, { by: index === 0 ? name : `event ${index} of ${name}`, chain })
+        // Which came first, in two records, nobody knows.
+        if (before === undefined || (!stands && !same(before.chain, chain))) held++
+        else if (index === 0) found = { message: `the spawn made another actor, ${before.by}` }
+        else found = { message: `the message arrived before, as ${before.by}` }
       }
       if (found === 'not-given' || found === 'withheld') unchecked.push({ chain, index, cause, why: found })
       else if (found !== undefined && (first === undefined || index < first.index)) {
@@ -137,6 +138,7 @@ type Found = { readonly message: string } | 'not-given' | 'withheld' | undefined
 interface CauseLink {
   readonly index: number
   readonly cause: Cause
+  readonly stands: boolean
   readonly check: (sender: Node, hash: Hash) => Promise<Found>
 }
 
@@ -146,20 +148,21 @@ function* links(node: Node): Generator<CauseLink> {
     const { cause, parent } = birth
     const check: CauseLink['check'] = async (from, hash) =>
       (await checkEvent(from, cause, parent, hash)) ?? checkBirth(from, birth, cause)
-    yield { index: 0, cause, check }
+    yield { index: 0, cause, stands: true, check }
   }
   for (const turn of node.incoming) {
-    const { index, cause, sender } = turn
+    const { index, cause, sender, stands } = turn
     if (track(turn.fn) === CHILD_ENDED) {
       const check: CauseLink['check'] = async (from, hash) =>
         (await checkEvent(from, cause, sender, hash)) ?? checkEnd(from, node, turn)
-      yield { index, cause, check }
+      yield { index, cause, stands, check }
       continue
     }
     const carried = sender !== null || receivers.has(track(turn.fn))
     yield {
       index,
       cause,
+      stands,
       check: async (from, hash) =>
         (await checkEvent(from, cause, sender, hash)) ??
         (carried ? checkLetter(from, node, turn) : undefined),
@@ -258,6 +261,7 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
   let orphan: number | undefined
   let size = 0
   const turn = new TurnLetters(outgoing, hash)
+  let taking: Incoming | undefined
   for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
     turn.take(event)
     size++
@@ -273,12 +277,17 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
     } else if (event.kind === 'call' && track(event.content.fn) === SPAWN) {
       const spawn = readSpawn(event.content, hash)
       if (spawn !== undefined) spawns.set(event.seq, spawn)
+    } else if (taking !== undefined && (event.kind === 'trap' || event.kind === 'abort')) {
+      taking.stands = false
+    } else if (taking !== undefined && event.kind === 'return') {
+      taking.stands = !(isMessage(taking.fn) && isRefusal(event.content.result))
     } else if (event.kind === 'result') {
       const spawn = spawns.get(event.content.call)
       if (spawn) spawn.made = readMade(event.content.outcome.result)
     } else if (event.kind === 'turn') {
       const { cause, sender } = event.content
-      if (cause !== null) incoming.push(readIncoming(event, cause, hash))
+      taking = cause === null ? undefined : readIncoming(event, cause, hash)
+      if (taking !== undefined) incoming.push(taking)
       else if (sender !== null) orphan ??= event.seq
     }
   }
@@ -334,6 +343,7 @@ function readIncoming({ seq, content }: EventOf<'turn'>, cause: Cause, hash: Has
     cause,
     sender,
     fn,
+    stands: true,
     message: said.length === 0 ? null : digestOf(said, hash),
     about: named === undefined ? null : textOf(named),
     signed: sender !== null && named !== undefined && same(named, senderBytes(sender)),

@@ -23,6 +23,8 @@ interface Carrier {
   said(args: readonly Uint8Array[]): readonly Uint8Array[]
 }
 
+const RESPOND = 'theater:messaging/responder@0.1#handle-request'
+
 const toFirst: Carrier['to'] = ([to]) => {
   const id = to === undefined ? null : textOf(to)
   return id === null ? [] : [id]
@@ -40,10 +42,7 @@ const carriers: ReadonlyMap<string, Carrier> = new Map([
     'theater:messaging/client@0.1#send',
     { fn: 'theater:messaging/receiver@0.1#handle-send', to: toFirst, said: (args) => args.slice(1) },
   ],
-  [
-    'theater:messaging/client@0.1#request',
-    { fn: 'theater:messaging/responder@0.1#handle-request', to: toFirst, said: (args) => args.slice(1, 2) },
-  ],
+  ['theater:messaging/client@0.1#request', { fn: RESPOND, to: toFirst, said: (args) => args.slice(1, 2) }],
   [
     'theater:messaging/topics@0.1#publish',
     {
@@ -59,6 +58,30 @@ const carriers: ReadonlyMap<string, Carrier> = new Map([
 
 /** The exports that messages arrive at. */
 export const receivers: ReadonlySet<string> = new Set([...carriers.values()].map(({ fn }) => fn))
+
+/** Whether nobody waits for what comes of a turn of an export: then one that was refused may be tried again. */
+export function isMessage(fn: string): boolean {
+  const name = track(fn)
+  return receivers.has(name) && name !== RESPOND
+}
+
+/** Whether a turn was answered with an error. */
+export function isRefusal(result: Uint8Array): boolean {
+  const [answer] = listIn(result)
+  const [tag] = listIn(answer)
+  return numberIn(tag) === 1
+}
+
+/** The items of an array; none of what is no array: a record may say anything. */
+function listIn(bytes: Uint8Array | undefined): readonly Uint8Array[] {
+  return bytes === undefined || new Reader(bytes).peekMajor() !== 4 ? [] : items(bytes)
+}
+
+function numberIn(bytes: Uint8Array | undefined): number | undefined {
+  if (bytes === undefined) return undefined
+  const input = new Reader(bytes)
+  return input.peekMajor() === 0 ? input.uint() : undefined
+}
 
 /** The message that a call is; null where it is none. */
 export function letterOf({ fn, args, outcome }: Contents['call'], hash: Hash): Letter | null {
@@ -76,10 +99,9 @@ export function letterOf({ fn, args, outcome }: Contents['call'], hash: Hash): L
 /** Who a publish was for: what it was answered with. */
 function subscribers(outcome: Contents['call']['outcome']): readonly string[] {
   if (outcome === null) return []
-  const [result] = items(outcome.result)
-  const [tag, ids] = result === undefined ? [] : items(result)
-  if (tag === undefined || ids === undefined || new Reader(tag).uint() !== 0) return []
-  return items(ids).flatMap((item) => textOf(item) ?? [])
+  const [result] = listIn(outcome.result)
+  const [tag, ids] = listIn(result)
+  return numberIn(tag) === 0 ? listIn(ids).flatMap((item) => textOf(item) ?? []) : []
 }
 
 /** One digest of several values. */

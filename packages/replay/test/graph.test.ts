@@ -14,7 +14,7 @@ const receive = 'theater:messaging/receiver@0.1.0#handle-send'
 const respond = 'theater:messaging/responder@0.1.0#handle-request'
 const cid = (codec: number): Uint8Array => Uint8Array.from([1, codec, 0x12, 0x20, ...new Uint8Array(32)])
 
-function genesis(actor: string, cause: Cause | null = null, parent: string | null = null): Draft {
+function genesis(actor: string, cause: Cause | null = null, parent: string | null = null, time = 0): Draft {
   const content: Genesis = {
     actor,
     cause,
@@ -29,7 +29,7 @@ function genesis(actor: string, cause: Cause | null = null, parent: string | nul
     params: null,
     parent,
     theater: '',
-    time: 0,
+    time,
     wit: cid(0x71),
   }
   return draft('genesis', content)
@@ -172,6 +172,30 @@ describe('how chains hang together', async () => {
     const other = await forge([genesis('b', null, 'x'), seed, arrival(sent), ret])
     const both = await checkGraph([a, await receiver(arrival(sent)), other])
     expect(both.faults).toHaveLength(1)
+  })
+
+  it('holds: a message that comes again where each turn of it before was undone, or refused it', async () => {
+    const refused = draft('return', { result: Uint8Array.of(0x81, 0x82, 1, 0), fuel: null })
+    const well = draft('return', { result: Uint8Array.of(0x81, 0x81, 0), fuel: null })
+    const abort = draft('abort', { code: 'handler-fault', call: null, status: null })
+    const b = (...ends: readonly Draft[]): Promise<ChainSource> =>
+      forge([genesis('b'), seed, ...ends.flatMap((end) => [arrival(sent), end])])
+    const of = async (...ends: readonly Draft[]): Promise<unknown> => {
+      const { held, faults } = await checkGraph([a, await b(...ends)])
+      return [held, faults.map(({ index }) => index)]
+    }
+    expect(await of(trap, abort, refused, well)).toEqual([4, []])
+    expect(await of(trap, trap)).toEqual([2, []])
+    expect(await of(well, trap)).toEqual([1, [4]])
+    expect(await of(refused, well, well)).toEqual([2, [6]])
+    // An answer to a request is one, whatever it says.
+    const asks = [arrival(asked, question), refused]
+    const twice = await checkGraph([a, await forge([genesis('b'), seed, ...asks, ...asks])])
+    expect(twice.faults).toMatchObject([{ index: 4 }])
+    // In another record of the name, nobody knows which came first.
+    const other = await forge([genesis('b', null, null, 1), seed, hostTurn, ret, arrival(sent), trap])
+    expect((await checkGraph([a, await b(well), other])).faults).toEqual([])
+    expect((await checkGraph([a, other, await b(well)])).faults).toEqual([])
   })
 
   it('does not hold: a message to somebody else', async () => {

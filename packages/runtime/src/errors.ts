@@ -14,6 +14,8 @@ export type TheaterErrorCode =
   | 'exists'
   /** No actor of that id. */
   | 'unknown-actor'
+  /** No dead letter of that name. */
+  | 'unknown-letter'
   /** The component exports nothing of that name. */
   | 'not-served'
   /** The arguments are not of the export's types. */

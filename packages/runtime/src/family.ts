@@ -367,6 +367,7 @@ function spawnedOf(error: TheaterError): Spawned {
     case 'bad-arguments':
     case 'not-served':
     case 'unknown-actor':
+    case 'unknown-letter':
     case 'mailbox-full':
     case 'withdrawn':
     case 'timeout':

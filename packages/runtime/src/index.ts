@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { deadLetters, dropLetter } from './dead.ts'
+export type { LetterName, RecordedLetter } from './dead.ts'
 export { TheaterError } from './errors.ts'
 export type { TheaterErrorCode } from './errors.ts'
 export type { Grants } from './grants.ts'

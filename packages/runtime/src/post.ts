@@ -114,7 +114,7 @@ export class Post {
     }
     const dead = (reason: DeadLetter['reason']): void => {
       left()
-      this.#dead(from, delivery, reason)
+      this.dead(from, delivery, reason)
     }
     const receiver = this.#office.find(delivery.to)
     if (receiver === undefined) {
@@ -142,13 +142,8 @@ export class Post {
     })
   }
 
-  /** A message for somebody who is not there. */
-  dead(from: Sender, delivery: Delivery): void {
-    const absence = this.#office.absence(delivery.to)
-    if (absence !== 'failed') this.#dead(from, delivery, absence)
-  }
-
-  #dead(from: Sender, delivery: Delivery, reason: DeadLetter['reason']): void {
+  /** Says that a message is dead. */
+  dead(from: Sender, delivery: Delivery, reason: DeadLetter['reason']): void {
     const { deadLetter } = this.#office
     const letter: DeadLetter = { from: from.id, to: delivery.to, seq: delivery.ref.seq, reason }
     if (deadLetter !== undefined) deadLetter(letter)

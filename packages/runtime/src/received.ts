@@ -25,7 +25,7 @@ interface Turns {
 export class Received {
   readonly #byChain = new Map<string, Turns>()
 
-  /** Notes a cause. @param turn sequence of the turn that it became */
+  /** Notes a cause. Where it came again, its last turn counts. @param turn sequence of the turn that it became */
   note({ chain, seq }: Pick<Cause, 'chain' | 'seq'>, turn: number): void {
     const key = chainKey(chain)
     let known = this.#byChain.get(key)
@@ -36,7 +36,10 @@ export class Received {
     const { causes, turns } = known
     // A sender's messages come in its order, so this is the end but for what handlers say in theirs.
     const at = place(causes, seq)
-    if (causes[at] === seq) return
+    if (causes[at] === seq) {
+      turns[at] = turn
+      return
+    }
     causes.splice(at, 0, seq)
     turns.splice(at, 0, turn)
   }

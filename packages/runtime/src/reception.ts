@@ -138,9 +138,38 @@ export class Reception {
     return waiting
   }
 
+  /**
+   * Takes a message again that the record holds a turn of which was undone, or refused it. Where it waits already, that is
+   * waited for. Resolves when its turn is durable. Never rejects.
+   *
+   * @throws TheaterError `not-served`
+   */
+  retry(invocation: Invocation & { readonly cause: Cause }): Promise<TurnReply> {
+    const { promise, resolve } = Promise.withResolvers<TurnReply>()
+    const { id, alive, gone, exported, came } = this.#parts
+    const waiting = this.mailbox.find(invocation.cause)
+    const fn = exported(invocation.fn)
+    if (waiting !== undefined) waiting.listeners.push(resolve)
+    else if (!alive()) resolve(gone())
+    else if (fn === undefined)
+      throw new TheaterError('not-served', `${id} exports no ${invocation.fn}`, { actor: id })
+    else if (this.tooLarge(invocation.args)) resolve({ tag: 'too-large', limit: this.#parts.messageBytes })
+    else if (this.full) resolve({ tag: 'mailbox-full', limit: this.mailbox.limit })
+    else {
+      this.mailbox.add({ ...letter(fn, invocation), listeners: [resolve] })
+      came()
+    }
+    return promise
+  }
+
   /** Whether a cause waits here, or the record holds it. */
   knows(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
     return this.mailbox.find(cause) !== undefined || this.#parts.received.turnOf(cause) !== undefined
+  }
+
+  /** Where the last turn of a cause begins that the record holds. */
+  turnOf(cause: Pick<Cause, 'chain' | 'seq'>): number | undefined {
+    return this.#parts.received.turnOf(cause)
   }
 
   /** Says what came, or will come, of a cause that is known. */

@@ -43,6 +43,8 @@ export interface Scan {
   readonly concluded: readonly (readonly [chain: string, seq: number])[]
   /** Sequence numbers of messages that left it, rising. */
   readonly sends: readonly number[]
+  /** When the turns began that said them. */
+  readonly sendTimes: readonly number[]
   /** How many receivers each of them has, where that is not one. */
   readonly fanOut: ReadonlyMap<number, number>
   /** The topics that it is subscribed to. */
@@ -59,9 +61,9 @@ export interface Scan {
   readonly intent: number | undefined
 }
 
-/** A message, or a request, that left an actor before its host ended. */
+/** A message, and when the turn began that said it, or a request, that left an actor before its host ended. */
 export type Outgoing =
-  | { readonly kind: 'send'; readonly delivery: Delivery }
+  | { readonly kind: 'send'; readonly delivery: Delivery; readonly said: number }
   | { readonly kind: 'request'; readonly delivery: Delivery; readonly id: RequestId }
 
 /** Reads a record once, without running anything. @throws TheaterError `cannot-resume` */
@@ -73,7 +75,19 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
   const wit = await store.get(genesis.wit)
   if (wit === undefined) throw lacks(info, 'the types of no component')
   const model = decodeModel(wit)
-  const { seed, received, concluded, sends, fanOut, subscriptions, asked, lastResume, end, intent } = reader
+  const {
+    seed,
+    received,
+    concluded,
+    sends,
+    sendTimes,
+    fanOut,
+    subscriptions,
+    asked,
+    lastResume,
+    end,
+    intent,
+  } = reader
   return {
     info,
     genesis,
@@ -83,6 +97,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     received,
     concluded,
     sends,
+    sendTimes,
     fanOut,
     subscriptions,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
@@ -112,6 +127,7 @@ class ScanReader {
   readonly received = new Received()
   readonly concluded: (readonly [string, number])[] = []
   readonly sends: number[] = []
+  readonly sendTimes: number[] = []
   readonly fanOut = new Map<number, number>()
   readonly subscriptions = new Set<string>()
   /** By the number of the handle that the guest has for it. */
@@ -213,6 +229,7 @@ class ScanReader {
         break
     }
     this.sends.push(seq)
+    this.sendTimes.push(this.#turn?.content.time ?? 0)
   }
 
   #ask(seq: number, { result, made }: Outcome): void {
@@ -297,11 +314,13 @@ export async function* outgoing(
   scan: Scan,
   arrived: Arrivals | undefined,
 ): AsyncGenerator<Outgoing> {
-  const { info, model, asked, sends, fanOut } = scan
+  const { info, model, asked, sends, sendTimes, fanOut } = scan
   const known = new Map<string, FunctionModel>()
   for (const { functions } of model.imports) for (const fn of functions) known.set(fn.id, fn)
-  const due = sends.filter((seq) => (arrived?.count(seq) ?? 0) < (fanOut.get(seq) ?? 1))
-  const left = [...due, ...asked.keys()].toSorted((a, b) => a - b)
+  const times = new Map<number, number>()
+  for (const [i, seq] of sends.entries())
+    if ((arrived?.count(seq) ?? 0) < (fanOut.get(seq) ?? 1)) times.set(seq, sendTimes[i] ?? 0)
+  const left = [...times.keys(), ...asked.keys()].toSorted((a, b) => a - b)
   for (const seq of left) {
     const event = await readEvent(store, info.chain, seq)
     const id = asked.get(seq)
@@ -312,7 +331,8 @@ export async function* outgoing(
     const ref = { seq: event.seq, hash: event.hash }
     for (const delivery of said(ref, fn, call.content, scan.genesis.actor)) {
       if (id !== undefined) yield { kind: 'request', delivery, id }
-      else if (arrived?.has(seq, delivery.to) !== true) yield { kind: 'send', delivery }
+      else if (arrived?.has(seq, delivery.to) !== true)
+        yield { kind: 'send', delivery, said: times.get(seq) ?? 0 }
     }
   }
 }

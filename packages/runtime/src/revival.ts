@@ -7,6 +7,7 @@ import { splitCid } from '@theater/values'
 import { Actor } from './actor.ts'
 import type { Cast } from './cast.ts'
 import type { Components } from './components.ts'
+import { dropMark, isFor } from './dead.ts'
 import type { Family } from './family.ts'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
@@ -74,7 +75,8 @@ export class Revival {
     for (const { actor, scan } of back)
       if (cast.find(actor.id) === actor) for (const topic of scan.subscriptions) cast.topics.add(actor, topic)
     const arrived = arrivals(scans)
-    for (const scan of scans) await this.#deliver(scan, arrived)
+    const names = namesOf(scans)
+    for (const scan of scans) await this.#deliver(scan, arrived.get(chainKey(scan.info.chain)), names)
     // Behind all that the children had sent.
     family.restore(scans)
     await family.stopOrphans()
@@ -149,21 +151,28 @@ export class Revival {
   }
 
   /** Delivers what left an actor before its host ended and did not arrive. */
-  async #deliver(scan: Scan, arrived: Arrived): Promise<void> {
+  async #deliver(scan: Scan, arrived: Arrivals | undefined, names: Names): Promise<void> {
     const { store, cast, post } = this.#parts
     const { info, genesis, lastResume } = scan
     const found = cast.find(genesis.actor)
     const actor = found !== undefined && chainKey(found.chain) === chainKey(info.chain) ? found : undefined
     // A record is an outbox also when its actor has ended.
     const from: Sender = actor ?? { id: genesis.actor, chain: info.chain, outbox: 0 }
-    for await (const one of outgoing(store, scan, arrived.get(chainKey(info.chain)))) {
+    for await (const one of outgoing(store, scan, arrived)) {
       const { delivery } = one
       if (one.kind === 'request') {
         if (actor !== undefined) this.#ask(actor, one)
-      } else if (cast.find(delivery.to) !== undefined || cast.absence(delivery.to) === 'failed') {
-        post.deliver(from, delivery)
-      } else if (actor !== undefined && delivery.ref.seq > lastResume) {
-        // What left before that was said to be dead by the host that took the record over then.
+        continue
+      }
+      const { ref, to } = delivery
+      const name = names.get(to)
+      // What left before that was said to be dead by the host that took the record over then.
+      const untold = actor !== undefined && ref.seq > lastResume
+      if (cast.find(to) === undefined && cast.absence(to) !== 'failed') {
+        if (untold) post.deliver(from, delivery)
+      } else if (name !== undefined && !isFor(one.said, name, name.before)) {
+        if (untold) post.dead(from, delivery, 'stopped')
+      } else if (!(await store.has(dropMark({ chain: info.chain, seq: ref.seq, to, turn: undefined })))) {
         post.deliver(from, delivery)
       }
     }
@@ -182,6 +191,18 @@ export class Revival {
     late.settle({ tag: 'timeout' })
     actor.calls.set(ref.seq, late)
   }
+}
+
+/** Who has a name now, and whether somebody else had it before. */
+type Names = ReadonlyMap<string, { readonly time: number; readonly before: boolean }>
+
+function namesOf(scans: readonly Scan[]): Names {
+  const records = new Map<string, number>()
+  for (const { genesis } of scans) records.set(genesis.actor, (records.get(genesis.actor) ?? 0) + 1)
+  const now = scans.filter(({ info, genesis }) => info.label === genesis.actor)
+  return new Map(
+    now.map(({ genesis: { actor, time } }) => [actor, { time, before: (records.get(actor) ?? 0) > 1 }]),
+  )
 }
 
 function arrivals(scans: readonly Scan[]): Arrived {

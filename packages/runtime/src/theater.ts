@@ -12,6 +12,8 @@ import type { Birth } from './birth.ts'
 import { Breath } from './breath.ts'
 import { Cast } from './cast.ts'
 import { Components } from './components.ts'
+import { deadLetters, dropLetter } from './dead.ts'
+import type { RecordedLetter } from './dead.ts'
 import { within } from './deadline.ts'
 import { TheaterError } from './errors.ts'
 import { recordFailure } from './failures.ts'
@@ -213,6 +215,52 @@ export class Theater {
     const answer = await this.call(to, HANDLE_REQUEST, [{ tag: 'host' }, message], options)
     const result = answer as { tag: 'ok'; val: Message } | { tag: 'err'; val: Failure }
     return result.tag === 'ok' ? { ok: result.val } : { err: result.val }
+  }
+
+  /**
+   * The messages that reached nobody, or that their receivers trapped over, were aborted at, or refused. It reads every
+   * record: they follow from them.
+   *
+   * @throws ChainError; TheaterError `closed`
+   */
+  async deadLetters(): Promise<readonly RecordedLetter[]> {
+    this.#checkOpen()
+    return deadLetters(this.#options.store)
+  }
+
+  /**
+   * Has a dead letter taken again, by the actor that has its receiver's name now. It is the same message, from the same sender:
+   * its turn has the same cause. A record may have several turns of one cause, of which one at the most has ended well.
+   * Resolves when that is durable.
+   *
+   * @throws TheaterError `unknown-letter` where it is none, or none any more; otherwise as {@link send}
+   */
+  async retry(id: string): Promise<void> {
+    const { chain, seq, hash, from, to, fn, args, turn } = await this.#letter(id)
+    const { reception } = this.#open(to)
+    const cause = { chain, seq, hash }
+    // Somebody else may have had it taken meanwhile.
+    const known = reception.turnOf(cause)
+    if (known !== undefined && known !== turn) throw unknownLetter(id)
+    const reply = await reception.retry({ fn, args, sender: from, cause })
+    const refusal = refusalOf(to, unwrap(to, reply) as FailureResult)
+    if (refusal !== undefined) throw refusal
+  }
+
+  /**
+   * Says for good that nobody wants a dead letter any more. Where it is tried again later, by another host, and dies again, it
+   * is another one.
+   *
+   * @throws TheaterError `unknown-letter`; ChainError
+   */
+  async drop(id: string): Promise<void> {
+    await dropLetter(this.#options.store, await this.#letter(id))
+  }
+
+  async #letter(id: string): Promise<RecordedLetter> {
+    const found = (await this.deadLetters()).find((letter) => letter.id === id)
+    if (found === undefined) throw unknownLetter(id)
+    return found
   }
 
   /**
@@ -447,6 +495,10 @@ export class Theater {
 }
 
 type FailureResult = { readonly tag: 'ok' } | { readonly tag: 'err'; readonly val: Failure }
+
+function unknownLetter(id: string): TheaterError {
+  return new TheaterError('unknown-letter', `there is no dead letter ${JSON.stringify(id)}`)
+}
 
 function refusalOf(actor: string, answer: FailureResult): TheaterError | undefined {
   if (answer.tag === 'ok') return undefined
