@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
+import type { AnyHandler } from '@theater/handler'
 import { cli } from '@theater/handler-cli'
 import { fs } from '@theater/handler-fs'
 import { componentLoader, verify as verifyChain } from '@theater/replay/node'
 import type { Verdict } from '@theater/replay/node'
 import { Theater, TheaterError } from '@theater/runtime'
-import type { LogLine } from '@theater/runtime'
+import type { LogLine, SpawnOptions } from '@theater/runtime'
 import { onTestFinished } from 'vitest'
 import { cache } from './actors.ts'
 import { files, grantsOf, RUN } from './files-guest.ts'
@@ -41,7 +42,16 @@ export function place(): { readonly root: string; readonly mount: string } {
 }
 
 /** Runs `files ARGS` as an actor that sees `mount` as `/data`, then runs its record again without any handler. */
-export async function run(mount: string, args: readonly string[], rights: 'r' | 'rw' = 'rw'): Promise<Ran> {
+export function run(mount: string, args: readonly string[], rights: 'r' | 'rw' = 'rw'): Promise<Ran> {
+  return runCommand(files, fs(), grantsOf(mount, args, rights))
+}
+
+/** Runs a command as an actor, then runs its record again without any handler. */
+export async function runCommand(
+  component: Uint8Array,
+  handler: AnyHandler,
+  grants: NonNullable<SpawnOptions['grants']>,
+): Promise<Ran> {
   const store = memoryStore()
   const lines: LogLine[] = []
   let code: number
@@ -49,11 +59,11 @@ export async function run(mount: string, args: readonly string[], rights: 'r' | 
   {
     await using theater = await Theater.open({
       store,
-      handlers: [fs(), cli()],
+      handlers: [handler, cli()],
       cache,
       log: (line) => lines.push(line),
     })
-    const actor = { id: 'files', component: files, grants: grantsOf(mount, args, rights) }
+    const actor = { id: 'files', component, grants }
     chain = (await theater.spawn(actor)).chain
     code = await exitCode(theater, actor.id)
   }
