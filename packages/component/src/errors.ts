@@ -16,7 +16,7 @@ export type ComponentErrorCode =
   | 'too-deep'
   /** The transpiler refused it, crashed, or ran out of its memory. */
   | 'transpile-failed'
-  /** The transpiler ran out of its time. */
+  /** The transpiler, or the meter, ran out of its time. */
   | 'transpile-timeout'
   /** The generated JavaScript is not of the one form that is run. */
   | 'glue-rejected'
@@ -24,7 +24,7 @@ export type ComponentErrorCode =
   | 'bad-plan'
   /** The cache cannot be used as it is set up. */
   | 'cache'
-  /** The meter failed, or made a module that the engine does not accept. */
+  /** The meter failed, ran out of its memory, or made a module that the engine does not accept. */
   | 'meter-failed'
 
 const brand = 'theater.ComponentError'

@@ -28,6 +28,7 @@ export type {
   LoadLimits,
   LoadOptions,
   Metering,
+  MeterRequest,
   MeterVersion,
   Plan,
   Prepared,

@@ -7,7 +7,7 @@ import type { FenceCache } from './fence.ts'
 import { InstanceMeter } from './instance-meter.ts'
 import { type Blueprint, type CoreModule, instantiate } from './instance.ts'
 import { withDefaults } from './limits.ts'
-import { meter, meterModule, meterNeeds } from './meter/meter.ts'
+import { meter, meterNeeds } from './meter/meter.ts'
 import { modelOf } from './model.ts'
 import { parseComponent } from './parse.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
@@ -122,14 +122,7 @@ class LoadedComponent implements Component {
   }
 
   async #transpile(plan: Plan): Promise<Entry> {
-    const transpiler = this.#transpiler
-    if (transpiler === undefined) {
-      throw new ComponentError(
-        'transpile-failed',
-        'There is no transpiler: give one in the options, or load with @theater/component/node.',
-      )
-    }
-    const { glue, modules } = await transpiler.transpile({
+    const { glue, modules } = await this.#worker().transpile({
       bytes: this.bytes,
       plan,
       imports: importNames(this.model),
@@ -144,6 +137,14 @@ class LoadedComponent implements Component {
       )
     }
     return { glue, modules: modules.map((bytes) => this.#kept(bytes)) }
+  }
+
+  #worker(): Transpiler {
+    if (this.#transpiler !== undefined) return this.#transpiler
+    throw new ComponentError(
+      'transpile-failed',
+      'There is no transpiler: give one in the options, or load with @theater/component/node.',
+    )
   }
 
   /** A module of the component itself is kept by its place there; what else there is jco made. */
@@ -170,25 +171,21 @@ class LoadedComponent implements Component {
   /** Meters one module, or takes it from the cache as it was metered once, and compiles it. */
   async #metered(bytes: Uint8Array, nan: Metering): Promise<CoreModule> {
     const [imports, needs] = [functionImports(bytes), meterNeeds(bytes)]
-    try {
-      if (nan === 'none') return { module: await compile(bytes), imports, needs }
-      const key = this.#cacheKey(['module', meter.name, String(meter.version), nan], this.#sha256(bytes))
-      const kept = (await this.#fromCache(key))?.modules[0]
-      if (kept !== undefined && 'bytes' in kept) return { module: await compile(kept.bytes), imports, needs }
-      const made = meterModule(bytes, { nan })
-      const module = await compile(made)
-      await this.#toCache(key, { glue: '', modules: [{ bytes: made }] })
-      return { module, imports, needs }
-    } catch (error) {
-      if (ComponentError.is(error)) throw error
-      throw new ComponentError(
-        'meter-failed',
-        `The meter ${meter.name} ${meter.version} failed on a core module.`,
-        {
-          cause: error,
-        },
-      )
-    }
+    if (nan === 'none') return { module: await compile(bytes, 'invalid-core'), imports, needs }
+    const key = this.#cacheKey(['module', meter.name, String(meter.version), nan], this.#sha256(bytes))
+    const kept = (await this.#fromCache(key))?.modules[0]
+    if (kept !== undefined && 'bytes' in kept)
+      return { module: await compile(kept.bytes, 'meter-failed'), imports, needs }
+    const made = await this.#worker().meter({
+      // A view of the component would cross with all of it.
+      module: bytes.slice(),
+      nan,
+      timeoutMs: this.#limits.transpileMs,
+      memoryMb: this.#limits.transpileMb,
+    })
+    const module = await compile(made, 'meter-failed')
+    await this.#toCache(key, { glue: '', modules: [{ bytes: made }] })
+    return { module, imports, needs }
   }
 
   #cacheKey(parts: readonly string[], digest: Uint8Array): string {
@@ -239,8 +236,17 @@ function meterVersion(jco: string | null): MeterVersion {
   return { name, version: jco === null ? String(own) : `${own}+jco-${jco}` }
 }
 
-function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
+/** Compiles a module. @throws ComponentError with that code */
+async function compile(
+  bytes: Uint8Array,
+  code: 'meter-failed' | 'invalid-core',
+): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
+  } catch (cause) {
+    const how = code === 'meter-failed' ? ` as the meter ${meter.name} ${meter.version} wrote it` : ''
+    throw new ComponentError(code, `A core module does not compile${how}.`, { cause })
+  }
 }
 
 /** The names under which the glue looks imports up. */

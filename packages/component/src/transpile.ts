@@ -1,6 +1,7 @@
 /** The one place that knows how jco is called. */
 import { ComponentError } from './errors.ts'
-import type { TranspileRequest, Transpiled, Transpiler } from './types.ts'
+import { meter, meterModule } from './meter/meter.ts'
+import type { MeterRequest, TranspileRequest, Transpiled, Transpiler } from './types.ts'
 import { jcoVersion } from './version.ts'
 
 /** Those options of jco that are ever given. The types are ours, so that using this package needs none of jco's. */
@@ -64,6 +65,20 @@ export function generateWith(generate: Generate, request: TranspileRequest): Tra
   return { glue: new TextDecoder().decode(glue), modules }
 }
 
+/**
+ * Meters one module. Whatever is wrong is a `ComponentError`. Of the memory that it may have a fourth is for what it makes: that is
+ * there up to three times while it is put together.
+ */
+export function meterWith({ module, nan, memoryMb }: MeterRequest): Uint8Array {
+  try {
+    return meterModule(module, { nan, maxBytes: (memoryMb * 1024 * 1024) / 4 })
+  } catch (cause) {
+    if (ComponentError.is(cause)) throw cause
+    const message = `The meter ${meter.name} ${meter.version} failed on a core module.`
+    throw new ComponentError('meter-failed', message, { cause })
+  }
+}
+
 /** The name under which the glue asks for its core module `index`. */
 export function moduleName(index: number): string {
   return `${name}.core${index === 0 ? '' : index + 1}.wasm`
@@ -104,5 +119,6 @@ export function inThread(generate: Generate): Transpiler {
         )
       }
     },
+    meter: async (request) => meterWith(request),
   }
 }

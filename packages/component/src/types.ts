@@ -53,11 +53,21 @@ export interface Transpiled {
   readonly modules: readonly Uint8Array[]
 }
 
-/** Turns a component into glue and core modules. Rejects with a `ComponentError`. */
+/** What is asked of the meter: a core module that the engine has accepted. */
+export interface MeterRequest {
+  readonly module: Uint8Array
+  readonly nan: Exclude<Metering, 'none'>
+  readonly timeoutMs: number
+  readonly memoryMb: number
+}
+
+/** Turns a component into glue and core modules, and a core module into a metered one. Rejects with a `ComponentError`. */
 export interface Transpiler {
   /** The version of jco-transpile, part of every cache key. */
   readonly jco: string
   transpile(request: TranspileRequest): Promise<Transpiled>
+  /** What `meterModule` makes of a module. */
+  meter(request: MeterRequest): Promise<Uint8Array>
 }
 
 /** Bounds on what is accepted, all checked before jco sees a byte. */
@@ -82,7 +92,7 @@ export interface LoadLimits {
   readonly functionNodes: number
   /** Bytes of one name. @default 512 */
   readonly nameBytes: number
-  /** Time for one transpilation. @default 60000 */
+  /** Time for one transpilation, and for metering one core module. @default 60000 */
   readonly transpileMs: number
   /** Memory of the transpiling worker. @default 1024 */
   readonly transpileMb: number

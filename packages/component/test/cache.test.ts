@@ -23,15 +23,20 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-/** A transpiler that counts what it is asked. */
-function counting(): Transpiler & { asked: number } {
+/** A transpiler that counts what it is asked, and how often to meter. */
+function counting(): Transpiler & { asked: number; metered: number } {
   const inner = workerTranspiler()
   const counter = {
     jco: inner.jco,
     asked: 0,
+    metered: 0,
     transpile: (request: Parameters<Transpiler['transpile']>[0]) => {
       counter.asked++
       return inner.transpile(request)
+    },
+    meter: (request: Parameters<Transpiler['meter']>[0]) => {
+      counter.metered++
+      return inner.meter(request)
     },
   }
   return counter
@@ -43,6 +48,7 @@ test('what was transpiled once is not transpiled again, and runs the same', asyn
   expect(await spineStillRuns({ cache, transpiler })).toBe(true)
   expect(await spineStillRuns({ cache, transpiler })).toBe(true)
   expect(transpiler.asked).toBe(1)
+  expect(transpiler.metered).toBe(1)
   expect((await stat(join(folder, 'made'))).mode & 0o777).toBe(0o700)
   const files = await readdir(join(folder, 'made'))
   // Its glue, and its one module.
@@ -68,8 +74,9 @@ test('another plan or version of jco is another entry, and so is each way of met
   await prepare({}, { mode: 'sync', metering: 'native' })
   await prepare({}, { mode: 'sync', metering: 'none' })
   expect(transpiler.asked).toBe(3)
+  expect(transpiler.metered).toBe(2)
   expect(await readdir(folder)).toHaveLength(5)
-  await prepare({ transpiler: { jco: '9.9.9', transpile: (request) => transpiler.transpile(request) } })
+  await prepare({ transpiler: { ...transpiler, jco: '9.9.9' } })
   expect(transpiler.asked).toBe(4)
   expect(await readdir(folder)).toHaveLength(6)
   await prepare({}, { mode: 'jspi', asyncImports: [spineIds.add] })
@@ -81,6 +88,7 @@ test('a damaged entry is noticed and made again, wherever the damage is', async 
   const transpiler = counting()
   await spineStillRuns({ cache, transpiler })
   let asked = 1
+  let metered = 1
   for (const file of await readdir(folder)) {
     const path = join(folder, file)
     const good = await readFile(path)
@@ -99,8 +107,9 @@ test('a damaged entry is noticed and made again, wherever the damage is', async 
     for (const damaged of damages) {
       await writeFile(path, damaged)
       expect(await spineStillRuns({ cache, transpiler })).toBe(true)
-      // A metered module is made again without the transpiler.
+      // What is kept apart is made again alone.
       expect(transpiler.asked).toBe(isGlue ? ++asked : asked)
+      expect(transpiler.metered).toBe(isGlue ? metered : ++metered)
       expect(await readFile(path)).toEqual(good)
     }
   }

@@ -38,6 +38,7 @@ describe.skipIf(!built)('the built package', () => {
     expect(worker).not.toMatch(/node:(child_process|http|net|tls|os)/)
     const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).map((file) => join(dist, file))
     const bytes = files.reduce((sum, file) => sum + (statSync(file).isFile() ? statSync(file).size : 0), 0)
-    expect(bytes).toBeLessThan(6 * 1024 * 1024)
+    // Of it 3.5 MB are jco's module, and 1.8 MB the same once more, compressed, for browsers.
+    expect(bytes).toBeLessThan(6.5 * 1024 * 1024)
   })
 })

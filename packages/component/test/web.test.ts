@@ -78,6 +78,11 @@ test('makes what Node’s makes, byte for byte', async () => {
   await using node = nodeTranspiler()
   const [here, there] = await Promise.all([web, node].map((t) => t.transpile(request(guest('spine')))))
   expect(here).toEqual(there)
+  const module = here?.modules[0] ?? new Uint8Array()
+  const asked = { module, nan: 'canonical', timeoutMs: 30_000, memoryMb: 512 } as const
+  expect(await web.meter(asked)).toEqual(await node.meter(asked))
+  await using fresh = workerTranspiler(() => start())
+  await expect(fresh.meter({ ...asked, timeoutMs: 0 })).rejects.toMatchObject({ code: 'transpile-timeout' })
 })
 
 test('a worker is ended when its time is over, when jco panics, and when it is not needed any more', async () => {

@@ -1,9 +1,9 @@
 import { guest } from '@theater/guests'
 import { assemble, fromWit } from '@theater/guests/wat'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { capMemory } from '../src/jco/cap-memory.ts'
-import { ComponentError, loadComponent, workerTranspiler } from '../src/node.ts'
-import type { TranspileRequest } from '../src/types.ts'
+import { ComponentError, inThread, loadComponent, meterModule, workerTranspiler } from '../src/node.ts'
+import type { MeterRequest, TranspileRequest } from '../src/types.ts'
 import { spineStillRuns } from './support.ts'
 
 const request = (bytes: Uint8Array, more: Partial<TranspileRequest> = {}): TranspileRequest => ({
@@ -46,6 +46,77 @@ test('memory runs out', async () => {
   const imports = ['a:b/c']
   expect(await code(transpiler.transpile(request(bytes, { imports, memoryMb: 48 })))).toBe('transpile-failed')
   expect(await spineStillRuns({ transpiler })).toBe(true)
+})
+
+describe('the meter', () => {
+  const module = async (wat: string, more: Partial<MeterRequest> = {}): Promise<MeterRequest> => ({
+    module: await assemble(wat),
+    nan: 'canonical',
+    timeoutMs: 30_000,
+    memoryMb: 512,
+    ...more,
+  })
+  const small = '(module (func (export "f") (param f64) (result f64) (f64.sqrt (local.get 0))))'
+
+  test('makes in the worker what it makes here, byte for byte', async () => {
+    await using transpiler = workerTranspiler()
+    for (const nan of ['canonical', 'native'] as const) {
+      const request = await module(small, { nan })
+      const here = meterModule(request.module, { nan })
+      expect(await transpiler.meter(request)).toEqual(here)
+      expect(await inThread(() => ({ files: [] })).meter(request)).toEqual(here)
+    }
+  })
+
+  test('time runs out, which costs one worker', async () => {
+    await using transpiler = workerTranspiler()
+    const slow = transpiler.meter(await module(small, { timeoutMs: 0 }))
+    const after = spineStillRuns({ transpiler })
+    expect(await code(slow)).toBe('transpile-timeout')
+    await expect(slow).rejects.toThrow('Metering a core module takes more than 0 ms.')
+    expect(await after).toBe(true)
+  })
+
+  test('a module that makes it write or note too much is refused', async () => {
+    await using transpiler = workerTranspiler()
+    const sums = '(drop (f64.add (f64.const 1) (f64.const 1)))'.repeat(3_000)
+    const large = await module(`(module ${`(func ${sums})`.repeat(100)})`, { memoryMb: 40 })
+    expect(await said(transpiler.meter(large))).toBe(
+      'too-large: A metered module would have more than 10485760 bytes.',
+    )
+    // Each float instruction is noted, and with `native` nothing is written for it.
+    const noted = '(drop (f64.add (local.get 0) (local.get 0)))'.repeat(2_000)
+    const text = `(module ${`(func (param f64) ${noted})`.repeat(500)})`
+    const many = await module(text, { memoryMb: 40, nan: 'native' })
+    expect(await said(transpiler.meter(many))).toMatch(/^too-large: .*more instructions to meter/)
+    expect(await transpiler.meter({ ...large, memoryMb: 512 })).toBeInstanceOf(Uint8Array)
+    expect(await spineStillRuns({ transpiler })).toBe(true)
+  })
+
+  test('what it does not know is refused with its place', async () => {
+    await using transpiler = workerTranspiler()
+    const relaxed = '(f32x4.relaxed_madd (local.get 0) (local.get 0) (local.get 0))'
+    const request = await module(`(module (func (param v128) (result v128) ${relaxed}))`)
+    const { code: refused, message, offset } = await meterHere(request)
+    expect(refused).toBe('unsupported')
+    await expect(transpiler.meter(request)).rejects.toMatchObject({ code: refused, message, offset })
+  })
+
+  /** What it is refused with; an answer of many megabytes is not printed. */
+  const said = (asked: Promise<Uint8Array>): Promise<string> =>
+    asked.then(
+      () => 'it was not refused',
+      (error: unknown) => (ComponentError.is(error) ? `${error.code}: ${error.message}` : String(error)),
+    )
+
+  async function meterHere({ module: bytes, nan }: MeterRequest): Promise<ComponentError> {
+    try {
+      meterModule(bytes, { nan })
+    } catch (error) {
+      if (ComponentError.is(error)) return error
+    }
+    throw new Error('it was not refused')
+  }
 })
 
 test('a limit of the glue is one of its own', async () => {

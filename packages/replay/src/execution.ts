@@ -205,9 +205,9 @@ function checkMeter(genesis: Genesis, prepared: Prepared): Refusal | undefined {
   return inconclusive('meter-version', 0, message)
 }
 
-/** A component that cannot be loaded here says nothing about the chain: another version may be able to. */
+/** A component that cannot be loaded here says nothing about the chain: another version may be able to. A cache that fails says nothing at all. */
 function refusedComponent(error: unknown): Refusal {
-  if (!ComponentError.is(error)) throw error
+  if (!ComponentError.is(error) || error.code === 'cache') throw error
   const mine = error.code === 'too-large' || error.code === 'too-deep' || error.code === 'transpile-timeout'
   return inconclusive(mine ? 'limits-above-mine' : 'no-component', 0, error.message)
 }

@@ -1,7 +1,15 @@
 import { getEventListeners } from 'node:events'
 import { ChainError } from '@theater/event-chain'
 import { assemble } from '@theater/guests/wat'
-import { RerunThread, replay, replayInThread, verify, verifyInThread } from '@theater/replay/node'
+import { ComponentError } from '@theater/component'
+import {
+  componentLoader,
+  RerunThread,
+  replay,
+  replayInThread,
+  verify,
+  verifyInThread,
+} from '@theater/replay/node'
 import type { ChainSource } from '@theater/replay'
 import { describe, expect, it } from 'vitest'
 import { draftsOf, edit, forge, withhold } from './support/forge.ts'
@@ -172,6 +180,17 @@ describe('a thread that re-runs', async () => {
     expect(await verifyInThread(recording, { cache })).toMatchObject({ verdict: 'verified' })
     expect(kept).toEqual(before)
   })
+
+  it.each([new ComponentError('cache', 'the cache is gone'), new Error('full')])(
+    'rejects with what the cache threw, and accuses no component of it: %s',
+    async (error) => {
+      const get = async (): Promise<undefined> => undefined
+      const put = (): Promise<never> => Promise.reject(error)
+      await expect(verifyInThread(recording, { cache: { get, put } })).rejects.toBe(error)
+      const own = componentLoader({ cache: { get, put } })
+      await expect(verify(recording, { load: own })).rejects.toBe(error)
+    },
+  )
 
   it('refuses limits that are none', async () => {
     expect(() => new RerunThread({ maxSeconds: 0 })).toThrow(TypeError)

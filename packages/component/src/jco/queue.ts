@@ -1,13 +1,13 @@
 /** A transpiler that works in a worker, which ends with the first thing that goes wrong. */
 import { ComponentError } from '../errors.ts'
-import type { Transpiled, TranspileRequest, Transpiler } from '../types.ts'
+import type { MeterRequest, Transpiled, TranspileRequest, Transpiler } from '../types.ts'
 import { jcoVersion } from '../version.ts'
-import type { WorkerAnswer } from './answer.ts'
+import type { WorkerAnswer, WorkerRequest } from './answer.ts'
 
 /** A worker with jco inside: Node's, or a browser's. */
 export interface TranspileThread {
   /** Sends one request and tells whatever comes first, an answer or the worker's end; calling what is returned stops that. */
-  send(request: TranspileRequest, settle: (answer: WorkerAnswer) => void): () => void
+  send(request: WorkerRequest, settle: (answer: WorkerAnswer) => void): () => void
   /** Whether there is something to wait for: an idle worker does not keep a process alive. */
   busy(busy: boolean): void
   end(): unknown
@@ -33,10 +33,16 @@ export class QueuedTranspiler implements Transpiler, AsyncDisposable {
     this.#idleMs = idleMs
   }
 
-  transpile(request: TranspileRequest): Promise<Transpiled> {
-    const result = this.#last.then(() => this.#run(request))
-    this.#last = result.catch(() => {})
-    return result
+  async transpile(request: TranspileRequest): Promise<Transpiled> {
+    const answer = await this.#next(request)
+    if ('transpiled' in answer) return answer.transpiled
+    throw new ComponentError('transpile-failed', 'The transpiler gave another answer than it was asked for.')
+  }
+
+  async meter(request: MeterRequest): Promise<Uint8Array> {
+    const answer = await this.#next(request)
+    if ('metered' in answer) return answer.metered
+    throw new ComponentError('meter-failed', 'The meter gave another answer than it was asked for.')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -44,7 +50,13 @@ export class QueuedTranspiler implements Transpiler, AsyncDisposable {
     await this.#discard()
   }
 
-  async #run(request: TranspileRequest): Promise<Transpiled> {
+  #next(request: WorkerRequest): Promise<Made> {
+    const result = this.#last.then(() => this.#run(request))
+    this.#last = result.catch(() => {})
+    return result
+  }
+
+  async #run(request: WorkerRequest): Promise<Made> {
     clearTimeout(this.#idle)
     const { memoryMb } = request
     if (this.#worker?.memoryMb !== memoryMb) await this.#discard()
@@ -53,13 +65,14 @@ export class QueuedTranspiler implements Transpiler, AsyncDisposable {
     const answer = await ask(thread, request)
     if (!answer.ok) {
       await this.#discard()
-      throw new ComponentError(answer.code, answer.message)
+      const { code, message, offset } = answer
+      throw new ComponentError(code, message, offset === undefined ? {} : { offset })
     }
     thread.busy(false)
     this.#idle = setTimeout(() => void this.#discard(), this.#idleMs)
     // A number in a browser, where nothing keeps a page alive.
     if (typeof this.#idle === 'object') this.#idle.unref()
-    return answer.transpiled
+    return answer
   }
 
   async #discard(): Promise<void> {
@@ -70,22 +83,29 @@ export class QueuedTranspiler implements Transpiler, AsyncDisposable {
   }
 }
 
+type Made = Extract<WorkerAnswer, { readonly ok: true }>
+
 /** Sends one request and waits for whatever comes first: the answer, the worker's end, or the end of its time. */
-function ask(thread: TranspileThread, request: TranspileRequest): Promise<WorkerAnswer> {
+function ask(thread: TranspileThread, request: WorkerRequest): Promise<WorkerAnswer> {
   return new Promise((resolve) => {
     const settle = (answer: WorkerAnswer): void => {
       clearTimeout(timer)
       forget()
       resolve(answer)
     }
-    const message = `Transpiling the component takes more than ${request.timeoutMs} ms.`
+    const message = `${doing(request)} takes more than ${request.timeoutMs} ms.`
     const timeout: WorkerAnswer = { ok: false, code: 'transpile-timeout', message }
     const timer = setTimeout(() => settle(timeout), request.timeoutMs)
     const forget = thread.send(request, settle)
   })
 }
 
+/** What a worker is at, as the beginning of a sentence. */
+export function doing(request: WorkerRequest): string {
+  return 'module' in request ? 'Metering a core module' : 'Transpiling the component'
+}
+
 /** The answer for a worker that ended, or failed, instead of giving one. */
-export function failed(why: string): WorkerAnswer {
-  return { ok: false, code: 'transpile-failed', message: why }
+export function failed(request: WorkerRequest, why: string): WorkerAnswer {
+  return { ok: false, code: 'module' in request ? 'meter-failed' : 'transpile-failed', message: why }
 }

@@ -1,5 +1,7 @@
 /** What is written into a function: a list of edits, in the order of their places. */
 
+import { ComponentError } from '../errors.ts'
+
 /** The kinds of edits. */
 export const Edit = {
   /** One that was taken back. */
@@ -48,10 +50,19 @@ export const Bulk = { bytes: 0, elements: 1, items: 2 } as const
 /** The largest cost of one block: above it the cost saturates. */
 const most = 0x7fff_ffff
 
+/** Bytes that an edit takes. */
+const EDIT_BYTES = 12
+
 /** A growing list of edits, three numbers each. */
 export class Edits {
   #items = new Int32Array(3 * 1024)
+  readonly #most: number
   length = 0
+
+  /** @param mostBytes the most memory that they take */
+  constructor(mostBytes = Infinity) {
+    this.#most = mostBytes / EDIT_BYTES
+  }
 
   clear(): void {
     this.length = 0
@@ -61,6 +72,11 @@ export class Edits {
   add(kind: number, at: number, value: number, skip = 0): number {
     const base = this.length * 3
     if (base === this.#items.length) {
+      if (this.length * 2 > this.#most)
+        throw new ComponentError(
+          'too-large',
+          'A core module has more instructions to meter than are allowed.',
+        )
       const grown = new Int32Array(base * 2)
       grown.set(this.#items)
       this.#items = grown

@@ -24,6 +24,8 @@ export const meter = { name: 'theater', version: 2 } as const
 export interface MeterOptions {
   /** Whether a NaN that an instruction makes gets the canonical bits, or those of the machine. */
   readonly nan: 'canonical' | 'native'
+  /** Bytes that the module that is made may have, and bytes for the list of what is written into it. @default Infinity */
+  readonly maxBytes?: number
 }
 
 /** What the memories and tables of a module have when it is instantiated. */
@@ -51,12 +53,12 @@ export function needsOf({ memories, importedMemories, tables, importedTables }: 
 /**
  * Writes a core module anew: with five more imported globals of the module `theater:meter` (`fuel`, `depth`, `pages`,
  * `elements`, `why`), and instructions that count. The engine has accepted the module before; a module that imports or
- * exports that name, or holds anything that the meter does not know, is refused. Throws `ComponentError` ('unsupported').
+ * exports that name, or holds anything that the meter does not know, is refused. Throws `ComponentError` ('unsupported', 'too-large').
  */
 export function meterModule(bytes: Uint8Array, options: MeterOptions): Uint8Array {
   const shape = readModule(bytes)
   const helpers = new Helpers(shape)
-  const code = new Writer(Math.ceil(bytes.length * 1.3) + 1024)
+  const code = new Writer(Math.ceil(bytes.length * 1.3) + 1024, options.maxBytes)
   const body = shape.sections.find(({ id }) => id === 10)
   const written =
     body === undefined
@@ -70,9 +72,9 @@ function writeFunctions(
   helpers: Helpers,
   wire: Wire,
   code: Writer,
-  { nan }: MeterOptions,
+  { nan, maxBytes }: MeterOptions,
 ): Written {
-  const edits = new Edits()
+  const edits = new Edits(maxBytes)
   const scanner = new Scanner(shape, edits)
   const imported = shape.importedFunctions
   const facts: Facts[] = []

@@ -1,18 +1,27 @@
 /** Writing the binary format into one growing buffer. */
 
+import { ComponentError } from '../errors.ts'
+
 /** A buffer that grows, with what the meter writes. */
 export class Writer {
   bytes: Uint8Array
   length = 0
 
-  constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity)
+  readonly #most: number
+
+  /** @param most the most bytes that are written */
+  constructor(capacity: number, most = Infinity) {
+    this.bytes = new Uint8Array(Math.min(capacity, most))
+    this.#most = most
   }
 
   #room(count: number): void {
     const needed = this.length + count
     if (needed <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(needed, this.bytes.length + (this.bytes.length >> 1)))
+    if (needed > this.#most)
+      throw new ComponentError('too-large', `A metered module would have more than ${this.#most} bytes.`)
+    const more = this.bytes.length + (this.bytes.length >> 1)
+    const grown = new Uint8Array(Math.max(needed, Math.min(more, this.#most)))
     grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
   }

@@ -2,7 +2,7 @@
 import { registerHooks } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { answer, limitCompiled } from '../jco/answer.ts'
-import type { TranspileRequest } from '../types.ts'
+import type { WorkerRequest } from '../jco/answer.ts'
 import type { WorkerData } from './worker-transpiler.ts'
 
 const { memoryMb }: WorkerData = workerData
@@ -19,6 +19,8 @@ limitCompiled(memoryMb)
 const { $init, generate } = await import('@bytecodealliance/jco-transpile/component')
 await $init
 
-parentPort?.on('message', (request: TranspileRequest) => {
-  parentPort?.postMessage(answer(generate, request))
+parentPort?.on('message', (request: WorkerRequest) => {
+  const made = answer(generate, request)
+  // It is not needed here any more, so it is handed over as it is.
+  parentPort?.postMessage(made, 'metered' in made ? [made.metered.buffer as ArrayBuffer] : [])
 })

@@ -1,7 +1,13 @@
 /** A transpiler that works in a thread of Node. */
 import { Worker } from 'node:worker_threads'
-import type { WorkerAnswer } from '../jco/answer.ts'
-import { failed, QueuedTranspiler, type TranspileThread, type WorkerTranspilerOptions } from '../jco/queue.ts'
+import type { WorkerAnswer, WorkerRequest } from '../jco/answer.ts'
+import {
+  doing,
+  failed,
+  QueuedTranspiler,
+  type TranspileThread,
+  type WorkerTranspilerOptions,
+} from '../jco/queue.ts'
 import type { Transpiler } from '../types.ts'
 
 /** What a worker is started with. */
@@ -42,8 +48,8 @@ function start(memoryMb: number): TranspileThread {
   return {
     send(request, settle) {
       const answered = (answer: WorkerAnswer): void => settle(answer)
-      const broke = (error: Error): void => settle(failed(why(error, request.memoryMb)))
-      const ended = (): void => settle(failed('The transpiler ended.'))
+      const broke = (error: Error): void => settle(failed(request, why(error, request)))
+      const ended = (): void => settle(failed(request, 'The transpiler ended.'))
       thread.on('message', answered).on('error', broke).on('exit', ended)
       thread.postMessage(request)
       return () => thread.off('message', answered).off('error', broke).off('exit', ended)
@@ -53,9 +59,9 @@ function start(memoryMb: number): TranspileThread {
   }
 }
 
-function why(error: Error, memoryMb: number): string {
+function why(error: Error, request: WorkerRequest): string {
   const memory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
   return memory
-    ? `Transpiling the component needs more than ${memoryMb} MiB.`
+    ? `${doing(request)} needs more than ${request.memoryMb} MiB.`
     : `The transpiler failed: ${error.message}`
 }

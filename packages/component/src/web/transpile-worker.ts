@@ -4,8 +4,8 @@
  * of MiB that jco's memory may have.
  */
 import { answer, limitCompiled } from '../jco/answer.ts'
+import type { WorkerRequest } from '../jco/answer.ts'
 import type { Generate } from '../transpile.ts'
-import type { TranspileRequest } from '../types.ts'
 
 /** What a worker's global scope has; the types of the DOM would hide mistakes elsewhere in this package. */
 declare const self: {
@@ -28,7 +28,7 @@ self.onmessage = ({ data }) => {
     return
   }
   void ready.then(
-    (generate) => self.postMessage(answer(generate, data as TranspileRequest)),
+    (generate) => self.postMessage(answer(generate, data as WorkerRequest)),
     (error: unknown) =>
       self.postMessage({
         ok: false,

@@ -1,5 +1,5 @@
 /** A transpiler that works in a worker of a browser. */
-import type { WorkerAnswer } from '../jco/answer.ts'
+import type { WorkerAnswer, WorkerRequest } from '../jco/answer.ts'
 import { failed, QueuedTranspiler, type TranspileThread, type WorkerTranspilerOptions } from '../jco/queue.ts'
 import type { Transpiler } from '../types.ts'
 
@@ -28,18 +28,21 @@ export function workerTranspiler(
 function threadOf(worker: WebWorker, memoryMb: number): TranspileThread {
   let settle: ((answer: WorkerAnswer) => void) | undefined
   // What goes wrong before anybody waits, as a script that cannot be loaded, must not be lost.
-  let broken: WorkerAnswer | undefined
+  let broken: string | undefined
+  let asked: WorkerRequest | undefined
   worker.onmessage = ({ data }: { readonly data: WorkerAnswer }) => settle?.(data)
   worker.onerror = (event: { readonly message?: string; preventDefault?(): void }) => {
     event.preventDefault?.()
-    broken = failed(`The transpiler failed: ${event.message ?? 'its script cannot be loaded'}`)
-    settle?.(broken)
+    broken = `The transpiler failed: ${event.message ?? 'its script cannot be loaded'}`
+    if (asked !== undefined) settle?.(failed(asked, broken))
   }
   worker.postMessage(memoryMb)
   return {
     send(request, told) {
       settle = told
-      if (broken !== undefined) queueMicrotask(() => broken !== undefined && settle?.(broken))
+      asked = request
+      const known = broken
+      if (known !== undefined) queueMicrotask(() => settle?.(failed(request, known)))
       else worker.postMessage(request)
       return () => {
         settle = undefined
