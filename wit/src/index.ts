@@ -34,6 +34,8 @@ export type * as TheaterMessagingResponder from './types/theater-messaging-respo
 export type * as TheaterMessagingSubscriber from './types/theater-messaging-subscriber.ts'
 /** `theater:messaging/topics`. */
 export type * as TheaterMessagingTopics from './types/theater-messaging-topics.ts'
+/** `theater:process/programs`. */
+export type * as TheaterProcessPrograms from './types/theater-process-programs.ts'
 /** `theater:store/blobs`. */
 export type * as TheaterStoreBlobs from './types/theater-store-blobs.ts'
 /** `theater:store/labels`. */

@@ -16,6 +16,7 @@ export const contracts: Readonly<Record<string, string>> = {
   'theater:messaging/topics@0.1#subscribe': '38dd23ab59ff7f3cad489563b2e3c2b1',
   'theater:messaging/topics@0.1#subscriptions': 'b55a8d0aa4aff0ee1c8371c265676e37',
   'theater:messaging/topics@0.1#unsubscribe': '38dd23ab59ff7f3cad489563b2e3c2b1',
+  'theater:process/programs@0.1#run': 'a6b00caf2073d023e3cd824b14cdfb09',
   'theater:store/blobs@0.1#get': 'e5944a85af56e14a642cadad5bfcb21b',
   'theater:store/blobs@0.1#put': 'ddcc445e4108ecea668aaf73080dc0a7',
   'theater:store/blobs@0.1#size': 'd185b57fa2e18111c97052869a95b311',

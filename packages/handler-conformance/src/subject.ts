@@ -110,6 +110,12 @@ export interface AtLarge {
    * @default nothing
    */
   readonly reach?: (grant: Json) => readonly string[]
+  /**
+   * Keys whose list or map is one thing, such as the arguments of one call, and not many that are granted each.
+   *
+   * @default none
+   */
+  readonly wholes?: readonly string[]
 }
 
 /** One handler in one configuration, with what laws need to know to put it to the test. */

@@ -8,6 +8,7 @@ interface HandlerPackage {
 const PACKAGES: Readonly<Record<string, HandlerPackage>> = {
   'theater:actor/log': { name: 'log', inert: true },
   'theater:messaging': { name: 'messaging', inert: false },
+  'theater:process': { name: 'process', inert: false },
   'theater:store': { name: 'store', inert: false },
   'theater:supervisor': { name: 'supervisor', inert: false },
   'wasi:cli': { name: 'cli', inert: true },

@@ -18,6 +18,7 @@ export type RelayName =
   | 'log'
   | 'messaging'
   | 'parent'
+  | 'process'
   | 'random'
   | 'store'
   | 'supervisor'

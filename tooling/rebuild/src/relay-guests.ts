@@ -16,6 +16,7 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
   log: ['theater:actor/log@0.1.0'],
   messaging: ['client', 'topics'].map((name) => `theater:messaging/${name}@0.1.0`),
   parent: ['theater:supervisor/children@0.1.0', 'theater:messaging/client@0.1.0', 'wasi:cli/exit@0.2.12'],
+  process: ['theater:process/programs@0.1.0'],
   random: ['random', 'insecure', 'insecure-seed'].map((name) => `wasi:random/${name}@0.2.12`),
   store: ['blobs', 'labels', 'transfers'].map((name) => `theater:store/${name}@0.1.0`),
   supervisor: ['theater:supervisor/children@0.1.0'],

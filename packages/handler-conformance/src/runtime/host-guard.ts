@@ -59,8 +59,7 @@ function forbidDeeds(tell: (deed: string) => void): () => void {
     Object.defineProperty(process, deed, {
       ...original,
       value: (...args: readonly unknown[]) => {
-        // Without arguments `umask` only tells.
-        if (deed === 'umask' && args.length === 0) return (original.value as () => number)()
+        if (isHarmless(deed, args)) return (original.value as (...given: typeof args) => unknown)(...args)
         tell(deed)
         throw new Error(`process.${deed} is not for a handler to call`)
       },
@@ -69,6 +68,13 @@ function forbidDeeds(tell: (deed: string) => void): () => void {
   return () => {
     for (const [deed, original] of originals) Object.defineProperty(process, deed, original)
   }
+}
+
+/** Without arguments `umask` only tells, and a handler may end what it started itself. */
+function isHarmless(deed: string, [pid]: readonly unknown[]): boolean {
+  if (deed === 'umask') return pid === undefined
+  const { pid: own, ppid: parent } = process
+  return deed === 'kill' && typeof pid === 'number' && ![0, -1, own, -own, parent, -parent].includes(pid)
 }
 
 /** What can be seen of a process, each thing by name. */
