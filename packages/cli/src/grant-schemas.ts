@@ -5,6 +5,7 @@ import { GRANT as fsGrant } from '@theater/handler-fs'
 import { httpGrant } from '@theater/handler-http'
 import { logGrant } from '@theater/handler-log'
 import { messagingGrant } from '@theater/handler-messaging'
+import { processGrant } from '@theater/handler-process'
 import { randomGrant } from '@theater/handler-random'
 import { storeGrant } from '@theater/handler-store'
 import { supervisorGrant } from '@theater/handler-supervisor'
@@ -38,6 +39,7 @@ export const grantSchemas = {
   http: httpGrant,
   log: logGrant,
   messaging: messagingGrant,
+  process: processGrant,
   random: randomGrant,
   store: storeGrant,
   supervisor: supervisorFiles,

@@ -17,6 +17,10 @@ const grants = fc.record(
     fs: fc.constantFrom({ mounts: {} }, { mounts: { '/data': { host: 'data', rights: 'r' } } }),
     log: fc.constantFrom({}, { level: 'warn' }),
     messaging: fc.constantFrom({ to: [] }, { to: ['a', 'b-*', 'c:1'] }),
+    process: fc.constantFrom(
+      { programs: {} },
+      { programs: { a: { path: '/a', args: [{}, { begin: ['x', { prefix: 'y' }] }] } }, timeoutMs: 5 },
+    ),
     supervisor: fc.constantFrom({ components: [] }, { components: ['a.wasm', '../b'] }),
     store: fc.constantFrom(
       { rights: ['read'] },

@@ -52,7 +52,7 @@ const argument: JsonSchema = {
       type: 'object',
       additionalProperties: false,
       required: ['prefix'],
-      properties: { prefix: { type: 'string' } },
+      properties: { prefix: { description: 'What it begins with.', type: 'string' } },
     },
   ],
 }
@@ -95,7 +95,15 @@ export const processGrant: JsonSchema = {
             items: {
               type: 'object',
               additionalProperties: false,
-              properties: { begin: { type: 'array', items: argument, default: [] }, more: argument },
+              properties: {
+                begin: {
+                  description: 'One pattern for each argument that has to be there.',
+                  type: 'array',
+                  items: argument,
+                  default: [],
+                },
+                more: { description: 'What each argument behind those may be, of any number.', ...argument },
+              },
             },
           },
           env: {
