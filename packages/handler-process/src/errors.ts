@@ -9,26 +9,15 @@ export function processError(error: ProcessError): WitError<ProcessError> {
   return new WitError<ProcessError>(error)
 }
 
-/** What keeps a program from being started: the case of the interface, or the error itself where it is the host that cannot. */
+/** Codes of the system for a file that is no program, or that may not be run. */
+const notStartable = ['ENOENT', 'EACCES', 'EPERM', 'ENOEXEC', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG']
+/** Codes for a host that has no room for another. */
+const noRoom = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']
+
+/** What keeps a program from being started: the case of the interface, or the error itself where it is something else. */
 export function startError(error: unknown, maxArgumentBytes: number): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOENT':
-    case 'EACCES':
-    case 'EPERM':
-    case 'ENOEXEC':
-    case 'ENOTDIR':
-    case 'EISDIR':
-    case 'ELOOP':
-    case 'ENAMETOOLONG':
-      return processError({ tag: 'not-startable' })
-    case 'E2BIG':
-      return processError({ tag: 'too-large', val: BigInt(maxArgumentBytes) })
-    case 'EAGAIN':
-    case 'ENOMEM':
-    case 'EMFILE':
-    case 'ENFILE':
-      return processError({ tag: 'busy' })
-    default:
-      return error
-  }
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (notStartable.includes(code)) return processError({ tag: 'not-startable' })
+  if (noRoom.includes(code)) return processError({ tag: 'busy' })
+  return code === 'E2BIG' ? processError({ tag: 'too-large', val: BigInt(maxArgumentBytes) }) : error
 }

@@ -167,7 +167,7 @@ export function authorize(grant: ProcessGrant, { program, args }: Ask): true | R
   if (found === undefined) return { refused: `${JSON.stringify(program)} is not a program of the grant` }
   if (!isTexts(args)) return { refused: 'the call has no arguments' }
   if (found.args.some((pattern) => covers(pattern, { begin: args }))) return true
-  return { refused: `${String(program)} may not be given ${JSON.stringify(args)}` }
+  return { refused: `${JSON.stringify(program)} may not be given ${JSON.stringify(args)}` }
 }
 
 /** Whether a pattern covers all that another does; a list of arguments is a pattern of itself. */
