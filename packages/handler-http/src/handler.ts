@@ -91,7 +91,7 @@ async function serve(actor: ActorContext, session: Session, listener: Listener):
       `${actor.id} is granted to answer HTTP requests, and its component does not export wasi:http/incoming-handler. Take serve out of its grant of http`,
     )
   }
-  const service = new Service(actor, session)
+  const service = new Service(actor, session, listener.freed)
   await listener.claim(routes, service)
   return () => listener.release(service)
 }

@@ -6,6 +6,7 @@ import { hostAnswers, type HostAnswer } from './refusal.ts'
 import { isLoopbackName, Routes, type Route } from './route.ts'
 import type { ServerLimits } from './server-limits.ts'
 import type { Service } from './service.ts'
+import { Queue, Shared } from './shared.ts'
 import { targetOf } from './target.ts'
 import { Visit, type VisitHost } from './visit.ts'
 
@@ -41,6 +42,8 @@ export class Listener {
   readonly #limits: ServerLimits
   readonly #onListen: ((address: ListenAddress) => void) | undefined
   readonly #routes = new Routes<Service>()
+  /** Requests for routes that are shared. */
+  readonly #queue = new Queue()
   readonly #connections = new Map<Socket, Connection>()
   readonly #host: VisitHost
   #server: Server | undefined
@@ -102,9 +105,13 @@ export class Listener {
     }
   }
 
+  /** An actor has no request under way any more. */
+  readonly freed = (): void => this.#queue.look()
+
   /** Takes an actor's routes back. Its requests under way go on. */
   release(service: Service): void {
     this.#routes.release(service)
+    this.#queue.look()
     if (!this.#routes.empty) return
     // It keeps its port for whoever claims next, and keeps no process alive for that.
     this.#server?.unref()
@@ -209,11 +216,20 @@ export class Listener {
       response.shouldKeepAlive = false
       return visit.refuse(hostAnswers.badRequest)
     }
-    const found = this.#routes.find(target.host, target.path, this.#isOwn(request.socket, target.host))
+    const own = this.#isOwn(request.socket, target.host)
+    const find = (): ReturnType<Routes<Service>['find']> => this.#routes.find(target.host, target.path, own)
+    const found = find()
     if (found === 'no-host') return visit.refuse(hostAnswers.noHost)
     if (found === 'no-path') return visit.refuse(hostAnswers.noPath)
+    // Where they share it, who answers is decided when the request is whole, and somebody idle.
+    const members = (): readonly Service[] => {
+      const now = find()
+      return typeof now === 'string' ? [] : now
+    }
+    const [alone, another] = found
+    const answering = another === undefined && alone !== undefined ? alone : new Shared(this.#queue, members)
     // Whatever goes wrong in it is one client's.
-    visit.run(found, target, expectsContinue).catch(() => visit.cut())
+    visit.run(answering, target, expectsContinue).catch(() => visit.cut())
   }
 
   #refusal(request: IncomingMessage, onConnection: number): HostAnswer | undefined {

@@ -25,6 +25,16 @@ export const hostAnswers = {
   late: { status: 504, text: 'The actor took too long.' },
 } as const satisfies Record<string, HostAnswer>
 
+/** Why no actor answers a request, where none of them was asked, or nobody waits any longer. */
+export class Unanswered extends Error {
+  readonly code: InvokeFailure
+
+  constructor(code: InvokeFailure) {
+    super(`a request that is not answered: ${code}`)
+    this.code = code
+  }
+}
+
 /** What a client is told whose request came to no answer of the actor's. Total. */
 export function answerToFailure(error: unknown): HostAnswer {
   const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined

@@ -13,6 +13,8 @@ export type Route = {
   readonly host?: string
   /** A prefix of whole segments: `/api` is `/api` and what is below `/api/`. It is compared as it is written, escapes and all. */
   readonly path: string
+  /** Whether other actors may hold the same route, shared too: each request is answered by one of them. @default false */
+  readonly shared?: boolean
 }
 
 const HOST_PATTERN = String.raw`^(?:\*|[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])$`
@@ -36,6 +38,12 @@ export const ROUTES_SCHEMA: JsonSchema = {
         description: 'A prefix of the path, by whole segments.',
         type: 'string',
         pattern: PREFIX_PATTERN,
+      },
+      shared: {
+        description:
+          'Whether other actors may hold the same route, shared too: each request goes to one of them that is idle.',
+        type: 'boolean',
+        default: false,
       },
     },
   },
@@ -64,12 +72,19 @@ export interface Holder {
   readonly name: string
 }
 
-/** What a search for a route came to: who holds it, or what nobody holds. */
-export type Found<To> = To | 'no-host' | 'no-path'
+/** What a search for a route came to: who holds it, which are several where they share it; or what nobody holds. */
+export type Found<To> = readonly To[] | 'no-host' | 'no-path'
+
+interface Claim<To> {
+  readonly route: Route
+  /** As two routes are compared. */
+  readonly path: string
+  readonly to: To
+}
 
 /** Who answers which requests. */
 export class Routes<To extends Holder> {
-  readonly #claims: { readonly route: Route; readonly to: To }[] = []
+  readonly #claims: Claim<To>[] = []
 
   /** Whether nobody holds any. */
   get empty(): boolean {
@@ -78,18 +93,17 @@ export class Routes<To extends Holder> {
 
   /** Gives routes to somebody, all of them or none. @throws HttpHostError `route-taken` */
   claim(routes: readonly Route[], to: To): void {
-    for (const route of routes) {
-      const held = this.#claims.find(
-        ({ route: one }) => one.host === route.host && trim(one.path) === trim(route.path),
+    const claims = routes.map((route) => ({ route, path: trim(route.path), to }))
+    for (const { route, path } of claims) {
+      const held = this.#claims.find((one) => one.route.host === route.host && one.path === path)
+      const sharing = [held?.route.shared === true, route.shared === true]
+      if (held === undefined || held.to === to || !sharing.includes(false)) continue
+      throw new HttpHostError(
+        'route-taken',
+        `${to.name} is granted to answer requests to ${nameOf(route)}, and so is ${held.to.name}. ${sharing.includes(true) ? 'Only one of them shares it: both have to' : 'Take it from one of them'}`,
       )
-      if (held !== undefined && held.to !== to) {
-        throw new HttpHostError(
-          'route-taken',
-          `${to.name} is granted to answer requests to ${nameOf(route)}, and so is ${held.to.name}. Take it from one of them`,
-        )
-      }
     }
-    for (const route of routes) this.#claims.push({ route, to })
+    this.#claims.push(...claims)
   }
 
   /** Takes back all that somebody holds. */
@@ -109,12 +123,12 @@ export class Routes<To extends Holder> {
     let known = false
     for (const wanted of [host, undefined, '*']) {
       if (wanted === undefined && !own) continue
-      const here = this.#claims.filter(({ route }) => route.host === wanted)
+      const here = this.#claims.filter((claim) => claim.route.host === wanted)
       known ||= here.length > 0
-      const [best] = here
-        .filter(({ route }) => within(path, trim(route.path)))
-        .toSorted((a, b) => b.route.path.length - a.route.path.length)
-      if (best !== undefined) return best.to
+      const covering = here.filter((claim) => within(path, claim.path))
+      const longest = covering.reduce((most, claim) => Math.max(most, claim.path.length), 0)
+      const best = covering.filter((claim) => claim.path.length === longest)
+      if (best.length > 0) return [...new Set(best.map(({ to }) => to))]
     }
     return known ? 'no-path' : 'no-host'
   }

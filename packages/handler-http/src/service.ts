@@ -4,16 +4,42 @@ import { IncomingRequest, type RequestHead } from './incoming-request.ts'
 import type { Inflow } from './inflow.ts'
 import type { HttpLimits } from './limits.ts'
 import { ResponseOutparam, type Answer } from './outgoing-response.ts'
+import { Unanswered } from './refusal.ts'
 import type { Session } from './session.ts'
 
+/** A request on its way to an actor. */
+export interface Delivery {
+  readonly head: RequestHead
+  readonly body: Inflow
+  /** The body, where all of it was read before. */
+  readonly whole: Uint8Array | undefined
+  /** Gets the answer, while the turn runs. */
+  readonly answered: (answer: Answer) => void
+  /** Takes the request back while the turn has not begun. */
+  readonly signal: AbortSignal
+}
+
+/** Whoever answers the requests of a route: an actor, or several that share it. */
+export interface Answering {
+  readonly limits: Pick<HttpLimits, 'header-bytes' | 'request-bytes'>
+  /** Whether bodies pass through while the turn runs. Otherwise requests are whole before it, answers after it. */
+  readonly streams: boolean
+  /** Has an actor answer a request. Resolves when its turn is durable; rejects with an error whose `code` is an `InvokeFailure`. */
+  handle(delivery: Delivery): Promise<void>
+}
+
 /** One actor, as requests reach it: each is one turn. */
-export class Service {
+export class Service implements Answering {
   readonly #actor: ActorContext
   readonly #session: Session
+  readonly #freed: () => void
+  #underWay = 0
 
-  constructor(actor: ActorContext, session: Session) {
+  /** @param freed called whenever the actor has no request under way any more */
+  constructor(actor: ActorContext, session: Session, freed: () => void) {
     this.#actor = actor
     this.#session = session
+    this.#freed = freed
   }
 
   get name(): string {
@@ -24,29 +50,48 @@ export class Service {
     return this.#session.limits
   }
 
-  /** Whether bodies pass through while the turn runs. Otherwise requests are whole before it, answers after it. */
   get streams(): boolean {
     return this.#session.streams
   }
 
-  /**
-   * Has the actor answer a request. Resolves when its turn is durable.
-   *
-   * @param whole the body, where all of it was read before
-   * @param answered gets the answer, while the turn runs
-   * @param signal takes it back while the turn has not begun
-   */
-  async handle(
-    head: RequestHead,
-    body: Inflow,
-    whole: Uint8Array | undefined,
-    answered: (answer: Answer) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  /** Whether it has no request under way, and none that waits for it. */
+  get isIdle(): boolean {
+    return this.#underWay === 0
+  }
+
+  /** @param waited milliseconds that the request has waited already */
+  async handle({ head, body, whole, answered, signal }: Delivery, waited = 0): Promise<void> {
     const request = new IncomingRequest(this.#session, head, body, whole)
     const outparam = new ResponseOutparam(this.#session, (answer) => {
       if (answer !== undefined) answered(answer)
     })
-    await this.#actor.invoke(HANDLE, [request, outparam], { deadline: this.limits['answer-ms'], signal })
+    const late = new AbortController()
+    const { promise: lateness, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => {
+        late.abort()
+        reject(new Unanswered('timeout'))
+      },
+      Math.max(1, this.limits['answer-ms'] - waited),
+    )
+    this.#underWay += 1
+    const turn = this.#actor.invoke(HANDLE, [request, outparam], {
+      // A turn that is late goes on, and the actor is not idle before its end: so that is waited for, if not by the client.
+      deadline: LONGEST,
+      signal: AbortSignal.any([signal, late.signal]),
+    })
+    const over = turn.finally(() => {
+      this.#underWay -= 1
+      if (this.#underWay === 0) this.#freed()
+    })
+    over.catch(() => undefined)
+    try {
+      await Promise.race([over, lateness])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
+
+/** The longest delay that a timer takes. */
+const LONGEST = 0x7fff_ffff

@@ -6,7 +6,7 @@ import { methodOf, type RequestHead } from './incoming-request.ts'
 import type { Answer, OutgoingResponse } from './outgoing-response.ts'
 import type { Outflow } from './outflow.ts'
 import { answerToFailure, hostAnswers, statusOf, type HostAnswer } from './refusal.ts'
-import type { Service } from './service.ts'
+import type { Answering } from './service.ts'
 import { fieldsOf, type Target } from './target.ts'
 
 /** Bytes of request bodies that wait for their turns, of all clients together. */
@@ -97,7 +97,7 @@ export class Visit {
   }
 
   /** Has an actor answer. */
-  async run(service: Service, target: Target, expectsContinue: boolean): Promise<void> {
+  async run(service: Answering, target: Target, expectsContinue: boolean): Promise<void> {
     const { limits } = service
     const fields = fieldsOf(this.#request.rawHeaders)
     if (sizeOf(fields) > limits['header-bytes']) return this.refuse(hostAnswers.headerTooLarge)
@@ -119,13 +119,13 @@ export class Visit {
         : Inflow.of(whole.bytes, fieldsOf(this.#request.rawTrailers))
     try {
       if (!this.#gone.signal.aborted)
-        await service.handle(
+        await service.handle({
           head,
-          inflow,
-          whole?.bytes,
-          (answer) => this.#answered(answer),
-          this.#gone.signal,
-        )
+          body: inflow,
+          whole: whole?.bytes,
+          answered: (answer) => this.#answered(answer),
+          signal: this.#gone.signal,
+        })
     } catch (error) {
       return this.#failed(answerToFailure(error))
     } finally {

@@ -33,7 +33,7 @@ const outgoing = fc.record(
   { requiredKeys: ['origin'] },
 )
 const route = fc.record(
-  { host: fc.constantFrom('*', 'a', 'b.example', '[::1]'), path },
+  { host: fc.constantFrom('*', 'a', 'b.example', '[::1]'), path, shared: fc.boolean() },
   { requiredKeys: ['path'] },
 )
 const limits = fc.record(
