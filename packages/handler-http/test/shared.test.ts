@@ -64,7 +64,7 @@ describe('a route that actors share', () => {
     await second.send('lt')
     expect(await second.ended()).toContain('\r\nhalt\r\n')
     // Both were for whoever was free, one after the other; the other is still at work.
-    expect([await third, await fourth].toSorted()).toEqual([
+    expect([await third, await fourth].toSorted(([, a], [, b]) => Number(a) - Number(b))).toEqual([
       [200, '5'],
       [200, '6'],
     ])
