@@ -65,6 +65,17 @@ export const helpTexts = {
       'theater run tool.wasm --manifest theater.toml --actor tool --stdout',
     ],
   },
+  serve: {
+    about: [
+      'Each instance is an actor with a memory and a record of its own, and takes one request at a time: one request, one turn. A request goes to an instance that is idle; where all are at work it waits, and whoever is free first takes it. Instances of the data folder go on where they were. Goes on until Ctrl-C.',
+      'It may answer all requests to this machine; what else it may is said by --grant, or by an actor of --manifest. What it writes goes to its log.',
+    ],
+    examples: [
+      'theater serve app.wasm',
+      'theater serve app.wasm --instances 4 --listen 127.0.0.1:3000',
+      'theater serve app.wasm --manifest theater.toml --actor app',
+    ],
+  },
   call: {
     about: [
       'JSON stands for values by the types of the export: records as objects, variants as "case" or {"case": …}, an option as null or its value, list<u8> as {"utf8": …} or {"base64": …}, 64-bit integers as numbers or text. Prints {"ok": …} or {"err": …}; with the latter the exit code is 4.',

@@ -31,6 +31,14 @@ export function index(text: string): number {
   return n
 }
 
+/** How many actors there are to be of one component. */
+export function instances(text: string): number {
+  const n = Number(text)
+  if (!/^[0-9]+$/.test(text) || n < 1 || n > 1000)
+    throw new InvalidArgumentError('A whole number from 1 to 1000 is needed.')
+  return n
+}
+
 /** A time. */
 export function seconds(text: string): number {
   const n = Number(text)
@@ -43,4 +51,31 @@ export function seconds(text: string): number {
 export function actorId(text: string): string {
   if (/^[a-z0-9._:-]{1,128}$/.test(text)) return text
   throw new CliError('usage', `${JSON.stringify(text)} is not an actor's id: 1 to 128 of a-z 0-9 . _ - and :`)
+}
+
+/** The options of `theater run`, as the command line gives them. */
+export interface RunFlags {
+  readonly data: string
+  readonly fresh?: true
+  readonly actor?: string
+  readonly listen?: string
+  readonly grant: readonly string[]
+  readonly manifest?: string
+  readonly env: readonly string[]
+  readonly stdin?: true
+  readonly stdout?: true
+  readonly stderr?: true
+  readonly stdio?: true
+}
+
+/** The options of `theater serve`, as the command line gives them. */
+export interface ServeFlags {
+  readonly data: string
+  readonly fresh?: true
+  readonly actor?: string
+  readonly listen?: string
+  readonly instances: number
+  readonly grant: readonly string[]
+  readonly manifest?: string
+  readonly env: readonly string[]
 }

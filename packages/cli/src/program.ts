@@ -7,7 +7,8 @@ import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
 import { helpText, helpTexts } from './help-text.ts'
 import { levels } from './log-lines.ts'
-import { actorId, collect, dataOption, index, rerunOptions, seconds } from './options.ts'
+import { actorId, collect, dataOption, index, instances, rerunOptions, seconds } from './options.ts'
+import type { RunFlags, ServeFlags } from './options.ts'
 import type { Output } from './output.ts'
 
 /** What the program needs of its process. */
@@ -171,6 +172,28 @@ export function makeProgram(io: ProgramIo): Command {
       }),
     )
 
+  add('serve', 'Answers HTTP requests with a component, as one actor or several that share them.')
+    .argument('<FILE.wasm>', 'a component that exports wasi:http/incoming-handler')
+    .addOption(dataOption())
+    .option('--fresh', 'forgets every record of the data folder first')
+    .option('--actor <ID>', "the actor's id; by default the file's name")
+    .option('--listen <HOST:PORT>', 'where requests come in; by default 127.0.0.1:8080')
+    .option('--instances <N>', 'how many actors answer, each with a record of its own', instances, 1)
+    .option('--grant <HANDLER[=JSON]>', 'a grant; may be given several times', collect, [])
+    .option('--manifest <FILE.toml>', 'takes grants, params and limits from an actor of a manifest')
+    .option('--env <NAME[=VALUE]>', 'an environment variable; may be given several times', collect, [])
+    .action(
+      act(async (output, file: string, options: ServeFlags) => {
+        const { serve } = await import('./commands/serve.ts')
+        const { actor, fresh, ...rest } = options
+        return serve(
+          file,
+          { ...rest, fresh: fresh === true, ...(actor !== undefined && { actor: actorId(actor) }) },
+          output,
+        )
+      }),
+    )
+
   add('call', 'Calls an export of an actor, or sends it a message of the kit, and prints the answer.')
     .argument('<ACTOR>', "the actor's id")
     .argument(
@@ -315,20 +338,6 @@ interface DevFlags {
   readonly grant: readonly string[]
   readonly manifest?: string
   readonly actor?: string
-}
-
-interface RunFlags {
-  readonly data: string
-  readonly fresh?: true
-  readonly actor?: string
-  readonly listen?: string
-  readonly grant: readonly string[]
-  readonly manifest?: string
-  readonly env: readonly string[]
-  readonly stdin?: true
-  readonly stdout?: true
-  readonly stderr?: true
-  readonly stdio?: true
 }
 
 /** What a re-run may take, as the command line gives it. */

@@ -1,0 +1,155 @@
+import { trackName } from '@theater/boundary'
+import type { Component } from '@theater/component'
+import type { Store } from '@theater/event-chain'
+import type { Theater } from '@theater/runtime'
+import { splitCid } from '@theater/values'
+import type { Json } from '@theater/values'
+import { idOf } from '../actor-id.ts'
+import { castingOf } from '../casting.ts'
+import type { CastingFlags } from '../casting.ts'
+import { grantsOf } from '../command-grant.ts'
+import { loadNamed, readComponentFile } from '../component-file.ts'
+import { CliError } from '../errors.ts'
+import { exits, interrupted } from '../exits.ts'
+import { checkMet } from '../grant-advice.ts'
+import { Host } from '../host.ts'
+import { Interrupt } from '../interrupt.ts'
+import { DEFAULT_LISTEN, listenAt } from '../listen.ts'
+import { DeadLetters, logTo } from '../logs.ts'
+import type { Output } from '../output.ts'
+import { componentName, readGenesis, stopReason } from '../records.ts'
+import { noteRecovery, settle } from '../run-manifest.ts'
+import { sameData } from '../same-data.ts'
+
+const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
+
+/** Options of `theater serve`. */
+export interface ServeOptions extends CastingFlags {
+  readonly data: string
+  readonly fresh: boolean
+  /** How many actors answer. */
+  readonly instances: number
+  /** Where requests come in, `HOST:PORT`. */
+  readonly listen?: string
+  /** `NAME=VALUE`, or `NAME`. */
+  readonly env: readonly string[]
+}
+
+/** `theater serve`: a component that answers HTTP requests, as one actor or several that share them. */
+export async function serve(file: string, options: ServeOptions, output: Output): Promise<number> {
+  const at = listenAt(options.listen ?? DEFAULT_LISTEN)
+  const bytes = await readComponentFile(file)
+  const casting = await castingOf(idOf(file), options)
+  const letters = new DeadLetters(output)
+  const bound: { url?: string } = {}
+  await using host = await Host.open({
+    data: options.data,
+    fresh: options.fresh,
+    secrets: casting.secrets,
+    listen: {
+      at,
+      onListen: ({ url }) => {
+        bound.url = url
+      },
+    },
+    log: logTo(output),
+    deadLetter: letters.take,
+  })
+  using interrupt = new Interrupt(output)
+  const component = await loadNamed(file, bytes, { cache: await host.cache() })
+  if (!component.model.exports.some(({ functions }) => functions.some((fn) => trackName(fn) === HANDLE))) {
+    throw new CliError(
+      'not-runnable',
+      `${file} does not export wasi:http/incoming-handler, so it answers no requests. \`theater run\` runs it.`,
+    )
+  }
+  const streams = { stdin: false, stdout: false, stderr: false }
+  const held = grantsOf(component, file, casting, { ...streams, env: options.env }, undefined)
+  const grants = { ...held, http: shared(held['http']) }
+  const ids = instancesOf(casting.id, options.instances)
+  for (const id of ids) await checkRecorded(host.store, id, component, grants)
+  const name = componentName(component.digest)
+  host.maps.adopt(file, name)
+  const theater = await host.start(output)
+  for (const info of theater.actors()) noteRecovery(info, output)
+  checkMet(file, component, host.handlers, grants)
+  for (const child of casting.components) await theater.addComponent(child)
+  for (const id of ids) {
+    if ((await host.store.find(id)) !== undefined) continue
+    output.status(`making ${id}`)
+    host.maps.know(id, name)
+    const { limits, params } = casting
+    await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
+    output.endStatus()
+  }
+  await settle(theater, interrupt, output)
+  const failed = theater.actors().find(({ failure }) => failure !== undefined)
+  if (failed?.failure !== undefined) throw failed.failure
+  if (interrupt.seen) return interrupted
+  const url = bound.url ?? ''
+  const answering = ids.length === 1 ? casting.id : `${ids.length} instances of ${casting.id}`
+  output.note(
+    `${output.styleNote('bold', 'listening')} on ${url}; ${answering} answer${ids.length === 1 ? 's' : ''}; Ctrl-C ends it`,
+  )
+  noteOthers(theater, casting.id, ids, output)
+  if (output.json) await output.result({ listening: url, actors: ids }, () => '')
+  await interrupt.happened
+  return letters.failed > 0 ? exits.guest : exits.done
+}
+
+/** The ids of the instances: the first has the plain one, so that one instance is an actor as any other. */
+function instancesOf(id: string, instances: number): string[] {
+  return Array.from({ length: instances }, (_, i) => (i === 0 ? id : `${id}-${i + 1}`))
+}
+
+/** A grant of http whose routes are shared with the other instances; without routes, all requests. */
+function shared(grant: Json | undefined): Json {
+  // What is no grant is for the handler's own schema to refuse.
+  if (grant === undefined) return { serve: [{ path: '/', shared: true }] }
+  if (!isTable(grant)) return grant
+  const routes = grant['serve'] ?? [{ path: '/' }]
+  if (!Array.isArray(routes)) return grant
+  return {
+    ...grant,
+    serve: routes.map((route: Json) => (isTable(route) ? { ...route, shared: true } : route)),
+  }
+}
+
+function isTable(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** An instance that is recorded goes on as it was made: so it must have been made as this one would be. */
+async function checkRecorded(
+  store: Store,
+  id: string,
+  component: Component,
+  grants: Readonly<Record<string, Json>>,
+): Promise<void> {
+  const info = await store.find(id)
+  if (info === undefined) return
+  const genesis = (await readGenesis(store, info.chain))?.content
+  const same =
+    genesis !== undefined &&
+    Buffer.from(splitCid(genesis.component).digest).equals(component.digest) &&
+    sameData(genesis.grants, grants)
+  const stopped = await stopReason(store, info)
+  if (same && stopped === undefined) return
+  const why = stopped === undefined ? 'is of another component, or was made with other grants' : 'was stopped'
+  throw new CliError(
+    'usage',
+    `there is an actor ${id} already, that ${why}. Choose another id with --actor, or forget all records of the data folder with --fresh.`,
+  )
+}
+
+/** Actors of an earlier run that were more instances than now answer too: their records go on. */
+function noteOthers(theater: Theater, id: string, ids: readonly string[], output: Output): void {
+  const others = theater
+    .actors()
+    .filter((one) => one.id.startsWith(`${id}-`) && /^\d+$/.test(one.id.slice(id.length + 1)))
+    .filter((one) => one.state !== 'stopped' && !ids.includes(one.id))
+    .map((one) => one.id)
+  if (others.length === 0) return
+  const note = `${others.join(', ')}, of an earlier run, still answer${others.length === 1 ? 's' : ''}, too. --fresh starts over.`
+  output.note(output.styleNote('yellow', note))
+}
