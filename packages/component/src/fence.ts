@@ -10,7 +10,7 @@
  * It is also where a metered guest pays for JavaScript: a few instructions of its own set some thousands of the host
  * going, be it an import or a step of the glue, so each call costs fuel, and there is none without.
  */
-import { CROSSING_FUEL } from './costs.ts'
+import { COPIED_FUEL, CROSSING_FUEL } from './costs.ts'
 import { ComponentError } from './errors.ts'
 import type { InstanceMeter } from './instance-meter.ts'
 import type { FunctionImport, Signature } from './signatures.ts'
@@ -36,11 +36,11 @@ const text = (value: string): number[] => [...leb(value.length), ...new TextEnco
 /** Signed, as constants of i64 are written. */
 function sleb(value: number): number[] {
   const out: number[] = []
-  let rest = value
+  let rest = BigInt(value)
   for (;;) {
-    const low = rest & 0x7f
-    rest >>= 7
-    const last = rest === 0 && (low & 0x40) === 0
+    const low = Number(rest & 0x7fn)
+    rest >>= 7n
+    const last = rest === 0n && (low & 0x40) === 0
     out.push(last ? low : low | 0x80)
     if (last) return out
   }
@@ -50,11 +50,25 @@ const externref = 0x6f
 const [i64, i32] = [0x7e, 0x7f]
 const [fuel, why] = [0, 1]
 
-/** `fuel -= CROSSING_FUEL; if (fuel < 0) { why = 1; unreachable }` */
-const toll = [
-  [0x23, fuel, 0x42, sleb(CROSSING_FUEL), 0x7d, 0x24, fuel],
-  [0x23, fuel, 0x42, 0, 0x53, 0x04, 0x40, 0x41, 1, 0x24, why, 0x00, 0x0b],
-].flat(2)
+/** A function that is fenced: its type, and which parameter says how much it copies. */
+interface Fenced extends Signature {
+  readonly copied?: number | undefined
+}
+
+/** `fuel -= CROSSING_FUEL + COPIED_FUEL * copied; if (fuel < 0) { why = 1; unreachable }` */
+function toll({ params, copied }: Fenced): number[] {
+  return [
+    [0x23, fuel, 0x42, sleb(CROSSING_FUEL), 0x7d],
+    copied === undefined ? [] : [units(copied, params[copied] === i64), 0x42, COPIED_FUEL, 0x7e, 0x7d],
+    [0x24, fuel, 0x23, fuel, 0x42, 0, 0x53, 0x04, 0x40, 0x41, 1, 0x24, why, 0x00, 0x0b],
+  ].flat(3)
+}
+
+/** A parameter in 64 bits. A wide one is cut to 32, as guest-controlled as it is: a string is not longer. */
+function units(param: number, wide: boolean): number[] {
+  return [0x20, ...leb(param), ...(wide ? [0x42, ...sleb(0xffff_ffff), 0x83] : [0xad])]
+}
+
 const noteType = 0
 const noteIndex = 0
 
@@ -69,7 +83,8 @@ interface Form {
  * The body around one import, after the toll: `block $all (block $js (result externref) (try_table (catch $js 0) (catch_all 1) …call…
  * return) unreachable) call $tell) unreachable`.
  */
-function fenced(imported: number, tell: number, { params }: Signature, form: Form): number[] {
+function fenced(imported: number, tell: number, of: Fenced, form: Form): number[] {
+  const { params } = of
   const call = [params.flatMap((_, i) => [0x20, ...leb(i)]), 0x10, leb(imported), 0x0f]
   const body = form.jsTag
     ? [
@@ -82,13 +97,13 @@ function fenced(imported: number, tell: number, { params }: Signature, form: For
         0x0b,
       ]
     : [[0x02, 0x40], [0x1f, 0x40, 1, 0x02, 0], call, [0x0b, 0x0b]]
-  return [0, form.metered ? toll : [], body, 0x00, 0x0b].flat(3)
+  return [0, form.metered ? toll(of) : [], body, 0x00, 0x0b].flat(3)
 }
 
 /** `(param externref) (block (try_table (catch_all 0) (call $note (local.get 0))))`: telling must not throw either. */
 const teller = [0, 0x02, 0x40, 0x1f, 0x40, 1, 0x02, 0, 0x20, 0, 0x10, noteIndex, 0x0b, 0x0b, 0x0b]
 
-function fenceModule(signatures: readonly Signature[], form: Form): Uint8Array<ArrayBuffer> {
+function fenceModule(signatures: readonly Fenced[], form: Form): Uint8Array<ArrayBuffer> {
   const types = [
     [0x60, 1, externref, 0],
     ...signatures.map(({ params, results }) => [
@@ -159,8 +174,8 @@ export class Fences {
       if (value !== undefined && !this.#own.has(Object(value))) found.push({ of, value })
     }
     if (found.length === 0) return imports
-    const signatures = found.map(({ of: { module, name, signature } }) => {
-      if (signature !== null) return signature
+    const signatures = found.map(({ of: { module, name, signature, copied } }): Fenced => {
+      if (signature !== null) return { ...signature, copied }
       throw new ComponentError(
         'glue-rejected',
         `The import ${module} ${name} is of a type that no canonical function has.`,
@@ -177,10 +192,12 @@ export class Fences {
     return replaced
   }
 
-  #instance(signatures: readonly Signature[], raw: WebAssembly.ModuleImports): WebAssembly.Exports {
+  #instance(signatures: readonly Fenced[], raw: WebAssembly.ModuleImports): WebAssembly.Exports {
     const tag: WebAssembly.Tag | undefined = Reflect.get(WebAssembly, 'JSTag')
     const form: Form = { jsTag: tag !== undefined, metered: this.#meter !== undefined }
-    const types = signatures.map(({ params, results }) => `${params.join()}>${results.join()}`).join(' ')
+    const types = signatures
+      .map(({ params, results, copied = '' }) => `${params.join()}>${results.join()}${copied}`)
+      .join(' ')
     const key = `${form.metered ? 'metered' : 'free'} ${types}`
     let module = this.#cache.get(key)
     if (module === undefined) {

@@ -13,7 +13,7 @@ import { parseComponent } from './parse.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
 import { checkGlue } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
-import { functionImports } from './signatures.ts'
+import { type FunctionImport, functionImports } from './signatures.ts'
 import type { EmbeddedModule } from './syntax.ts'
 import { moduleName } from './transpile.ts'
 import type {
@@ -154,23 +154,24 @@ class LoadedComponent implements Component {
   }
 
   #compile(module: KeptModule, metering: Metering): Promise<CoreModule> {
-    const [name, bytes] =
-      'embedded' in module
-        ? [`embedded ${module.embedded}`, this.#embedded[module.embedded]?.bytes]
-        : [hex(this.#sha256(module.bytes)), module.bytes]
+    const adapter = 'bytes' in module
+    const [name, bytes] = adapter
+      ? [hex(this.#sha256(module.bytes)), module.bytes]
+      : [`embedded ${module.embedded}`, this.#embedded[module.embedded]?.bytes]
     if (bytes === undefined) throw new ComponentError('cache', 'A cached entry belongs to another component.')
     const key = `${metering} ${name}`
     const known = this.#compiled.get(key)
     if (known !== undefined) return known
-    const compiling = this.#metered(bytes, metering)
+    const compiling = this.#metered(bytes, metering, adapter)
     compiling.catch(() => this.#compiled.delete(key))
     this.#compiled.set(key, compiling)
     return compiling
   }
 
   /** Meters one module, or takes it from the cache as it was metered once, and compiles it. */
-  async #metered(bytes: Uint8Array, nan: Metering): Promise<CoreModule> {
-    const [imports, needs] = [functionImports(bytes), meterNeeds(bytes)]
+  async #metered(bytes: Uint8Array, nan: Metering, adapter: boolean): Promise<CoreModule> {
+    const needs = meterNeeds(bytes)
+    const imports = adapter ? functionImports(bytes).map(copying) : functionImports(bytes)
     if (nan === 'none') return { module: await compile(bytes, 'invalid-core'), imports, needs }
     const key = this.#cacheKey(['module', meter.name, String(meter.version), nan], this.#sha256(bytes))
     const kept = (await this.#fromCache(key))?.modules[0]
@@ -234,6 +235,11 @@ class PreparedComponent implements Prepared {
 function meterVersion(jco: string | null): MeterVersion {
   const { name, version: own } = meter
   return { name, version: jco === null ? String(own) : `${own}+jco-${jco}` }
+}
+
+/** An import of one of jco's adapters. Its transcoders are JavaScript, of (from, how many code units, to, …). */
+function copying(of: FunctionImport): FunctionImport {
+  return of.module === 'transcode' && (of.signature?.params.length ?? 0) > 1 ? { ...of, copied: 1 } : of
 }
 
 /** Compiles a module. @throws ComponentError with that code */

@@ -12,6 +12,8 @@ export interface FunctionImport {
   readonly module: string
   readonly name: string
   readonly signature: Signature | null
+  /** The parameter that says how many code units of a string it copies, for one that does. */
+  readonly copied?: number
 }
 
 const numeric = new Set([0x7f, 0x7e, 0x7d, 0x7c])

@@ -18,7 +18,7 @@ import { assemble, type Written } from './sections.ts'
 import { Writer } from './writer.ts'
 
 /** What metered a module: part of the genesis, since it decides whether a re-run is valid. */
-export const meter = { name: 'theater', version: 2 } as const
+export const meter = { name: 'theater', version: 3 } as const
 
 /** How a module is metered. */
 export interface MeterOptions {

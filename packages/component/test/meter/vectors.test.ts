@@ -88,11 +88,11 @@ describe('the cost of', () => {
   })
 })
 
-describe('the encoding of version 2', () => {
+describe('the encoding of version 3', () => {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
   it('of a loop that adds up, and of a function that only it calls', () => {
-    expect(meter).toEqual({ name: 'theater', version: 2 })
+    expect(meter).toEqual({ name: 'theater', version: 3 })
     // (func $sum (param i32) (result i32) (local i32) …) (func (export "sum") … (call $sum …))
     const bytes = Uint8Array.from(
       Buffer.from(
