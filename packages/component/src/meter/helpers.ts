@@ -1,6 +1,6 @@
 /** What the meter adds to a module: the names of its globals, types, and functions that stand for costly instructions. */
 import { Given } from './inner.ts'
-import type { ModuleShape, Store } from './module.ts'
+import { type ModuleShape, type Store, typeAt } from './module.ts'
 import { costs } from './opcodes.ts'
 import { Writer } from './writer.ts'
 
@@ -33,6 +33,7 @@ export class Helpers {
   /** The functions by which others are entered, by what they enter. */
   readonly entries = new Map<number, number>()
   readonly #types = new Map<string, number>()
+  readonly #given = new Map<number, number>()
   readonly types: Uint8Array[] = []
   readonly #functions = new Map<string, number>()
   readonly functions: { readonly type: number; readonly body: Uint8Array }[] = []
@@ -83,13 +84,17 @@ export class Helpers {
 
   /** The type of a function that is given fuel, and perhaps depth, behind its parameters, and answers fuel. */
   given(type: number, given: number): number {
-    const of = this.shape.types[type]
-    if (of === undefined) return type
+    const key = type * 4 + given
+    const known = this.#given.get(key)
+    if (known !== undefined) return known
+    const of = typeAt(this.shape, type)
     const { bytes } = this.shape
     const more = given === Given.fuelAndDepth ? [i64, i32] : [i64]
     const params = [...bytes.subarray(of.paramsStart, of.paramsEnd), ...more]
     const results = [...bytes.subarray(of.resultsStart, of.resultsEnd), i64]
-    return this.#type(params, of.params + more.length, results, of.results + 1)
+    const index = this.#type(params, of.params + more.length, results, of.results + 1)
+    this.#given.set(key, index)
+    return index
   }
 
   #function(key: string, type: () => number, write: (writer: Writer) => void): number {

@@ -2,12 +2,12 @@
 import { type Facts, Has } from './facts.ts'
 import { Given } from './inner.ts'
 import { Wire } from '../wire.ts'
-import { skipValue } from './module.ts'
+import { skipValue, type Type } from './module.ts'
 import { refuse } from './refuse.ts'
 import { Temporaries } from './nan.ts'
 import type { Writer } from './writer.ts'
 
-/** The most locals that V8 takes. */
+/** The most locals that an engine takes. */
 const most = 50_000
 
 const i32 = 0x7f
@@ -114,4 +114,21 @@ function readGroups(source: Uint8Array, facts: Facts): Group[] {
     groups.push({ count, start, end: wire.at })
   })
   return groups
+}
+
+/** Reads what locals a function has: parameters and locals, slots of eight bytes, and groups. */
+export function readLocals(wire: Wire, type: Type): { locals: number; slots: number; groups: number } {
+  let locals = type.params
+  let slots = type.params
+  let groups = 0
+  wire.each(() => {
+    const count = wire.u32()
+    locals += count
+    if (locals > most) refuse(`more than ${most} locals in a function`, wire.at)
+    const code = wire.byte()
+    if (code === 0x63 || code === 0x64) wire.s33()
+    slots += code === 0x7b ? 2 * count : count
+    groups++
+  })
+  return { locals, slots, groups }
 }

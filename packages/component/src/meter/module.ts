@@ -358,3 +358,20 @@ function readExpression(module: Building, wire: Wire): void {
   const refer = (): void => void module.referenced.push(wire.u32())
   while (constant(wire, skip, refer) !== 0x0b);
 }
+
+const noType: Type = {
+  kind: 'function',
+  params: 0,
+  results: 0,
+  references: false,
+  paramsStart: 0,
+  paramsEnd: 0,
+  resultsStart: 0,
+  resultsEnd: 0,
+  bytes: 0,
+}
+
+/** A type by its index; of one that there is not, which only bytes that no engine accepts name, one without values. */
+export function typeAt(shape: ModuleShape, index: number): Type {
+  return shape.types[index] ?? noType
+}

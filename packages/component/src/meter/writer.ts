@@ -42,6 +42,10 @@ export class Writer {
 
   /** A signed LEB128; the value is a safe integer. */
   s64(value: number): void {
+    if (value >= 0 && value < 0x40) {
+      this.byte(value)
+      return
+    }
     let rest = value
     for (;;) {
       const low = ((rest % 0x80) + 0x80) % 0x80
