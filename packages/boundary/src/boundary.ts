@@ -23,7 +23,7 @@ import { Settlement } from './settle.ts'
 import { InstanceState } from './state.ts'
 import type { Ended } from './state.ts'
 import { Tape } from './tape.ts'
-import type { EventRef, Live, TheaterEvent, TurnEnd, TurnRequest } from './types.ts'
+import type { EventRef, Live, Stage, TheaterEvent, TurnEnd, TurnRequest } from './types.ts'
 
 /** What a boundary is made of. */
 export interface BoundaryOptions {
@@ -74,6 +74,7 @@ interface Exported {
 
 /** What a turn begins with. */
 interface Beginning {
+  readonly fn: Exported
   readonly args: readonly unknown[]
   /** How many they are in the record. */
   readonly bytes: number
@@ -197,18 +198,21 @@ export class Boundary {
    * A boundary does this once.
    */
   async instantiate(recorded: readonly TheaterEvent[], options: InstantiateOptions = {}): Promise<TurnEnd> {
-    this.#beginInstance(recorded, options)
+    if (this.#beginInstance(recorded, options)) return this.#endInstance(undefined, true)
     try {
+      if (this.#stage !== undefined) await this.#enterStage(this.#stage)
       this.#instance = await this.#options.prepared.instantiate(this.#host)
     } catch (error) {
       return this.#endInstance(error, true)
+    } finally {
+      this.#stage?.leave()
     }
     return this.#endInstance(undefined, false)
   }
 
   /** Like {@link instantiate}, without a turn of the event loop. Only with a sync plan and without a live side that waits. */
   instantiateSync(recorded: readonly TheaterEvent[], options: InstantiateOptions = {}): TurnEnd {
-    this.#beginInstance(recorded, options)
+    if (this.#beginInstance(recorded, options)) return this.#endInstance(undefined, true)
     try {
       this.#instance = this.#options.prepared.instantiateSync(this.#host)
     } catch (error) {
@@ -230,11 +234,15 @@ export class Boundary {
     if (fn === undefined) throw new BoundaryError('no-export', `the component exports no ${request.fn}`)
     const run = this.#enter(request.fn)
     try {
-      const started = this.#beginLive(fn, run, request, live)
-      if ('tag' in started) return started
+      const begun = this.#beginLive(fn, request, live)
+      if ('tag' in begun) return begun
+      if (this.#stage !== undefined && !(await this.#onRecord(live, this.#stage)))
+        return this.#settlement.failed(undefined)
+      const started = this.#start(run, begun)
       return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
       this.#running = false
+      this.#stage?.leave()
     }
   }
 
@@ -242,11 +250,14 @@ export class Boundary {
   async rerun(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): Promise<TurnEnd> {
     const run = this.#enter(turn.content.fn)
     try {
-      const started = this.#beginRecorded(run, turn, recorded)
-      if ('tag' in started) return started
+      if (this.#stage !== undefined) await this.#enterStage(this.#stage)
+      const begun = this.#beginRecorded(turn, recorded)
+      if ('tag' in begun) return begun
+      const started = this.#start(run, begun)
       return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
       this.#running = false
+      this.#stage?.leave()
     }
   }
 
@@ -254,8 +265,8 @@ export class Boundary {
   rerunSync(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): TurnEnd {
     const run = this.#enter(turn.content.fn)
     try {
-      const started = this.#beginRecorded(run, turn, recorded)
-      return 'tag' in started ? started : this.#finish(started)
+      const begun = this.#beginRecorded(turn, recorded)
+      return 'tag' in begun ? begun : this.#finish(this.#start(run, begun))
     } finally {
       this.#running = false
     }
@@ -277,12 +288,38 @@ export class Boundary {
     }
   }
 
-  #beginInstance(recorded: readonly TheaterEvent[], { complete = false }: InstantiateOptions): void {
+  get #stage(): Stage | undefined {
+    return this.#options.live?.stage
+  }
+
+  async #enterStage(stage: Stage): Promise<void> {
+    const others = stage.enter()
+    if (others !== undefined) await others
+  }
+
+  /**
+   * Makes it durable that a turn begins, where it may have to be told from the record which one does not end, and lets the
+   * guest in. `false`: the turn was ended meanwhile.
+   */
+  async #onRecord({ recorder }: Live, stage: Stage): Promise<boolean> {
+    const state = this.#state
+    try {
+      await recorder.flush()
+    } catch (error) {
+      state.end({ tag: 'lost', error })
+    }
+    await this.#enterStage(stage)
+    return state.ended === undefined
+  }
+
+  /** @returns whether the record says that the host ended it before the guest did anything */
+  #beginInstance(recorded: readonly TheaterEvent[], { complete = false }: InstantiateOptions): boolean {
     if (!this.#state.instantiating || this.#running)
       throw new BoundaryError('finished', 'a boundary instantiates once')
     this.#running = true
     this.#state.tape = new Tape(recorded, complete, this.#options.taken)
     this.#state.random.startTurn(SEED_SEQ)
+    return this.#state.endsHere()
   }
 
   #endInstance(error: unknown, failed: boolean): TurnEnd {
@@ -301,12 +338,7 @@ export class Boundary {
     return this.#instance.functions[fn]
   }
 
-  #beginLive(
-    fn: Exported,
-    run: GuestFunction | undefined,
-    request: TurnRequest,
-    live: Live,
-  ): Started | TurnEnd {
+  #beginLive(fn: Exported, request: TurnRequest, live: Live): Beginning | TurnEnd {
     const { clock, handles } = this.#state
     const time = Math.max(Math.floor(live.now()), clock.notBefore())
     const out = this.#writer
@@ -343,14 +375,10 @@ export class Boundary {
     this.#state.tape = new Tape([])
     const ref = this.#state.append('turn', out.bytes())
     if (ref === undefined) return this.#settlement.failed(undefined)
-    return this.#start(fn, run, { args, bytes, time, seq: ref.seq })
+    return { fn, args, bytes, time, seq: ref.seq }
   }
 
-  #beginRecorded(
-    run: GuestFunction | undefined,
-    turn: EventOf<'turn'>,
-    recorded: readonly TheaterEvent[],
-  ): Started | TurnEnd {
+  #beginRecorded(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): Beginning | TurnEnd {
     const state = this.#state
     const { handles, clock } = state
     state.tape = new Tape(recorded, false, this.#options.taken)
@@ -378,10 +406,11 @@ export class Boundary {
     } catch (error) {
       return refuse(error instanceof Error ? error.message : String(error))
     }
-    return this.#start(fn, run, { args, bytes: bytes.length, time, seq: turn.seq })
+    if (state.endsHere()) return this.#settlement.failed(undefined)
+    return { fn, args, bytes: bytes.length, time, seq: turn.seq }
   }
 
-  #start(fn: Exported, run: GuestFunction | undefined, { args, bytes, time, seq }: Beginning): Started {
+  #start(run: GuestFunction | undefined, { fn, args, bytes, time, seq }: Beginning): Started {
     const { clock, random, fuel } = this.#state
     clock.startTurn(time)
     random.startTurn(seq)

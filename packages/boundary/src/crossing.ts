@@ -76,6 +76,7 @@ export class Crossing {
         state.diverge(recorded, actual)
         unreachable()
       }
+      if (state.endsHere()) unreachable()
       return
     }
     if (!state.canGoOn) {
@@ -254,7 +255,7 @@ export class Crossing {
     }
     if (state.checkAnswered(outcome.result.length)) return ENDED
     state.enqueue(fn, args, seq, value)
-    return value
+    return state.endsHere() ? ENDED : value
   }
 }
 

@@ -129,6 +129,7 @@ export type {
   Link,
   Live,
   Recorder,
+  Stage,
   Subscribed,
   TheaterEvent,
   TurnEnd,

@@ -70,20 +70,39 @@ export class LiveCalls {
       const intent = outside ? await this.#intend(call) : undefined
       if (state.ended !== undefined) return ENDED
       state.intent = intent
-      const answer = await this.#performer.performAsync(fn, target, objects)
+      const answer = await this.#handled(() => this.#performer.performAsync(fn, target, objects))
       return this.#record(call, target, answer, intent)
     })
   }
 
   async #waiting(run: () => Promise<unknown>): Promise<unknown> {
     const state = this.#state
+    const { stage } = this.#live
     state.waiting = true
     try {
-      return await run()
+      const running = run()
+      stage?.leave()
+      const answer = await running
+      const others = stage?.enter()
+      if (others !== undefined) await others
+      // Its turn is over: nobody comes back to leave.
+      if (state.ended !== undefined) stage?.leave()
+      return answer
     } finally {
       state.waiting = false
       state.intent = undefined
     }
+  }
+
+  /** Runs a handler: until it waits it is the actor that has the thread. */
+  #handled(run: () => Promise<Answer>): Promise<Answer> {
+    const { stage } = this.#live
+    if (stage === undefined) return run()
+    const others = stage.enter()
+    if (others !== undefined) return others.then(() => this.#handled(run))
+    const answer = run()
+    stage.leave()
+    return answer
   }
 
   /** Makes durable what leaves the actor now: its queue, then the intent of this call. */
@@ -119,7 +138,7 @@ export class LiveCalls {
       let answer: Answer
       try {
         const objects = this.#performer.objects(call)
-        answer = await this.#performer.settle(fn, target, objects, ask)
+        answer = await this.#handled(() => this.#performer.settle(fn, target, objects, ask))
       } catch (error) {
         answer = { fault: 'handler-fault', error }
       }

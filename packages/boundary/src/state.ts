@@ -123,6 +123,15 @@ export class InstanceState {
     return true
   }
 
+  /**
+   * Ends the instance where the record says that the host ended it: nothing is claimed of what the guest does from here
+   * on, and it may do it for ever.
+   */
+  endsHere(): boolean {
+    const recorded = this.tape.takeAbort()
+    return recorded !== undefined && this.abortRecorded(recorded)
+  }
+
   /** Resolves when the instance is ended, also while the guest is suspended for good. */
   failure(): Promise<void> {
     return new Promise((resolve) => {

@@ -31,6 +31,13 @@ export class Tape {
     }
   }
 
+  /** Takes the `abort` that stands here; `undefined`: none does, and nothing was taken. */
+  takeAbort(): TheaterEvent | undefined {
+    let at = this.#at
+    while (this.#events[at]?.kind === 'resume') at++
+    return this.#events[at]?.kind === 'abort' ? this.next() : undefined
+  }
+
   /** Puts back what {@link next} gave. */
   back(): void {
     this.#at--

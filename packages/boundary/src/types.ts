@@ -52,6 +52,17 @@ export interface Subscribed {
 /** What left an actor, in the order in which it did. */
 export type Departure = Departed | Subscribed
 
+/**
+ * Who has the thread. Where somebody watches it, one guest at a time is let in, so that whoever does not give the
+ * thread back can be named.
+ */
+export interface Stage {
+  /** Before the guest, or a handler for it, runs. Resolves when the one before has left; `undefined`: go on. */
+  enter(): Promise<void> | undefined
+  /** The guest waits, or its turn is over. Where it did not have the thread this changes nothing. */
+  leave(): void
+}
+
 /** What the live side of a boundary needs from its host. */
 export interface Live {
   readonly recorder: Recorder
@@ -65,6 +76,12 @@ export interface Live {
   readonly callTimeoutMs: number
   /** Aborts when the actor is ended. */
   readonly signal: AbortSignal
+  /**
+   * Is told when the guest of this boundary runs. With it, a turn is on record before its guest runs.
+   *
+   * @default nobody watches
+   */
+  readonly stage?: Stage | undefined
 }
 
 /** One turn, as the live side is asked to run it. */

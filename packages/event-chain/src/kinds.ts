@@ -58,6 +58,7 @@ export const abortCodes = [
   'turn-deadline',
   'turn-events',
   'turn-bytes',
+  'unresponsive',
 ] as const
 
 /** Why the host ended a turn. */

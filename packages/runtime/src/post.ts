@@ -253,6 +253,7 @@ function abortedReply(code: Extract<TurnReply, { readonly tag: 'aborted' }>['cod
     case 'turn-deadline':
     case 'turn-events':
     case 'turn-bytes':
+    case 'unresponsive':
       return { tag: 'trapped' }
   }
 }

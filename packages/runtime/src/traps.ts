@@ -33,6 +33,7 @@ export function limitOf(code: AbortCode): string | undefined {
     case 'host-stack':
     case 'outcome-unknown':
     case 'exited':
+    case 'unresponsive':
       return undefined
   }
 }
