@@ -95,6 +95,7 @@ const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
   'failed-to-start': exits.guest,
   'cannot-resume': exits.diverged,
   'store-failed': exits.fault,
+  unresponsive: exits.guest,
   closed: exits.fault,
 }
 

@@ -44,6 +44,8 @@ export class Actor implements Requester, Sender {
   outbox = 0
   /** The topics that it is subscribed to. */
   readonly subscriptions = new Set<string>()
+  /** The turn that the last host left, by where it begins, and what becomes of it. */
+  left: { readonly seq: number; readonly reply: Promise<TurnReply> } | undefined
   /** The last event of its record; `undefined` while it has not ended for good. */
   end: EventRef | undefined
   readonly #parts: ActorParts
@@ -100,6 +102,7 @@ export class Actor implements Requester, Sender {
       now: () => host.now(),
       breathe: () => host.breathe(),
       alive: () => this.#alive,
+      watch: host.watch,
     })
   }
 
@@ -230,6 +233,9 @@ export class Actor implements Requester, Sender {
     try {
       await this.#bind()
       this.#checkAlive()
+      // On record before it runs: where it does not end, and the thread is ended for it, nobody tries again.
+      if (this.#host.watch !== undefined) await this.#flush()
+      this.#checkAlive()
       const end = await this.#instance.instantiate()
       this.#checkAlive()
       // A state that is to be taken over becomes durable with all that is before it: else a host that ends here would be
@@ -298,6 +304,9 @@ export class Actor implements Requester, Sender {
         letter: { id: fn, fn, args: [], sender, cause, taken: undefined, listeners: [] },
       }
       this.reception.mailbox.follow(this.#unfinished.letter)
+      const { promise, resolve } = Promise.withResolvers<TurnReply>()
+      this.#unfinished.letter.listeners.push(resolve)
+      this.left = { seq: unfinished.turn.seq, reply: promise }
     }
     if (started) this.#ready()
     else this.#expectInit()

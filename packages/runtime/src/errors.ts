@@ -46,6 +46,8 @@ export type TheaterErrorCode =
   | 'cannot-resume'
   /** The record cannot be written; the actor stands still. */
   | 'store-failed'
+  /** The thread of the actors does not answer, again and again; or an actor kept it from that too often and is not brought back. */
+  | 'unresponsive'
   /** The theater was closed. */
   | 'closed'
 

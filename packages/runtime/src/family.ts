@@ -359,6 +359,7 @@ function spawnedOf(error: TheaterError): Spawned {
       return isFailure(detail) ? { tag: 'init', val: detail } : { tag: 'trapped' }
     case 'stopped':
     case 'cannot-resume':
+    case 'unresponsive':
       return { tag: 'trapped' }
     // The host closes, or cannot go on; none of the rest can come of making an actor.
     case 'closed':

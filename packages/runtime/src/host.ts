@@ -3,6 +3,7 @@ import type { Cause, Children, DeliveryFailure, Topics } from '@theater/handler'
 import type { Actor } from './actor.ts'
 import type { Call } from './request.ts'
 import type { WaitGraph } from './waits.ts'
+import type { Watch } from './watch.ts'
 
 /** One line of an actor's log. */
 export interface LogLine {
@@ -24,6 +25,8 @@ export interface Request {
 /** What an actor needs of the theater it plays in. */
 export interface Host {
   readonly waits: WaitGraph
+  /** Who watches the thread; `undefined`: nobody does. */
+  readonly watch: Watch | undefined
   /** Milliseconds since the epoch. */
   now(): number
   log(line: LogLine): void

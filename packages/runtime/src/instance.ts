@@ -11,6 +11,7 @@ import { cannotResume, rebuild } from './rebuild.ts'
 import type { Rebuilt, Unfinished } from './rebuild.ts'
 import { withContent } from './record.ts'
 import type { TurnReply } from './turn-reply.ts'
+import type { Doing, Watch } from './watch.ts'
 
 /**
  * The most bytes of a record that wait to be written while a guest runs: less than what a verifier reads of one turn by
@@ -51,6 +52,8 @@ export interface Surroundings {
   breathe(): Promise<void> | undefined
   /** Whether the actor takes turns. */
   alive(): boolean
+  /** Who is told when the guest has the thread. */
+  readonly watch: Watch | undefined
 }
 
 /** What became of a turn that was to be taken. */
@@ -69,6 +72,7 @@ export class Instance {
   /** Bytes of the record that were appended since it was last written. */
   #unwritten = 0
   readonly #written: Written = { events: 0, bytes: 0 }
+  #doing: Doing = 'start'
 
   constructor(parts: InstanceParts, around: Surroundings) {
     this.#parts = parts
@@ -100,6 +104,7 @@ export class Instance {
   /** Brings it back from the record. `undefined`: the actor ended meanwhile. @throws TheaterError `cannot-resume` */
   async rebuild(): Promise<Rebuilt | undefined> {
     const { id, store, writer } = this.#parts
+    this.#doing = 'rerun'
     await writer.flush()
     const boundary = this.#newBoundary()
     const record = withContent(readEvents(store, writer.chain, 0, undefined, { hash: sha256 }))
@@ -126,7 +131,8 @@ export class Instance {
     if (boundary === undefined || !this.#around.alive()) return undefined
     const { id: fn, args, sender, cause, link, taken } = letter
     const seq = unfinished?.turn.seq ?? this.#parts.writer.size
-    taken?.()
+    this.#doing = 'turn'
+    taken?.(seq)
     const { turnMs } = this.#parts.limits
     const timer = setTimeout(() => boundary.abort('turn-deadline', undefined), turnMs)
     let end: TurnEnd
@@ -204,7 +210,8 @@ export class Instance {
 
   #newBoundary(): Boundary {
     const { id, component, prepared, genesis, seed, writer, limits } = this.#parts
-    const { links, signal, leave } = this.#around
+    const { links, signal, leave, watch } = this.#around
+    const stage = watch?.stage(id, () => this.#doing)
     const append: Live['recorder']['append'] = (kind, content) => {
       const ref = writer.append(kind, content)
       this.#unwritten += EVENT_BYTES + content.length
@@ -238,6 +245,7 @@ export class Instance {
         leave,
         callTimeoutMs: limits.callMs,
         signal,
+        stage,
       },
     })
     return boundary

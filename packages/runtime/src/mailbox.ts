@@ -21,8 +21,8 @@ export type Settle = (reply: TurnReply) => void
 export interface Letter extends Invocation {
   /** `FunctionModel.id` of the export. */
   readonly id: string
-  /** Called when the letter leaves the mailbox for its turn. */
-  readonly taken: (() => void) | undefined
+  /** Called when the letter leaves the mailbox for its turn, with the sequence number that this begins at. */
+  readonly taken: ((seq: number) => void) | undefined
   /** Whoever hears of it: more than one where a cause came twice. */
   readonly listeners: Settle[]
 }

@@ -18,8 +18,8 @@ export interface Asked {
 
 /** How a message is brought to an actor. */
 export interface Delivered {
-  /** Called when its turn begins. */
-  readonly taken?: () => void
+  /** Called when its turn begins, with where it does in the record; 0: it was taken before. */
+  readonly taken?: ((seq: number) => void) | undefined
   readonly settle: Settle
 }
 
@@ -59,18 +59,19 @@ export class Reception {
   /**
    * Takes a turn for somebody who can be refused. Resolves when it is durable. Never rejects.
    *
+   * @param taken called when its turn begins
    * @throws TheaterError `not-served`
    */
-  call(invocation: Invocation): Promise<TurnReply> {
+  call(invocation: Invocation, taken?: Delivered['taken']): Promise<TurnReply> {
     const { promise, resolve } = Promise.withResolvers<TurnReply>()
-    this.#admit(invocation, resolve)
+    this.#admit(invocation, { settle: resolve, taken })
     return promise
   }
 
   /** Takes a turn for somebody who can be refused, and can take it back. @throws TheaterError `not-served` */
   ask(invocation: Invocation): Asked {
     const { promise, resolve } = Promise.withResolvers<AskedReply>()
-    const waiting = this.#admit(invocation, resolve)
+    const waiting = this.#admit(invocation, { settle: resolve })
     return {
       reply: promise,
       withdraw: () => {
@@ -97,15 +98,16 @@ export class Reception {
     return this.mailbox.withdraw(cause)
   }
 
-  #admit(invocation: Invocation, settle: Settle): Letter | undefined {
+  #admit(invocation: Invocation, delivered: Delivered): Letter | undefined {
     const { cause } = invocation
     const { full, limit } = this.mailbox
+    const { settle } = delivered
     if (this.tooLarge(invocation.args)) {
       settle({ tag: 'too-large', limit: this.#parts.messageBytes })
       return undefined
     }
     if (!full || !this.#parts.alive() || (cause !== null && this.knows(cause)))
-      return this.accept(invocation, { settle })
+      return this.accept(invocation, delivered)
     settle({ tag: 'mailbox-full', limit })
     return undefined
   }
@@ -121,7 +123,7 @@ export class Reception {
     const { id, alive, gone, exported, came } = this.#parts
     const { cause } = invocation
     if (cause !== null && this.knows(cause)) {
-      taken?.()
+      taken?.(0)
       this.again(cause, settle)
       return undefined
     }
@@ -142,9 +144,10 @@ export class Reception {
    * Takes a message again that the record holds a turn of which was undone, or refused it. Where it waits already, that is
    * waited for. Resolves when its turn is durable. Never rejects.
    *
+   * @param taken called when its turn begins
    * @throws TheaterError `not-served`
    */
-  retry(invocation: Invocation & { readonly cause: Cause }): Promise<TurnReply> {
+  retry(invocation: Invocation & { readonly cause: Cause }, taken?: Delivered['taken']): Promise<TurnReply> {
     const { promise, resolve } = Promise.withResolvers<TurnReply>()
     const { id, alive, gone, exported, came } = this.#parts
     const waiting = this.mailbox.find(invocation.cause)
@@ -156,7 +159,7 @@ export class Reception {
     else if (this.tooLarge(invocation.args)) resolve({ tag: 'too-large', limit: this.#parts.messageBytes })
     else if (this.full) resolve({ tag: 'mailbox-full', limit: this.mailbox.limit })
     else {
-      this.mailbox.add({ ...letter(fn, invocation), listeners: [resolve] })
+      this.mailbox.add({ ...letter(fn, invocation), taken, listeners: [resolve] })
       came()
     }
     return promise

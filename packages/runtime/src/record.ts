@@ -2,8 +2,8 @@ import { segments } from '@theater/boundary'
 import type { TheaterEvent } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
-import { compileFunction, Reader } from '@theater/values'
-import type { FunctionModel } from '@theater/values'
+import { compileFunction, decodeModel, Reader } from '@theater/values'
+import type { ComponentModel, FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
 import type { TurnReply } from './turn-reply.ts'
 
@@ -40,6 +40,22 @@ export async function recordedReply(
   throw new TheaterError('cannot-resume', `the turn at event ${seq} of the record has no end`, {
     detail: { seq },
   })
+}
+
+/** Whether a record has the beginning of a turn at `seq`. */
+export async function beginsTurn(store: Store, chain: Uint8Array, seq: number): Promise<boolean> {
+  for await (const { kind } of readEvents(store, chain, seq, seq + 1)) return kind === 'turn'
+  return false
+}
+
+/** The types of the component of a record; `undefined` where they are not there. */
+export async function recordedModel(store: Store, chain: Uint8Array): Promise<ComponentModel | undefined> {
+  for await (const { kind, content } of readEvents(store, chain, 0, 1)) {
+    if (kind !== 'genesis' || content === null) break
+    const wit = await store.get(content.wit)
+    return wit && decodeModel(wit)
+  }
+  return undefined
 }
 
 /** A live actor's own record always has its contents; where one is missing, it cannot go on. */

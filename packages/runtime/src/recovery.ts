@@ -57,6 +57,8 @@ export interface Scan {
   readonly birth: Birth | undefined
   /** The event that closes it; `undefined` where it goes on. */
   readonly end: EventRef | undefined
+  /** Where it ends: within a turn, before the first one, or anywhere else. */
+  readonly at: 'turn' | 'start' | 'between'
   /** The intent without result that its unfinished turn breaks off at; `undefined` for none. */
   readonly intent: number | undefined
 }
@@ -87,6 +89,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     lastResume,
     end,
     intent,
+    at,
   } = reader
   return {
     info,
@@ -104,6 +107,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     lastResume,
     birth: birthOf(genesis),
     end,
+    at,
     intent,
   }
 }
@@ -142,6 +146,11 @@ class ScanReader {
   /** How the first turn ended, or the instantiation where it failed. */
   #first: 'well' | 'badly' | 'unloaded' | undefined
   #stopped = false
+
+  get at(): Scan['at'] {
+    if (this.#turn !== undefined) return 'turn'
+    return this.#first === undefined && this.seed !== undefined && !this.#stopped ? 'start' : 'between'
+  }
 
   life(hasInit: boolean): Life {
     // Where there is an `init`, a first turn that is another took its place.

@@ -1,6 +1,6 @@
 import { meteredAlike, meteringOf, meterName } from '@theater/boundary'
 import { ChainWriter, encodeContent } from '@theater/event-chain'
-import type { ChainInfo, Store } from '@theater/event-chain'
+import type { ChainInfo, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import type { saltPool } from '@theater/event-chain/node'
 import { splitCid } from '@theater/values'
@@ -21,6 +21,8 @@ import { releaseName } from './record.ts'
 import { outgoing, scanRecord } from './recovery.ts'
 import type { Arrivals, Outgoing, Scan } from './recovery.ts'
 import { Call } from './request.ts'
+import { endHung } from './sentence.ts'
+import type { Guard, Hung } from './watch.ts'
 
 /** What bringing actors back takes. */
 export interface RevivalParts {
@@ -32,6 +34,8 @@ export interface RevivalParts {
   readonly grants: GrantChecker
   readonly components: Components
   readonly salts: ReturnType<typeof saltPool>
+  /** Whose thread it is; `undefined`: nobody watches it. */
+  readonly guard: Guard | undefined
 }
 
 /** By sender's chain, the messages that became turns which ended. */
@@ -46,7 +50,8 @@ export class Revival {
   }
 
   async run(): Promise<void> {
-    const { store, cast, family } = this.#parts
+    const { store, cast, family, guard } = this.#parts
+    for (const hung of guard?.hung ?? []) await this.#sentence(hung)
     const scans: Scan[] = []
     const byChain = new Map<string, Scan>()
     const back: { readonly actor: Actor; readonly scan: Scan }[] = []
@@ -83,9 +88,20 @@ export class Revival {
     for (const actor of cast.actors) actor.resume()
   }
 
+  /** Of a record that cannot be taken over the same is said as of any other. */
+  async #sentence(hung: Hung): Promise<void> {
+    const { store, salts, host } = this.#parts
+    try {
+      await endHung(store, salts, hung)
+    } catch (error) {
+      const message = `what it did not end could not be ended in its record: ${reasonOf(error)}`
+      host.log({ actor: hung.actor, level: 'error', message, fields: [] })
+    }
+  }
+
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
   async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
-    const { store, cast, grants, components, salts, host } = this.#parts
+    const { store, cast, grants, salts, host, guard } = this.#parts
     const { genesis, info, seed, life, received } = scan
     const id = genesis.actor
     if (life === 'stopped') {
@@ -109,7 +125,11 @@ export class Revival {
     if (parent === undefined) grants.check(id, genesis.grants)
     else grants.checkChild(id, genesis.grants, parent.genesis.grants)
     const limits = checkLimits(id, genesis.limits as Partial<Limits>)
-    const ready = await components.ready(id, bytes, genesis.grants, meteringOf(genesis))
+    if (guard?.barred.has(id) === true) {
+      const message = `${id} is not brought back here: it kept the thread of the actors from answering. Verify its record.`
+      throw new TheaterError('unresponsive', message, { actor: id })
+    }
+    const ready = await this.#ready(id, bytes, genesis)
     if (!meteredAlike(genesis, ready.prepared)) {
       const [theirs, mine] = [meterName(genesis.meter), meterName(ready.prepared.meter)]
       const message = `${id} cannot go on here: it was recorded with ${theirs}, and this host has ${mine}.`
@@ -125,14 +145,25 @@ export class Revival {
     return actor
   }
 
+  async #ready(id: string, bytes: Uint8Array, genesis: Genesis): ReturnType<Components['ready']> {
+    const { components, guard } = this.#parts
+    using _ = guard?.watch.preparing(id, 'load')
+    return await components.ready(id, bytes, genesis.grants, meteringOf(genesis))
+  }
+
   /** The last host ended before it could say that the actor never came to be. */
   async #neverStarted({ info, genesis, birth }: Scan): Promise<void> {
-    const { store, cast } = this.#parts
+    const { store, cast, guard } = this.#parts
     const { actor: id, component } = genesis
     if (info.label !== id) return
     await releaseName(store, info.chain, id)
-    const failure = new TheaterError('failed-to-start', `${id} did not come to be; it can be spawned again`, {
+    const unresponsive = guard?.hung.some(({ actor }) => actor === id) === true
+    const why = unresponsive
+      ? ': it kept the thread of the actors from answering'
+      : '; it can be spawned again'
+    const failure = new TheaterError('failed-to-start', `${id} did not come to be${why}`, {
       actor: id,
+      ...(unresponsive && { detail: 'unresponsive' }),
     })
     cast.record(info, 'failed', { component: splitCid(component).digest, failure, released: true, birth })
   }

@@ -75,6 +75,11 @@ export class Topics {
     return { [Symbol.dispose]: () => drop(this.#listeners, topic, listener) }
   }
 
+  /** Whether anybody outside of the actors hears what is published there. */
+  heard(topic: string): boolean {
+    return this.#listeners.has(topic)
+  }
+
   /** Tells those outside. @returns what they threw */
   tell(published: Published): readonly unknown[] {
     const errors: unknown[] = []

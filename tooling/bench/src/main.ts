@@ -9,6 +9,7 @@ const benchmarks: Readonly<Record<string, (budget: Budget, report: Report) => Pr
   meter: async (...given) => (await import('./meter-bench.ts')).meterBench(...given),
   http: async (...given) => (await import('./http-bench.ts')).httpBench(...given),
   loopers: async (...given) => (await import('./loopers-bench.ts')).loopersBench(...given),
+  thread: async (...given) => (await import('./thread-bench.ts')).threadBench(...given),
 }
 
 const names = Object.keys(benchmarks)

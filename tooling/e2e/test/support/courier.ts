@@ -13,6 +13,7 @@ import { defineHandler } from '@theater/handler'
 import type { AnyHandler, Reconciled } from '@theater/handler'
 import { messaging } from '@theater/handler-messaging'
 import { componentLoader, verifyGraph } from '@theater/replay/node'
+import type { VerifyLimits } from '@theater/replay/node'
 import { Theater } from '@theater/runtime'
 import type { DeadLetter, LogLine, Message, SpawnOptions, TheaterOptions } from '@theater/runtime'
 
@@ -355,11 +356,14 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
 }
 
 /** What verification says of all chains of a store together. */
-export async function verdicts(store: Store): Promise<Record<string, unknown>> {
+export async function verdicts(
+  store: Store,
+  limits: Partial<VerifyLimits> = {},
+): Promise<Record<string, unknown>> {
   const infos = await store.list()
   const report = await verifyGraph(
     infos.map(({ chain }) => ({ store, chain })),
-    { load },
+    { load, limits },
   )
   const known = report.verdicts.map((verdict, i) => [
     infos[i]?.label,

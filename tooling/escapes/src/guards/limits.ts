@@ -58,7 +58,5 @@ export const limits: Guards = {
       "if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))",
     ),
   ],
-  'actor-count': [
-    off('runtime/src/theater.ts', 'if (this.#cast.with(this.#spawning.keys()) >= maxActors) {'),
-  ],
+  'actor-count': [off('runtime/src/maker.ts', 'if (cast.with(this.#making.keys()) >= maxActors) {')],
 }

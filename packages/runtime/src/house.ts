@@ -1,0 +1,319 @@
+import { randomBytes } from 'node:crypto'
+import type { Salts } from '@theater/event-chain'
+import { saltPool, sha256 } from '@theater/event-chain/node'
+import { cidOf } from '@theater/values'
+import type { Actor } from './actor.ts'
+import { Breath } from './breath.ts'
+import { Cast } from './cast.ts'
+import { Components } from './components.ts'
+import { deadLetters, dropLetter } from './dead.ts'
+import type { RecordedLetter } from './dead.ts'
+import { TheaterError } from './errors.ts'
+import { recordFailure } from './failures.ts'
+import { exportedBy } from './exported.ts'
+import { Family } from './family.ts'
+import { GrantChecker } from './grants.ts'
+import type { Host } from './host.ts'
+import { Maker } from './maker.ts'
+import { checkTopic } from './messages.ts'
+import type { ActorInfo, Entropy, TheaterOptions } from './options.ts'
+import { Post } from './post.ts'
+import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.ts'
+import { chainKey } from './received.ts'
+import { Revival } from './revival.ts'
+import { sizeStacks } from './stacks.ts'
+import type { Published } from './topics.ts'
+import type { TurnReply } from './turn-reply.ts'
+import { WaitGraph } from './waits.ts'
+import type { Guard } from './watch.ts'
+
+const SALT_BYTES = 16
+const machine: Entropy = {
+  now: () => Date.now(),
+  bytes: (length) => new Uint8Array(randomBytes(length)),
+}
+
+/** The inside of a theater: who plays in it, how they are made and brought back, and what carries their messages. */
+export class House {
+  readonly cast = new Cast()
+  readonly family: Family
+  readonly maker: Maker
+  readonly #options: TheaterOptions
+  readonly #grants: GrantChecker
+  readonly #components: Components
+  readonly #salts: Salts
+  readonly #post: Post
+  readonly #host: Host
+  #closing: Promise<void> | undefined
+
+  private constructor(options: TheaterOptions, guard: Guard | undefined) {
+    const { handlers = [], ceiling, cache, loadLimits, deadLetter, jspi, store } = options
+    const { cast } = this
+    const entropy = options.entropy ?? machine
+    this.#options = options
+    guard?.listen(cast.topics)
+    this.#salts = options.entropy === undefined ? saltPool() : () => entropy.bytes(SALT_BYTES)
+    this.#grants = new GrantChecker(handlers, ceiling)
+    this.#components = new Components(handlers, {
+      cache,
+      limits: loadLimits,
+      suspendable: jspi === 'always',
+    })
+    const log: Host['log'] = (line) => options.log?.(line)
+    this.#post = new Post({
+      find: (id) => cast.find(id),
+      absence: (id) => cast.absence(id),
+      deadLetter,
+      topics: cast.topics,
+      log,
+    })
+    const breath = new Breath()
+    const waits = new WaitGraph()
+    this.family = new Family({
+      store,
+      cast,
+      grants: this.#grants,
+      waits,
+      make: (child, birth) => this.maker.make(child, birth),
+      release: (id) => this.release(id),
+      log,
+    })
+    this.#host = {
+      waits,
+      watch: guard?.watch,
+      now: () => entropy.now(),
+      log,
+      canSend: (from, to, fn, args) => this.#post.canSend(from, to, fn, args),
+      leave: (from, departures) => this.#post.leave(from, departures),
+      request: (from, request) => this.#post.request(from, request),
+      requestAgain: (from, to, seq) => this.#post.requestAgain(from, to, seq),
+      topics: (of) => cast.topics.of(of),
+      children: (of) => this.family.children(of),
+      breathe: () => breath.take(),
+      ended: (actor) => {
+        cast.end(actor)
+        this.family.ended(actor)
+      },
+    }
+    this.maker = new Maker({
+      options,
+      cast,
+      family: this.family,
+      host: this.#host,
+      grants: this.#grants,
+      components: this.#components,
+      entropy,
+      salts: this.#salts,
+      checkOpen: () => this.checkOpen(),
+    })
+  }
+
+  /**
+   * Opens a house and brings every actor of its store back.
+   *
+   * @param guard who watches the thread that it is opened in
+   * @throws ChainError, TheaterError `bad-grant`
+   */
+  static async open(options: TheaterOptions, guard?: Guard): Promise<House> {
+    sizeStacks()
+    const house = new House(options, guard)
+    try {
+      await house.#revive(guard)
+      return house
+    } catch (error) {
+      await house.close()
+      throw error
+    }
+  }
+
+  #revive(guard: Guard | undefined): Promise<void> {
+    const revival = new Revival({
+      store: this.#options.store,
+      cast: this.cast,
+      post: this.#post,
+      family: this.family,
+      host: this.#host,
+      grants: this.#grants,
+      components: this.#components,
+      salts: this.#salts,
+      guard,
+    })
+    return revival.run()
+  }
+
+  /** @throws TheaterError `closed` */
+  checkOpen(): void {
+    if (this.#closing !== undefined) throw new TheaterError('closed', 'this theater was closed')
+  }
+
+  /** @throws TheaterError `closed`, or why there is none */
+  actor(id: string): Actor {
+    this.checkOpen()
+    return this.cast.get(id)
+  }
+
+  /** Keeps a component. @throws ChainError, TheaterError `closed` */
+  async addComponent(bytes: Uint8Array): Promise<string> {
+    this.checkOpen()
+    const digest = sha256(bytes)
+    await this.#options.store.put(cidOf('raw', digest), bytes)
+    return `sha256:${digest.toHex()}`
+  }
+
+  /** Ends an actor for good, its children before it. @throws TheaterError */
+  async stop(id: string, reason = 'stopped by the host'): Promise<void> {
+    await this.family.stop(this.actor(id), reason)
+  }
+
+  /**
+   * What became of an actor whose record a thread before this one began; `undefined`: it did not get into the store.
+   *
+   * @throws TheaterError why it did not come to be
+   */
+  async born(chain: Uint8Array): Promise<ActorInfo | undefined> {
+    const info = await this.#options.store.info(chain)
+    if (info === undefined) return undefined
+    const actor = this.#of(chain)
+    if (actor !== undefined) {
+      const failure = await actor.born
+      if (failure !== undefined) throw failure
+      return actor.info
+    }
+    const known = this.cast.infos.find((one) => chainKey(one.chain) === chainKey(chain))
+    if (known?.state === 'stopped') return known
+    throw (
+      known?.failure ??
+      new TheaterError('failed-to-start', `${info.label} did not come to be`, { actor: info.label })
+    )
+  }
+
+  /**
+   * What became of a turn that began in a thread before this one, of which `undefined` is that it did not get into the
+   * store.
+   *
+   * @throws TheaterError why its actor was not brought back
+   */
+  async outcome({
+    chain,
+    seq,
+  }: {
+    readonly chain: Uint8Array
+    readonly seq: number
+  }): Promise<TurnReply | undefined> {
+    const { store } = this.#options
+    const info = await store.info(chain)
+    if (info === undefined || !(await beginsTurn(store, chain, seq))) return undefined
+    const left = this.#of(chain)?.left
+    if (left?.seq === seq) return left.reply
+    const model = await recordedModel(store, chain)
+    try {
+      return await recordedReply(store, chain, seq, (fn) => model && exportedBy(model, fn))
+    } catch (error) {
+      // Where it has no end its actor was not brought back, which says why.
+      this.actor(info.label)
+      throw error
+    }
+  }
+
+  #of(chain: Uint8Array): Actor | undefined {
+    return [...this.cast.actors].find((actor) => chainKey(actor.chain) === chainKey(chain))
+  }
+
+  /** The dead letters of its store. @throws ChainError; TheaterError `closed` */
+  async deadLetters(): Promise<readonly RecordedLetter[]> {
+    this.checkOpen()
+    return deadLetters(this.#options.store)
+  }
+
+  /**
+   * Has a dead letter taken again.
+   *
+   * @param begun called with where its turn begins
+   * @returns by whom, and what comes of it; inside an object, so that nobody waits for it who only wants it begun
+   * @throws TheaterError `unknown-letter`, or why its receiver is not there; ChainError
+   */
+  async retry(
+    id: string,
+    begun?: (turn: { readonly chain: Uint8Array; readonly seq: number }) => void,
+  ): Promise<{ readonly to: string; readonly reply: Promise<TurnReply> }> {
+    const { chain, seq, hash, from, to, fn, args, turn } = await this.#letter(id)
+    const actor = this.actor(to)
+    const { reception } = actor
+    const cause = { chain, seq, hash }
+    // Somebody else may have had it taken meanwhile.
+    const known = reception.turnOf(cause)
+    if (known !== undefined && known !== turn) throw unknownLetter(id)
+    const taken = begun && ((at: number): void => begun({ chain: actor.chain, seq: at }))
+    return { to, reply: reception.retry({ fn, args, sender: from, cause }, taken) }
+  }
+
+  /** Says for good that nobody wants a dead letter any more. @throws TheaterError `unknown-letter`; ChainError */
+  async drop(id: string): Promise<void> {
+    await dropLetter(this.#options.store, await this.#letter(id))
+  }
+
+  async #letter(id: string): Promise<RecordedLetter> {
+    const found = (await this.deadLetters()).find((letter) => letter.id === id)
+    if (found === undefined) throw unknownLetter(id)
+    return found
+  }
+
+  /** The actors that get what is published under a topic now, ascending. @throws TheaterError `bad-arguments`, `closed` */
+  subscribers(topic: string): readonly string[] {
+    this.checkOpen()
+    checkTopic(topic)
+    return this.cast.topics.subscribers(topic).map(({ id }) => id)
+  }
+
+  /** Tells whoever listens outside of the actors. */
+  tell(published: Published): void {
+    this.#post.tell(published)
+  }
+
+  /** Frees the name of an actor that was stopped, and the names of its children. @throws TheaterError */
+  async release(id: string): Promise<void> {
+    this.checkOpen()
+    const { chain } = this.cast.ended(id)
+    for (const child of this.cast.endedChildren({ chain })) await this.release(child)
+    try {
+      await releaseName(this.#options.store, chain, id)
+    } catch (error) {
+      throw recordFailure(id, error)
+    }
+    this.cast.release(id)
+  }
+
+  /** Resolves when no actor is being made, none runs, and no message waits. */
+  async idle(): Promise<void> {
+    for (;;) {
+      // What a turn set going is under way one round of the event loop later.
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve)
+      })
+      const busy = [...this.cast.actors].find((actor) => actor.busy)
+      if (busy !== undefined) await busy.settled()
+      else if (this.family.busy) await this.family.settled()
+      else if (this.maker.busy) await this.maker.settled()
+      else return
+    }
+  }
+
+  /** Lets go of everything; what does not end soon is left as after a crash. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // Whoever is being made stops being made.
+    const components = this.#components[Symbol.asyncDispose]()
+    await Promise.all([...this.cast.actors].map((actor) => actor.close()))
+    await this.maker.settled()
+    await this.family.settled()
+    await components
+  }
+}
+
+function unknownLetter(id: string): TheaterError {
+  return new TheaterError('unknown-letter', `there is no dead letter ${JSON.stringify(id)}`)
+}

@@ -1,0 +1,414 @@
+import type { WorkerOptions } from 'node:worker_threads'
+import type { FunctionModel } from '@theater/values'
+import type { RecordedLetter } from '../dead.ts'
+import { within } from '../deadline.ts'
+import { TheaterError } from '../errors.ts'
+import { reasonOf } from '../failures.ts'
+import type { LogLine } from '../host.ts'
+import type { ActorInfo, CallOptions, Failure, Message, PublishOutcome, SpawnOptions } from '../options.ts'
+import type { DeadLetter } from '../post.ts'
+import {
+  checkTopic,
+  publishCall,
+  publishOutcome,
+  refusalOf,
+  requestCall,
+  requested,
+  sendCall,
+} from '../messages.ts'
+import { Topics } from '../topics.ts'
+import type { Published, TopicListener } from '../topics.ts'
+import type { Hung } from '../watch.ts'
+import { Keeper } from './keeper.ts'
+import type { ThreadEnd } from './keeper.ts'
+import { Tally } from './tally.ts'
+import { unpackError, unpackInfo } from './wire.ts'
+import type { Answers, Begun, FromThread, Question, SentInfo } from './wire.ts'
+
+/** Options of `openThread`. */
+export interface ThreadOptions<Data = unknown> {
+  /** A module whose `default` export makes the options of the `Theater` that is opened in the thread, see `SetUp`. */
+  readonly module: URL
+  /** What that function is given: anything that can cross to another thread. */
+  readonly data?: Data
+  /** Milliseconds within which the thread has to answer; then it is ended. 100 to 2147483647. @default 10000 */
+  readonly answerMs?: number
+  /** How many threads there may be after the first within {@link restartMs}. @default 20 */
+  readonly restarts?: number
+  /** @default 600000 */
+  readonly restartMs?: number
+  /** Gets what actors log, and what the host has to say about them. @default nowhere */
+  readonly log?: (line: LogLine) => void
+  /** Gets messages that could not be delivered. @default nowhere, but for what the module does with them */
+  readonly deadLetter?: (letter: DeadLetter) => void
+  /** Gets what the module says, in its place between answers. @default nowhere */
+  readonly told?: (news: unknown) => void
+  /** Is told of each thread that had to be ended. @default nobody */
+  readonly restarted?: (restart: Restart) => void
+  /** How the thread is started. */
+  readonly worker?: Pick<
+    WorkerOptions,
+    'env' | 'argv' | 'execArgv' | 'stdin' | 'stdout' | 'stderr' | 'resourceLimits'
+  >
+}
+
+/** A thread that had to be ended. */
+export interface Restart {
+  /** Whether it did not answer, or ended by itself. */
+  readonly how: 'hung' | 'died'
+  /** Whose doing that was; `undefined`: nobody knows. */
+  readonly actor: string | undefined
+  /** What it ended of, where it ended by itself. */
+  readonly error: Error | undefined
+}
+
+/** Something that was asked and has no answer yet. */
+interface Asked {
+  readonly question: Question
+  begun: Begun | undefined
+  /** Whether a thread was asked already. */
+  again: boolean
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+const defaults = { answerMs: 10_000, restarts: 20, restartMs: 600_000 }
+/** The longest delay that a timer takes. */
+const MAX_TIMER = 0x7fff_ffff
+
+/**
+ * A theater in a thread of its own. It does what `Theater` does; where the thread does not answer it is ended, and another
+ * one brings the actors back: the turn that had the thread is aborted, `unresponsive`, and everything else goes on.
+ */
+export class TheaterThread {
+  readonly #options: ThreadOptions
+  readonly #answerMs: number
+  readonly #tally: Tally
+  readonly #asked = new Map<number, Asked>()
+  readonly #topics = new Topics()
+  /** The topics that somebody listens to here. */
+  readonly #heard = new Set<string>()
+  #last = 0
+  #keeper: Keeper
+  readonly #opened = Promise.withResolvers<void>()
+  #requestMs = 30_000
+  #open = false
+  #closing: Promise<void> | undefined
+  /** Why there is no thread any more. */
+  #gone: Error | undefined
+
+  private constructor(options: ThreadOptions) {
+    const {
+      answerMs = defaults.answerMs,
+      restarts = defaults.restarts,
+      restartMs = defaults.restartMs,
+    } = options
+    checkNumber('answerMs', answerMs, 100)
+    checkNumber('restarts', restarts, 0)
+    checkNumber('restartMs', restartMs, 1)
+    this.#options = options
+    this.#answerMs = answerMs
+    this.#tally = new Tally(restarts, restartMs)
+    this.#keeper = this.#start([], new Set())
+  }
+
+  /** @throws TheaterError, ChainError: see `openThread` */
+  static async open(options: ThreadOptions): Promise<TheaterThread> {
+    const thread = new TheaterThread(options)
+    await thread.#opened.promise
+    return thread
+  }
+
+  #start(hung: readonly Hung[], barred: ReadonlySet<string>): Keeper {
+    const { module, data, worker = {} } = this.#options
+    this.#open = false
+    const keeper = new Keeper({
+      module: module.href,
+      data,
+      hung,
+      barred: [...barred],
+      topics: [...this.#heard],
+      answerMs: this.#answerMs,
+      worker,
+      take: (message) => this.#take(message),
+    })
+    void keeper.end.then((end) => this.#ended(end))
+    return keeper
+  }
+
+  #take(message: FromThread): void {
+    switch (message.tag) {
+      case 'here':
+        break
+      case 'open':
+        this.#isOpen(message.requestMs)
+        break
+      case 'failed':
+        this.#giveUp(unpackError(message.error))
+        break
+      case 'begun': {
+        const asked = this.#asked.get(message.n)
+        if (asked !== undefined) asked.begun = message.begun
+        break
+      }
+      case 'answer':
+        this.#settle(message.n)?.resolve(message.value)
+        break
+      case 'refusal':
+        this.#settle(message.n)?.reject(unpackError(message.error))
+        break
+      case 'log':
+        this.#options.log?.(message.line)
+        break
+      case 'published':
+        this.#tell(message.published)
+        break
+      case 'news':
+        this.#options.told?.(message.news)
+        break
+      case 'dead-letter':
+        this.#options.deadLetter?.(message.letter)
+        break
+    }
+  }
+
+  #settle(n: number): Asked | undefined {
+    const asked = this.#asked.get(n)
+    this.#asked.delete(n)
+    return asked
+  }
+
+  #isOpen(requestMs: number | undefined): void {
+    this.#open = true
+    this.#requestMs = requestMs ?? this.#requestMs
+    this.#tally.opened()
+    this.#opened.resolve()
+    for (const n of this.#asked.keys()) this.#say(n)
+  }
+
+  #say(n: number): void {
+    const asked = this.#asked.get(n)
+    if (asked === undefined) return
+    const { question, again, begun } = asked
+    asked.again = true
+    try {
+      this.#keeper.say({ tag: 'ask', n, question, again, begun })
+    } catch (cause) {
+      this.#settle(n)?.reject(
+        new TheaterError('bad-arguments', 'that cannot cross to the thread of the actors', { cause }),
+      )
+    }
+  }
+
+  #ended({ how, running, error }: ThreadEnd): void {
+    if (this.#gone !== undefined || how === 'ended') return
+    if (this.#closing !== undefined) {
+      // What it did not end goes on when the store is opened again, as after a crash.
+      this.#giveUp(new TheaterError('closed', 'this theater was closed'))
+      return
+    }
+    this.#options.restarted?.({ how, actor: running?.actor, error })
+    const verdict = this.#tally.ended(running)
+    if (verdict.tag === 'enough') {
+      const message = `the thread of the actors was ended ${this.#options.restarts ?? defaults.restarts} times and more, and is not started again`
+      this.#giveUp(new TheaterError('unresponsive', message, { cause: error }))
+      return
+    }
+    if (running?.doing === 'load') this.#neverLoaded(running.actor)
+    this.#keeper = this.#start(verdict.hung, verdict.barred)
+  }
+
+  /** There is no record of an actor whose component could not be made ready. */
+  #neverLoaded(actor: string): void {
+    for (const [n, { question, begun }] of this.#asked) {
+      if (question.do !== 'spawn' || question.options.id !== actor || begun !== undefined) continue
+      const message = `${actor}: making its component ready kept the thread of the actors from answering`
+      this.#settle(n)?.reject(new TheaterError('failed-to-start', message, { actor, detail: 'unresponsive' }))
+    }
+  }
+
+  #giveUp(error: Error): void {
+    this.#gone ??= error
+    this.#opened.reject(error)
+    void this.#keeper.stop()
+    for (const n of this.#asked.keys()) {
+      const asked = this.#settle(n)
+      if (asked?.question.do === 'close') asked.resolve(undefined)
+      else asked?.reject(error)
+    }
+  }
+
+  async #ask<Q extends Question>(question: Q): Promise<Answers[Q['do']]> {
+    if (this.#gone !== undefined) throw this.#gone
+    if (this.#closing !== undefined && question.do !== 'close')
+      throw new TheaterError('closed', 'this theater was closed')
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const n = ++this.#last
+    this.#asked.set(n, { question, begun: undefined, again: false, resolve, reject })
+    if (this.#open) this.#say(n)
+    return (await promise) as Answers[Q['do']]
+  }
+
+  /** See `Theater.spawn`. The component is given as bytes. @throws TheaterError */
+  async spawn(options: SpawnOptions): Promise<ActorInfo> {
+    const { component } = options
+    const bytes = component instanceof Uint8Array ? component : component.bytes
+    const made: SentInfo = await this.#ask({ do: 'spawn', options: { ...options, component: bytes } })
+    return unpackInfo(made)
+  }
+
+  /** See `Theater.addComponent`. @throws ChainError */
+  addComponent(bytes: Uint8Array): Promise<string> {
+    return this.#ask({ do: 'add-component', bytes })
+  }
+
+  /** Sends a message from the host. Resolves when the receiver's turn is durable. @throws TheaterError */
+  async send(to: string, message: Message, options: CallOptions = {}): Promise<void> {
+    const { fn, args } = sendCall(message)
+    const refusal = refusalOf(to, await this.call(to, fn, args, options))
+    if (refusal !== undefined) throw refusal
+  }
+
+  /** Asks an actor and waits for its answer. @throws TheaterError where the actor did not answer */
+  async request(
+    to: string,
+    message: Message,
+    options: CallOptions = {},
+  ): Promise<{ readonly ok: Message } | { readonly err: Failure }> {
+    const { fn, args } = requestCall(message)
+    return requested(await this.call(to, fn, args, options))
+  }
+
+  /** The dead letters of its store, see `Theater.deadLetters`. @throws ChainError; TheaterError `closed`, `unresponsive` */
+  deadLetters(): Promise<readonly RecordedLetter[]> {
+    return this.#ask({ do: 'dead-letters' })
+  }
+
+  /** Has a dead letter taken again, see `Theater.retry`. @throws TheaterError */
+  retry(letter: string): Promise<void> {
+    return this.#ask({ do: 'retry', letter })
+  }
+
+  /** Says that nobody wants a dead letter any more, see `Theater.drop`. @throws TheaterError, ChainError */
+  drop(letter: string): Promise<void> {
+    return this.#ask({ do: 'drop', letter })
+  }
+
+  /**
+   * Publishes a message from the host, see `Theater.publish`: a call of every actor that is subscribed when the thread is
+   * asked who is.
+   *
+   * @throws TheaterError `bad-arguments` for what is not the name of a topic; `closed`, `unresponsive`
+   */
+  async publish(
+    topic: string,
+    message: Message,
+    options: CallOptions = {},
+  ): Promise<readonly PublishOutcome[]> {
+    const { fn, args } = publishCall(topic, message)
+    const receivers = await this.#ask({ do: 'subscribers', topic })
+    const turns = receivers.map((id) => publishOutcome(id, this.call(id, fn, args, options)))
+    this.#tell({ topic, from: null, message })
+    return Promise.all(turns)
+  }
+
+  /**
+   * Hears what actors, and this program, publish under a topic, see `Theater.subscribe`.
+   *
+   * @throws TheaterError `bad-arguments` for what is not the name of a topic; `closed`, `unresponsive`
+   */
+  subscribe(topic: string, listener: TopicListener): Disposable {
+    if (this.#gone !== undefined) throw this.#gone
+    checkTopic(topic)
+    // The same function may listen twice.
+    const heard = this.#topics.listen(topic, (published) => listener(published))
+    this.#listen(topic)
+    return {
+      [Symbol.dispose]: () => {
+        heard[Symbol.dispose]()
+        this.#listen(topic)
+      },
+    }
+  }
+
+  #tell(published: Published): void {
+    const { topic, from } = published
+    for (const error of this.#topics.tell(published)) {
+      const message = `a listener of the topic ${topic} failed: ${reasonOf(error)}`
+      this.#options.log?.({ actor: from ?? '', level: 'error', message, fields: [] })
+    }
+  }
+
+  /** Has the thread say what is published where somebody listens, and nowhere else. */
+  #listen(topic: string): void {
+    const on = this.#topics.heard(topic)
+    if (on === this.#heard.has(topic)) return
+    if (on) this.#heard.add(topic)
+    else this.#heard.delete(topic)
+    this.#keeper.say({ tag: 'listen', topic, on })
+  }
+
+  /**
+   * Calls any export: one turn. Resolves when it is durable. Where the thread is ended meanwhile, a turn that it began is
+   * answered by what becomes of it in the next one, and one that it did not begin is taken there: each once.
+   *
+   * @throws TheaterError; `aborted` with the detail `unresponsive` where it is this turn that kept the thread
+   */
+  async call(id: string, fn: string, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
+    const answer = this.#ask({ do: 'call', id, fn, args })
+    return await within(answer, options.timeoutMs ?? this.#requestMs, id)
+  }
+
+  /** See `Theater.stop`. @throws TheaterError */
+  stop(id: string, reason?: string): Promise<void> {
+    return this.#ask({ do: 'stop', id, reason })
+  }
+
+  /** See `Theater.release`. @throws TheaterError */
+  release(id: string): Promise<void> {
+    return this.#ask({ do: 'release', id })
+  }
+
+  /** Every actor of the thread, ordered by id; those that ended too. @throws TheaterError `closed`, `unresponsive` */
+  async actors(): Promise<readonly ActorInfo[]> {
+    return (await this.#ask({ do: 'actors' })).map(unpackInfo)
+  }
+
+  /** The model of an export of an actor; `undefined` where it has none of that name. @throws TheaterError */
+  exported(id: string, fn: string): Promise<FunctionModel | undefined> {
+    return this.#ask({ do: 'exported', id, fn })
+  }
+
+  /** Resolves when no actor is being made, none runs, and no message waits. @throws TheaterError `closed`, `unresponsive` */
+  idle(): Promise<void> {
+    return this.#ask({ do: 'idle' })
+  }
+
+  /** Lets go of everything, the handlers and the store of the thread too. One that does not answer is ended. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (this.#gone === undefined) await this.#ask({ do: 'close' })
+    } finally {
+      this.#gone ??= new TheaterError('closed', 'this theater was closed')
+      await this.#keeper.stop()
+    }
+  }
+
+  /** {@link close} */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+function checkNumber(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= MAX_TIMER) return
+  throw new TheaterError(
+    'bad-limit',
+    `${name} is an integer from ${least} to ${MAX_TIMER}, not ${String(value)}`,
+  )
+}
