@@ -1,9 +1,10 @@
 import { decodeReply, encodeMessage } from '@theater/actor/message'
 import { printable } from '@theater/handler-log'
-import type { Message, Theater } from '@theater/runtime'
+import type { Message } from '@theater/runtime'
 import { TheaterError } from '@theater/runtime'
 import { toJson } from '@theater/values'
 import type { Json } from '@theater/values'
+import type { Running } from './host.ts'
 import type { ComponentMaps } from './component-maps.ts'
 import { noteFrames } from './logs.ts'
 import { jsonLine } from './output.ts'
@@ -25,7 +26,7 @@ export interface Answer {
  * @throws TheaterError where the call did not come about
  */
 export async function answer(
-  theater: Theater,
+  theater: Running,
   actor: string,
   target: Target,
   timeoutMs: number,
@@ -49,7 +50,7 @@ export async function answer(
 }
 
 async function request(
-  theater: Theater,
+  theater: Running,
   actor: string,
   { type, body }: { readonly type: string; readonly body: Json | undefined },
   timeoutMs: number,

@@ -121,8 +121,15 @@ const topLevel = {
         maximum: 1_000_000,
         default: 10_000,
       },
+      answerMs: {
+        description:
+          'Runs the actors in a thread of their own, which is ended where it does not answer for so many milliseconds: the turn that keeps it is aborted, the others go on. Without it they share the thread of the command. `theater run --answer` says otherwise.',
+        type: 'integer',
+        minimum: 100,
+        maximum: 2_147_483_647,
+      },
     },
-    examples: [{ actors: 100 }],
+    examples: [{ actors: 100, answerMs: 10_000 }],
   },
   http: {
     description: 'How requests reach the actors that are granted to answer them.',

@@ -35,6 +35,8 @@ export interface Manifest {
   readonly listen: string | undefined
   /** How many actors the host has at once; undefined where it does not say. */
   readonly maxActors: number | undefined
+  /** Milliseconds within which the thread of the actors has to answer; undefined: they have none of their own. */
+  readonly answerMs: number | undefined
   /** Where the secrets come from that grants of http name. */
   readonly secrets: SecretSources
 }
@@ -117,6 +119,7 @@ function parsePlaced(
     actors: Object.entries(actors).map(([id, actor]) => actorOf(id, actor, folder)),
     listen: http?.listen,
     maxActors: host?.actors,
+    answerMs: host?.answerMs,
     secrets,
   }
 }
@@ -145,7 +148,7 @@ function isWithin({ path }: Fault, other: Fault): boolean {
 /** What a manifest is after the schema has seen it. */
 interface Checked {
   readonly actor: Readonly<Record<string, CheckedActor>>
-  readonly host?: { readonly actors?: number }
+  readonly host?: { readonly actors?: number; readonly answerMs?: number }
   readonly http?: { readonly listen?: string }
   readonly secrets?: SecretSources
 }

@@ -13,6 +13,8 @@ import type { Output } from '../output.ts'
 export interface CallOptions {
   readonly data: string
   readonly timeoutMs: number
+  /** Milliseconds within which the thread of the actors has to answer; undefined: they have none of their own. */
+  readonly answerMs?: number | undefined
   /** Whether what the call set going is waited for. */
   readonly wait: boolean
 }
@@ -33,10 +35,16 @@ export async function call(
     return await resolveTarget(chains, actor, name, json)
   })()
   const letters = new DeadLetters(output)
-  await using host = await Host.open({ data: options.data, log: logTo(output), deadLetter: letters.take })
+  await using host = await Host.open({
+    data: options.data,
+    answerMs: options.answerMs,
+    log: logTo(output),
+    deadLetter: letters.take,
+  })
   using interrupt = new Interrupt(output)
   const theater = await host.start(output)
-  for (const info of theater.actors()) if (info.recovery?.unfinished === true) noteRecovery(info, output)
+  for (const info of await theater.actors())
+    if (info.recovery?.unfinished === true) noteRecovery(info, output)
   const answered = answer(theater, actor, target, options.timeoutMs)
   const outcome = await Promise.race([answered, interrupt.happened])
   if (outcome === undefined) {

@@ -2,6 +2,8 @@ import type { Doing, Hung } from '../watch.ts'
 
 /** How often one actor may keep a thread from answering before it is not brought back. */
 const OFFENCES = 3
+/** How often where it would do the same again. Not once: the machine may have had something else to do. */
+const SURE_OFFENCES = 2
 
 /** What is done about a thread that had to be ended. */
 export type Verdict =
@@ -47,12 +49,12 @@ export class Tally {
     const offences = (this.#offences.get(actor) ?? 0) + 1
     this.#offences.set(actor, offences)
     this.#hung = [...this.#hung, hung]
-    if (isFinal(doing) || offences >= OFFENCES) this.#barred.add(actor)
+    if (offences >= (isSure(doing) ? SURE_OFFENCES : OFFENCES)) this.#barred.add(actor)
   }
 }
 
-/** Whether it would do the same again for sure, whoever brings it back. */
-function isFinal(doing: Doing): boolean {
+/** Whether it does the same again where it is brought back. */
+function isSure(doing: Doing): boolean {
   switch (doing) {
     case 'rerun':
     case 'load':

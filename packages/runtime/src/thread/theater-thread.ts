@@ -214,7 +214,7 @@ export class TheaterThread {
       this.#giveUp(new TheaterError('unresponsive', message, { cause: error }))
       return
     }
-    if (running?.doing === 'load') this.#neverLoaded(running.actor)
+    if (running?.doing === 'load' && verdict.barred.has(running.actor)) this.#neverLoaded(running.actor)
     this.#keeper = this.#start(verdict.hung, verdict.barred)
   }
 

@@ -13,7 +13,7 @@ import { GATES } from './thread-couriers.ts'
 import type { Couriers } from './thread-couriers.ts'
 
 /** Long enough for a machine with other things to do. */
-const ANSWER_MS = 2000
+const ANSWER_MS = 3000
 
 const limits = { fuel: 1e12, startFuel: 1e12 }
 
@@ -126,6 +126,11 @@ export class Cast implements AsyncDisposable {
   openGate(n: number): void {
     Atomics.store(this.#data.gates, n, 1)
     Atomics.notify(this.#data.gates, n)
+  }
+
+  /** Who was found out, in that order. A machine with other things to do may have a thread ended for nobody's sake. */
+  get named(): readonly string[] {
+    return this.restarts.flatMap(({ actor }) => actor ?? [])
   }
 
   /** From here on what can go wrong does, so often. */
