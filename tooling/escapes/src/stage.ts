@@ -72,8 +72,7 @@ export class Stage implements AsyncDisposable {
         return { value: answer }
       return answer.tag === 'err' ? { err: nameOf(answer.val) } : { value: answer.val }
     } catch (error) {
-      if (!TheaterError.is(error)) throw error
-      return { failed: typeof error.detail === 'string' ? `${error.code}: ${error.detail}` : error.code }
+      return { failed: failureOf(error) }
     }
   }
 
@@ -99,6 +98,12 @@ export class Stage implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.theater.close()
   }
+}
+
+/** The code of a `TheaterError`, of a trap or an abort with its own; anything else is thrown on. */
+export function failureOf(error: unknown): string {
+  if (!TheaterError.is(error)) throw error
+  return typeof error.detail === 'string' ? `${error.code}: ${error.detail}` : error.code
 }
 
 /** The case of an error: an enum's own name, a variant's tag. */

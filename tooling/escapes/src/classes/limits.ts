@@ -1,9 +1,14 @@
 /** What a guest does to take more time, stack or memory than it has. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { assemble } from '@theater/guests/wat'
 import { store } from '@theater/handler-store'
+import { openThread } from '@theater/runtime/thread'
 import { relayed, relayGuest } from '@theater/guests/relay'
 import { type Escape, type Outcome, stopped, through, variants } from '../escape.ts'
 import { core } from '../hostile/guests.ts'
-import { type Called, host, outcomeOf, spawned, stage, type StageOptions } from '../stage.ts'
+import { type Called, failureOf, host, outcomeOf, spawned, stage, type StageOptions } from '../stage.ts'
 
 const common = { class: 'limits' } as const
 const FUEL = 3_000_000
@@ -20,6 +25,35 @@ const running = (body: string, beside = '', memory?: number): string =>
 async function runs(wat: string, options: StageOptions = {}): Promise<Outcome> {
   await using made = await stage(wat, { ...options, limits: { fuel: FUEL, ...options.limits } })
   return outcomeOf(await made.call('run'))
+}
+
+/** A guest beside one that behaves, in a thread that it keeps: by a loop with fuel for hours, and by a call of a handler. */
+const keeper = core({
+  imports: [['take', '(func)', '']],
+  code: '(func (export "loop") (loop $l (br $l))) (func (export "call") (call $take)) (func (export "fine"))',
+  exports: ['loop', 'call', 'fine'].map(
+    (fn) => `(func (export "${fn}") (canon lift (core func $i "${fn}")))`,
+  ),
+})
+
+/** Has a guest keep its thread, and then asks its neighbour. */
+async function keeps(fn: string): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'theater-escapes-'))
+  try {
+    await using thread = await openThread({
+      module: new URL('../hostile/kept-thread.ts', import.meta.url),
+      data: join(folder, 'chains.db'),
+      answerMs: 2000,
+    })
+    const component = await assemble(keeper)
+    for (const id of ['guest', 'neighbour'])
+      await thread.spawn({ id, component, grants: { host: {} }, limits: { fuel: 1e12 } })
+    const ended = await thread.call('guest', fn, []).then(() => 'returned', failureOf)
+    await thread.call('neighbour', 'fine', [])
+    return stopped(ended)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 const again = '(i32.const 0)'
@@ -123,6 +157,14 @@ export const escapes: readonly Escape[] = [
     code: 'trapped: out-of-fuel',
     success: 'hang',
     attempt: () => variants(tails, (wat) => runs(wat)),
+  },
+  {
+    ...common,
+    id: 'limits/a-thread-that-others-need',
+    guard: 'watchdog',
+    code: 'aborted: unresponsive',
+    success: 'hang',
+    attempt: () => variants(['loop', 'call'], keeps),
   },
   {
     ...common,

@@ -32,6 +32,13 @@ export const limits: Guards = {
   tables: [
     { file: meter, text: 'this.#elements = i64(budget.elements)', with: 'this.#elements = i64(2 ** 40)' },
   ],
+  watchdog: [
+    {
+      file: 'runtime/src/thread/keeper.ts',
+      text: "else if (waited >= answerMs) void this.#terminate('hung', undefined)",
+      with: 'else if (waited < 0) throw new Error()',
+    },
+  ],
   'call-deadline': [
     {
       file: 'boundary/src/performer.ts',
