@@ -4,6 +4,7 @@ import type { Store } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
 import type { Connection } from '@theater/handler-cli'
 import type { DeadLetter, LogLine, SpawnOptions, Theater } from '@theater/runtime'
+import type { TheaterThread } from '@theater/runtime/thread'
 import { splitCid } from '@theater/values'
 import { ComponentMaps } from './component-maps.ts'
 import { dataPaths, makeDataFolder } from './data-folder.ts'
@@ -16,6 +17,10 @@ import { secretsOf } from './secrets.ts'
 import type { SecretSources } from './secrets.ts'
 import { rerunStore } from './progress.ts'
 import { componentName, readGenesis } from './records.ts'
+import { startThread } from './start-thread.ts'
+
+/** The actors of a host: in the thread of the command, or in one of their own. */
+export type Running = Theater | TheaterThread
 
 /** How a host is opened over a data folder. */
 export interface HostOptions {
@@ -42,7 +47,7 @@ export class Host implements AsyncDisposable {
   readonly #options: HostOptions & { readonly isNew: boolean }
   readonly #lock: Disposable
   #handlers: readonly AnyHandler[] = []
-  #theater: Theater | undefined
+  #theater: Running | undefined
 
   private constructor(
     paths: DataPaths,
@@ -94,6 +99,27 @@ export class Host implements AsyncDisposable {
   }
 
   /**
+   * Brings the actors of the folder back, in a thread of their own.
+   *
+   * @param answerMs milliseconds within which it has to answer; `undefined`: in this thread
+   * @throws TheaterError
+   */
+  async startApart(answerMs: number | undefined, output: Output): Promise<Running> {
+    if (answerMs === undefined) return await this.start(output)
+    await this.#knowActors()
+    output.status('bringing actors back')
+    try {
+      this.#theater = await startThread(
+        { ...this.#options, paths: this.paths, maps: this.maps, answerMs },
+        output,
+      )
+      return this.#theater
+    } finally {
+      output.endStatus()
+    }
+  }
+
+  /**
    * Brings the actors of the folder back, and shows how far that is.
    *
    * @throws TheaterError
@@ -109,7 +135,7 @@ export class Host implements AsyncDisposable {
     output.status('bringing actors back')
     try {
       const store = await rerunStore(this.store, output, () => going)
-      this.#theater = await Theater.open({
+      const theater = await Theater.open({
         store,
         handlers: this.#handlers,
         cache,
@@ -117,11 +143,12 @@ export class Host implements AsyncDisposable {
         log: (line) => log(line, this.maps),
         deadLetter,
       })
+      this.#theater = theater
+      return theater
     } finally {
       going = false
       output.endStatus()
     }
-    return this.#theater
   }
 
   /**

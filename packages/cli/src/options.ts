@@ -47,6 +47,20 @@ export function seconds(text: string): number {
   return n
 }
 
+/** Whether actors have a thread of their own, and how long that may take to answer. */
+export function answerOption(): Option {
+  return new Option(
+    '--answer <SECONDS>',
+    'runs the actors in a thread of their own, and ends it where it does not answer for so long',
+  ).argParser(answerSeconds)
+}
+
+function answerSeconds(text: string): number {
+  const n = seconds(text)
+  if (n < 0.1 || n > 2_147_483) throw new InvalidArgumentError('A number from 0.1 to 2147483 is needed.')
+  return n
+}
+
 /** An actor's id. @throws CliError `usage` */
 export function actorId(text: string): string {
   if (/^[a-z0-9._:-]{1,128}$/.test(text)) return text
@@ -59,6 +73,7 @@ export interface RunFlags {
   readonly fresh?: true
   readonly actor?: string
   readonly listen?: string
+  readonly answer?: number
   readonly grant: readonly string[]
   readonly manifest?: string
   readonly env: readonly string[]

@@ -7,7 +7,16 @@ import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
 import { helpText, helpTexts } from './help-text.ts'
 import { levels } from './log-lines.ts'
-import { actorId, collect, dataOption, index, instances, rerunOptions, seconds } from './options.ts'
+import {
+  actorId,
+  answerOption,
+  collect,
+  dataOption,
+  index,
+  instances,
+  rerunOptions,
+  seconds,
+} from './options.ts'
 import type { RunFlags, ServeFlags } from './options.ts'
 import type { Output } from './output.ts'
 
@@ -141,6 +150,7 @@ export function makeProgram(io: ProgramIo): Command {
     .option('--fresh', 'forgets every record of the data folder first')
     .option('--actor <ID>', "only this actor of a manifest; for a component the actor's id")
     .option('--listen <HOST:PORT>', 'where HTTP requests come in for actors of a manifest')
+    .addOption(answerOption())
     .option('--grant <HANDLER[=JSON]>', 'a grant of a component; may be given several times', collect, [])
     .option('--manifest <FILE.toml>', "takes a component's grants and limits from an actor of a manifest")
     .option('--env <NAME[=VALUE]>', 'an environment variable; may be given several times', collect, [])
@@ -151,7 +161,7 @@ export function makeProgram(io: ProgramIo): Command {
     .action(
       act(async (output, file: string, args: string[], options: RunFlags) => {
         const { run } = await import('./commands/run.ts')
-        const { data, fresh, actor, listen, grant, manifest, env, stdio } = options
+        const { data, fresh, actor, listen, answer, grant, manifest, env, stdio } = options
         return run(
           file,
           args,
@@ -165,6 +175,7 @@ export function makeProgram(io: ProgramIo): Command {
             stderr: (options.stderr ?? stdio) === true,
             ...(actor !== undefined && { actor: actorId(actor) }),
             ...(listen !== undefined && { listen }),
+            ...(answer !== undefined && { answerMs: Math.ceil(answer * 1000) }),
             ...(manifest !== undefined && { manifest }),
           },
           output,
@@ -203,6 +214,7 @@ export function makeProgram(io: ProgramIo): Command {
     .argument('[JSON...]', "the arguments, or the message's body")
     .addOption(dataOption())
     .option('--timeout <SECONDS>', 'how long to wait for the answer', seconds, 30)
+    .addOption(answerOption())
     .option('--no-wait', 'ends with the answer, and leaves what the call set going for the next run')
     .action(
       act(
@@ -211,11 +223,12 @@ export function makeProgram(io: ProgramIo): Command {
           actor: string,
           name: string,
           args: string[],
-          options: { data: string; timeout: number; wait: boolean },
+          options: { data: string; timeout: number; answer?: number; wait: boolean },
         ) => {
           const { call } = await import('./commands/call.ts')
-          const { data, timeout, wait } = options
-          return call(actor, name, args, { data, timeoutMs: timeout * 1000, wait }, output)
+          const { data, timeout, answer, wait } = options
+          const answerMs = answer === undefined ? undefined : Math.ceil(answer * 1000)
+          return call(actor, name, args, { data, timeoutMs: timeout * 1000, answerMs, wait }, output)
         },
       ),
     )

@@ -1,10 +1,11 @@
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
-import type { ActorInfo, Theater } from '@theater/runtime'
+import type { ActorInfo } from '@theater/runtime'
 import { splitCid } from '@theater/values'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
+import type { Running } from './host.ts'
 import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import { ManifestError } from './manifest-error.ts'
@@ -55,8 +56,8 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     await checkAgainstRecord(host, { ...actor, ...offers.get(actor.id) }, bytes, output)
   }
   using interrupt = new Interrupt(output)
-  const theater = await host.start(output)
-  for (const info of theater.actors()) noteRecovery(info, output)
+  const theater = await host.startApart(options.answerMs ?? manifest.answerMs, output)
+  for (const info of await theater.actors()) noteRecovery(info, output)
   for (const actor of actors) {
     if ((await host.store.find(actor.id)) !== undefined) continue
     output.status(`making ${actor.id}`)
@@ -74,7 +75,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     output.note(`${output.styleNote('bold', id)} made`)
   }
   await settle(theater, interrupt, output)
-  const failed = theater.actors().find(({ failure }) => failure !== undefined)
+  const failed = (await theater.actors()).find(({ failure }) => failure !== undefined)
   if (failed?.failure !== undefined) throw failed.failure
   // What is still under way then is over before this process is.
   if (interrupt.seen) return interrupted
@@ -93,14 +94,15 @@ export async function runManifest(path: string, options: RunOptions, output: Out
 }
 
 /** Waits until no actor has anything to do, and shows meanwhile what they do. */
-export async function settle(theater: Theater, interrupt: Interrupt, output: Output): Promise<void> {
-  const watch = (): void => {
-    const infos = theater.actors()
+export async function settle(theater: Running, interrupt: Interrupt, output: Output): Promise<void> {
+  const show = async (): Promise<void> => {
+    const infos = await theater.actors()
     const busy = infos.filter(({ state }) => state === 'running').map(({ id }) => id)
     const events = infos.reduce((sum, info) => sum + info.events, 0)
     output.status(`${busy.join(', ') || 'nobody'} at work · ${counted(events, 'event')}`)
   }
-  const timer = setInterval(watch, 200)
+  // Where they cannot be asked, whoever waits for them is told.
+  const timer = setInterval(() => void show().catch(() => undefined), 200)
   try {
     await Promise.race([theater.idle(), interrupt.happened])
   } finally {

@@ -37,12 +37,11 @@ export async function call(
   const letters = new DeadLetters(output)
   await using host = await Host.open({
     data: options.data,
-    answerMs: options.answerMs,
     log: logTo(output),
     deadLetter: letters.take,
   })
   using interrupt = new Interrupt(output)
-  const theater = await host.start(output)
+  const theater = await host.startApart(options.answerMs, output)
   for (const info of await theater.actors())
     if (info.recovery?.unfinished === true) noteRecovery(info, output)
   const answered = answer(theater, actor, target, options.timeoutMs)

@@ -43,7 +43,7 @@ export async function dev(source: string, options: DevOptions, output: Output): 
     deadLetter: letters.take,
   })
   using interrupt = new Interrupt(output)
-  const theater = await host.startHere(output)
+  const theater = await host.start(output)
   for (const info of theater.actors()) noteRecovery(info, output)
   using session = new Session(source, casting, { host, theater, output })
   const ended = await session.run(interrupt.happened)

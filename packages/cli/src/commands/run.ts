@@ -10,6 +10,8 @@ export interface RunOptions extends CastingFlags, Surroundings {
   readonly fresh: boolean
   /** Where requests come in, `HOST:PORT`. */
   readonly listen?: string
+  /** Milliseconds within which the thread of the actors of a manifest has to answer. */
+  readonly answerMs?: number | undefined
 }
 
 /** `theater run`: actors of a manifest, or one component. */
@@ -49,6 +51,8 @@ export async function run(
       `${file} is source, not a component. Run \`theater build ${file} -o OUT.wasm\` first.`,
     )
   }
+  if (options.answerMs !== undefined)
+    throw new CliError('usage', '--answer is for the actors of a manifest, and for `theater call`')
   const { runComponent } = await import('../run-component.ts')
   return runComponent(file, args, options, output)
 }

@@ -1,0 +1,37 @@
+/** What the thread of the actors is made of, where they have one of their own. */
+import { diskCache } from '@theater/component/node'
+import { sqliteStore } from '@theater/event-chain/sqlite'
+import type { ListenOptions } from '@theater/handler-http'
+import type { ThreadSetup } from '@theater/runtime/thread'
+import type { DataPaths } from './data-folder.ts'
+import { disposeHandlers, makeHandlers } from './handlers.ts'
+import { secretsOf } from './secrets.ts'
+import type { SecretSources } from './secrets.ts'
+
+/** What that thread is given. */
+export interface ActorThreadData {
+  readonly paths: DataPaths
+  /** Where requests come in; it tells the address. */
+  readonly listen: ListenOptions | undefined
+  readonly secrets: SecretSources
+  readonly maxActors: number | undefined
+}
+
+export default async function actorThread(
+  { paths, listen, secrets, maxActors }: ActorThreadData,
+  tell: (news: unknown) => void,
+): Promise<ThreadSetup> {
+  const handlers = await makeHandlers({
+    store: paths.store,
+    listen: listen && { at: listen, onListen: tell },
+    secrets: secretsOf(process.env, secrets),
+  })
+  return {
+    store: sqliteStore(paths.chains),
+    handlers,
+    cache: await diskCache(paths.cache),
+    ...(maxActors !== undefined && { maxActors }),
+    // Requests under way are answered before the actors go.
+    closing: () => disposeHandlers(handlers.filter(({ name }) => name === 'http')),
+  }
+}
