@@ -4,10 +4,11 @@
  * @module
  */
 import { TheaterThread } from './thread/theater-thread.ts'
-import type { ThreadOptions } from './thread/theater-thread.ts'
+import type { ThreadOptions } from './thread/options.ts'
 
+export type { Restart, ThreadOptions } from './thread/options.ts'
 export type { SetUp, ThreadSetup } from './thread/setup.ts'
-export type { Restart, TheaterThread, ThreadOptions } from './thread/theater-thread.ts'
+export type { TheaterThread } from './thread/theater-thread.ts'
 
 /**
  * Starts a thread, has its module make the options of a theater there, and opens that.
