@@ -4,8 +4,9 @@ import { cGuest } from '@theater/guests'
 import { relayed, relayGuest } from '@theater/guests/relay'
 import { assemble } from '@theater/guests/wat'
 import { describe, expect, it } from 'vitest'
-import { add, ask, get, mark, once, send } from './support/courier.ts'
+import { add, ask, get, mark, once, send, trap } from './support/courier.ts'
 import { digest } from './support/family.ts'
+import { text } from './support/talkers.ts'
 import { Cast, looper, unresponsive } from './support/thread-cast.ts'
 import { DIES, HANGS, HANGS_LATER } from './support/thread-couriers.ts'
 
@@ -81,7 +82,7 @@ describe('a thread that a guest keeps', () => {
     expect(await cast.verdicts()).toEqual(all)
   })
 
-  it('keeps what actors hold: files that are open, what they stored, messages that nobody could take', async () => {
+  it('keeps what actors hold: files that are open, and what they stored', async () => {
     await using cast = await Cast.open()
     const { thread, folder } = cast
     writeFileSync(join(folder, 'text'), 'one two three')
@@ -90,7 +91,11 @@ describe('a thread that a guest keeps', () => {
       component: cGuest('keeper'),
       grants: { cli: {}, fs: { mounts: { '/data': { host: folder, rights: 'rw' } } } },
     })
-    await thread.spawn({ id: 'shop', component: relayGuest('store'), grants: { store: { rights: 'rw' } } })
+    await thread.spawn({
+      id: 'shop',
+      component: relayGuest('store'),
+      grants: { store: { rights: ['read', 'write'] } },
+    })
     await cast.looper('looper', loops)
     const file = (await cast.call('keeper', 'open', '/data/text', 'r+')) as { readonly val: number }
     const bytes = new TextEncoder().encode('kept')
@@ -201,6 +206,56 @@ describe('a thread that a guest keeps', () => {
     expect(await other.run('innocent', [get])).toEqual([4])
     const all = { innocent: 'verified', looper: 'verified', other: 'verified' }
     expect(await other.verdicts()).toEqual(all)
+  })
+
+  it('is a theater as any other: topics, dead letters, names and what is not there', async () => {
+    await using cast = await Cast.open()
+    const { thread } = cast
+    const heard: string[] = []
+    using _ = thread.subscribe('news', ({ from, message }) =>
+      heard.push(`${from} ${Buffer.from(message.body).toString()}`),
+    )
+    await cast.courier('sender', 'receiver')
+    await cast.looper('looper', loops)
+    const component = relayGuest('messaging')
+    const grants = { messaging: { to: ['*'], publish: ['*'], subscribe: ['*'] } }
+    await thread.spawn({ id: 'talker', component, grants })
+    const topics = 'theater:messaging/topics@0.1'
+    await cast.call('talker', relayed(`${topics}#subscribe`), 'news')
+    await cast.run('sender', [send('receiver', [trap])])
+    await thread.idle()
+    await expect(cast.call('looper', 'spin')).rejects.toMatchObject(unresponsive('looper'))
+    // The new thread knows who is subscribed, and who listens here.
+    expect(await thread.publish('news', text('one'))).toEqual([{ to: 'talker', error: undefined }])
+    await cast.call('talker', relayed(`${topics}#publish`), 'news', text('two'))
+    await thread.idle()
+    expect(heard).toEqual(['null one', 'talker two'])
+    await expect(thread.publish('No topic', text(''))).rejects.toMatchObject({ code: 'bad-arguments' })
+    const [letter, ...rest] = await thread.deadLetters()
+    expect(rest).toEqual([])
+    expect(letter).toMatchObject({ from: 'sender', to: 'receiver', reason: 'trapped' })
+    await expect(thread.retry(letter?.id ?? '')).rejects.toMatchObject({ code: 'trapped' })
+    const [again] = await thread.deadLetters()
+    await thread.drop(again?.id ?? '')
+    expect(await thread.deadLetters()).toEqual([])
+    await expect(thread.drop('a@1@b')).rejects.toMatchObject({ code: 'unknown-letter' })
+    expect(await thread.exported('looper', 'add')).toMatchObject({ name: 'add' })
+    expect(await thread.exported('looper', 'nothing')).toBeUndefined()
+    await expect(cast.call('nobody', 'add', 1)).rejects.toMatchObject({ code: 'unknown-actor' })
+    await expect(cast.call('looper', 'add', () => 1)).rejects.toMatchObject({ code: 'bad-arguments' })
+    await expect(cast.looper('looper', loops)).rejects.toMatchObject({ code: 'exists' })
+    await thread.stop('looper')
+    await expect(thread.stop('looper')).rejects.toMatchObject({ code: 'stopped' })
+    await thread.release('looper')
+    expect((await thread.actors()).map(({ id, state }) => `${id} ${state}`)).toEqual([
+      'looper stopped',
+      'receiver idle',
+      'sender idle',
+      'talker idle',
+    ])
+    await thread.close()
+    await expect(thread.actors()).rejects.toMatchObject({ code: 'closed' })
+    expect(() => thread.subscribe('news', () => undefined)).toThrow('closed')
   })
 
   it('is ended by close', async () => {
