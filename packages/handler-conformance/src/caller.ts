@@ -154,9 +154,9 @@ export function bound(binding: Binding, fn: string): ((...args: readonly unknown
 }
 
 /** Runs a law in a fresh world, and takes it down afterwards. */
-export async function inWorld<T>(
-  make: () => World | Promise<World>,
-  run: (world: World) => Promise<T>,
+export async function inWorld<T, W extends World = World>(
+  make: () => W | Promise<W>,
+  run: (world: W) => Promise<T>,
 ): Promise<T> {
   const world = await make()
   try {

@@ -52,6 +52,8 @@
  */
 export { fakeActor } from './fake-actor.ts'
 export type { FakeActor, FakeActorOptions, LogLine, Sent } from './fake-actor.ts'
+export { fsLaws } from './fs/laws.ts'
+export type { FsDescriptor, FsLaw, FsListing, FsStat, FsStream, FsSubject, FsWorld } from './fs/subject.ts'
 export { laws, runtimeLaws } from './laws.ts'
 export type {
   AtLarge,

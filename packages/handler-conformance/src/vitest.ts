@@ -10,6 +10,8 @@
  */
 import { describe, test } from 'vitest'
 import { laws, runtimeLaws } from './laws.ts'
+import { fsLaws } from './fs/laws.ts'
+import type { FsSubject } from './fs/subject.ts'
 import type { Subject } from './subject.ts'
 
 /** Registers one test per law of any handler for a subject; those that need a runtime too, where it has a guest. */
@@ -18,5 +20,14 @@ export function conformance(subject: Subject): void {
     const all = subject.guest === undefined ? laws : [...laws, ...runtimeLaws]
     // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
     for (const law of all) test(`${law.name}`, () => law.run(subject))
+  })
+}
+
+/** Registers one test per law of `wasi:filesystem` for a subject; of one that is fixed, those that change nothing. */
+export function fsConformance(subject: FsSubject): void {
+  describe(`laws of wasi:filesystem: ${subject.name}`, () => {
+    const held = fsLaws.filter(({ changes }) => !changes || subject.fixed !== true)
+    // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
+    for (const law of held) test(`${law.name}`, () => law.run(subject))
   })
 }
