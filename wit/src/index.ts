@@ -88,6 +88,12 @@ export type * as WasiIoError from './types/wasi-io-error.ts'
 export type * as WasiIoPoll from './types/wasi-io-poll.ts'
 /** `wasi:io/streams`. */
 export type * as WasiIoStreams from './types/wasi-io-streams.ts'
+/** `wasi:keyvalue/atomics`. */
+export type * as WasiKeyvalueAtomics from './types/wasi-keyvalue-atomics.ts'
+/** `wasi:keyvalue/batch`. */
+export type * as WasiKeyvalueBatch from './types/wasi-keyvalue-batch.ts'
+/** `wasi:keyvalue/store`. */
+export type * as WasiKeyvalueStore from './types/wasi-keyvalue-store.ts'
 /** `wasi:random/insecure-seed`. */
 export type * as WasiRandomInsecureSeed from './types/wasi-random-insecure-seed.ts'
 /** `wasi:random/insecure`. */

@@ -55,7 +55,11 @@ test('the types of every interface are exported', () => {
 
 test('the WASI packages are the ones that jco ships, which componentize-js imports', () => {
   const jco = join(dirname(fileURLToPath(import.meta.resolve('@bytecodealliance/jco'))), '..')
-  for (const { path, text } of witFiles().filter((file) => file.path.startsWith('wasi/'))) {
+  // Of keyvalue there is a draft alone, and jco has none.
+  const shippedByJco = witFiles().filter(
+    ({ path }) => path.startsWith('wasi/') && path !== 'wasi/keyvalue.wit',
+  )
+  for (const { path, text } of shippedByJco) {
     const name = path.slice('wasi/'.length, -'.wit'.length)
     const shipped = readFileSync(join(jco, `lib/wit/builtin/0.2.12/wasi-${name}/package.wit`), 'utf8')
     expect({ path, text }).toEqual({ path, text: shipped })

@@ -3,7 +3,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { bound, Caller, inWorld, isObject, parse } from './caller.ts'
 import type { Law, Subject } from './subject.ts'
 
-const TRACK = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*(@(0\.(0|[1-9][0-9]*)|[1-9][0-9]*))?$/
+// A pre-release is a track of its own, whole.
+const TRACK =
+  /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*(@(0\.(0|[1-9][0-9]*)|[1-9][0-9]*|[0-9]+\.[0-9]+\.[0-9]+-[0-9A-Za-z.-]+))?$/
 
 /** The boundary implements them over the shapes of `@theater/handler`; a handler MAY say more of its own streams. */
 const isStream = (fn: string): boolean => fn.startsWith('wasi:io/streams@')

@@ -53,6 +53,66 @@ export interface LastChange extends Change {
   readonly overtaken: boolean
 }
 
+/** What a key of a bucket has. */
+export interface Value {
+  readonly value: Uint8Array
+  /** The sha-256 that the value had when it was put. One that has another is damaged. */
+  readonly hash: Hash
+}
+
+/** A key of a bucket, with what it has. */
+export interface Entry extends Value {
+  /** Of no other entry of the namespace, before or after: an entry that has it did not change. Above 0. */
+  readonly version: number
+}
+
+/** What becomes of one key. */
+export interface Edit {
+  readonly key: string
+  /** Says it from what is there. It MUST be pure, MAY be called more than once, and where it throws, nothing changes. */
+  readonly change: (current: Entry | undefined) => Value | 'remove' | 'keep'
+}
+
+/** Who edits, and what is remembered of it. */
+export interface Note {
+  readonly writer: string
+  /** Called with the highest version that there is now, when all changes are made. */
+  readonly note: (version: number) => string
+}
+
+/** Where buckets of keys and values are kept, in the same namespaces. */
+export interface EntryBackend {
+  /** What a key has, unchecked; `undefined` when there is no such key. */
+  entry(namespace: string, bucket: string, key: string): Promise<Entry | undefined>
+  /**
+   * Makes changes of keys of a bucket, all or none, in one step against every other caller; and remembers, in the same
+   * step, the writer's note in place of the one before. An entry counts the bytes of its key and its value, and 64.
+   *
+   * @param edits of distinct keys
+   * @param quota the most bytes that the namespace may hold; what is left goes into `full`
+   */
+  edit(
+    namespace: string,
+    bucket: string,
+    edits: readonly Edit[],
+    note: Note,
+    quota: number,
+  ): Promise<PutOutcome>
+  /** The last note of a writer in a namespace, see {@link edit}. */
+  noted(namespace: string, writer: string): Promise<string | undefined>
+  /**
+   * Keys of a bucket after one of them (exclusive), in ascending order of their bytes.
+   *
+   * @param limit the most keys to answer, at least 1
+   */
+  keys(
+    namespace: string,
+    bucket: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<readonly string[]>
+}
+
 /**
  * Where blobs and labels are kept. A backend keeps what it is given: hashing, checking, limits of size and rights are
  * the handler's.
@@ -61,7 +121,7 @@ export interface LastChange extends Change {
  * backend is given or gives MUST NOT change afterwards: it copies where it must. Each method is atomic, and what it
  * changed is durable when it resolves. A method that fails rejects; it never answers as if something were absent.
  */
-export interface StoreBackend {
+export interface StoreBackend extends EntryBackend {
   /**
    * Keeps the chunks of a blob under its hash. Bytes that are there already count nothing; other bytes under that
    * hash are damage, and are replaced.

@@ -6,7 +6,7 @@ const FORMAT = 2
 
 // A blob's content has a number of its own, so that what was uploaded becomes a blob without a byte being copied.
 const SCHEMA = `
-  create table spaces (name text primary key, bytes integer not null, labels integer not null) without rowid;
+  create table spaces (name text primary key, bytes integer not null, labels integer not null, version integer not null) without rowid;
   create table blobs (space text not null, hash blob not null, size integer not null, content integer not null,
     touched integer not null, primary key (space, hash)) without rowid;
   create index blobs_by_hash on blobs (hash);
@@ -14,6 +14,9 @@ const SCHEMA = `
   create table bytes (content integer not null, n integer not null, bytes blob not null, unique (content, n));
   create table uploads (space text not null, name text not null, size integer not null, content integer,
     touched integer not null, hash blob, primary key (space, name)) without rowid;
+  create table entries (space text not null, bucket text not null, key blob not null, value blob not null, hash blob not null,
+    version integer not null, unique (space, bucket, key));
+  create table notes (space text not null, writer text not null, note text not null, primary key (space, writer)) without rowid;
   create table labels (space text not null, name text not null, hash blob not null, primary key (space, name)) without rowid;
   create table changes (space text not null, writer text not null, name text not null, expected blob, value blob,
     overtaken integer not null, primary key (space, writer)) without rowid;

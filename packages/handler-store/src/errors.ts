@@ -1,5 +1,10 @@
 import { WitError } from '@theater/handler'
-import type { TheaterStoreBlobs, TheaterStoreLabels, TheaterStoreTransfers } from '@theater/wit'
+import type {
+  TheaterStoreBlobs,
+  TheaterStoreLabels,
+  TheaterStoreTransfers,
+  WasiKeyvalueStore,
+} from '@theater/wit'
 import type { AppendOutcome, Hash, PutOutcome, SetOutcome } from './backend.ts'
 
 /** Why a call of blobs did nothing, `theater:store/blobs.error` as lifted. */
@@ -14,6 +19,37 @@ export type TransferError = TheaterStoreTransfers.Error
 /** A {@link TransferError} for throwing. */
 export function transferError(error: TransferError): WitError<TransferError> {
   return new WitError<TransferError>(error)
+}
+
+/** Why a call of keyvalue did nothing: a case of `wasi:keyvalue/store.error`, or, in words, one that it has no case for. */
+export type KeyvalueFault =
+  | 'no-such-store'
+  | 'access-denied'
+  | 'damaged'
+  | 'quota'
+  | 'too-large'
+  | 'bad-key'
+  | 'not-a-number'
+  | 'overflow'
+  | 'outcome-unknown'
+  | 'closed'
+
+/** A `wasi:keyvalue/store.error` for throwing. @param why more about it, for people */
+export function keyvalueError(fault: KeyvalueFault, why = ''): WitError<WasiKeyvalueStore.Error> {
+  switch (fault) {
+    case 'no-such-store':
+    case 'access-denied':
+      return new WitError<WasiKeyvalueStore.Error>({ tag: fault })
+    case 'damaged':
+    case 'quota':
+    case 'too-large':
+    case 'bad-key':
+    case 'not-a-number':
+    case 'overflow':
+    case 'outcome-unknown':
+    case 'closed':
+      return new WitError<WasiKeyvalueStore.Error>({ tag: 'other', val: `${fault}: ${why}` })
+  }
 }
 
 /** A {@link BlobError} for throwing. Each is a case of a {@link TransferError} too. */
@@ -68,4 +104,9 @@ export function isHash(hash: Hash): boolean {
 export function isName(name: string): boolean {
   if (name.length > 256 || !/^[A-Za-z0-9._/-]+$/.test(name)) return false
   return name.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')
+}
+
+/** Whether a text names a bucket: as a label, or not at all, which is a bucket too. */
+export function isBucket(name: string): boolean {
+  return name === '' || isName(name)
 }

@@ -15,11 +15,16 @@ export type StoreGrant = {
   readonly labels?: string
 }
 
-/** What one call of this handler exercises: on blobs, on one label, or on the labels with a prefix. */
+/**
+ * What one call of this handler exercises: on blobs, on one label, or on the labels with a prefix; on a bucket that is opened, or
+ * on keys of one, each as `bucket/key`. `bucket/` is all of them.
+ */
 export type StoreAsk =
   | { readonly blobs: 'read' | 'write' }
   | { readonly label: string; readonly right: 'read' | 'label' }
   | { readonly labels: string }
+  | { readonly bucket: string }
+  | { readonly keys: readonly string[]; readonly rights: readonly StoreRight[] }
 
 /** The schema of a {@link StoreGrant}. */
 export const storeGrant: JsonSchema = {
@@ -88,16 +93,40 @@ export function within(child: StoreGrant, parent: StoreGrant, maxBytes: number):
 
 /** Whether a grant covers an ask. */
 export function authorize(grant: StoreGrant, ask: Ask): true | Refusal {
-  const { blobs, label, right, labels } = ask
+  const { blobs, label, right, labels, bucket, keys } = ask
   if (blobs !== undefined) return allowed(grant, blobs)
+  if (typeof bucket === 'string') return opened(grant, `${bucket}/`)
+  if (Array.isArray(keys)) return keyed(grant, keys, ask['rights'])
   const name = label ?? labels
   if (typeof name !== 'string') return { refused: 'the call names no label' }
-  if (!name.startsWith(grant.labels ?? '')) {
-    return {
-      refused: `labels that begin with ${JSON.stringify(grant.labels)} are granted, not ${JSON.stringify(name)}`,
-    }
+  return named(grant, name) ?? allowed(grant, label === undefined ? 'read' : right)
+}
+
+/** Why a name is not within the grant; `undefined`: it is. */
+function named({ labels = '' }: StoreGrant, name: string): Refusal | undefined {
+  if (name.startsWith(labels)) return undefined
+  return {
+    refused: `names that begin with ${JSON.stringify(labels)} are granted, not ${JSON.stringify(name)}`,
   }
-  return allowed(grant, label === undefined ? 'read' : right)
+}
+
+/** A bucket is opened where some key in it may be covered; each call on it is asked for by itself. */
+function opened({ labels = '' }: StoreGrant, prefix: string): true | Refusal {
+  if (prefix.startsWith(labels) || labels.startsWith(prefix)) return true
+  return { refused: `names that begin with ${JSON.stringify(labels)} are granted, none of this bucket` }
+}
+
+function keyed(grant: StoreGrant, keys: readonly unknown[], rights: unknown): true | Refusal {
+  if (!Array.isArray(rights)) return { refused: 'the call names no rights' }
+  for (const right of rights) {
+    const verdict = allowed(grant, right)
+    if (verdict !== true) return verdict
+  }
+  for (const key of keys) {
+    const refusal = typeof key === 'string' ? named(grant, key) : { refused: 'the call names no key' }
+    if (refusal !== undefined) return refusal
+  }
+  return true
 }
 
 function allowed({ rights }: StoreGrant, wanted: unknown): true | Refusal {

@@ -5,6 +5,16 @@ import { cut, sha256 } from './chunks.ts'
 import { blobError, checkSet, isHash, isName, labelError, transferError } from './errors.ts'
 import { authorize, storeGrant, within } from './grant.ts'
 import type { StoreAsk, StoreGrant } from './grant.ts'
+import {
+  closedKeyvalue,
+  describeKeyvalue,
+  KEYVALUE,
+  keyvalue,
+  keyvalueFunctions,
+  reconcileKeyvalue,
+  resumeKeyvalue,
+} from './keyvalue.ts'
+import type { Keyvalue } from './keyvalue.ts'
 import { memory } from './memory.ts'
 import { reconcile } from './reconcile.ts'
 import { Session } from './session.ts'
@@ -61,8 +71,8 @@ export interface StoreOptions {
   readonly uploadMs?: number
 }
 
-/** The functions of `theater:store@0.1`, as the boundary calls them. */
-export interface StoreImports {
+/** The functions of `theater:store@0.1` and of `wasi:keyvalue`, as the boundary calls them. */
+export interface StoreImports extends Keyvalue {
   readonly [BLOBS]: {
     /** Keeps bytes. */
     readonly put: (data: Uint8Array) => Promise<Hash>
@@ -112,7 +122,7 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
   const reads = { mode: 'async', effect: 'read', ask: askBlobs('read'), deny: denyTransfer } as const
   return defineHandler<StoreGrant, StoreImports>({
     name: 'store',
-    interfaces: [BLOBS, LABELS, TRANSFERS],
+    interfaces: [BLOBS, LABELS, TRANSFERS, ...Object.values(KEYVALUE)],
     grant: storeGrant,
     functions: {
       [`${BLOBS}#put`]: { mode: 'async', effect: 'idempotent', ask: askBlobs('write'), deny: denyBlob },
@@ -129,6 +139,7 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
       [`${TRANSFERS}#open`]: reads,
       [`${TRANSFERS}#[method]reader.size`]: { ...reads, mode: 'sync', effect: 'none' },
       [`${TRANSFERS}#[method]reader.read`]: reads,
+      ...keyvalueFunctions(),
     },
     within: (child, parent) => within(child, parent, limits.bytes),
     authorize,
@@ -179,12 +190,16 @@ function bind(session: Session): Binding<StoreImports> {
         },
       },
       [TRANSFERS]: transfers(session),
+      ...keyvalue(session),
     },
-    describe: (_type, object) => describeTransfer(object),
-    resume: (type, description) => resumeTransfer(session, type, description),
+    describe: (_type, object) => describeTransfer(object) ?? describeKeyvalue(object),
+    resume: (type, description) =>
+      resumeTransfer(session, type, description) ?? resumeKeyvalue(session, type, description),
     dropped: (type, description) => dropTransfer(session, type, description),
-    closed: (fn) => (fn.startsWith(`${TRANSFERS}#[method]`) ? transferError({ tag: 'closed' }) : undefined),
-    reconcile: (intent) => reconcile(session, intent, `${LABELS}#set`),
+    closed: (fn) =>
+      fn.startsWith(`${TRANSFERS}#[method]`) ? transferError({ tag: 'closed' }) : closedKeyvalue(fn),
+    reconcile: (intent) =>
+      intent.fn === `${LABELS}#set` ? reconcile(session, intent) : reconcileKeyvalue(session, intent),
   }
 }
 

@@ -27,12 +27,19 @@ export type { BlobError, LabelError } from './errors.ts'
 export { memory } from './memory.ts'
 export { CHUNK_BYTES } from './backend.ts'
 export type {
+  AppendOutcome,
   Change,
   Chunk,
+  Edit,
+  Entry,
+  EntryBackend,
   Hash,
   LastChange,
+  Note,
   PutOutcome,
   Room,
   SetOutcome,
   StoreBackend,
+  Upload,
+  Value,
 } from './backend.ts'

@@ -11,6 +11,7 @@ import type {
 import { CHUNK_BYTES } from './backend.ts'
 import { chunkSize, same, sha256, sizeOf } from './chunks.ts'
 import { bytesOf, numberOf, transaction } from './database.ts'
+import { indexedEntries } from './entries.ts'
 
 /** Where bytes are: their number in the index, and the hash of the blob or the name of the upload that they are of. */
 export interface Place {
@@ -111,6 +112,7 @@ export function indexed(db: DatabaseSync, contents: Contents): StoreBackend {
   }
 
   return {
+    ...indexedEntries(db),
     async put(namespace, hash, chunks, { quota, now }): Promise<PutOutcome> {
       const intact = await holds(namespace, hash, chunks)
       if (intact && statements.touch.run(now, namespace, hash).changes > 0) return { tag: 'stored' }
@@ -255,7 +257,7 @@ export function indexed(db: DatabaseSync, contents: Contents): StoreBackend {
 
 function prepare(db: DatabaseSync) {
   return {
-    addSpace: db.prepare('insert into spaces values (?, 0, 0) on conflict do nothing'),
+    addSpace: db.prepare('insert into spaces values (?, 0, 0, 0) on conflict do nothing'),
     space: db.prepare('select bytes, labels from spaces where name = ?'),
     addBytes: db.prepare('update spaces set bytes = bytes + ? where name = ?'),
     setLabels: db.prepare('update spaces set labels = ? where name = ?'),

@@ -11,6 +11,7 @@ import type {
   Upload,
 } from './backend.ts'
 import { cut, same, sizeOf } from './chunks.ts'
+import { memoryEntries } from './memory-entries.ts'
 
 interface Namespace {
   readonly blobs: Map<string, Blob>
@@ -49,6 +50,7 @@ export function memory(): StoreBackend {
   }
 
   return {
+    ...memoryEntries(open),
     async put(namespace, hash, chunks, { quota }): Promise<PutOutcome> {
       const space = open(namespace)
       const key = keyOf(hash)

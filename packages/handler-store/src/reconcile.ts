@@ -16,11 +16,8 @@ import type { Session } from './session.ts'
  *   else believes to have set it, so `ok` misleads nobody.
  * - It is this change and was overtaken: it may be the lost one, or an earlier one that somebody changed back before
  *   the lost one could happen. Unknown.
- *
- * @param set the function's name
  */
-export async function reconcile(session: Session, intent: Intent, set: string): Promise<Reconciled> {
-  if (intent.fn !== set) return 'unknown'
+export async function reconcile(session: Session, intent: Intent): Promise<Reconciled> {
   const [name, expected, value] = intent.args
   const last = await session.backend.last(session.space, session.actor.id)
   if (

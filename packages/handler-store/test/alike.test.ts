@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { cut, sha256 } from '../src/chunks.ts'
 import { directory } from '../src/directory.ts'
 import { memory } from '../src/index.ts'
-import type { StoreBackend } from '../src/index.ts'
+import type { Edit, StoreBackend } from '../src/index.ts'
 import { sqlite } from '../src/sqlite.ts'
 import { temporaryFolder } from './backends.ts'
 
@@ -22,6 +22,7 @@ test.each(others)('$name answers as memory does, whatever is asked of it', async
   const upload = fc
     .tuple(space, fc.constantFrom('u', 'v', 'w'))
     .map(([where, name]): [string, string] => [where, `${where.slice(0, 1)}-${name}`])
+  const key = fc.constantFrom('', 'k', 'k\0', 'K', 'ä', '\u{10000}', '\uffff')
   const label = fc.option(value, { nil: undefined })
   const name = fc.constantFrom('a', 'a/b', 'a-', 'B', 'c')
   const step = fc.oneof(
@@ -51,6 +52,36 @@ test.each(others)('$name answers as memory does, whatever is asked of it', async
     }),
     upload.map((args) => (backend: StoreBackend) => backend.giveUp(...args)),
     fc.tuple(space, fc.nat(4)).map((args) => (backend: StoreBackend) => backend.expire(...args)),
+    fc
+      .tuple(space, fc.constantFrom('a', 'b'), key)
+      .map((args) => (backend: StoreBackend) => backend.entry(...args)),
+    fc
+      .tuple(
+        space,
+        fc.constantFrom('a', 'b'),
+        fc.uniqueArray(fc.tuple(key, fc.oneof(fc.constantFrom('remove', 'keep'), data)), {
+          selector: ([of]) => of,
+          maxLength: 3,
+        }),
+        writer,
+        fc.integer({ min: 0, max: 400 }),
+      )
+      .map(([where, bucket, edits, who, quota]) => (backend: StoreBackend) => {
+        const changes = edits.map(([of, to]): Edit => ({
+          key: of,
+          change: () => (to instanceof Uint8Array ? { value: to, hash: sha256(to) } : to),
+        }))
+        return backend.edit(where, bucket, changes, { writer: who, note: String }, quota)
+      }),
+    fc.tuple(space, writer).map((args) => (backend: StoreBackend) => backend.noted(...args)),
+    fc
+      .tuple(
+        space,
+        fc.constantFrom('a', 'b'),
+        fc.option(key, { nil: undefined }),
+        fc.integer({ min: 1, max: 3 }),
+      )
+      .map((args) => (backend: StoreBackend) => backend.keys(...args)),
     fc.tuple(space, name).map((args) => (backend: StoreBackend) => backend.label(...args)),
     fc
       .tuple(

@@ -19,6 +19,11 @@ export const atLarge: AtLarge = {
     fc.record({ blobs: fc.constantFrom('read', 'write') }),
     fc.record({ label: name, right: fc.constantFrom('read', 'label') }),
     fc.record({ labels: name }),
+    fc.record({ bucket: name }),
+    fc.record({
+      keys: fc.array(name, { maxLength: 2 }),
+      rights: fc.uniqueArray(fc.constantFrom('read', 'write', 'label')),
+    }),
   ),
   reach(grant) {
     const { namespace, maxBytes = 4 } = grant as StoreGrant

@@ -1,4 +1,5 @@
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
+import type { SampleCall } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { store } from '../src/index.ts'
 import type { StoreBackend } from '../src/index.ts'
@@ -9,9 +10,83 @@ const BLOBS = 'theater:store/blobs@0.1'
 const TRANSFERS = 'theater:store/transfers@0.1'
 const LABELS = 'theater:store/labels@0.1'
 const data = new Uint8Array([1, 2, 3])
+const KV = (name: string) => `wasi:keyvalue/${name.replace('#', '@0.2.0-draft2#')}`
+const bucket = (made: (fn: string) => unknown) => made(KV('store#open'))
+const cas = (made: (fn: string) => unknown) => made(KV('atomics#[static]cas.new'))
 const upload = (made: (fn: string) => unknown) => made(`${TRANSFERS}#start`)
 const reader = (made: (fn: string) => unknown) => made(`${TRANSFERS}#open`)
 const put = (made: (fn: string) => unknown) => made(`${BLOBS}#put`) ?? new Uint8Array(32)
+const named = (...rights: readonly string[]) => ({ rights, labels: '' })
+const keyvalueCalls: readonly SampleCall[] = [
+  {
+    fn: KV('store#open'),
+    args: () => ['a'],
+    refusedUnder: { rights: ['read'], labels: 'b/' },
+    makes: KV('store#bucket'),
+    resumes: true,
+  },
+  {
+    fn: KV('store#[method]bucket.set'),
+    args: (made) => [bucket(made), 'k', data],
+    refusedUnder: named('read', 'label'),
+  },
+  {
+    fn: KV('store#[method]bucket.get'),
+    args: (made) => [bucket(made), 'k'],
+    refusedUnder: named('write', 'label'),
+  },
+  {
+    fn: KV('store#[method]bucket.exists'),
+    args: (made) => [bucket(made), 'none'],
+    refusedUnder: named('write', 'label'),
+  },
+  {
+    fn: KV('atomics#[static]cas.new'),
+    args: (made) => [bucket(made), 'k'],
+    refusedUnder: named('write', 'label'),
+    makes: KV('atomics#cas'),
+    resumes: true,
+  },
+  {
+    fn: KV('atomics#[method]cas.current'),
+    args: (made) => [cas(made)],
+    refusedUnder: named('write', 'label'),
+  },
+  { fn: KV('atomics#swap'), args: (made) => [cas(made), data], refusedUnder: named('read', 'write') },
+  {
+    fn: KV('atomics#increment'),
+    args: (made) => [bucket(made), 'n', 5n],
+    refusedUnder: named('write', 'label'),
+  },
+  {
+    fn: KV('batch#set-many'),
+    args: (made) => [
+      bucket(made),
+      [
+        ['b', data],
+        ['a', data],
+      ],
+    ],
+    refusedUnder: named('write'),
+  },
+  { fn: KV('batch#get-many'), args: (made) => [bucket(made), ['b', 'none']], refusedUnder: named('write') },
+  {
+    fn: KV('store#[method]bucket.list-keys'),
+    args: (made) => [bucket(made), undefined],
+    refusedUnder: { rights: ['read'], labels: 'a/k' },
+    listing: (answer) => (answer as { readonly keys: string[] }).keys,
+  },
+  {
+    fn: KV('store#[method]bucket.delete'),
+    args: (made) => [bucket(made), 'k'],
+    refusedUnder: named('read', 'write'),
+  },
+  {
+    fn: KV('batch#delete-many'),
+    args: (made) => [bucket(made), ['b', 'none']],
+    refusedUnder: named('read', 'write'),
+  },
+]
 const transferFunctions = ['start', 'open']
   .concat(['write', 'size', 'finish'].map((name) => `[method]upload.${name}`))
   .concat(['size', 'read'].map((name) => `[method]reader.${name}`))
@@ -32,6 +107,7 @@ for (const { name, open } of backends) {
         append: (...args) => (changes.push(args), backend.append(...args)),
         finish: (...args) => (changes.push(args), backend.finish(...args)),
         giveUp: (...args) => (changes.push(args), backend.giveUp(...args)),
+        edit: (...args) => (changes.push(args.slice(0, 2)), backend.edit(...args)),
       }
       return { handler: store({ backend: spy }), state: () => [...changes] }
     },
@@ -51,7 +127,8 @@ for (const { name, open } of backends) {
     refusable: ['put', 'get', 'size']
       .map((fn) => `${BLOBS}#${fn}`)
       .concat(['get', 'set', 'list'].map((fn) => `${LABELS}#${fn}`))
-      .concat(transferFunctions),
+      .concat(transferFunctions)
+      .concat(keyvalueCalls.map(({ fn }) => fn)),
     calls: [
       { fn: `${BLOBS}#put`, args: () => [data], refusedUnder: { rights: ['read', 'label'] } },
       {
@@ -99,6 +176,7 @@ for (const { name, open } of backends) {
         args: (made) => [reader(made), 0n, 9n],
         refusedUnder: { rights: ['write', 'label'] },
       },
+      ...keyvalueCalls,
       ...['b', 'a/b', 'a', 'a-'].map((label) => ({
         fn: `${LABELS}#set`,
         args: (made: (fn: string) => unknown) => [label, undefined, put(made)],

@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, HandlerPackage>> = {
   'theater:supervisor': { name: 'supervisor', inert: false },
   'wasi:cli': { name: 'cli', inert: true },
   'wasi:filesystem': { name: 'fs', inert: true },
+  'wasi:keyvalue': { name: 'store', inert: false },
   'wasi:http': { name: 'http', inert: false },
 }
 

@@ -18,7 +18,10 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
   parent: ['theater:supervisor/children@0.1.0', 'theater:messaging/client@0.1.0', 'wasi:cli/exit@0.2.12'],
   process: ['theater:process/programs@0.1.0'],
   random: ['random', 'insecure', 'insecure-seed'].map((name) => `wasi:random/${name}@0.2.12`),
-  store: ['blobs', 'labels', 'transfers'].map((name) => `theater:store/${name}@0.1.0`),
+  store: [
+    ...['blobs', 'labels', 'transfers'].map((name) => `theater:store/${name}@0.1.0`),
+    ...['store', 'atomics', 'batch'].map((name) => `wasi:keyvalue/${name}@0.2.0-draft2`),
+  ],
   supervisor: ['theater:supervisor/children@0.1.0'],
   topics: ['theater:messaging/topics@0.1.0'],
 }
