@@ -31,7 +31,14 @@ async function bound(options: StoreOptions, grant = all) {
   const as = async (id: string, over = grant) => {
     const binding = await handler.bind(fakeActor({ id }), over)
     const { [STORE]: buckets, [ATOMICS]: atomics, [BATCH]: batch } = binding.imports
-    return { binding, open: buckets.open, atomics, newCas: atomics['[static]cas.new'], batch }
+    return {
+      binding,
+      open: (name: string) => buckets.open(name),
+      atomics,
+      newCas: (...args: Parameters<(typeof atomics)['[static]cas.new']>) =>
+        atomics['[static]cas.new'](...args),
+      batch,
+    }
   }
   return { handler, as, ...(await as('actor')) }
 }
