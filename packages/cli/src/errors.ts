@@ -21,6 +21,10 @@ export type CliErrorCode =
   | 'grants-changed'
   /** The component is not a command, or has no such export. */
   | 'not-runnable'
+  /** Part of a record is not here, and what is asked for cannot be known without it. */
+  | 'incomplete'
+  /** What was kept is not what it was. */
+  | 'damaged'
   /** A file that is too large to be what it should be. */
   | 'too-large'
   /** The guest failed while it ran. */
@@ -35,6 +39,8 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   busy: exits.refused,
   'grants-changed': exits.refused,
   'not-runnable': exits.refused,
+  incomplete: exits.refused,
+  damaged: exits.refused,
   'too-large': exits.refused,
   'guest-failed': exits.guest,
 }

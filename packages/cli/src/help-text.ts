@@ -98,6 +98,12 @@ export const helpTexts = {
       'theater dead drop auditor@12@reporter',
     ],
   },
+  gc: {
+    about: [
+      'A blob stays where a label names it, where it was put within the last --grace hours, where its hash stands in a record of the folder, and where a tree that stays has it. Uploads that nothing was written to for as long are given up. No actor may run meanwhile.',
+    ],
+    examples: ['theater gc --dry-run', 'theater gc --grace 0 --data /srv/audit/.theater'],
+  },
   chain: {
     examples: [
       'theater chain counter',

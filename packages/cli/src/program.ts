@@ -3,6 +3,7 @@ import { CliError } from './errors.ts'
 import type { CertifyOptions } from './commands/certify.ts'
 import type { ChainOptions } from './commands/chain.ts'
 import type { DeadAction } from './commands/dead.ts'
+import type { GcOptions } from './commands/gc.ts'
 import type { LogsOptions } from './commands/logs.ts'
 import type { ReplayFlags } from './commands/replay.ts'
 import { helpText, helpTexts } from './help-text.ts'
@@ -253,6 +254,17 @@ export function makeProgram(io: ProgramIo): Command {
       act(async (output, action: DeadAction, ids: string[], options: { data: string }) => {
         const { dead } = await import('./commands/dead.ts')
         return dead(action, ids, options, output)
+      }),
+    )
+
+  add('gc', 'Frees what actors have put into their store and nobody can ask for any more.')
+    .option('--dry-run', 'says what would be freed, and frees nothing')
+    .option('--grace <HOURS>', 'how long everything stays that was put or written to', index, 24)
+    .addOption(dataOption())
+    .action(
+      act(async (output, options: GcOptions) => {
+        const { gc } = await import('./commands/gc.ts')
+        return gc(options, output)
       }),
     )
 

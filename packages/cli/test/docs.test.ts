@@ -64,6 +64,7 @@ describe('docs/cli.md', () => {
         ],
       ],
       ['ps', await real('ps')],
+      ['gc', [documented.get('gc')?.[0], ...(await real('gc'))]],
       ['chain', [event]],
       ['logs', (await real('logs', 'echo')).map((line) => ({ ...line, fields: [['package', 'zod']] }))],
       ['replay', (await real('replay', 'echo', '--until', `${event.seq}`)).slice(-2)],

@@ -53,6 +53,17 @@ export interface LastChange extends Change {
   readonly overtaken: boolean
 }
 
+/** A blob that is kept, as {@link StoreBackend.blobs} lists it. */
+export interface KeptBlob {
+  readonly namespace: string
+  readonly hash: Hash
+  readonly size: number
+  /** When it was last put, in milliseconds since 1970. */
+  readonly touched: number
+  /** Whether a label of its namespace names it. */
+  readonly labelled: boolean
+}
+
 /** What a key of a bucket has. */
 export interface Value {
   readonly value: Uint8Array
@@ -207,6 +218,21 @@ export interface StoreBackend extends EntryBackend {
     after: string | undefined,
     limit: number,
   ): Promise<readonly string[]>
+  /** All blobs of all namespaces. */
+  blobs(): Promise<readonly KeptBlob[]>
+  /**
+   * Forgets a blob that was put before a time and that no label of its namespace names, and leaves its room.
+   *
+   * @returns whether it did
+   */
+  forget(namespace: string, hash: Hash, before: number): Promise<boolean>
+  /**
+   * Forgets the uploads of all namespaces that were begun, and last written to, before a time, and what interrupted writes of
+   * before then have left.
+   *
+   * @returns how many uploads there were
+   */
+  sweep(before: number): Promise<number>
   /** Ends it. Called once, when the handler is disposed of. */
   [Symbol.asyncDispose]?(): Promise<void>
 }

@@ -18,6 +18,7 @@ const SCHEMA = `
     version integer not null, unique (space, bucket, key));
   create table notes (space text not null, writer text not null, note text not null, primary key (space, writer)) without rowid;
   create table labels (space text not null, name text not null, hash blob not null, primary key (space, name)) without rowid;
+  create index labels_by_hash on labels (space, hash);
   create table changes (space text not null, writer text not null, name text not null, expected blob, value blob,
     overtaken integer not null, primary key (space, writer)) without rowid;
   create index changes_of on changes (space, name);

@@ -20,11 +20,12 @@ import {
   rmSync,
   truncateSync,
 } from 'node:fs'
-import { constants, open, rm } from 'node:fs/promises'
+import { constants, open, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
 import type { Chunk, Hash, StoreBackend } from './backend.ts'
 import { CHUNK_BYTES } from './backend.ts'
-import { openDatabase } from './database.ts'
+import { openDatabase, transaction } from './database.ts'
 import { indexed } from './indexed.ts'
 import type { Contents, Place } from './indexed.ts'
 
@@ -42,15 +43,16 @@ export function directory(path: string): StoreBackend {
   mkdirSync(path, { recursive: true, mode: 0o700 })
   const db = openDatabase(join(path, 'index.db'))
   try {
-    const contents = files(path)
-    return indexed(db, contents)
+    return indexed(db, files(path, db))
   } catch (error) {
     db.close()
     throw error
   }
 }
 
-function files(path: string): Contents {
+function files(path: string, db: DatabaseSync): Contents {
+  const uploading = db.prepare('select 1 from uploads where name = ?')
+  const known = db.prepare('select 1 from blobs where hash = ?')
   const blobs = join(path, 'blobs')
   const partial = join(path, 'partial')
   mkdirSync(blobs, { recursive: true, mode: 0o700 })
@@ -61,6 +63,13 @@ function files(path: string): Contents {
     if (typeof of === 'string') return join(partial, `${of}.part`)
     const hex = Buffer.from(of).toString('hex')
     return join(blobs, hex.slice(0, 2), hex.slice(2))
+  }
+
+  /** Removes the file of a blob that no namespace has: within a transaction, so that none has it meanwhile. */
+  function removeUnknown(hash: Hash): void {
+    transaction(db, () => {
+      if (known.get(hash) === undefined) rmSync(fileOf(hash), { force: true })
+    })
   }
 
   /** Gives a file, that is synced, its name. Within a transaction, so that nobody takes it for one that nobody has. */
@@ -103,9 +112,40 @@ function files(path: string): Contents {
     forget() {},
     async gone({ of }: Place) {
       if (typeof of === 'string') await rm(fileOf(of), { force: true })
+      else removeUnknown(of)
+    },
+    async sweep(before) {
+      for (const name of await readdir(partial)) {
+        const file = join(partial, name)
+        const upload = /^(.*)\.part$/.exec(name)?.[1]
+        const inUse = upload !== undefined && uploading.get(upload) !== undefined
+        if (!inUse && (await isOlder(file, before))) await rm(file, { force: true })
+      }
+      for (const folder of await readdir(blobs)) {
+        for (const name of await readdir(join(blobs, folder))) {
+          const hash = Buffer.from(`${folder}${name}`, 'hex')
+          // What is not named as a blob is not ours to remove.
+          if (hash.byteLength !== 32 || fileOf(hash) !== join(blobs, folder, name)) continue
+          if (known.get(hash) === undefined && (await isOlder(fileOf(hash), before))) removeUnknown(hash)
+        }
+      }
     },
     read: ({ of }, first, sizes) => readChunks(fileOf(of), first, sizes),
   }
+}
+
+/** Whether a file was last written before a time. What is gone meanwhile is not. */
+async function isOlder(file: string, before: number): Promise<boolean> {
+  try {
+    return (await stat(file)).mtimeMs < before
+  } catch (error) {
+    if (isAbsent(error)) return false
+    throw error
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 /** Writes a file that is not there, to the disk. */
@@ -145,8 +185,7 @@ async function readChunks(
     }
     return chunks
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return sizes.map(() => new Uint8Array())
+    if (isAbsent(error)) return sizes.map(() => new Uint8Array())
     throw error
   }
 }

@@ -24,6 +24,8 @@ export type { StoreImports, StoreOptions } from './handler.ts'
 export { storeGrant } from './grant.ts'
 export type { StoreAsk, StoreGrant, StoreRight } from './grant.ts'
 export type { BlobError, LabelError } from './errors.ts'
+export { collect } from './collect.ts'
+export type { Collected, CollectOptions } from './collect.ts'
 export { memory } from './memory.ts'
 export { CHUNK_BYTES } from './backend.ts'
 export type {
@@ -34,6 +36,7 @@ export type {
   Entry,
   EntryBackend,
   Hash,
+  KeptBlob,
   LastChange,
   Note,
   PutOutcome,

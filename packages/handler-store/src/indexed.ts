@@ -35,8 +35,10 @@ export interface Contents {
   adopt(upload: Place, size: number, hash: Hash): void
   /** Called within the transaction that forgets them. */
   forget(content: number): void
-  /** Called after it. */
+  /** Called after it. Another namespace may have the blob still. */
   gone(place: Place): Promise<void>
+  /** Removes what writes have left that were interrupted before a time. */
+  sweep(before: number): Promise<void>
   /** The bytes of chunks, from one on, as they are: fewer of them, or none, where they are lost. */
   read(place: Place, first: number, sizes: readonly number[]): Promise<readonly Uint8Array[]>
 }
@@ -214,6 +216,37 @@ export function indexed(db: DatabaseSync, contents: Contents): StoreBackend {
       for (const place of change(() => forgetUploads(namespace, names))) await contents.gone(place)
       return names.length
     },
+    async blobs() {
+      return statements.blobs.all().map((row) => ({
+        namespace: String(row['space']),
+        hash: bytesOf(row['hash']) ?? new Uint8Array(),
+        size: numberOf(row['size']),
+        touched: numberOf(row['touched']),
+        labelled: row['labelled'] === 1,
+      }))
+    },
+    async forget(namespace, hash, before) {
+      const place = change(() => {
+        const there = blobOf(namespace, hash)
+        // Put again or named since it was listed: it stays.
+        if (there === undefined || statements.removeBlob.run(namespace, hash, before).changes === 0)
+          return undefined
+        forget(there.content)
+        statements.addBytes.run(-there.size, namespace)
+        return there
+      })
+      if (place !== undefined) await contents.gone(place)
+      return place !== undefined
+    },
+    async sweep(before) {
+      const old = statements.allExpired.all(before)
+      for (const row of old) {
+        const gone = change(() => forgetUploads(String(row['space']), [String(row['name'])]))
+        for (const place of gone) await contents.gone(place)
+      }
+      await contents.sweep(before)
+      return old.length
+    },
     async label(namespace, name) {
       return bytesOf(statements.label.get(namespace, name)?.['hash'])
     },
@@ -277,6 +310,15 @@ function prepare(db: DatabaseSync) {
     ),
     removeUpload: db.prepare('delete from uploads where space = ? and name = ?'),
     expired: db.prepare('select name from uploads where space = ? and touched < ?'),
+    blobs: db.prepare(
+      `select space, hash, size, touched, exists (select 1 from labels where labels.space = blobs.space
+        and labels.hash = blobs.hash) as labelled from blobs order by space, hash`,
+    ),
+    removeBlob: db.prepare(
+      `delete from blobs where space = ? and hash = ? and touched < ? and not exists (select 1 from labels
+        where labels.space = blobs.space and labels.hash = blobs.hash)`,
+    ),
+    allExpired: db.prepare('select space, name from uploads where touched < ?'),
     label: db.prepare('select hash from labels where space = ? and name = ?'),
     putLabel: db.prepare('insert or replace into labels values (?, ?, ?)'),
     removeLabel: db.prepare('delete from labels where space = ? and name = ?'),

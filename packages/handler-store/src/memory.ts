@@ -23,6 +23,8 @@ interface Namespace {
 
 interface Blob {
   readonly size: number
+  /** When it was last put. */
+  readonly touched: number
   readonly chunks: readonly Chunk[]
 }
 
@@ -49,16 +51,26 @@ export function memory(): StoreBackend {
     return found?.hash === undefined ? found : undefined
   }
 
+  function expire(namespace: string, before: number): number {
+    const space = open(namespace)
+    const old = [...space.uploads].filter(([, { touched }]) => touched < before)
+    for (const [name] of old) {
+      space.bytes -= unfinished(namespace, name)?.size ?? 0
+      space.uploads.delete(name)
+    }
+    return old.length
+  }
+
   return {
     ...memoryEntries(open),
-    async put(namespace, hash, chunks, { quota }): Promise<PutOutcome> {
+    async put(namespace, hash, chunks, { quota, now }): Promise<PutOutcome> {
       const space = open(namespace)
       const key = keyOf(hash)
       const there = space.blobs.get(key)?.size
       const size = sizeOf(chunks)
       const total = space.bytes + size - (there ?? 0)
       if (there === undefined && total > quota) return { tag: 'full', left: Math.max(0, quota - space.bytes) }
-      space.blobs.set(key, { size, chunks: chunks.map(copy) })
+      space.blobs.set(key, { size, touched: now, chunks: chunks.map(copy) })
       space.bytes = total
       return { tag: 'stored' }
     },
@@ -104,7 +116,7 @@ export function memory(): StoreBackend {
       if (found === undefined) return false
       if (found.hash !== undefined) return true
       space.bytes -= space.blobs.get(keyOf(hash))?.size ?? 0
-      space.blobs.set(keyOf(hash), { size: found.size, chunks: found.chunks })
+      space.blobs.set(keyOf(hash), { size: found.size, touched: now, chunks: found.chunks })
       space.uploads.set(upload, { size: found.size, touched: now, hash: hash.slice(), chunks: [] })
       return true
     },
@@ -114,13 +126,29 @@ export function memory(): StoreBackend {
       space.uploads.delete(upload)
     },
     async expire(namespace, before) {
+      return expire(namespace, before)
+    },
+    async blobs() {
+      return [...namespaces]
+        .toSorted(([a], [b]) => compareBytes(a, b))
+        .flatMap(([namespace, space]) =>
+          [...space.blobs]
+            .map(([key, { size, touched }]) => ({ namespace, hash: hashOf(key), size, touched }))
+            .toSorted((a, b) => Buffer.compare(a.hash, b.hash))
+            .map((blob) => ({ ...blob, labelled: isLabelled(space, blob.hash) })),
+        )
+    },
+    async forget(namespace, hash, before) {
       const space = open(namespace)
-      const old = [...space.uploads].filter(([, { touched }]) => touched < before)
-      for (const [name] of old) {
-        space.bytes -= unfinished(namespace, name)?.size ?? 0
-        space.uploads.delete(name)
-      }
-      return old.length
+      const there = space.blobs.get(keyOf(hash))
+      if (there === undefined || there.touched >= before || isLabelled(space, hash)) return false
+      space.blobs.delete(keyOf(hash))
+      space.bytes -= there.size
+      return true
+    },
+    async sweep(before) {
+      const counts = [...namespaces.keys()].map((namespace) => expire(namespace, before))
+      return counts.reduce((sum, count) => sum + count, 0)
     },
     async label(namespace, name) {
       return namespaces.get(namespace)?.labels.get(name)?.slice()
@@ -157,6 +185,14 @@ function remember(space: Namespace, writer: string, { name, expected, value }: C
 
 function copy({ hash, bytes }: Chunk): Chunk {
   return { hash: hash.slice(), bytes: bytes.slice() }
+}
+
+function isLabelled(space: Namespace, hash: Hash): boolean {
+  return [...space.labels.values()].some((named) => same(named, hash))
+}
+
+function hashOf(key: string): Hash {
+  return new Uint8Array(Buffer.from(key, 'latin1'))
 }
 
 function keyOf(hash: Hash): string {

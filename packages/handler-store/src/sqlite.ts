@@ -46,6 +46,7 @@ function rows(db: DatabaseSync): Contents {
     adopt() {},
     forget: (content) => void forget.run(content, 0),
     async gone() {},
+    async sweep() {},
     async read({ content }, first, sizes) {
       const found = read.all(content, first, first + sizes.length)
       return sizes.map(

@@ -26,10 +26,10 @@ test.each(others)('$name answers as memory does, whatever is asked of it', async
   const label = fc.option(value, { nil: undefined })
   const name = fc.constantFrom('a', 'a/b', 'a-', 'B', 'c')
   const step = fc.oneof(
-    fc.tuple(space, data, fc.integer({ min: 0, max: 12 })).map(
-      ([where, bytes, quota]) =>
+    fc.tuple(space, data, fc.integer({ min: 0, max: 12 }), fc.nat(3)).map(
+      ([where, bytes, quota, now]) =>
         (backend: StoreBackend) =>
-          backend.put(where, sha256(bytes), cut(bytes), { quota, now: 0 }),
+          backend.put(where, sha256(bytes), cut(bytes), { quota, now }),
     ),
     fc.tuple(space, value).map((args) => (backend: StoreBackend) => backend.size(...args)),
     fc.tuple(space, value).map((args) => (backend: StoreBackend) => backend.chunks(...args, 0, 1)),
@@ -82,6 +82,9 @@ test.each(others)('$name answers as memory does, whatever is asked of it', async
         fc.integer({ min: 1, max: 3 }),
       )
       .map((args) => (backend: StoreBackend) => backend.keys(...args)),
+    fc.constant((backend: StoreBackend) => backend.blobs()),
+    fc.tuple(space, value, fc.nat(4)).map((args) => (backend: StoreBackend) => backend.forget(...args)),
+    fc.nat(4).map((before) => (backend: StoreBackend) => backend.sweep(before)),
     fc.tuple(space, name).map((args) => (backend: StoreBackend) => backend.label(...args)),
     fc
       .tuple(
