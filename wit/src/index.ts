@@ -24,6 +24,10 @@ export type * as TheaterActorMigration from './types/theater-actor-migration.ts'
 export type * as TheaterActorSelf from './types/theater-actor-self.ts'
 /** `theater:actor/types`. */
 export type * as TheaterActorTypes from './types/theater-actor-types.ts'
+/** `theater:messaging/channel-peer`. */
+export type * as TheaterMessagingChannelPeer from './types/theater-messaging-channel-peer.ts'
+/** `theater:messaging/channels`. */
+export type * as TheaterMessagingChannels from './types/theater-messaging-channels.ts'
 /** `theater:messaging/client`. */
 export type * as TheaterMessagingClient from './types/theater-messaging-client.ts'
 /** `theater:messaging/receiver`. */

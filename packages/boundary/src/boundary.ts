@@ -19,6 +19,7 @@ import { HandleTable } from './handles.ts'
 import { isLive } from './live-rules.ts'
 import { LiveCalls } from './live-calls.ts'
 import { Performer } from './performer.ts'
+import type { ChannelStep } from './rules.ts'
 import { Settlement } from './settle.ts'
 import { InstanceState } from './state.ts'
 import type { Ended } from './state.ts'
@@ -166,6 +167,11 @@ export class Boundary {
   /** How many messages the turn that runs has queued and that have not left. */
   get queued(): number {
     return this.#state.queued
+  }
+
+  /** What the turn that runs has queued that opens, accepts or closes channels, and has not left. */
+  get steps(): readonly ChannelStep[] {
+    return this.#state.steps
   }
 
   /** How many subscriptions the turn that runs has queued and that are not in force. */

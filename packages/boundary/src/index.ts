@@ -115,8 +115,8 @@ export type { Misfit } from './contract.ts'
 export { resolveImports } from './resolve.ts'
 export type { Resolution, Served, Unmet } from './resolve.ts'
 export { isLive, liveHandler } from './live-rules.ts'
-export { queueRule } from './rules.ts'
-export type { MessageRule, QueueRule, SubscriptionRule } from './rules.ts'
+export { otherEnd, queueRule } from './rules.ts'
+export type { ChannelStep, MessageRule, QueueRule, Said, SubscriptionRule } from './rules.ts'
 export { trackName, trackOf } from './track.ts'
 export type {
   Actual,

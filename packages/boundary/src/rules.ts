@@ -1,26 +1,56 @@
+/** A call that was made and answered, as the record has it. */
+export interface Said {
+  /** The guest's lifted arguments. */
+  readonly args: readonly unknown[]
+  /** What it was answered with, without the `ok` around it. */
+  readonly answer: unknown
+  /** The actor that made it. */
+  readonly sender: string
+}
+
+/** What a message says of a channel, for the end that it comes from. */
+export interface ChannelStep {
+  readonly kind: 'open' | 'accept' | 'close'
+  readonly channel: string
+}
+
 /** A function whose success queues calls of other actors' exports, in one message. */
 export interface MessageRule {
   readonly kind: 'message'
   /** The export that the receivers get called at, by its name within its track. */
   readonly fn: string
-  /** The receivers' ids, from the guest's lifted arguments and from what the call was answered with. */
-  to(args: readonly unknown[], answer: unknown): readonly string[]
+  /** The receivers' ids. */
+  to(said: Said): readonly string[]
   /** The receivers' arguments. */
-  args(args: readonly unknown[], sender: string): readonly unknown[]
+  args(said: Said): readonly unknown[]
   /** The topic that it is published under. */
-  topic?(args: readonly unknown[]): string
+  topic?(said: Said): string
+  /** The channel that it opens, accepts or closes. */
+  step?(said: Said): ChannelStep
 }
 
 /** A function whose success queues a change of what the actor is subscribed to. */
 export interface SubscriptionRule {
   readonly kind: 'subscribe' | 'unsubscribe'
-  topic(args: readonly unknown[]): string
+  topic(said: Said): string
 }
 
 /** A function whose success queues something that leaves the actor. */
 export type QueueRule = MessageRule | SubscriptionRule
 
-const topicOf = ([topic]: readonly unknown[]): string => topic as string
+const topicOf = ({ args: [topic] }: Said): string => topic as string
+const toFirst = ({ args: [to] }: Said): readonly string[] => [to as string]
+const actor = (sender: string): unknown => ({ tag: 'actor', val: sender })
+
+const PEER = 'theater:messaging/channel-peer@0.1'
+const channelOf = ({ args: [channel] }: Said): string => channel as string
+const toOther = (said: Said): readonly string[] => [otherEnd(channelOf(said), said.sender)]
+
+/** The other end of a channel: its name begins with both, `OPENER/OTHER/…`. */
+export function otherEnd(channel: string, self: string): string {
+  const [opener = '', other = ''] = channel.split('/')
+  return self === opener ? other : opener
+}
 
 /**
  * The functions that queue, by name within their track. The rule is the boundary's, not a handler's, so that a re-run
@@ -30,19 +60,50 @@ const rules: Readonly<Record<string, QueueRule>> = {
   'theater:messaging/client@0.1#send': {
     kind: 'message',
     fn: 'theater:messaging/receiver@0.1#handle-send',
-    to: (args) => [args[0] as string],
-    args: (args, sender) => [{ tag: 'actor', val: sender }, args[1]],
+    to: toFirst,
+    args: ({ args, sender }) => [actor(sender), args[1]],
   },
   'theater:messaging/topics@0.1#publish': {
     kind: 'message',
     fn: 'theater:messaging/subscriber@0.1#handle-publish',
     // Who was subscribed is known by the host alone, so it is what the call was answered with, and in the record.
-    to: (_args, answer) => answer as readonly string[],
-    args: (args, sender) => [{ tag: 'actor', val: sender }, args[0], args[1]],
+    to: ({ answer }) => answer as readonly string[],
+    args: ({ args, sender }) => [actor(sender), args[0], args[1]],
     topic: topicOf,
   },
   'theater:messaging/topics@0.1#subscribe': { kind: 'subscribe', topic: topicOf },
   'theater:messaging/topics@0.1#unsubscribe': { kind: 'unsubscribe', topic: topicOf },
+  'theater:messaging/channels@0.1#open': {
+    kind: 'message',
+    fn: `${PEER}#handle-open`,
+    to: toFirst,
+    args: ({ args, answer, sender }) => [actor(sender), answer, args[1]],
+    step: ({ answer }) => ({ kind: 'open', channel: answer as string }),
+  },
+  'theater:messaging/channels@0.1#accept': {
+    kind: 'message',
+    fn: `${PEER}#handle-accept`,
+    to: toOther,
+    args: ({ args, sender }) => [actor(sender), args[0]],
+    step: (said) => ({ kind: 'accept', channel: channelOf(said) }),
+  },
+  'theater:messaging/channels@0.1#send': {
+    kind: 'message',
+    fn: `${PEER}#handle-message`,
+    to: toOther,
+    args: ({ args, sender }) => [actor(sender), args[0], args[1]],
+  },
+  'theater:messaging/channels@0.1#close': {
+    kind: 'message',
+    fn: `${PEER}#handle-close`,
+    to: toOther,
+    args: ({ args: [channel, why], sender }) => [
+      actor(sender),
+      channel,
+      why === undefined ? { tag: 'done' } : { tag: 'failed', val: why },
+    ],
+    step: (said) => ({ kind: 'close', channel: channelOf(said) }),
+  },
 }
 
 /** The queue rule of a function, by its name within its track. */

@@ -6,7 +6,7 @@ import type { DerivedClock, DerivedRandom } from './clock.ts'
 import type { Fuel } from './fuel.ts'
 import type { HandleTable, HostEntry } from './handles.ts'
 import type { Imported } from './imported.ts'
-import type { QueueRule } from './rules.ts'
+import type { ChannelStep, QueueRule, Said } from './rules.ts'
 import { Tape } from './tape.ts'
 import type { Actual, Departure, Divergence, EventRef, Link, Live, TheaterEvent } from './types.ts'
 
@@ -34,6 +34,7 @@ interface Queued {
   /** How many messages it is. */
   readonly messages: number
   readonly subscribes: boolean
+  readonly step: ChannelStep | undefined
 }
 
 /** Where one instance stands: its resources, clocks and record, what it queued, and whether and why it ended. */
@@ -51,6 +52,8 @@ export class InstanceState {
   queued = 0
   /** How many subscriptions wait to come into force. */
   subscribing = 0
+  /** What is to become of channels when the queue leaves. */
+  steps: ChannelStep[] = []
   #ended: Ended | undefined
   tape: Tape = new Tape([])
   instantiating = true
@@ -205,10 +208,11 @@ export class InstanceState {
     if (fn.queue === undefined) return
     if (fn.isResult && (value as { tag: string }).tag !== 'ok') return
     const answer = fn.isResult ? (value as { readonly val?: unknown }).val : value
-    const queued = queuedBy(fn.queue, { seq, said, answer, sender: this.actor.id })
+    const queued = queuedBy(fn.queue, seq, { args: said, answer, sender: this.actor.id })
     this.#queue.push(queued)
     this.queued += queued.messages
     if (queued.subscribes) this.subscribing++
+    if (queued.step !== undefined) this.steps.push(queued.step)
   }
 
   /** Whether anything waits to leave. */
@@ -251,40 +255,24 @@ export class InstanceState {
   dropQueue(): void {
     this.#queue = []
     this.queued = this.subscribing = 0
+    this.steps = []
   }
 }
 
-/** A call that queued. */
-interface Saying {
-  readonly seq: number
-  /** Its arguments as the record has them. */
-  readonly said: readonly unknown[]
-  /** What it was answered with, without the `ok` around it. */
-  readonly answer: unknown
-  readonly sender: string
-}
-
-function queuedBy(rule: QueueRule, { seq, said, answer, sender }: Saying): Queued {
+function queuedBy(rule: QueueRule, seq: number, said: Said): Queued {
   if (rule.kind !== 'message') {
     const { kind } = rule
     const topic = rule.topic(said)
-    return {
-      seq,
-      departs: (ref) => ({ kind, ref, topic }),
-      messages: 0,
-      subscribes: kind === 'subscribe',
-    }
+    const departs: Queued['departs'] = (ref) => ({ kind, ref, topic })
+    return { seq, departs, messages: 0, subscribes: kind === 'subscribe', step: undefined }
   }
   const { kind, fn } = rule
-  const to = rule.to(said, answer)
-  const args = rule.args(said, sender)
+  const to = rule.to(said)
+  const args = rule.args(said)
   const topic = rule.topic?.(said)
-  return {
-    seq,
-    departs: (ref) => ({ kind, ref, to, fn, args, topic }),
-    messages: to.length,
-    subscribes: false,
-  }
+  const step = rule.step?.(said)
+  const departs: Queued['departs'] = (ref) => ({ kind, ref, to, fn, args, topic, step })
+  return { seq, departs, messages: to.length, subscribes: false, step }
 }
 
 /** What of the engine ran out, if that is why something failed. */

@@ -1,6 +1,7 @@
 import type { AnyHandler, Binding, Cause } from '@theater/handler'
 import type { AbortCode, EventOf, Kind, TrapCode } from '@theater/event-chain'
 import type { Json, ResourceType } from '@theater/values'
+import type { ChannelStep } from './rules.ts'
 
 /** An event whose content is there: what a re-run needs. */
 export type TheaterEvent = { readonly [K in Kind]: EventOf<K> }[Kind]
@@ -39,6 +40,8 @@ export interface Departed {
   readonly args: readonly unknown[]
   /** The topic that it was published under. */
   readonly topic: string | undefined
+  /** What it says of a channel. */
+  readonly step: ChannelStep | undefined
 }
 
 /** A change of what the actor is subscribed to, which came into force as a message leaves. */

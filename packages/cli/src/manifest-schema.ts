@@ -20,6 +20,7 @@ const limitDescriptions = {
   mailbox: 'Messages that wait for the actor. One more is refused, and its sender keeps it.',
   outbox: 'Messages that the actor sent and no receiver has taken yet. One more is an error to the actor.',
   subscriptions: 'Topics that the actor may be subscribed to at once. One more is an error to the actor.',
+  channels: 'Channels that the actor may have at once. One more is an error to whoever opens it.',
   handles: 'Host resources, such as open files, that the actor may hold at once.',
   descendants:
     'Actors that it may make, and that these may make, at once: those that it lets a child have count too.',

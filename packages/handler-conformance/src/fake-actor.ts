@@ -1,5 +1,6 @@
 import type {
   ActorContext,
+  ChannelFailure,
   ChildRequest,
   DeliveryFailure,
   InvokeOptions,
@@ -41,6 +42,11 @@ export interface FakeActorOptions {
   readonly onPublish?: (topic: string) => readonly string[] | TopicFailure
   /** Answers subscriptions. @default takes all of them */
   readonly onSubscribe?: (topic: string, fn: string | undefined) => TopicFailure | undefined
+  /** Answers what is done with channels; those that are opened are called `TO/N`. @default all of it can be done */
+  readonly onChannel?: (
+    step: 'open' | 'accept' | 'send' | 'close',
+    name: string,
+  ) => ChannelFailure | undefined
   /** Answers spawns; whoever is made is a child until it is stopped. @default `trapped` */
   readonly onSpawn?: (request: ChildRequest) => Spawned | Promise<Spawned>
 }
@@ -80,6 +86,7 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
   const cancelled: number[] = []
   const spawns: ChildRequest[] = []
   const subscribed: string[] = []
+  const channels: string[] = []
   /** By id, whether it lives. */
   const children = new Map<string, boolean>()
   let requests = 0
@@ -120,6 +127,21 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
         return failure
       },
       list: () => subscribed.toSorted(),
+    },
+    channels: {
+      open(to) {
+        const failure = options.onChannel?.('open', to)
+        if (failure !== undefined) return failure
+        channels.push(`${to}/${channels.length}`)
+        return { channel: channels.at(-1) ?? '' }
+      },
+      use(channel, step) {
+        const failure = options.onChannel?.(step, channel)
+        if (failure === undefined && step === 'close' && channels.includes(channel))
+          channels.splice(channels.indexOf(channel), 1)
+        return failure
+      },
+      list: () => channels.toSorted(),
     },
     children: {
       async spawn(request) {

@@ -1,7 +1,15 @@
 import { WitError } from '@theater/handler'
-import type { DeliveryFailure, Reply, TopicFailure } from '@theater/handler'
-import { isObject, readFailure, readMessage, sizeOf } from './types.ts'
-import type { Failure, Message, PublishError, RequestError, SendError, SubscribeError } from './types.ts'
+import type { ChannelFailure, DeliveryFailure, Reply, TopicFailure } from '@theater/handler'
+import { failureSize, isObject, readFailure, readMessage, sizeOf } from './types.ts'
+import type {
+  ChannelError,
+  Message,
+  OpenError,
+  PublishError,
+  RequestError,
+  SendError,
+  SubscribeError,
+} from './types.ts'
 
 /**
  * Turns the reason why a message was not queued into the guest's error, or throws what is a fault of the host:
@@ -69,6 +77,54 @@ export function subscribeError(failure: TopicFailure): WitError<SubscribeError> 
   }
 }
 
+/** Turns the reason why no channel is opened into the guest's error. @throws Error for what is a fault of the host */
+export function openError(failure: ChannelFailure): WitError<OpenError> {
+  switch (failure.tag) {
+    case 'unknown-actor':
+    case 'not-served':
+      return new WitError<OpenError>({ tag: failure.tag })
+    // The actor is there but takes nothing any more.
+    case 'stopped':
+      return new WitError<OpenError>({ tag: 'not-served' })
+    case 'too-large':
+      return new WitError<OpenError>({ tag: failure.tag, val: failure.val })
+    case 'outbox-full':
+    case 'too-many':
+      return new WitError<OpenError>({ tag: failure.tag, val: failure.val })
+    case 'not-open':
+    case 'mailbox-full':
+    case 'timeout':
+    case 'deadlock':
+    case 'trapped':
+    case 'outcome-unknown':
+      throw new Error(`an open was answered with '${failure.tag}', which it cannot be`)
+  }
+}
+
+/** Turns the reason why nothing is done with a channel into the guest's error. @throws Error for what is a fault of the host */
+export function channelError(failure: ChannelFailure): WitError<ChannelError> {
+  switch (failure.tag) {
+    case 'not-open':
+      return new WitError<ChannelError>({ tag: failure.tag })
+    // The other end has ended, and the news of it is under way.
+    case 'unknown-actor':
+    case 'not-served':
+    case 'stopped':
+      return new WitError<ChannelError>({ tag: 'not-open' })
+    case 'too-large':
+      return new WitError<ChannelError>({ tag: failure.tag, val: failure.val })
+    case 'outbox-full':
+      return new WitError<ChannelError>({ tag: failure.tag, val: failure.val })
+    case 'too-many':
+    case 'mailbox-full':
+    case 'timeout':
+    case 'deadlock':
+    case 'trapped':
+    case 'outcome-unknown':
+      throw new Error(`a channel was answered with '${failure.tag}', which it cannot be`)
+  }
+}
+
 /**
  * Turns the outcome of a request into its answer or the guest's error.
  *
@@ -115,8 +171,4 @@ function readAnswer(answer: unknown, limit: number): Message {
   // Something ran, and its answer is too big to take, or it only bears the responder's name and has another type.
   // `too-large` and `not-served` would claim that nothing happened.
   throw requestError({ tag: 'outcome-unknown' })
-}
-
-function failureSize({ code, message, detail }: Failure): number {
-  return code.length + message.length + (detail === undefined ? 0 : sizeOf(detail))
 }

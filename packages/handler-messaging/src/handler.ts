@@ -1,16 +1,36 @@
 import { defineHandler, WitError } from '@theater/handler'
 import type { ActorContext, Ask, Binding, Call, Denial, Handler, PendingRequest } from '@theater/handler'
-import { publishError, readReply, requestError, sendError, subscribeError } from './errors.ts'
+import {
+  channelError,
+  openError,
+  publishError,
+  readReply,
+  requestError,
+  sendError,
+  subscribeError,
+} from './errors.ts'
 import { authorize, messagingGrant, within } from './grant.ts'
 import type { MessagingAsk, MessagingGrant } from './grant.ts'
-import { isObject, sizeOf } from './types.ts'
-import type { Message, PublishError, RequestError, SendError, Sender, SubscribeError } from './types.ts'
+import { failureSize, isObject, sizeOf } from './types.ts'
+import type {
+  ChannelError,
+  Failure,
+  Message,
+  OpenError,
+  PublishError,
+  RequestError,
+  SendError,
+  Sender,
+  SubscribeError,
+} from './types.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
 const TOPICS = 'theater:messaging/topics@0.1'
+const CHANNELS = 'theater:messaging/channels@0.1'
 const PENDING = `${CLIENT}#pending`
 const RECEIVE = 'theater:messaging/receiver@0.1#handle-send'
 const SUBSCRIBER = 'theater:messaging/subscriber@0.1#handle-publish'
+const OPEN = 'theater:messaging/channel-peer@0.1#handle-open'
 const RESPOND = 'theater:messaging/responder@0.1#handle-request'
 
 /** Limits of {@link messaging}. No option grants anything. */
@@ -35,7 +55,7 @@ interface Limits {
   readonly timeoutMs: number
 }
 
-/** The functions of `theater:messaging/client@0.1` and `topics@0.1`, as the boundary calls them. */
+/** The functions of `theater:messaging/client@0.1`, `topics@0.1` and `channels@0.1`, as the boundary calls them. */
 export interface MessagingImports {
   readonly [CLIENT]: {
     /** Queues a message. */
@@ -55,6 +75,18 @@ export interface MessagingImports {
     /** What is in force. */
     readonly subscriptions: () => readonly string[]
   }
+  readonly [CHANNELS]: {
+    /** Queues the question for a channel, and names it. */
+    readonly open: (to: string, message: Message) => string
+    /** Queues that it is accepted. */
+    readonly accept: (channel: string) => void
+    /** Queues a message to the other end. */
+    readonly send: (channel: string, message: Message) => void
+    /** Queues that it is closed. */
+    readonly close: (channel: string, why: Failure | undefined) => void
+    /** What was not closed. */
+    readonly list: () => readonly string[]
+  }
 }
 
 /** A request in flight; dropping it gives up waiting. */
@@ -72,7 +104,8 @@ type State =
   | { readonly to: string; readonly refused: 'denied' | 'too-large' }
 
 /**
- * Makes the handler of `theater:messaging/client@0.1` and `topics@0.1`: messages and requests to other actors, and topics.
+ * Makes the handler of `theater:messaging/client@0.1`, `topics@0.1` and `channels@0.1`: messages and requests to other
+ * actors, topics, and channels.
  *
  * A grant names the receivers and the topics, see {@link MessagingGrant}; without one an import stays unmet. Answering a request
  * needs no grant: the answer is what the receiver's own `handle-request` returns.
@@ -87,7 +120,7 @@ export function messaging(options: MessagingOptions = {}): Handler<MessagingGran
   const limits = { bytes: options.maxMessageBytes ?? 1024 * 1024, timeoutMs: options.maxTimeoutMs ?? 300_000 }
   return defineHandler<MessagingGrant, MessagingImports>({
     name: 'messaging',
-    interfaces: [CLIENT, TOPICS],
+    interfaces: [CLIENT, TOPICS, CHANNELS],
     grant: messagingGrant,
     functions: {
       [`${CLIENT}#send`]: { mode: 'sync', effect: 'none', ask: askSend, deny: denySend },
@@ -116,6 +149,17 @@ export function messaging(options: MessagingOptions = {}): Handler<MessagingGran
       // Whoever listens may always stop.
       [`${TOPICS}#unsubscribe`]: { mode: 'sync', effect: 'none' },
       [`${TOPICS}#subscriptions`]: { mode: 'sync', effect: 'read' },
+      // Who opens a channel asks for somebody, as a send does; the two ends of one need nothing more.
+      [`${CHANNELS}#open`]: {
+        mode: 'sync',
+        effect: 'none',
+        ask: askSend,
+        deny: () => new WitError<OpenError>({ tag: 'denied' }),
+      },
+      [`${CHANNELS}#accept`]: { mode: 'sync', effect: 'none' },
+      [`${CHANNELS}#send`]: { mode: 'sync', effect: 'none' },
+      [`${CHANNELS}#close`]: { mode: 'sync', effect: 'none' },
+      [`${CHANNELS}#list`]: { mode: 'sync', effect: 'read' },
     },
     within,
     authorize,
@@ -137,6 +181,16 @@ function bind(actor: ActorContext, grant: MessagingGrant, limits: Limits): Bindi
     }
     states.set(pending, state)
     return pending
+  }
+
+  function use(channel: string, step: 'accept' | 'send' | 'close', said?: Message | Failure): void {
+    actor.signal.throwIfAborted()
+    const failure = actor.channels.use(channel, step, [
+      sender,
+      channel,
+      ...(said === undefined ? [] : [said]),
+    ])
+    if (failure !== undefined) throw channelError(failure)
   }
 
   return {
@@ -186,6 +240,27 @@ function bind(actor: ActorContext, grant: MessagingGrant, limits: Limits): Bindi
           if (failure !== undefined) throw subscribeError(failure)
         },
         subscriptions: () => actor.topics.list(),
+      },
+      [CHANNELS]: {
+        open(to, message) {
+          actor.signal.throwIfAborted()
+          if (sizeOf(message) > limit) throw new WitError<OpenError>({ tag: 'too-large', val: BigInt(limit) })
+          const opened = actor.channels.open(to, OPEN, [sender, to, message])
+          if ('tag' in opened) throw openError(opened)
+          return opened.channel
+        },
+        accept: (channel) => use(channel, 'accept'),
+        send(channel, message) {
+          if (sizeOf(message) > limit)
+            throw new WitError<ChannelError>({ tag: 'too-large', val: BigInt(limit) })
+          use(channel, 'send', message)
+        },
+        close(channel, why) {
+          if (why !== undefined && failureSize(why) > limit)
+            throw new WitError<ChannelError>({ tag: 'too-large', val: BigInt(limit) })
+          use(channel, 'close', why)
+        },
+        list: () => actor.channels.list(),
       },
     },
     describe(type, object) {

@@ -21,8 +21,10 @@ export type { MessagingImports, MessagingOptions, Pending } from './handler.ts'
 export { messagingGrant } from './grant.ts'
 export type { MessagingAsk, MessagingGrant } from './grant.ts'
 export type {
+  ChannelError,
   Failure,
   Message,
+  OpenError,
   PublishError,
   RequestError,
   Sender,

@@ -1,4 +1,9 @@
-import type { TheaterActorTypes, TheaterMessagingClient, TheaterMessagingTopics } from '@theater/wit'
+import type {
+  TheaterActorTypes,
+  TheaterMessagingChannels,
+  TheaterMessagingClient,
+  TheaterMessagingTopics,
+} from '@theater/wit'
 
 /** A message, `theater:actor/types.message` as lifted. */
 export type Message = TheaterActorTypes.Message
@@ -21,11 +26,22 @@ export type PublishError = TheaterMessagingTopics.PublishError
 /** Why a subscription is as it was, `theater:messaging/topics.subscribe-error` as lifted. */
 export type SubscribeError = TheaterMessagingTopics.SubscribeError
 
+/** Why no channel is opened, `theater:messaging/channels.open-error` as lifted. */
+export type OpenError = TheaterMessagingChannels.OpenError
+
+/** Why nothing is done with a channel, `theater:messaging/channels.channel-error` as lifted. */
+export type ChannelError = TheaterMessagingChannels.ChannelError
+
 const UTF8 = new TextEncoder()
 
 /** The size that a limit counts: the body and the format, in bytes. */
 export function sizeOf(message: Message): number {
   return message.body.byteLength + UTF8.encode(message.format).byteLength
+}
+
+/** The size of a failure, likewise. */
+export function failureSize({ code, message, detail }: Failure): number {
+  return code.length + message.length + (detail === undefined ? 0 : sizeOf(detail))
 }
 
 /**

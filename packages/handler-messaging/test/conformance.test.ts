@@ -7,6 +7,7 @@ import { messaging } from '../src/index.ts'
 import { atLarge } from './at-large.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
+const CHANNELS = 'theater:messaging/channels@0.1'
 const TOPICS = 'theater:messaging/topics@0.1'
 const message = { format: 'text/plain', body: new Uint8Array([1, 2, 3]) }
 const answered = { tag: 'answered', val: { tag: 'ok', val: message } } as const
@@ -55,6 +56,7 @@ conformance({
     `${CLIENT}#[static]pending.finish`,
     `${TOPICS}#publish`,
     `${TOPICS}#subscribe`,
+    `${CHANNELS}#open`,
   ],
   calls: [
     { fn: `${CLIENT}#send`, args: () => ['reporter', message], refusedUnder: { to: ['other'] } },
@@ -83,5 +85,10 @@ conformance({
       refusedUnder: { to: ['*'], subscribe: ['*'], publish: ['weather/*'] },
     },
     { fn: `${TOPICS}#unsubscribe`, args: () => ['news'] },
+    { fn: `${CHANNELS}#open`, args: () => ['reporter', message], refusedUnder: { to: ['other'] } },
+    { fn: `${CHANNELS}#list`, args: () => [], listing: (answer) => answer as readonly string[] },
+    { fn: `${CHANNELS}#accept`, args: (made) => [made(`${CHANNELS}#open`)] },
+    { fn: `${CHANNELS}#send`, args: (made) => [made(`${CHANNELS}#open`), message] },
+    { fn: `${CHANNELS}#close`, args: (made) => [made(`${CHANNELS}#open`), undefined] },
   ],
 })

@@ -1,11 +1,12 @@
 import { fakeActor } from '@theater/handler-conformance'
 import { WitError } from '@theater/handler'
-import type { DeliveryFailure, Reply, TopicFailure } from '@theater/handler'
+import type { ChannelFailure, DeliveryFailure, Reply, TopicFailure } from '@theater/handler'
 import { describe, expect, test } from 'vitest'
 import { messaging } from '../src/index.ts'
 import type { MessagingGrant } from '../src/index.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
+const CHANNELS = 'theater:messaging/channels@0.1'
 const TOPICS = 'theater:messaging/topics@0.1'
 const PENDING = `${CLIENT}#pending`
 const FINISH = '[static]pending.finish'
@@ -15,7 +16,13 @@ const all: MessagingGrant = { to: ['*'] }
 async function bound(options: Parameters<typeof fakeActor>[0] = {}, grant = all, limits = {}) {
   const actor = fakeActor({ id: 'auditor', ...options })
   const binding = await messaging(limits).bind(actor, grant)
-  return { actor, binding, client: binding.imports[CLIENT], topics: binding.imports[TOPICS] }
+  return {
+    actor,
+    binding,
+    client: binding.imports[CLIENT],
+    topics: binding.imports[TOPICS],
+    channels: binding.imports[CHANNELS],
+  }
 }
 
 async function payload(promise: Promise<unknown> | (() => unknown)): Promise<unknown> {
@@ -124,6 +131,76 @@ describe('topics', () => {
     })
     expect(() => topics.publish('news', hello)).toThrow('which it cannot be')
     expect(() => topics.subscribe('news')).toThrow('which it cannot be')
+  })
+})
+
+describe('channels', () => {
+  test('are opened, used and closed by their names', async () => {
+    const steps: string[] = []
+    const { channels } = await bound({
+      onChannel: (step, name) => void steps.push(`${step} ${name}`),
+    })
+    const channel = channels.open('peer', hello)
+    channels.accept(channel)
+    channels.send(channel, hello)
+    expect(channels.list()).toEqual([channel])
+    channels.close(channel, { code: 'busy', message: 'so' })
+    expect(channels.list()).toEqual([])
+    expect(steps).toEqual(['open peer', `accept ${channel}`, `send ${channel}`, `close ${channel}`])
+  })
+
+  test.each<[ChannelFailure, unknown]>([
+    [{ tag: 'unknown-actor' }, { tag: 'unknown-actor' }],
+    [{ tag: 'not-served' }, { tag: 'not-served' }],
+    [{ tag: 'stopped' }, { tag: 'not-served' }],
+    [
+      { tag: 'too-large', val: 3n },
+      { tag: 'too-large', val: 3n },
+    ],
+    [
+      { tag: 'outbox-full', val: 9 },
+      { tag: 'outbox-full', val: 9 },
+    ],
+    [
+      { tag: 'too-many', val: 9 },
+      { tag: 'too-many', val: 9 },
+    ],
+  ])('an open answers %o', async (failure, expected) => {
+    const { channels } = await bound({ onChannel: () => failure })
+    expect(await payload(() => channels.open('peer', hello))).toEqual(expected)
+  })
+
+  test.each<[ChannelFailure, unknown]>([
+    [{ tag: 'not-open' }, { tag: 'not-open' }],
+    [{ tag: 'stopped' }, { tag: 'not-open' }],
+    [
+      { tag: 'too-large', val: 3n },
+      { tag: 'too-large', val: 3n },
+    ],
+    [
+      { tag: 'outbox-full', val: 9 },
+      { tag: 'outbox-full', val: 9 },
+    ],
+  ])('what is done with one answers %o', async (failure, expected) => {
+    const { channels } = await bound({ onChannel: () => failure })
+    expect(await payload(() => channels.send('x', hello))).toEqual(expected)
+    expect(await payload(() => channels.accept('x'))).toEqual(expected)
+    expect(await payload(() => channels.close('x', undefined))).toEqual(expected)
+  })
+
+  test('what is over the limit is not said', async () => {
+    const { channels } = await bound({}, all, { maxMessageBytes: 11 })
+    const why = { code: 'a', message: 'long enough', detail: hello }
+    const large = { tag: 'too-large', val: 11n }
+    expect(await payload(() => channels.open('peer', hello))).toEqual(large)
+    expect(await payload(() => channels.send('x', hello))).toEqual(large)
+    expect(await payload(() => channels.close('x', why))).toEqual(large)
+  })
+
+  test('what only a request can be answered with is a fault', async () => {
+    const { channels } = await bound({ onChannel: () => ({ tag: 'deadlock' }) })
+    expect(() => channels.open('peer', hello)).toThrow('which it cannot be')
+    expect(() => channels.accept('x')).toThrow('which it cannot be')
   })
 })
 

@@ -1,4 +1,5 @@
 import type { Children } from './children.ts'
+import type { Channels } from './channels.ts'
 import type { Topics } from './topics.ts'
 
 /** The event that caused a turn of another actor: chain id, sequence and header hash, 32-byte digests. */
@@ -107,6 +108,8 @@ export interface ActorContext {
   pending(id: { readonly [key: string]: string | number }): PendingRequest | undefined
   /** What is published, and for whom. */
   readonly topics: Topics
+  /** Channels with other actors. */
+  readonly channels: Channels
   /** The actors that this one has made. */
   readonly children: Children
   /** Writes a line to the actor's log: what its stdio and log interfaces say. Not a record; the chain is. */

@@ -1,10 +1,21 @@
+import { otherEnd } from '@theater/boundary'
 import { decodeEvent, hex, readEvents } from '@theater/event-chain'
 import type { Cause, Event, EventOf } from '@theater/event-chain'
 import { items, sha256, Writer } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { CHILD_ENDED, misborn, readBirth, readMade, readSpawn, SPAWN } from './births.ts'
 import type { Birth, SpawnCall } from './births.ts'
-import { digestOf, isMessage, isRefusal, letterOf, receivers, textOf, track } from './letters.ts'
+import {
+  digestOf,
+  HANDLE_OPEN,
+  isMessage,
+  isRefusal,
+  letterOf,
+  lostIn,
+  receivers,
+  textOf,
+  track,
+} from './letters.ts'
 import type { Letter } from './letters.ts'
 import type { ChainSource } from './types.ts'
 
@@ -52,6 +63,10 @@ interface Incoming {
   stands: boolean
   /** Whether the arguments name the sender that the event names. */
   readonly signed: boolean
+  /** The second argument, where it is a text: the channel, where it is of one. */
+  readonly channel: string | null
+  /** Where it says that a channel is lost, how. */
+  readonly lost: 'stopped' | 'undelivered' | undefined
   /** The first argument, where it is a text. */
   readonly about: string | null
 }
@@ -70,6 +85,8 @@ interface Node {
   readonly spawns: ReadonlyMap<number, SpawnCall | null>
   /** Events that close the record. */
   readonly ends: ReadonlySet<number>
+  /** Channels that it was asked for in turns that came to nothing, by the last events of these. */
+  readonly unopened: ReadonlyMap<number, string>
 }
 
 /**
@@ -104,12 +121,12 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
         message: node.orphan === 0 ? 'it has a parent and no cause' : 'the turn has a sender and no cause',
       }
     }
-    for (const { index, cause, stands, check } of links(node)) {
+    for (const { index, cause, stands, about, check } of links(node)) {
       const sender = nodes.get(hex(cause.chain))
       let found = sender === undefined ? 'not-given' : await check(sender, hash)
       if (found === undefined) {
         // A message that many get arrives once at each.
-        const key = `${hex(cause.chain)} ${cause.seq} ${many(sender, cause) ? hex(chain) : ''}`
+        const key = `${hex(cause.chain)} ${cause.seq} ${many(sender, cause) ? hex(chain) : ''} ${about ?? ''}`
         const before = taken.get(key)
         const name = node.actor ?? hex(chain)
         if (stands) taken.set(key, { by: index === 0 ? name : `event ${index} of ${name}`, chain })
@@ -139,6 +156,8 @@ interface CauseLink {
   readonly index: number
   readonly cause: Cause
   readonly stands: boolean
+  /** Where one event may be told of more than once: what it is told of. */
+  readonly about?: string
   readonly check: (sender: Node, hash: Hash) => Promise<Found>
 }
 
@@ -156,6 +175,12 @@ function* links(node: Node): Generator<CauseLink> {
       const check: CauseLink['check'] = async (from, hash) =>
         (await checkEvent(from, cause, sender, hash)) ?? checkEnd(from, node, turn)
       yield { index, cause, stands, check }
+      continue
+    }
+    if (turn.lost !== undefined) {
+      const check: CauseLink['check'] = async (from, hash) =>
+        (await checkEvent(from, cause, sender, hash)) ?? checkLost(from, node, turn)
+      yield { index, cause, stands, about: `lost ${String(turn.channel)}`, check }
       continue
     }
     const carried = sender !== null || receivers.has(track(turn.fn))
@@ -238,6 +263,22 @@ function checkEnd({ actor, birth, ends }: Node, parent: Node, { cause, about, se
   return { message: `the turn tells of ${String(about)}, and its cause is the end of ${name}` }
 }
 
+/** Whether the event that a turn names is what the channel was lost by. */
+function checkLost(from: Node, to: Node, { cause, channel, lost, sender, signed }: Incoming): Found {
+  const name = from.actor ?? 'the other end'
+  if (!signed || channel === null)
+    return { message: `the arguments do not name ${String(sender)} as the sender` }
+  if (from.actor === null || to.actor === null) return 'withheld'
+  const ends = channel.split('/', 2)
+  if (!ends.includes(from.actor) || otherEnd(channel, from.actor) !== to.actor)
+    return { message: `the channel ${channel} is not one of ${name} and ${to.actor}` }
+  if (lost === 'stopped')
+    return from.ends.has(cause.seq) ? undefined : { message: `event ${cause.seq} of ${name} is not its end` }
+  return from.unopened.get(cause.seq) === channel
+    ? undefined
+    : { message: `event ${cause.seq} of ${name} is not the end of a turn that was asked for ${channel}` }
+}
+
 /** The first event in which two records of one chain differ; null where one goes on from the other. */
 async function forksAt(a: ChainSource, b: ChainSource, hash: Hash): Promise<number | null> {
   const others = b.store.read(b.chain)[Symbol.asyncIterator]()
@@ -258,9 +299,10 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
   let birth: Birth | undefined
   const spawns = new Map<number, SpawnCall | null>()
   const ends = new Set<number>()
+  const unopened = new Map<number, string>()
   let orphan: number | undefined
   let size = 0
-  const turn = new TurnLetters(outgoing, hash)
+  const turn = new TurnLetters(outgoing, () => actor, hash)
   let taking: Incoming | undefined
   for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
     turn.take(event)
@@ -279,8 +321,10 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
       if (spawn !== undefined) spawns.set(event.seq, spawn)
     } else if (taking !== undefined && (event.kind === 'trap' || event.kind === 'abort')) {
       taking.stands = false
+      noteUnopened(unopened, event.seq, taking)
     } else if (taking !== undefined && event.kind === 'return') {
       taking.stands = !(isMessage(taking.fn) && isRefusal(event.content.result))
+      if (!taking.stands) noteUnopened(unopened, event.seq, taking)
     } else if (event.kind === 'result') {
       const spawn = spawns.get(event.content.call)
       if (spawn) spawn.made = readMade(event.content.outcome.result)
@@ -291,18 +335,24 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
       else if (sender !== null) orphan ??= event.seq
     }
   }
-  return { source, size, actor, outgoing, incoming, orphan, birth, spawns, ends }
+  return { source, size, actor, outgoing, incoming, orphan, birth, spawns, ends, unopened }
+}
+
+function noteUnopened(unopened: Map<number, string>, seq: number, { fn, channel }: Incoming): void {
+  if (track(fn) === HANDLE_OPEN && channel !== null) unopened.set(seq, channel)
 }
 
 /** Follows the calls of one turn to the events that carry them away. */
 class TurnLetters {
   readonly #outgoing: Map<number, Outgoing>
   readonly #hash: Hash
+  readonly #actor: () => string | null
   readonly #calls = new Map<number, Letter>()
   #sends: Outgoing[] = []
 
-  constructor(outgoing: Map<number, Outgoing>, hash: Hash) {
+  constructor(outgoing: Map<number, Outgoing>, actor: () => string | null, hash: Hash) {
     this.#outgoing = outgoing
+    this.#actor = actor
     this.#hash = hash
   }
 
@@ -321,7 +371,7 @@ class TurnLetters {
     } else if (kind === 'call') {
       // Whether a withheld call is an intent is not known; what went before it may have left.
       const content = event.content === null ? null : (event as EventOf<'call'>).content
-      const letter = content === null ? null : letterOf(content, this.#hash)
+      const letter = content === null ? null : letterOf(content, this.#actor(), this.#hash)
       if (letter !== null) this.#calls.set(seq, letter)
       if (content !== null && content.outcome !== null) return
       this.#leave()
@@ -337,7 +387,9 @@ class TurnLetters {
 
 function readIncoming({ seq, content }: EventOf<'turn'>, cause: Cause, hash: Hash): Incoming {
   const { fn, sender, args } = content
-  const [named, ...said] = items(args)
+  const given = items(args)
+  const [named, ...said] = given
+  const [second] = said
   return {
     index: seq,
     cause,
@@ -345,6 +397,8 @@ function readIncoming({ seq, content }: EventOf<'turn'>, cause: Cause, hash: Has
     fn,
     stands: true,
     message: said.length === 0 ? null : digestOf(said, hash),
+    channel: second === undefined ? null : textOf(second),
+    lost: lostIn(fn, given),
     about: named === undefined ? null : textOf(named),
     signed: sender !== null && named !== undefined && same(named, senderBytes(sender)),
   }

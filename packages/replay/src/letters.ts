@@ -1,4 +1,4 @@
-import { trackOf } from '@theater/boundary'
+import { otherEnd, trackOf } from '@theater/boundary'
 import { hex } from '@theater/event-chain'
 import type { Contents } from '@theater/event-chain'
 import { items, Reader } from '@theater/values'
@@ -13,44 +13,87 @@ export interface Letter {
   readonly message: string | null
 }
 
+/** A call that says something. */
+interface Saying {
+  readonly args: readonly Uint8Array[]
+  /** What it was answered with, without the `ok` around it; `undefined` for an error, and for an intent. */
+  readonly answer: Uint8Array | undefined
+  /** The actor that made it; null where that is withheld. */
+  readonly sender: string | null
+}
+
 /** How a call becomes turns of other actors. */
 interface Carrier {
   /** What the receiver is called at, by name within the track. */
   readonly fn: string
-  /** The receivers, from the arguments and the answer. */
-  to(args: readonly Uint8Array[], outcome: Contents['call']['outcome']): readonly string[]
-  /** What a receiver is told beside the sender, from the arguments. */
-  said(args: readonly Uint8Array[]): readonly Uint8Array[]
+  to(call: Saying): readonly string[]
+  /** What a receiver is told beside the sender. */
+  said(call: Saying): readonly Uint8Array[]
 }
 
+const CHANNELS = 'theater:messaging/channels@0.1'
+const PEER = 'theater:messaging/channel-peer@0.1'
+/** The export that is asked for a channel, by its name within its track. */
+export const HANDLE_OPEN = `${PEER}#handle-open`
+const HANDLE_CLOSE = `${PEER}#handle-close`
 const RESPOND = 'theater:messaging/responder@0.1#handle-request'
 
-const toFirst: Carrier['to'] = ([to]) => {
+const toFirst: Carrier['to'] = ({ args: [to] }) => {
   const id = to === undefined ? null : textOf(to)
   return id === null ? [] : [id]
 }
 
+const toOther: Carrier['to'] = ({ args: [name], sender }) => {
+  const channel = name === undefined ? null : textOf(name)
+  return channel === null || sender === null ? [] : [otherEnd(channel, sender)]
+}
+
+/** Of `option<failure>` the case of `closed` that the other end hears. */
+function closing([channel, why]: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (channel === undefined) return []
+  const [failure] = listIn(why)
+  return [channel, failure === undefined ? DONE : concat([FAILED, failure])]
+}
+
+/** Of a variant: its first case; and the beginning of its second. */
+const DONE = Uint8Array.of(0x81, 0)
+const FAILED = Uint8Array.of(0x82, 1)
+
 const toNobody: Carrier = {
   fn: 'theater:messaging/subscriber@0.1#handle-publish',
   to: () => [],
-  said: (args) => args,
+  said: ({ args }) => args,
 }
 
 /** Functions whose calls become turns of other actors, by name within the track. */
 const carriers: ReadonlyMap<string, Carrier> = new Map([
   [
     'theater:messaging/client@0.1#send',
-    { fn: 'theater:messaging/receiver@0.1#handle-send', to: toFirst, said: (args) => args.slice(1) },
+    { fn: 'theater:messaging/receiver@0.1#handle-send', to: toFirst, said: ({ args }) => args.slice(1) },
   ],
-  ['theater:messaging/client@0.1#request', { fn: RESPOND, to: toFirst, said: (args) => args.slice(1, 2) }],
+  [
+    'theater:messaging/client@0.1#request',
+    { fn: RESPOND, to: toFirst, said: ({ args }) => args.slice(1, 2) },
+  ],
   [
     'theater:messaging/topics@0.1#publish',
     {
       fn: 'theater:messaging/subscriber@0.1#handle-publish',
-      to: (_args, outcome) => subscribers(outcome),
-      said: (args) => args,
+      to: ({ answer }) => listIn(answer).flatMap((item) => textOf(item) ?? []),
+      said: ({ args }) => args,
     },
   ],
+  [
+    `${CHANNELS}#open`,
+    {
+      fn: HANDLE_OPEN,
+      to: toFirst,
+      said: ({ args, answer }) => (answer === undefined ? [] : [answer, ...args.slice(1)]),
+    },
+  ],
+  [`${CHANNELS}#accept`, { fn: `${PEER}#handle-accept`, to: toOther, said: ({ args }) => args }],
+  [`${CHANNELS}#send`, { fn: `${PEER}#handle-message`, to: toOther, said: ({ args }) => args }],
+  [`${CHANNELS}#close`, { fn: HANDLE_CLOSE, to: toOther, said: ({ args }) => closing(args) }],
   // They leave as messages do, for the host alone.
   ['theater:messaging/topics@0.1#subscribe', toNobody],
   ['theater:messaging/topics@0.1#unsubscribe', toNobody],
@@ -83,25 +126,36 @@ function numberIn(bytes: Uint8Array | undefined): number | undefined {
   return input.peekMajor() === 0 ? input.uint() : undefined
 }
 
-/** The message that a call is; null where it is none. */
-export function letterOf({ fn, args, outcome }: Contents['call'], hash: Hash): Letter | null {
+/** The message that a call is; null where it is none. @param sender the actor that made it */
+export function letterOf(
+  { fn, args, outcome }: Contents['call'],
+  sender: string | null,
+  hash: Hash,
+): Letter | null {
   const carrier = carriers.get(track(fn))
   if (carrier === undefined) return null
-  const given = items(args)
-  const said = carrier.said(given)
+  const call: Saying = { args: items(args), answer: answerIn(outcome), sender }
+  const said = carrier.said(call)
   return {
-    to: carrier.to(given, outcome),
+    to: carrier.to(call),
     fn: carrier.fn,
     message: said.length === 0 ? null : digestOf(said, hash),
   }
 }
 
-/** Who a publish was for: what it was answered with. */
-function subscribers(outcome: Contents['call']['outcome']): readonly string[] {
-  if (outcome === null) return []
-  const [result] = listIn(outcome.result)
-  const [tag, ids] = listIn(result)
-  return numberIn(tag) === 0 ? listIn(ids).flatMap((item) => textOf(item) ?? []) : []
+/** What a successful call was answered with. */
+function answerIn(outcome: Contents['call']['outcome']): Uint8Array | undefined {
+  const [result] = listIn(outcome?.result)
+  const [tag, answer] = listIn(result)
+  return numberIn(tag) === 0 ? answer : undefined
+}
+
+/** How a turn says that a channel was closed which nobody has closed; `undefined`: it does not say that. */
+export function lostIn(fn: string, args: readonly Uint8Array[]): 'stopped' | 'undelivered' | undefined {
+  if (track(fn) !== HANDLE_CLOSE) return undefined
+  const which = numberIn(listIn(args[2])[0])
+  if (which === 2) return 'stopped'
+  return which === 3 ? 'undelivered' : undefined
 }
 
 /** One digest of several values. */

@@ -174,6 +174,101 @@ describe('how chains hang together', async () => {
     expect(both.faults).toHaveLength(1)
   })
 
+  describe('with a channel between them', async () => {
+    const channel = 'a/b/x'
+    const channels = (fn: string, args: Data, answer: Data = [0]): Draft =>
+      draft('call', {
+        fn: `theater:messaging/channels@0.1.0#${fn}`,
+        args: encodeData(args),
+        ask: null,
+        fuel: null,
+        outcome: { ...ok!, result: encodeData([answer]) },
+      })
+    const why: Data = ['busy', 'so', []]
+    const opener = await forge([
+      genesis('a'),
+      seed,
+      hostTurn,
+      channels('open', ['b', message('may I?')], [0, channel]),
+      send(3),
+      channels('send', [channel, message('hello')]),
+      send(5),
+      channels('close', [channel, []]),
+      send(7),
+      channels('close', [channel, [why]]),
+      send(9),
+      ret,
+      draft('stop', { reason: '' }),
+    ])
+    const peer = (fn: string, args: readonly Data[], cause: Cause, from = 'a'): Draft =>
+      draft('turn', {
+        fn: `theater:messaging/channel-peer@0.1.0#${fn}`,
+        args: encodeData([[1, from], ...args]),
+        sender: from,
+        cause,
+        time: 0,
+        made: [],
+      })
+    const asks = peer('handle-open', [channel, message('may I?')], await causeOf(opener, 4))
+    const says = peer('handle-message', [channel, message('hello')], await causeOf(opener, 6))
+    const closes = peer('handle-close', [channel, [0]], await causeOf(opener, 8))
+    const fails = peer('handle-close', [channel, [1, why]], await causeOf(opener, 10))
+    const stops = peer('handle-close', [channel, [2]], await causeOf(opener, 12))
+    const others = peer('handle-close', ['b/a/y', [2]], await causeOf(opener, 12))
+
+    it('holds: what is said on it, and how it ends', async () => {
+      const all = [asks, says, closes, fails, stops, others]
+      expect(await found(opener, ...all)).toEqual({ held: all.length, unchecked: [], faults: [] })
+      const asking = [
+        genesis('a'),
+        seed,
+        hostTurn,
+        channels('open', ['b', message('may I?')], [0, channel]),
+        send(3),
+        ret,
+      ]
+      const b2 = await forge([genesis('b'), seed, asks, trap])
+      const heard = peer('handle-close', [channel, [3]], await causeOf(b2, 3), 'b')
+      expect(await checkGraph([await forge([...asking, heard, ret]), b2])).toMatchObject({ faults: [] })
+    })
+
+    it.each<[string, Draft, RegExp]>([
+      [
+        'another channel',
+        peer('handle-message', ['a/b/y', message('hello')], await causeOf(opener, 6)),
+        /another message/,
+      ],
+      [
+        'another reason',
+        peer('handle-close', [channel, [1, ['no', 'so', []]]], await causeOf(opener, 10)),
+        /another message/,
+      ],
+      [
+        'a reason that was not given',
+        peer('handle-close', [channel, [1, why]], await causeOf(opener, 8)),
+        /another message/,
+      ],
+      ['an end that is none', peer('handle-close', [channel, [2]], await causeOf(opener, 4)), /not its end/],
+      [
+        'the end of a channel of others',
+        peer('handle-close', ['a/c/x', [2]], await causeOf(opener, 12)),
+        /not one of a and b/,
+      ],
+      [
+        'a turn that was not undone',
+        peer('handle-close', [channel, [3]], await causeOf(opener, 11)),
+        /not the end of a turn/,
+      ],
+    ])('does not hold: %s', async (_what, turn, expected) => {
+      const { faults } = await found(opener, turn)
+      expect(faults.map(({ message: said }) => said)).toEqual([expect.stringMatching(expected)])
+    })
+
+    it('does not hold: an end that is told twice', async () => {
+      expect((await found(opener, stops, stops)).faults).toMatchObject([{ index: 4 }])
+    })
+  })
+
   it('holds: a message that comes again where each turn of it before was undone, or refused it', async () => {
     const refused = draft('return', { result: Uint8Array.of(0x81, 0x82, 1, 0), fuel: null })
     const well = draft('return', { result: Uint8Array.of(0x81, 0x81, 0), fuel: null })

@@ -1,7 +1,8 @@
-import type { EventRef } from '@theater/boundary'
+import type { ChannelStep, EventRef } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
+import { Ends, HANDLE_OPEN, isPeer, openingOf } from './channels.ts'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
 import { actorContext } from './context.ts'
@@ -29,6 +30,8 @@ import type { TurnReply } from './turn-reply.ts'
 export interface ActorParts extends InstanceParts {
   /** The causes that its record holds. @default none */
   readonly received?: Received
+  /** The ends of channels that it has. @default none */
+  readonly ends?: Ends
 }
 
 /** One actor: its mailbox, its life, and the turns that its instance takes. */
@@ -42,6 +45,8 @@ export class Actor implements Requester, Sender {
   readonly logGate: LogGate
   /** Messages of this actor that no receiver has taken yet. */
   outbox = 0
+  /** Its ends of channels. */
+  readonly ends: Ends
   /** The topics that it is subscribed to. */
   readonly subscriptions = new Set<string>()
   /** The turn that the last host left, by where it begins, and what becomes of it. */
@@ -63,7 +68,7 @@ export class Actor implements Requester, Sender {
   /** The turn of `init`, until it has ended. */
   #init: Letter | undefined
   /** The turn that the last host left. */
-  #unfinished: (Unfinished & { readonly letter: Letter }) | undefined
+  #unfinished: (Unfinished & { readonly letter: Letter; readonly opening: string | undefined }) | undefined
   #starting: Promise<void> | undefined
   #pumping: Promise<void> | undefined
   #stopping: Promise<void> | undefined
@@ -81,6 +86,7 @@ export class Actor implements Requester, Sender {
     this.#parts = parts
     this.#host = host
     this.#received = parts.received ?? new Received()
+    this.ends = parts.ends ?? new Ends()
     this.logGate = new LogGate(parts.limits.logLines, (line) => host.log(line))
     this.reception = new Reception({
       id: parts.id,
@@ -202,6 +208,16 @@ export class Actor implements Requester, Sender {
     return this.#instance.queued
   }
 
+  /** What the turn that runs has said of channels, which has not left yet. */
+  get steps(): readonly ChannelStep[] {
+    return this.#instance.steps
+  }
+
+  /** How many events its record has. */
+  get events(): number {
+    return this.#parts.writer.size
+  }
+
   /** Subscriptions of the turn that runs, which are not in force yet. */
   get subscribing(): number {
     return this.#instance.subscribing
@@ -301,6 +317,7 @@ export class Actor implements Requester, Sender {
       const { cause, fn, sender } = unfinished.turn.content
       this.#unfinished = {
         ...unfinished,
+        opening: openingOf(unfinished.turn),
         letter: { id: fn, fn, args: [], sender, cause, taken: undefined, listeners: [] },
       }
       this.reception.mailbox.follow(this.#unfinished.letter)
@@ -360,7 +377,8 @@ export class Actor implements Requester, Sender {
       while (this.#alive && !this.#halted) {
         const next = this.#unfinished?.letter ?? this.#init ?? this.reception.mailbox.take()
         if (next === undefined) break
-        await this.#take(next)
+        if (this.#host.admits(this, next) || next === this.#unfinished?.letter) await this.#take(next)
+        else this.#leave(next)
       }
     } catch (error) {
       // A turn that the closing host left behind; its record goes on when the store is opened again.
@@ -371,14 +389,24 @@ export class Actor implements Requester, Sender {
       if (rest !== undefined) this.reception.mailbox.settle(rest, this.#gone())
   }
 
+  /** Nobody wants it any more. */
+  #leave(next: Letter): void {
+    next.taken?.(this.#parts.writer.size)
+    this.reception.mailbox.settle(next, { tag: 'left' })
+  }
+
   async #take(next: Letter): Promise<void> {
     const unfinished = this.#unfinished
     this.#unfinished = undefined
+    const channel = channelOf(next)
+    if (channel !== undefined) this.ends.heard(next.fn, channel)
+    const opening = unfinished?.opening ?? (next.fn === HANDLE_OPEN ? channel : undefined)
     let reply: TurnReply
     try {
       const taken = await this.#instance.take(next, unfinished)
       reply = taken?.reply ?? this.#gone()
-      if (next.cause !== null && taken?.seq !== undefined) this.#received.note(next.cause, taken.seq)
+      if (next.cause !== null && next.lost === undefined && taken?.seq !== undefined)
+        this.#received.note(next.cause, taken.seq)
     } catch (error) {
       this.reception.mailbox.settle(next, this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
       throw error
@@ -387,6 +415,10 @@ export class Actor implements Requester, Sender {
       this.calls.clear()
     }
     if (reply.tag === 'aborted') this.#aborted(reply)
+    if (opening !== undefined && isUndone(reply)) {
+      const { size, head } = this.#parts.writer
+      this.#host.unopened(this, opening, { seq: size - 1, hash: head })
+    }
     if (next === this.#init) await this.#initEnded(reply)
     else if (this.#exitStatus !== undefined) await this.#exited()
     this.reception.mailbox.settle(next, reply)
@@ -522,6 +554,18 @@ export class Actor implements Requester, Sender {
     if (this.#closing) return { tag: 'closed' }
     return { tag: 'stopped', final: this.#final || this.#phase === 'stopped', failure: this.#failure }
   }
+}
+
+/** The channel that a message is about. */
+function channelOf({ fn, args }: Letter): string | undefined {
+  const [, channel] = args
+  return isPeer(fn) && typeof channel === 'string' ? channel : undefined
+}
+
+/** Whether a turn came to nothing for whoever it is about. */
+function isUndone(reply: TurnReply): boolean {
+  if (reply.tag === 'answered') return (reply.value as { readonly tag?: string } | undefined)?.tag === 'err'
+  return reply.tag === 'trapped' || reply.tag === 'aborted'
 }
 
 /** The name of an export without its interface. */

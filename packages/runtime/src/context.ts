@@ -47,6 +47,7 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
       return call && new Pending(actor, host.waits, call, known)
     },
     topics: host.topics(actor),
+    channels: host.channels(actor),
     children: host.children(actor),
     log(level, message, fields = []) {
       actor.logGate.log({ actor: actor.id, level, message, fields })

@@ -134,7 +134,8 @@ async function lettersOf(
     readonly val?: unknown
   }
   const from = genesis.actor
-  return rule.to(said, answer).map((to) => ({
+  const made = { args: said, answer, sender: from }
+  return rule.to(made).map((to) => ({
     id: `${label}@${seq}@${to}`,
     from,
     to,
@@ -142,7 +143,7 @@ async function lettersOf(
     chain,
     hash,
     fn: rule.fn,
-    args: rule.args(said, from),
+    args: rule.args(made),
   }))
 }
 

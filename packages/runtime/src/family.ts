@@ -27,6 +27,8 @@ export interface FamilyParts {
   make(options: SpawnOptions, birth: Birth): Promise<unknown>
   /** Frees the name of an actor that has ended. */
   release(id: string): Promise<void>
+  /** An actor has ended that was stopped. */
+  ended(actor: Actor): void
   log(line: LogLine): void
 }
 
@@ -220,6 +222,7 @@ export class Family {
     } finally {
       cast.end(actor)
       this.#tell(actor)
+      this.#parts.ended(actor)
     }
   }
 

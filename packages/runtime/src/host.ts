@@ -1,6 +1,7 @@
-import type { Departure } from '@theater/boundary'
-import type { Cause, Children, DeliveryFailure, Topics } from '@theater/handler'
+import type { Departure, EventRef } from '@theater/boundary'
+import type { Cause, Channels, Children, DeliveryFailure, Topics } from '@theater/handler'
 import type { Actor } from './actor.ts'
+import type { Letter } from './mailbox.ts'
 import type { Call } from './request.ts'
 import type { WaitGraph } from './waits.ts'
 import type { Watch } from './watch.ts'
@@ -38,6 +39,12 @@ export interface Host {
   request(from: Actor, request: Request): Call
   /** A request that its receiver knows; `undefined`: it does not. */
   requestAgain(from: Actor, to: string, seq: number): Call | undefined
+  /** Channels, for an actor. */
+  channels(of: Actor): Channels
+  /** Whether what waits for an actor is still to be taken. */
+  admits(to: Actor, letter: Letter): boolean
+  /** The turn in which an actor was asked for a channel came to nothing; `end` is its last event. */
+  unopened(by: Actor, channel: string, end: EventRef): void
   /** Topics, for an actor. */
   topics(of: Actor): Topics
   /** The actors that an actor has made. */

@@ -5,6 +5,7 @@ import { cidOf } from '@theater/values'
 import type { Actor } from './actor.ts'
 import { Breath } from './breath.ts'
 import { Cast } from './cast.ts'
+import { Channels } from './channels.ts'
 import { Components } from './components.ts'
 import { deadLetters, dropLetter } from './dead.ts'
 import type { RecordedLetter } from './dead.ts'
@@ -43,6 +44,7 @@ export class House {
   readonly #components: Components
   readonly #salts: Salts
   readonly #post: Post
+  readonly #channels: Channels
   readonly #host: Host
   #closing: Promise<void> | undefined
 
@@ -67,6 +69,11 @@ export class House {
       topics: cast.topics,
       log,
     })
+    this.#channels = new Channels({
+      find: (id) => cast.find(id),
+      actors: () => cast.actors,
+      canSend: (from, to, fn, said) => this.#post.canSend(from, to, fn, said),
+    })
     const breath = new Breath()
     const waits = new WaitGraph()
     this.family = new Family({
@@ -76,6 +83,7 @@ export class House {
       waits,
       make: (child, birth) => this.maker.make(child, birth),
       release: (id) => this.release(id),
+      ended: (actor) => this.#channels.ended(actor),
       log,
     })
     this.#host = {
@@ -88,11 +96,15 @@ export class House {
       request: (from, request) => this.#post.request(from, request),
       requestAgain: (from, to, seq) => this.#post.requestAgain(from, to, seq),
       topics: (of) => cast.topics.of(of),
+      channels: (of) => this.#channels.of(of),
+      admits: (to, letter) => this.#channels.admits(to, letter),
+      unopened: (by, channel, end) => this.#channels.failed(by, channel, end),
       children: (of) => this.family.children(of),
       breathe: () => breath.take(),
       ended: (actor) => {
         cast.end(actor)
         this.family.ended(actor)
+        this.#channels.ended(actor)
       },
     }
     this.maker = new Maker({
@@ -132,6 +144,7 @@ export class House {
       cast: this.cast,
       post: this.#post,
       family: this.family,
+      channels: this.#channels,
       host: this.#host,
       grants: this.#grants,
       components: this.#components,

@@ -1,5 +1,5 @@
 import { Boundary } from '@theater/boundary'
-import type { EventRef, Link, Live, Resolution, TurnEnd } from '@theater/boundary'
+import type { ChannelStep, EventRef, Link, Live, Resolution, TurnEnd } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { AbortCode, ChainWriter, Genesis, Store } from '@theater/event-chain'
@@ -87,6 +87,11 @@ export class Instance {
   /** Messages of the turn that runs, which have not left yet. */
   get queued(): number {
     return this.#boundary?.queued ?? 0
+  }
+
+  /** What the turn that runs has said of channels, which has not left yet. */
+  get steps(): readonly ChannelStep[] {
+    return this.#boundary?.steps ?? []
   }
 
   /** Subscriptions of the turn that runs, which are not in force yet. */

@@ -30,6 +30,8 @@ export interface Limits {
   readonly outbox: number
   /** Topics that the actor may be subscribed to at once. @default 1000 */
   readonly subscriptions: number
+  /** Channels that the actor may have at once. @default 1000 */
+  readonly channels: number
   /** Host resources the guest may hold at once. @default 10000 */
   readonly handles: number
   /** Milliseconds that one host call may take. @default 300000 */
@@ -59,6 +61,7 @@ export const defaultLimits: Limits = {
   mailbox: 1000,
   outbox: 1000,
   subscriptions: 1000,
+  channels: 1000,
   handles: 10_000,
   callMs: 300_000,
   descendants: 100,
@@ -80,6 +83,7 @@ export const maxLimits: Limits = {
   mailbox: 1_000_000,
   outbox: 1_000_000,
   subscriptions: 1_000_000,
+  channels: 1_000_000,
   handles: 1_000_000,
   callMs: LONGEST_TIMER,
   descendants: 1_000_000,

@@ -1,5 +1,6 @@
 import type { Link } from '@theater/boundary'
 import type { Cause } from '@theater/handler'
+import type { Lost } from './channels.ts'
 import { causeKey } from './received.ts'
 import type { TurnReply } from './turn-reply.ts'
 
@@ -12,6 +13,11 @@ export interface Invocation {
   readonly cause: Cause | null
   /** Who made the resources in `args`, and resumes them. */
   readonly link?: Link | undefined
+  /**
+   * It tells of a channel that is lost, by the event that it was lost by, which may tell of others too. It is known by what
+   * the record says of the channel, and not by its cause.
+   */
+  readonly lost?: Lost | undefined
 }
 
 /** Hears what came of a turn, in the same step in which it is known. */
@@ -63,7 +69,7 @@ export class Mailbox {
 
   /** Knows a letter by its cause, though its turn has begun. */
   follow(letter: Letter): void {
-    if (letter.cause !== null) this.#byCause.set(causeKey(letter.cause), letter)
+    if (letter.cause !== null && letter.lost === undefined) this.#byCause.set(causeKey(letter.cause), letter)
   }
 
   /** The letter of a cause that waits, or whose turn is under way. */
@@ -91,7 +97,7 @@ export class Mailbox {
       const at = waiting.indexOf(letter)
       if (at === -1) continue
       waiting.splice(at, 1)
-      if (letter.cause !== null) this.#byCause.delete(causeKey(letter.cause))
+      this.#forget(letter)
       const held = waiting === this.#letters ? this.#held.shift() : undefined
       if (held !== undefined) this.#letters.push(held)
       return true
@@ -101,8 +107,12 @@ export class Mailbox {
 
   /** Says what came of a letter, to all who wait for it. */
   settle(letter: Letter, reply: TurnReply): void {
-    if (letter.cause !== null) this.#byCause.delete(causeKey(letter.cause))
+    this.#forget(letter)
     for (const listener of letter.listeners.splice(0)) listener(reply)
+  }
+
+  #forget({ cause, lost }: Letter): void {
+    if (cause !== null && lost === undefined) this.#byCause.delete(causeKey(cause))
   }
 
   /** Empties it: says the same of everything that waits. */

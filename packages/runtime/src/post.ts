@@ -82,7 +82,8 @@ export class Post {
           topics.remove(from, departure.topic)
           break
         case 'message': {
-          const { fn, args } = departure
+          const { fn, args, step } = departure
+          if (step !== undefined) from.ends.left(step)
           for (const to of departure.to) this.deliver(from, { ref, to, fn, args })
           if (topic !== undefined) this.tell({ topic, from: from.id, message: args.at(-1) as Message })
         }
@@ -207,6 +208,8 @@ function deathOf(reply: TurnReply): DeadLetter['reason'] | undefined {
     // Still in the sender's record, for the host that opens the store next.
     case 'closed':
     case 'store-failed':
+    // The other end hears of the close, and so knows that it may not have arrived.
+    case 'left':
       return undefined
     case 'mailbox-full':
     case 'too-large':
@@ -224,6 +227,9 @@ function answerOf(reply: TurnReply): Answer {
       return { tag: 'trapped' }
     case 'aborted':
       return abortedReply(reply.code)
+    // Requests are of no channel.
+    case 'left':
+      return { tag: 'not-served' }
     case 'stopped':
     case 'closed':
     case 'mailbox-full':

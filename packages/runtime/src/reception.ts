@@ -140,6 +140,14 @@ export class Reception {
     return waiting
   }
 
+  /** Tells of something that is known by something else than its cause, in its place behind all that came before it. */
+  tell(invocation: Invocation): void {
+    const fn = this.#parts.exported(invocation.fn)
+    if (fn === undefined || !this.#parts.alive()) return
+    this.mailbox.add(letter(fn, invocation))
+    this.#parts.came()
+  }
+
   /**
    * Takes a message again that the record holds a turn of which was undone, or refused it. Where it waits already, that is
    * waited for. Resolves when its turn is durable. Never rejects.

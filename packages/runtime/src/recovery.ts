@@ -1,5 +1,5 @@
 import { queueRule, trackName, trackOf } from '@theater/boundary'
-import type { QueueRule } from '@theater/boundary'
+import type { ChannelStep, QueueRule } from '@theater/boundary'
 import type { EventRef } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
@@ -9,12 +9,17 @@ import type { ComponentModel, Data, FunctionModel } from '@theater/values'
 import type { Spawned } from '@theater/handler'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
+import { Ends, HANDLE_CLOSE, HANDLE_OPEN, isPeer } from './channels.ts'
 import { TheaterError } from './errors.ts'
 import { INIT, LOAD } from './lifecycle.ts'
 import type { Delivery } from './post.ts'
 import { chainKey, Received } from './received.ts'
 import { readRequestId } from './request.ts'
 import type { RequestId } from './request.ts'
+
+/** Their places among the cases of `closed`. */
+const STOPPED = 2
+const UNDELIVERED = 3
 
 const REQUEST = 'theater:messaging/client@0.1#request'
 const FINISH = 'theater:messaging/client@0.1#[static]pending.finish'
@@ -49,6 +54,12 @@ export interface Scan {
   readonly fanOut: ReadonlyMap<number, number>
   /** The topics that it is subscribed to. */
   readonly subscriptions: ReadonlySet<string>
+  /** Its ends of channels. */
+  readonly ends: Ends
+  /** Channels that it was asked for, in turns that came to nothing, and the last events of these turns. */
+  readonly unopened: ReadonlyMap<string, EventRef>
+  /** Channels that it was asked for, or has asked for. */
+  readonly channels: ReadonlySet<string>
   /** Requests of a turn that it breaks off, which the guest has still to finish, by sequence number of the intent. */
   readonly asked: ReadonlyMap<number, RequestId>
   /** Where the last host but one took it over; -1 where there was none. */
@@ -85,6 +96,9 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     sendTimes,
     fanOut,
     subscriptions,
+    ends,
+    unopened,
+    channels,
     asked,
     lastResume,
     end,
@@ -103,6 +117,9 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     sendTimes,
     fanOut,
     subscriptions,
+    ends,
+    unopened,
+    channels,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
     lastResume,
     birth: birthOf(genesis),
@@ -122,6 +139,7 @@ function exportsInit({ exports }: ComponentModel): boolean {
 
 /** What a call has queued that is not one message to one actor. */
 type Queued =
+  | { readonly kind: 'channel'; readonly step: ChannelStep }
   | { readonly kind: 'message'; readonly receivers: number }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly topic: string }
 
@@ -134,6 +152,11 @@ class ScanReader {
   readonly sendTimes: number[] = []
   readonly fanOut = new Map<number, number>()
   readonly subscriptions = new Set<string>()
+  readonly ends = new Ends()
+  readonly unopened = new Map<string, EventRef>()
+  readonly channels = new Set<string>()
+  /** The channel that the turn is about, in which the actor is asked for it. */
+  #opening: string | undefined
   /** By the number of the handle that the guest has for it. */
   readonly asked = new Map<number, RequestId>()
   lastResume = -1
@@ -171,7 +194,7 @@ class ScanReader {
         break
       case 'turn':
         this.#turn = event
-        if (event.content.cause !== null) this.received.note(event.content.cause, event.seq)
+        this.#begin(event)
         break
       case 'call':
         this.#call(event)
@@ -203,6 +226,24 @@ class ScanReader {
     }
   }
 
+  #begin({ seq, content: { fn, args, cause } }: EventOf<'turn'>): void {
+    const name = nameInTrack(fn)
+    this.#opening = undefined
+    if (isPeer(name)) {
+      const [, channel, how] = decodeData(args) as readonly Data[]
+      if (typeof channel === 'string') {
+        this.ends.heard(name, channel)
+        if (name === HANDLE_OPEN) {
+          this.channels.add(channel)
+          this.#opening = channel
+        }
+      }
+      // What tells of a channel that is lost is known by the channel.
+      if (name === HANDLE_CLOSE && isLost(how)) return
+    }
+    if (cause !== null) this.received.note(cause, seq)
+  }
+
   #call({ seq, content: { fn, args, outcome } }: EventOf<'call'>): void {
     const name = nameInTrack(fn)
     if (outcome === null) this.intent = seq
@@ -213,10 +254,16 @@ class ScanReader {
   }
 
   #queue(seq: number, rule: QueueRule, args: Uint8Array, outcome: Outcome): void {
-    if (rule.kind === 'message' && rule.topic === undefined) return
+    if (rule.kind === 'message' && rule.topic === undefined && rule.step === undefined) return
     const answer = valueOf(outcome.result)
     if (answer === undefined) return
-    const [topic] = decodeData(args) as readonly Data[]
+    const given = decodeData(args) as readonly Data[]
+    const [topic] = given
+    if (rule.kind === 'message' && rule.step !== undefined) {
+      const step = rule.step({ args: given, answer, sender: this.genesis?.actor ?? '' })
+      this.#queued.set(seq, { kind: 'channel', step })
+      return
+    }
     if (rule.kind === 'message')
       this.#queued.set(seq, { kind: 'message', receivers: Array.isArray(answer) ? answer.length : 0 })
     else if (typeof topic === 'string') this.#queued.set(seq, { kind: rule.kind, topic })
@@ -231,6 +278,10 @@ class ScanReader {
       case 'unsubscribe':
         this.subscriptions.delete(queued.topic)
         return
+      case 'channel':
+        this.ends.left(queued.step)
+        if (queued.step.kind === 'open') this.channels.add(queued.step.channel)
+        break
       case 'message':
         this.fanOut.set(seq, queued.receivers)
         break
@@ -255,6 +306,10 @@ class ScanReader {
       const name = turn === undefined ? INIT : nameInTrack(turn.fn)
       if (succeeded(event) || (name !== INIT && name !== LOAD)) this.#first = 'well'
       else this.#first = name === INIT ? 'badly' : 'unloaded'
+    }
+    if (this.#opening !== undefined && isUndone(event)) {
+      this.ends.forget(this.#opening)
+      this.unopened.set(this.#opening, { seq: event.seq, hash: event.hash })
     }
     if (turn !== undefined && turn.cause !== null)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])
@@ -291,6 +346,16 @@ function valueOf(result: Uint8Array): Data | undefined {
   const [answer] = Array.isArray(values) ? (values as readonly Data[]) : []
   if (!Array.isArray(answer) || answer[0] !== 0) return undefined
   return (answer as readonly Data[])[1] ?? null
+}
+
+/** Whether a turn came to nothing for whoever it is about. */
+function isUndone(event: EventOf<'return'> | EventOf<'trap'> | EventOf<'abort'>): boolean {
+  return event.kind !== 'return' || valueOf(event.content.result) === undefined
+}
+
+/** Whether `closed` says that nobody has closed the channel. */
+function isLost(how: Data | undefined): boolean {
+  return Array.isArray(how) && (how[0] === STOPPED || how[0] === UNDELIVERED)
 }
 
 /** Whether `init` ended well. */
@@ -358,8 +423,8 @@ function said(
   const args = codec.readArgs(new Reader(given), noHandles)
   if (rule?.kind === 'message') {
     const answer = outcome === null ? undefined : codec.readResult(new Reader(outcome.result), noHandles)
-    const receivers = rule.to(args, (answer as { readonly val?: unknown } | undefined)?.val)
-    return receivers.map((to) => ({ ref, to, fn: rule.fn, args: rule.args(args, sender) }))
+    const made = { args, answer: (answer as { readonly val?: unknown } | undefined)?.val, sender }
+    return rule.to(made).map((to) => ({ ref, to, fn: rule.fn, args: rule.args(made) }))
   }
   if (name !== REQUEST) return []
   return [{ ref, to: args[0] as string, fn: RESPOND, args: [{ tag: 'actor', val: sender }, args[1]] }]

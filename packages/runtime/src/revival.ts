@@ -1,4 +1,4 @@
-import { meteredAlike, meteringOf, meterName } from '@theater/boundary'
+import { otherEnd, meteredAlike, meteringOf, meterName } from '@theater/boundary'
 import { ChainWriter, encodeContent } from '@theater/event-chain'
 import type { ChainInfo, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -6,6 +6,7 @@ import type { saltPool } from '@theater/event-chain/node'
 import { splitCid } from '@theater/values'
 import { Actor } from './actor.ts'
 import type { Cast } from './cast.ts'
+import type { Channels } from './channels.ts'
 import type { Components } from './components.ts'
 import { dropMark, isFor } from './dead.ts'
 import type { Family } from './family.ts'
@@ -30,6 +31,7 @@ export interface RevivalParts {
   readonly cast: Cast
   readonly post: Post
   readonly family: Family
+  readonly channels: Channels
   readonly host: Host
   readonly grants: GrantChecker
   readonly components: Components
@@ -82,6 +84,7 @@ export class Revival {
     const arrived = arrivals(scans)
     const names = namesOf(scans)
     for (const scan of scans) await this.#deliver(scan, arrived.get(chainKey(scan.info.chain)), names)
+    this.#loseChannels(scans)
     // Behind all that the children had sent.
     family.restore(scans)
     await family.stopOrphans()
@@ -102,7 +105,7 @@ export class Revival {
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
   async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
     const { store, cast, grants, salts, host, guard } = this.#parts
-    const { genesis, info, seed, life, received } = scan
+    const { genesis, info, seed, life, received, ends } = scan
     const id = genesis.actor
     if (life === 'stopped') {
       cast.record(info, 'stopped', { component: splitCid(genesis.component).digest, birth: scan.birth })
@@ -140,7 +143,7 @@ export class Revival {
     const writer = ChainWriter.resume({ store, salts, hash: sha256, chain, size, head, epoch })
     writer.append('resume', encodeContent('resume', { epoch }))
     await writer.flush()
-    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, received }, host)
+    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, received, ends }, host)
     cast.add(actor)
     return actor
   }
@@ -205,6 +208,25 @@ export class Revival {
         if (untold) post.dead(from, delivery, 'stopped')
       } else if (!(await store.has(dropMark({ chain: info.chain, seq: ref.seq, to, turn: undefined })))) {
         post.deliver(from, delivery)
+      }
+    }
+  }
+
+  /** Tells of channels whose other ends have ended, or know nothing of them, where the last host had not. */
+  #loseChannels(scans: readonly Scan[]): void {
+    const { cast, channels } = this.#parts
+    const byActor = Map.groupBy(scans, ({ genesis }) => genesis.actor)
+    for (const actor of cast.actors) {
+      for (const channel of actor.ends.names) {
+        const others = byActor.get(otherEnd(channel, actor.id)) ?? []
+        // One that has seen it; where none has, it was asked for, and whoever was to be asked ended before.
+        const other = others.find((one) => one.channels.has(channel)) ?? others.find(({ end }) => end)
+        if (other === undefined) continue
+        const { chain } = other.info
+        const by = other.genesis.actor
+        const undone = other.unopened.get(channel)
+        if (undone !== undefined) channels.lose(channel, by, { chain, ...undone }, 'undelivered')
+        else if (other.end !== undefined) channels.lose(channel, by, { chain, ...other.end }, 'stopped')
       }
     }
   }

@@ -17,6 +17,8 @@ export type TurnReply =
   | { readonly tag: 'stopped'; readonly final: boolean; readonly failure: TheaterError | undefined }
   /** The host closed before the turn began. */
   | { readonly tag: 'closed' }
+  /** Nobody wanted it any more when its turn would have come: its channel was closed. */
+  | { readonly tag: 'left' }
   | { readonly tag: 'mailbox-full'; readonly limit: number }
   | { readonly tag: 'too-large'; readonly limit: number }
   | { readonly tag: 'bad-arguments'; readonly error: unknown }
@@ -59,6 +61,8 @@ export function unwrap(id: string, reply: TurnReply): unknown {
       throw reply.failure ?? new TheaterError('stopped', `${id} was stopped`, { actor: id })
     case 'closed':
       throw new TheaterError('closed', `the theater was closed before ${id} took the call`, { actor: id })
+    case 'left':
+      throw new TheaterError('not-served', `the channel that it is of is closed at ${id}`, { actor: id })
     case 'mailbox-full':
       throw new TheaterError('mailbox-full', `the mailbox of ${id} holds ${reply.limit} messages already`, {
         actor: id,

@@ -8,9 +8,10 @@
  */
 import { committed, committedNames } from './committed.ts'
 
-/** What the relays are named after: handlers; `topics`, which takes no messages; and `parent`, which has children, talks to them, hears of their end, and can end itself. */
+/** What the relays are named after: handlers; `channels` and `topics`, which take no messages; and `parent`, which has children, talks to them, hears of their end, and can end itself. */
 export type RelayName =
   | 'box'
+  | 'channels'
   | 'cli'
   | 'clocks'
   | 'fs'

@@ -6,6 +6,7 @@ import { guests, type Made, type Result, settle } from './result.ts'
 /** What the relays import, one for each handler and one for an actor with children: of the versions in `wit/`, or of the package in a file beside the relay. */
 const RELAYS: Readonly<Record<string, readonly string[]>> = {
   box: ['test:box/boxes@0.1.0'],
+  channels: ['theater:messaging/channels@0.1.0'],
   cli: [
     ...['environment', 'exit', 'stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/${name}@0.2.12`),
     ...['stdin', 'stdout', 'stderr'].map((name) => `wasi:cli/terminal-${name}@0.2.12`),
@@ -14,7 +15,7 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
   fs: ['wasi:filesystem/preopens@0.2.12', 'wasi:filesystem/types@0.2.12'],
   http: ['wasi:http/types@0.2.12', 'wasi:http/outgoing-handler@0.2.12'],
   log: ['theater:actor/log@0.1.0'],
-  messaging: ['client', 'topics'].map((name) => `theater:messaging/${name}@0.1.0`),
+  messaging: ['client', 'topics', 'channels'].map((name) => `theater:messaging/${name}@0.1.0`),
   parent: ['theater:supervisor/children@0.1.0', 'theater:messaging/client@0.1.0', 'wasi:cli/exit@0.2.12'],
   process: ['theater:process/programs@0.1.0'],
   random: ['random', 'insecure', 'insecure-seed'].map((name) => `wasi:random/${name}@0.2.12`),
@@ -28,7 +29,9 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
 
 /** What the relays export besides, and do nothing in: they answer with nothing but zeros. */
 const EXPORTS: Readonly<Record<string, readonly string[]>> = {
-  messaging: ['receiver', 'responder', 'subscriber'].map((name) => `theater:messaging/${name}@0.1.0`),
+  messaging: ['receiver', 'responder', 'subscriber', 'channel-peer'].map(
+    (name) => `theater:messaging/${name}@0.1.0`,
+  ),
   parent: ['theater:supervisor/watcher@0.1.0'],
 }
 

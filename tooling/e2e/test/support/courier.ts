@@ -337,7 +337,7 @@ export function kinds(events: readonly Event[]): string {
 }
 
 /** What an actor was told by others, in the order in which it heard it: the number that each program ends with. */
-export async function heard(stage: Stage, id: string): Promise<number[]> {
+export async function heard(stage: Pick<Stage, 'chain'>, id: string): Promise<number[]> {
   return (await stage.chain(id)).flatMap((event) => {
     if (event.kind !== 'turn' || event.content === null || event.content.sender === null) return []
     const { args } = event.content

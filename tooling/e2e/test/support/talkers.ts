@@ -91,6 +91,27 @@ export class Hall implements AsyncDisposable {
     return this.call(id, 'topics@0.1#subscriptions')
   }
 
+  open(id: string, to: string, body: string): Promise<string> {
+    return this.call(id, 'channels@0.1#open', to, text(body)) as Promise<string>
+  }
+
+  accept(id: string, channel: string): Promise<unknown> {
+    return this.call(id, 'channels@0.1#accept', channel)
+  }
+
+  say(id: string, channel: string, body: string): Promise<unknown> {
+    return this.call(id, 'channels@0.1#send', channel, text(body))
+  }
+
+  close(id: string, channel: string, code?: string): Promise<unknown> {
+    const why = code === undefined ? undefined : { code, message: 'so' }
+    return this.call(id, 'channels@0.1#close', channel, why)
+  }
+
+  channels(id: string): Promise<unknown> {
+    return this.call(id, 'channels@0.1#list')
+  }
+
   /** What an actor was told by others. */
   heard(id: string): Promise<string[]> {
     return heardBy(this.store, id)
@@ -111,8 +132,6 @@ export async function chainOf(store: Store, id: string): Promise<Event[]> {
   return info === undefined ? [] : Array.fromAsync(readEvents(store, info.chain))
 }
 
-const SENDER = /^handle-(?:send|request|publish)$/
-
 /** What a record says that others told its actor: `a: hello` for a send, `a: news: hello` for what was published. */
 async function heardBy(store: Store, id: string): Promise<string[]> {
   const heard: string[] = []
@@ -121,16 +140,29 @@ async function heardBy(store: Store, id: string): Promise<string[]> {
     const { fn, args } = event.content
     const name = fn.slice(fn.indexOf('#') + 1)
     if (!name.startsWith('handle-')) continue
-    heard.push((decodeData(args) as Data[]).map((value) => said(value, SENDER.test(name))).join(': '))
+    const [from, ...rest] = (decodeData(args) as Data[]).map(said)
+    // A channel is named by its ends, and that it is asked for, accepted or closed by a word.
+    const words = PEER.exec(name)
+    heard.push([from, ...(words === null ? [] : [words[1]]), ...rest.map(shortly)].join(': '))
   }
   return heard
 }
 
-/** A sender's id, a topic, or the text of a message. */
-function said(value: Data, hasSender: boolean): string {
+const PEER = /^handle-(open|accept|message|close)$/
+const CLOSED = ['done', 'failed', 'stopped', 'undelivered']
+
+/** `a/b` of the name of a channel. */
+function shortly(said: string): string {
+  return said.replace(/\/[0-9a-f]{32}-[0-9]+$/, '')
+}
+
+/** A sender's id, a topic or a channel, the text of a message, or how a channel was closed. */
+function said(value: Data, at: number): string {
   if (typeof value === 'string') return value
   const [first, second] = value as readonly Data[]
-  if (hasSender && typeof first === 'number') return first === 0 ? 'host' : (second as string)
+  if (at === 0) return first === 0 ? 'host' : (second as string)
+  if (typeof first === 'number')
+    return [CLOSED[first], ...(second === undefined ? [] : (second as string[]).slice(0, 1))].join(' ')
   if (second instanceof Uint8Array) return new TextDecoder().decode(second)
   return JSON.stringify(value)
 }
