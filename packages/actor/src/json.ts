@@ -67,8 +67,49 @@ export type Body<T> = T extends Uint8Array | undefined | void ? T : JsonSafe<T>
  * Properties that are `undefined` are left out. `-0` is written as `0`.
  */
 export function stringify(value: unknown, what: string): string {
-  check(value, what, new Set())
+  if (typeof value !== 'object' || value === null || !survives(value, 0)) check(value, what, new Set())
   return JSON.stringify(value)
+}
+
+/** Objects in one another: beyond so many it is left to `check`, which knows what contains itself. */
+const deepest = 500
+
+/**
+ * Whether all of an object comes back. It does not say where not, and has no call and no path for each value: the
+ * engine of a guest interprets, and that would be most of what a large reply costs.
+ */
+function survives(value: object, depth: number): boolean {
+  const list = Array.isArray(value)
+  if (depth > deepest || (!list && !isPlain(value))) return false
+  const items: readonly unknown[] = list ? value : Object.values(value)
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index]
+    switch (typeof item) {
+      case 'string':
+      case 'boolean':
+        continue
+      case 'number':
+        if (Number.isFinite(item)) continue
+        return false
+      case 'object':
+        if (item === null || survives(item, depth + 1)) continue
+        return false
+      case 'undefined':
+        if (list) return false
+        continue
+      case 'bigint':
+      case 'symbol':
+      case 'function':
+        return false
+    }
+  }
+  return true
+}
+
+/** A toJSON method would be called by JSON.stringify and change the value. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (prototype === Object.prototype || prototype === null) && !('toJSON' in value)
 }
 
 function check(value: unknown, path: string, above: Set<object>): void {
@@ -96,11 +137,7 @@ function checkObject(value: object, path: string, above: Set<object>): void {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, above)
   } else {
-    const prototype: unknown = Object.getPrototypeOf(value)
-    // A toJSON method would be called by JSON.stringify and change the value.
-    if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) {
-      throw lost(path, `an instance of ${className(prototype)}`)
-    }
+    if (!isPlain(value)) throw lost(path, `an instance of ${className(Object.getPrototypeOf(value))}`)
     for (const [key, item] of Object.entries(value)) {
       if (item !== undefined) check(item, `${path}.${key}`, above)
     }

@@ -102,6 +102,13 @@ test('one object in two places is no circle', () => {
   expect(decodeReply(encodeReply([shared, shared]))).toEqual([{ a: 1 }, { a: 1 }])
 })
 
+test('objects may be in one another, however deep', () => {
+  let deep: unknown = 'bottom'
+  for (let i = 0; i < 600; i++) deep = i % 2 === 0 ? [deep] : { deep }
+  expect(decodeReply(encodeReply(deep))).toEqual(deep)
+  expect(() => encodeReply([deep, Number.NaN])).toThrow('the reply[1]: NaN')
+})
+
 describe('a schema', () => {
   const order = t.object({
     item: t.string(),
