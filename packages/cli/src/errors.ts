@@ -29,6 +29,8 @@ export type CliErrorCode =
   | 'too-large'
   /** The guest failed while it ran. */
   | 'guest-failed'
+  /** It was not done in the time that it was given, so that nothing is known of it. */
+  | 'too-slow'
 
 const BRAND = 'theater.CliError'
 
@@ -43,6 +45,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   damaged: exits.refused,
   'too-large': exits.refused,
   'guest-failed': exits.guest,
+  'too-slow': exits.inconclusive,
 }
 
 /** The one error class of this package's commands. The message says what to do. */

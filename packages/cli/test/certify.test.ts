@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assemble } from '@theater/guests/wat'
 import { guest } from '@theater/guests'
@@ -36,6 +36,25 @@ const deep = () =>
 const relaxed = () =>
   assemble(`(component (core module (func (param v128) (result v128)
     (f32x4.relaxed_madd (local.get 0) (local.get 0) (local.get 0)))))`)
+
+const [RIGHT, WRONG] = [4242, 4243]
+
+/** Is loaded into every process: where the quick compiler is alone, the engine takes one number for another. */
+const faulty = `
+  const { compile } = WebAssembly
+  const leb = (n) => [(n & 0x7f) | 0x80, n >> 7]
+  if (process.execArgv.includes('--liftoff-only')) {
+    WebAssembly.compile = (bytes) => {
+      const made = Buffer.from(bytes)
+      const at = made.indexOf(Buffer.from([0x41, ...leb(${RIGHT})]))
+      if (at >= 0) made.set(leb(${WRONG}), at + 1)
+      return compile(made)
+    }
+  }`
+
+/** Is loaded into every process: where the optimising compiler is alone, it is never done. */
+const stuck = `
+  if (process.execArgv.includes('--no-liftoff')) WebAssembly.compile = () => new Promise(() => undefined)`
 
 /** How long the runs take is up to the machine, and to what else it does. */
 const UNHURRIED = ['--seconds', '600']
@@ -97,6 +116,62 @@ describe('theater certify', () => {
     })
     expect(ran.code).toBe(5)
     expect(JSON.parse(readFileSync(join(cwd, 'c.json'), 'utf8')).verdict).toBe('differs')
+  })
+
+  it('is 5 where one of the compilers makes something else of it, with both events', async () => {
+    const answer = await assemble(`(component
+      (core module $m (func (export "answer") (result i32) (i32.const ${RIGHT})))
+      (core instance $i (instantiate $m))
+      (func (export "answer") (result u32) (canon lift (core func $i "answer"))))`)
+    const cwd = folder({ 'answer.wasm': answer, 'faulty.mjs': faulty })
+    const env = { NODE_OPTIONS: `--import=${join(cwd, 'faulty.mjs')}` }
+    const ran = await theater(['certify', 'answer.wasm', '--json', ...UNHURRIED], { cwd, env })
+    const lines = objects(ran)
+    const { summary } = lines.pop()
+    for (const { tier, same } of lines) expect([tier, same]).toEqual([tier, tier !== 'liftoff'])
+    expect(lines).toHaveLength(12)
+    expect(summary).toMatchObject({
+      verdict: 'differs',
+      calls: [{ call: 'answer', answer: { ok: RIGHT } }],
+      difference: {
+        run: 4,
+        index: 3,
+        what: 'output',
+        expected: { kind: 'return', fn: 'answer', result: RIGHT },
+        actual: { kind: 'return', fn: 'answer', result: WRONG },
+      },
+    })
+    expect(ran.code).toBe(5)
+    const people = await theater(['certify', 'answer.wasm', ...UNHURRIED], { cwd, env })
+    expect(people.stdout).toMatch(/^answer +[0-9,]+ +{"ok":4242}$/m)
+    expect(people.stdout).toMatch(/^liftoff +re-run +1 MB +differs$/m)
+    expect(people.stdout).toMatch(
+      /^run 4 parts from the first at event 3: the component did something else\n +the first run +.*4242.*\n +run 4 +.*4243/m,
+    )
+    expect(people.code).toBe(5)
+  })
+
+  it('is 7 where its time is too short, and says what to do; there is no difference', async () => {
+    const cwd = folder()
+    const none = await theater(['certify', 'echo.wasm', '--seconds', '0.01'], { cwd })
+    expect([none.code, none.stdout]).toEqual([7, ''])
+    expect(none.stderr).toContain('the first run was not done within 0.01 s')
+    expect(none.stderr).toContain('--seconds 1 gives it longer.')
+    // The first run is done at once; those of one compiler never are.
+    writeFileSync(join(cwd, 'stuck.mjs'), stuck)
+    const env = { NODE_OPTIONS: `--import=${join(cwd, 'stuck.mjs')}` }
+    const some = await theater(['certify', 'echo.wasm', '--call', 'divide 7 2', '--seconds', '30'], {
+      cwd,
+      env,
+    })
+    expect(some.code).toBe(7)
+    expect(some.stdout).toMatch(/^default +re-run +1 MB +.*same$/m)
+    expect(some.stdout).toMatch(/^turbofan +run +4 MB +time$/m)
+    expect(some.stdout).not.toContain('differs')
+    expect(some.stdout).toContain('not called, so nothing is known of: ')
+    expect(some.stderr).toMatch(
+      /^\d+ of 12 runs were not done within 30 s.* --seconds 120 gives it longer\.$/m,
+    )
   })
 
   it('calls what takes nothing where nobody says what, and refuses what it cannot run', async () => {

@@ -54,7 +54,7 @@ export class Certifier {
     this.#signal = AbortSignal.timeout(options.seconds * 1000)
   }
 
-  /** @throws TheaterError where the component is refused; CliError `guest-failed` where the first run does not end */
+  /** @throws TheaterError where the component is refused; CliError `too-slow` where the first run is not done in time */
   async run(): Promise<Runs> {
     using process = new RunProcess(firstPlace)
     const first = await this.#first(process)
@@ -87,8 +87,8 @@ export class Certifier {
         throw new TheaterError(refusalOf(report.code), report.message)
       case undefined:
         throw new CliError(
-          'guest-failed',
-          `the first run did not end within ${this.#options.seconds} s, so there is nothing to compare with. --seconds N gives it longer.`,
+          'too-slow',
+          `the first run was not done within ${this.#options.seconds} s, so there is nothing to compare with: nothing is known of the component. ${longer(this.#options.seconds)}`,
         )
       case 're-run':
       case 'failed':
@@ -173,6 +173,11 @@ export class Certifier {
     this.#output.status(`${Object.keys(this.#runs).length} of ${places.length * 2} runs`)
     if (this.#output.json) await this.#output.result({ run: number, ...runJson(result) }, () => '')
   }
+}
+
+/** What to do where the time was too short. An engine of 12 MB takes the optimising compiler alone many seconds, on a busy machine minutes. */
+export function longer(seconds: number): string {
+  return `--seconds ${Math.ceil(seconds * 4)} gives it longer.`
 }
 
 function nothing(setting: Setting, code: string): RunResult {

@@ -52,7 +52,7 @@ export async function play({ component, calls, handlers, grants, cache }: Play):
     ...(cache !== undefined && { cache }),
   })
   try {
-    const limits = { callMs: NO_LIMIT_MS }
+    const limits = { callMs: NO_LIMIT_MS, turnMs: NO_LIMIT_MS }
     const failure = await theater.spawn({ id: ACTOR, component, grants, limits }).then(() => undefined, ended)
     for (const call of failure === undefined ? calls : []) answers.push(await answered(theater, call))
     if (failure !== undefined) answers.push(failure)

@@ -9,8 +9,8 @@ import type { Json } from '@theater/values'
 import { defaultCalls, parseCall, parseCalls, targetsOf, uncalled } from '../certify/calls.ts'
 import type { WrittenCall } from '../certify/calls.ts'
 import { certificate, importAnswers, verdictOf } from '../certify/certificate.ts'
-import type { CertificateVerdict, RunResult } from '../certify/certificate.ts'
-import { Certifier } from '../certify/certifier.ts'
+import type { CertificateParts, CertificateVerdict, RunResult } from '../certify/certificate.ts'
+import { Certifier, longer } from '../certify/certifier.ts'
 import type { Found } from '../certify/certifier.ts'
 import type { Difference } from '../certify/compare.ts'
 import { parseGrant } from '../casting.ts'
@@ -64,17 +64,19 @@ export async function certify(file: string, options: CertifyOptions, output: Out
   const performs = Object.keys(given).some((handler) => !HERE.has(handler))
   const certifier = new Certifier(order, { seconds: options.seconds, performs }, output)
   const { first, runs, difference } = await certifier.run()
+  const made = calls.map((call, i) => ({
+    call: written(call),
+    answer: first.answers[i] ?? null,
+    fuel: first.fuel[i] ?? null,
+  }))
+  const left = uncalled(component.model, targets)
   const text = certificate({
     component,
     imports: importAnswers(component, handlers, grants),
     code,
     grants,
-    calls: calls.map((call, i) => ({
-      call: written(call),
-      answer: first.answers[i] ?? null,
-      fuel: first.fuel[i] ?? null,
-    })),
-    uncalled: uncalled(component.model, targets),
+    calls: made,
+    uncalled: left,
     runs,
     difference,
   })
@@ -83,7 +85,16 @@ export async function certify(file: string, options: CertifyOptions, output: Out
   output.endStatus()
   const verdict = verdictOf({ runs, difference })
   if (output.json) await output.result({ summary: { ...text, file: path } }, () => '')
-  else await output.text(describe({ component, verdict, runs, difference, path }, output))
+  else
+    await output.text(
+      describe({ component, verdict, calls: made, uncalled: left, runs, difference, path }, output),
+    )
+  const late = runs.filter((run) => run.code === 'time').length
+  if (late > 0) {
+    output.note(
+      `${late} of ${runs.length} runs were not done within ${options.seconds} s, so nothing is known of those. ${longer(options.seconds)}`,
+    )
+  }
   return exitOf[verdict]
 }
 
@@ -153,6 +164,8 @@ async function writeWhole(path: string, text: string): Promise<void> {
 interface Certified {
   readonly component: Component
   readonly verdict: CertificateVerdict
+  readonly calls: CertificateParts['calls']
+  readonly uncalled: readonly string[]
   readonly runs: readonly RunResult[]
   readonly difference: Found | null
   readonly path: string
@@ -163,6 +176,12 @@ const looks: Readonly<Record<CertificateVerdict, Style>> = {
   differs: 'red',
   inconclusive: 'yellow',
 }
+
+const callColumns = [
+  { title: 'CALL' },
+  { title: 'FUEL', align: 'right' },
+  { title: 'ANSWER IN THE FIRST RUN' },
+] as const
 
 const columns = [
   { title: 'TIER' },
@@ -179,7 +198,16 @@ const whys: Readonly<Record<Difference['what'], string>> = {
   host: "the engine's stack or memory was not enough in one of them",
 }
 
-function describe({ component, verdict, runs, difference, path }: Certified, output: Output): string {
+function describe(
+  { component, verdict, calls, uncalled: left, runs, difference, path }: Certified,
+  output: Output,
+): string {
+  const dim = (text: string): string => output.style('dim', text)
+  const answers = calls.map(({ call, answer, fuel }) => [
+    printable(call),
+    fuel === null ? '' : count(fuel),
+    printable(jsonLine(answer)),
+  ])
   const rows = runs.map(({ tier, how, stackMb, same, events, head, code }) => [
     tier,
     how,
@@ -189,7 +217,8 @@ function describe({ component, verdict, runs, difference, path }: Certified, out
     same === true ? 'same' : output.style(same === false ? 'red' : 'yellow', code ?? 'differs'),
   ])
   const lines = [
-    table(columns, rows, (text) => output.style('dim', text)),
+    ...(answers.length === 0 ? [] : [table(callColumns, answers, dim), '']),
+    table(columns, rows, dim),
     '',
     `${componentName(component.digest)}  ${output.style([looks[verdict], 'bold'], verdict)}`,
   ]
@@ -201,6 +230,7 @@ function describe({ component, verdict, runs, difference, path }: Certified, out
       `  run ${run}          ${printable(jsonLine(actual))}`,
     )
   }
-  lines.push(output.style('dim', path))
+  if (left.length > 0) lines.push(`not called, so nothing is known of: ${left.map(printable).join(', ')}`)
+  lines.push(dim(path))
   return lines.join('\n')
 }
