@@ -16,7 +16,7 @@ export interface Surroundings {
 
 /**
  * What an actor of one component is granted: what its casting says, with what the command line says of environment, arguments and
- * streams, and its log, if it imports that. Streams that nobody asked for are not connected.
+ * streams, and, if it imports them, its log and HTTP without any request. Streams that nobody asked for are not connected.
  *
  * @param args those of a command; undefined for a component that is none
  * @throws CliError `usage`
@@ -40,6 +40,8 @@ export function grantsOf(
   const odd = Object.hasOwn(grants, 'cli') && !isTable(grants['cli'])
   return {
     ...(imports('theater:actor/log@') && { log: {} }),
+    // Engines import it whether the program asks for anything or not; with nothing in it each request is refused.
+    ...(imports('wasi:http/') && { http: {} }),
     ...grants,
     ...(!odd && (imports('wasi:cli/') || Object.keys(cli).length > 0) && { cli }),
   }

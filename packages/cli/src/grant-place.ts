@@ -1,5 +1,6 @@
 import type { Unmet } from '@theater/boundary'
 import { TheaterError } from '@theater/runtime'
+import { insteadOf } from './grant-advice.ts'
 import { grantSchema } from './grant-schemas.ts'
 import { grantLines, inlineGrant } from './manifest-text.ts'
 import { ManifestError } from './manifest-error.ts'
@@ -66,7 +67,7 @@ function problemsOf(unmet: readonly Unmet[], { source }: PlacedManifest, actor: 
     if (one.handler !== undefined && one.fn === undefined) continue
     const message =
       one.handler === undefined
-        ? `${actor} imports ${one.interface}, which no handler of theater serves`
+        ? `${actor} imports ${one.interface}, which no handler of theater serves.${insteadOf(one.interface)}`
         : `${actor} imports ${one.interface}#${one.fn}, which the handler ${one.handler} does not offer`
     problems.push(source.problem({ ...fault, message }))
   }

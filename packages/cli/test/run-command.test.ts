@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cGuest } from '@theater/guests'
+import { relayGuest } from '@theater/guests/relay'
+import { assemble } from '@theater/guests/wat'
 import { describe, expect, it } from 'vitest'
 import { folder, objects, theater } from './support/theater.ts'
 import type { Ran } from './support/theater.ts'
@@ -241,11 +243,47 @@ memory = 4194304
   })
 
   it('that are missing are named as flags', async () => {
-    const { code, stderr } = await theater(['run', 'probe.wasm'], { cwd: files() })
+    const cwd = folder({ 'sender.wasm': relayGuest('messaging') })
+    const { code, stderr } = await theater(['run', 'sender.wasm'], { cwd })
     expect(stderr).toMatch(
-      /probe\.wasm imports `wasi:http\/outgoing-handler@0\.2\.\d+`, which it was not granted\. Add --grant 'http=\{/,
+      /sender\.wasm imports `theater:messaging\/client@0\.1\.0`, which it was not granted\. Add --grant 'messaging=\{/,
     )
     expect(code).toBe(3)
+  })
+
+  it('of http are there with nothing in them: what imports it runs, and each request is refused and recorded', async () => {
+    const cwd = files()
+    expect((await theater(['run', 'probe.wasm'], { cwd })).code).toBe(0)
+    expect(await grantsOf(cwd, 'probe')).toEqual({ http: {} })
+    const called = await theater(['call', 'probe', 'get', '"127.0.0.1:9"', '"/"'], { cwd })
+    expect([called.code, called.stdout]).toEqual([4, '{"err":null}\n'])
+    const events = objects(await theater(['chain', 'probe', '--json'], { cwd }))
+    expect(events.filter(({ detail }) => detail?.denied === true)).toMatchObject([
+      {
+        result: { err: 'HTTP-request-denied' },
+        ask: { method: 'GET', origin: 'http://127.0.0.1:9', path: '/' },
+      },
+    ])
+    expect(await verdicts(cwd)).toEqual(['verified'])
+  })
+
+  it('there are none of sockets', async () => {
+    const cwd = folder({
+      'net.wasm': await assemble(`(component
+  (import "wasi:sockets/network@0.2.3" (instance $network (export "network" (type (sub resource)))))
+  (alias export $network "network" (type $network))
+  (import "wasi:sockets/instance-network@0.2.3" (instance
+    (alias outer 1 $network (type $network'))
+    (export "network" (type $network (eq $network')))
+    (export "instance-network" (func (result (own $network)))))))`),
+      'theater.toml': '[actor.net]\ncomponent = "net.wasm"\n',
+    })
+    for (const file of ['net.wasm', 'theater.toml']) {
+      const { code, stderr } = await theater(['run', file], { cwd })
+      expect(stderr).toContain('wasi:sockets/instance-network@0.2.3')
+      expect(stderr).toContain('what it may reach over HTTP is granted as http')
+      expect(code).toBe(3)
+    }
   })
 
   it.each(['--grant=log', '--manifest=x.toml', '--env=A=b', '--stdin', '--stdout', '--stderr', '--stdio'])(

@@ -19,6 +19,8 @@ const PACKAGES: Readonly<Record<string, HandlerPackage>> = {
 
 /** What to do about an import that no handler of a host serves, as a sentence. */
 export function handlerAdvice(imported: string): string {
+  if (imported.startsWith('wasi:sockets/'))
+    return 'Theater has none for sockets, which would reach any address: grant "http" for what it may reach over HTTP, or add a handler of somebody else\'s.'
   const path = imported.replace(/@.*$/s, '')
   const known = [path, path.replace(/\/.*$/s, '')].find((name) => Object.hasOwn(PACKAGES, name))
   const found = known === undefined ? undefined : PACKAGES[known]

@@ -62,6 +62,18 @@ describe('spawn', () => {
     await expect(theater.spawn({ id: 'a', component: spine })).rejects.toThrow(
       /`test:spine\/host`, which no handler of this host serves. Add a handler for it.$/,
     )
+    const sockets = await assemble(
+      `(component
+  (import "wasi:sockets/network@0.2.3" (instance $network (export "network" (type (sub resource)))))
+  (alias export $network "network" (type $network))
+  (import "wasi:sockets/instance-network@0.2.3" (instance
+    (alias outer 1 $network (type $network'))
+    (export "network" (type $network (eq $network')))
+    (export "instance-network" (func (result (own $network)))))))`,
+    )
+    await expect(theater.spawn({ id: 'a', component: sockets })).rejects.toThrow(
+      /`wasi:sockets\/instance-network@0.2.3`, which no handler of this host serves. Theater has none for sockets.*grant "http"/,
+    )
   })
 
   it('says that a grant has no effect where the component takes nothing but types of its handler', async () => {
