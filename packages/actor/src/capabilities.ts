@@ -10,7 +10,7 @@ import type { Body, Json } from './json.ts'
  * | `self` | `id`, `parent` | `theater:actor/self` |
  * | `log` | `log`; `console` writes there too | `theater:actor/log` |
  * | `messaging` | `send`, `sendNow`, `request` | `theater:messaging/client` |
- * | `store` | `store` | `theater:store/blobs`, `theater:store/labels` |
+ * | `store` | `store` | `theater:store/blobs`, `theater:store/labels`, `theater:store/transfers` |
  * | `fs` | `fs`, reading | `wasi:filesystem/preopens`, `wasi:filesystem/types` |
  * | `supervisor` | `spawn`, `stop`, `children`, `components` | `theater:supervisor/children` |
  * | `http` | the global `fetch` | `wasi:http/outgoing-handler` |
@@ -144,6 +144,25 @@ export interface Range {
   readonly length?: number
 }
 
+/** What a blob can be made of, piece by piece. */
+export type Pieces =
+  | Iterable<Uint8Array | string>
+  | AsyncIterable<Uint8Array | string>
+  | ReadableStream<Uint8Array | string>
+
+/**
+ * A blob in the making. It may be kept from one message to the next, in a variable or in `state` of the instance: what was written is
+ * there after a trap, a crash and a restart. One that is dropped before it is finished is given up. All throw {@link StoreError}.
+ */
+export interface BlobUpload extends Disposable {
+  /** How many bytes were written. */
+  readonly size: number
+  /** Writes bytes, or a text as UTF-8, behind what is there. */
+  write(data: Uint8Array | string): void
+  /** Makes a blob of what was written and gives its hash. A second time it gives the same. */
+  finish(): string
+}
+
 /** `ctx.store`: content under its hash, and labels for hashes. Hashes are hexadecimal text. All throw {@link StoreError}. */
 export interface Store {
   /** Keeps bytes, or a text as UTF-8, and gives their hash. */
@@ -154,6 +173,18 @@ export interface Store {
   getText(hash: string): string
   /** How many bytes a blob has. */
   size(hash: string): number
+  /**
+   * Keeps what comes piece by piece, however much it is, and gives its hash. Where a piece fails to come, nothing is kept.
+   *
+   * ```ts
+   * const hash = await ctx.store.putStream((await fetch(url)).body ?? [])
+   * ```
+   */
+  putStream(pieces: Pieces): Promise<string>
+  /** A blob, or part of it, piece by piece: each is read when it is asked for, and checked. */
+  getStream(hash: string, range?: Range): ReadableStream<Uint8Array>
+  /** Starts a blob that is made in several steps. */
+  upload(): BlobUpload
   /** The hash that a label names, or null where there is no such label. */
   getLabel(name: string): string | null
   /**

@@ -2,6 +2,7 @@ import type {
   TheaterMessagingClient,
   TheaterStoreBlobs,
   TheaterStoreLabels,
+  TheaterStoreTransfers,
   TheaterSupervisorChildren,
   WasiFilesystemTypes,
   WasiHttpTypes,
@@ -89,14 +90,17 @@ export class RequestError extends Error {
   }
 }
 
-/** Why the store did nothing: the case of `theater:store/blobs.error` or `labels.error`. */
+/** Why the store did nothing: the case of `theater:store/blobs.error`, `labels.error` or `transfers.error`. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
   /** The WIT case. */
-  readonly code: TheaterStoreBlobs.Error['tag'] | TheaterStoreLabels.Error['tag']
+  readonly code:
+    | TheaterStoreBlobs.Error['tag']
+    | TheaterStoreLabels.Error['tag']
+    | TheaterStoreTransfers.Error['tag']
   /** What the label is now, for `conflict`: a hash, or null where there is no such label. */
   readonly current: string | null | undefined
-  /** The host's limit: bytes for `too-large`, bytes or labels for `quota`. */
+  /** The host's limit: bytes for `too-large`, bytes or labels for `quota`, uploads for `too-many`; for `bad-offset` where the upload ends. */
   readonly limit: number | undefined
   /** Marks the class across copies of this package. */
   readonly brand = storeBrand

@@ -53,6 +53,7 @@ describe('the world of an actor', () => {
     expect(names((await prepared(actor(`uses: ['store'], state: 0, init() {}`))).world)).toEqual([
       'import theater:store/blobs@0.1.0;',
       'import theater:store/labels@0.1.0;',
+      'import theater:store/transfers@0.1.0;',
       'export theater:actor/lifecycle@0.1.0;',
       'export theater:actor/migration@0.1.0;',
     ])
@@ -194,6 +195,7 @@ const imports = [
   'theater:messaging/client@0.1.0',
   'theater:store/blobs@0.1.0',
   'theater:store/labels@0.1.0',
+  'theater:store/transfers@0.1.0',
   'wasi:filesystem/types@0.2.12',
   'wasi:filesystem/preopens@0.2.12',
   'wasi:clocks/wall-clock@0.2.12',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FsError, StoreError } from '@theater/actor'
+import type { Pieces } from '@theater/actor'
 import { makeFileSystem } from '../src/guest/fs.ts'
 import { makeStore } from '../src/guest/store.ts'
 import { FakeHost } from './fake-host.ts'
@@ -7,8 +8,8 @@ import { FakeHost } from './fake-host.ts'
 describe('store', () => {
   const make = (): { host: FakeHost; store: ReturnType<typeof makeStore> } => {
     const host = new FakeHost()
-    const { blobs, labels } = host.store()
-    return { host, store: makeStore(blobs!, labels!) }
+    const { blobs, labels, transfers } = host.store()
+    return { host, store: makeStore({ blobs: blobs!, labels: labels!, transfers: transfers! }) }
   }
 
   test('puts and gets, hashes as text', () => {
@@ -33,6 +34,69 @@ describe('store', () => {
     const { store } = make()
     expect(code(() => store.get('00'))).toBe('not-found')
     expect(code(() => store.get('xyz'))).toBe('bad-hash')
+  })
+
+  describe('piece by piece', () => {
+    const read = async (stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]> => Array.fromAsync(stream)
+    const text = (pieces: readonly Uint8Array[]): string => Buffer.concat(pieces).toString()
+
+    async function* later(): AsyncGenerator<Uint8Array | string> {
+      yield 'he'
+      yield new TextEncoder().encode('llo')
+    }
+
+    test.each<[string, () => Pieces]>([
+      ['a list', () => ['he', 'llo']],
+      ['what comes later', later],
+      ['a stream', () => ReadableStream.from(later())],
+    ])('puts %s, and lets go of what it opened', async (_what, pieces) => {
+      const { host, store } = make()
+      const hash = await store.putStream(pieces())
+      expect(hash).toBe('cd05')
+      expect(host.calls).toEqual(['write 0 5', 'drop upload'])
+      expect(text(await read(store.getStream(hash)))).toBe('hello')
+      expect(host.calls.slice(2)).toEqual(['read 0 5', 'drop reader'])
+    })
+
+    test('keeps nothing where a piece does not come', async () => {
+      const { host, store } = make()
+      async function* fails(): AsyncGenerator<string> {
+        yield 'x'.repeat(300_000)
+        throw new Error('cut off')
+      }
+      await expect(store.putStream(fails())).rejects.toThrow('cut off')
+      expect(host.calls).toEqual(['write 0 262144', 'write 262144 37856', 'drop upload'])
+      expect(host.blobs.size).toBe(0)
+    })
+
+    test('moves no more at once than the host says', async () => {
+      const { host, store } = make()
+      host.blobLimit = 4
+      const hash = await store.putStream(['0123456789'])
+      expect(host.calls).toEqual(['write 0 4', 'write 4 4', 'write 8 2', 'drop upload'])
+      const pieces = await read(store.getStream(hash, { offset: 1, length: 8 }))
+      expect(pieces.map(({ length }) => length)).toEqual([4, 4])
+      expect(text(pieces)).toBe('12345678')
+    })
+
+    test('reads a range, and what is behind the end is nothing', async () => {
+      const { store } = make()
+      const hash = await store.putStream(['hello'])
+      expect(text(await read(store.getStream(hash, { offset: 3, length: 99 })))).toBe('lo')
+      expect(text(await read(store.getStream(hash, { offset: 9 })))).toBe('')
+      expect(code(() => store.getStream('00'))).toBe('not-found')
+    })
+
+    test('an upload takes steps', () => {
+      const { host, store } = make()
+      const upload = store.upload()
+      upload.write('he')
+      upload.write(new TextEncoder().encode('llo'))
+      expect(upload.size).toBe(5)
+      expect(upload.finish()).toBe('cd05')
+      upload[Symbol.dispose]()
+      expect(host.calls).toEqual(['write 0 2', 'write 2 3', 'drop upload'])
+    })
   })
 
   test('sets labels by compare and set', () => {

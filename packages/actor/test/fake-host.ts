@@ -146,6 +146,7 @@ export class FakeHost {
         },
         size: (hash) => BigInt(find(hash).length),
       },
+      transfers: this.#transfers(find, key),
       labels: {
         get: (name) => this.labels.get(name),
         set: (name, expected, value) => {
@@ -160,6 +161,62 @@ export class FakeHost {
         },
       },
     }
+  }
+
+  #transfers(
+    find: (hash: Uint8Array) => Uint8Array,
+    key: (hash: Uint8Array) => string,
+  ): NonNullable<Host['transfers']> {
+    const { calls, blobs } = this
+    const limit = (): number => this.blobLimit
+    const checked = (count: number): void => {
+      if (count > limit()) throw err({ tag: 'too-large', val: BigInt(limit()) })
+    }
+    class Upload {
+      #bytes = new Uint8Array()
+      write(offset: bigint, data: Uint8Array): void {
+        checked(data.length)
+        if (Number(offset) !== this.#bytes.length)
+          throw err({ tag: 'bad-offset', val: BigInt(this.#bytes.length) })
+        calls.push(`write ${offset} ${data.length}`)
+        this.#bytes = Buffer.concat([this.#bytes, data])
+      }
+      size(): bigint {
+        return BigInt(this.#bytes.length)
+      }
+      finish(): Uint8Array {
+        const hash = new Uint8Array([0xcd, this.#bytes.length & 0xff])
+        blobs.set(key(hash), new Uint8Array(this.#bytes))
+        return hash
+      }
+      [Symbol.dispose](): void {
+        calls.push('drop upload')
+      }
+    }
+    class Reader {
+      readonly #bytes: Uint8Array
+      constructor(bytes: Uint8Array) {
+        this.#bytes = bytes
+      }
+      size(): bigint {
+        return BigInt(this.#bytes.length)
+      }
+      read(offset: bigint, length: bigint): Uint8Array {
+        checked(Number(length))
+        calls.push(`read ${offset} ${length}`)
+        return this.#bytes.slice(Number(offset), Number(offset + length))
+      }
+      [Symbol.dispose](): void {
+        calls.push('drop reader')
+      }
+    }
+    // The generated classes have private constructors; what the kit calls is all there.
+    return {
+      Upload,
+      Reader,
+      start: () => new Upload(),
+      open: (hash: Uint8Array) => new Reader(find(hash)),
+    } as unknown as NonNullable<Host['transfers']>
   }
 
   fs(): Host {

@@ -41,6 +41,7 @@ export async function instantiate(bytes: Uint8Array, host: Host, folder: string)
     'theater:messaging/client': host.client ?? {},
     'theater:store/blobs': host.blobs ?? {},
     'theater:store/labels': host.labels ?? {},
+    'theater:store/transfers': host.transfers ?? {},
     'wasi:filesystem/types': classes.types,
     'wasi:filesystem/preopens': classes.preopens,
     'wasi:clocks/wall-clock': { now: () => ({ seconds: 86_400n, nanoseconds: 0 }) },

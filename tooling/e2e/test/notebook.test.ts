@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { build } from '@theater/actor/build'
 import { memoryStore } from '@theater/event-chain'
@@ -49,5 +50,30 @@ describe('an actor in TypeScript with a store', () => {
       ['info', 'wrote b {"length":5}'],
     ])
     expect(await verify(chains, chain)).toMatchObject({ verdict: 'verified', turns: 8, undone: 0 })
+  })
+
+  it('puts and gets long texts piece by piece, and goes on with one after a restart', async () => {
+    const [chains, backend] = [memoryStore(), memory()]
+    const handlers = () => [log(), store({ backend, maxCallBytes: 100_000 })]
+    const open = (): Promise<Theater> => Theater.open({ store: chains, handlers: handlers(), cache })
+    const text = Array.from({ length: 3000 }, (_, line) => `line ${line} ${'x'.repeat(100)}\n`).join('')
+    const digest = (of: string): string => createHash('sha256').update(of).digest('hex')
+    let chain: Uint8Array
+    {
+      await using theater = await open()
+      chain = (await theater.spawn({ id: 'notebook', component, grants })).chain
+      expect(await ask(theater, 'notebook', 'writeLong', { name: 'long', lines: 3000 })).toBe(digest(text))
+      expect(await ask(theater, 'notebook', 'add', { text: 'one, ' })).toBe(5)
+    }
+    await using theater = await open()
+    expect(await ask(theater, 'notebook', 'readLong', { name: 'long' })).toEqual({
+      lines: 3000,
+      end: text.slice(-20),
+    })
+    expect(await ask(theater, 'notebook', 'add', { text: 'two' })).toBe(8)
+    expect(await ask(theater, 'notebook', 'done')).toBe(digest('one, two'))
+    expect(await verify(chains, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
+    // Nothing is left of the uploads.
+    expect(await backend.sweep(Number.MAX_SAFE_INTEGER)).toBe(0)
   })
 })

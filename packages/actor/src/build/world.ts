@@ -57,6 +57,7 @@ export function worldOf(
   if (uses.has('store')) {
     add('blobs', 'theater:store/blobs@0.1.0')
     add('labels', 'theater:store/labels@0.1.0')
+    add('transfers', 'theater:store/transfers@0.1.0')
     packages.push(theater('store'))
   }
   if (uses.has('supervisor')) add('children', 'theater:supervisor/children@0.1.0')

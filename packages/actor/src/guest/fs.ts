@@ -1,9 +1,8 @@
 import type { WasiFilesystemPreopens, WasiFilesystemTypes } from '@theater/wit'
-import { ownBytes } from '../bytes.ts'
+import { concat, ownBytes } from '../bytes.ts'
 import type { DirEntry, FileKind, FileStat, FileSystem } from '../capabilities.ts'
 import { FsError } from '../host-errors.ts'
 import { dispose, payloadOf } from './host.ts'
-import { concat } from './store.ts'
 
 type Descriptor = WasiFilesystemTypes.Descriptor
 

@@ -4,6 +4,7 @@ import type {
   TheaterMessagingClient,
   TheaterStoreBlobs,
   TheaterStoreLabels,
+  TheaterStoreTransfers,
   TheaterSupervisorChildren,
   WasiClocksWallClock,
   WasiFilesystemPreopens,
@@ -22,6 +23,8 @@ export interface Host {
   readonly blobs?: typeof TheaterStoreBlobs
   /** `theater:store/labels`. */
   readonly labels?: typeof TheaterStoreLabels
+  /** `theater:store/transfers`. */
+  readonly transfers?: typeof TheaterStoreTransfers
   /** `theater:supervisor/children`. */
   readonly children?: typeof TheaterSupervisorChildren
   /** `wasi:filesystem/preopens`; its functions give the resources of `wasi:filesystem/types`. */

@@ -1,14 +1,26 @@
 import type { TheaterStoreBlobs, TheaterStoreLabels } from '@theater/wit'
-import { ownBytes } from '../bytes.ts'
+import { concat, ownBytes } from '../bytes.ts'
 import type { Range, Store } from '../capabilities.ts'
 import { StoreError } from '../host-errors.ts'
+import { fromHex, toHex } from './hashes.ts'
 import { payloadOf } from './host.ts'
+import type { Host } from './host.ts'
+import { Transfers } from './transfers.ts'
 
 const allThatFollows = 0xffff_ffff_ffff_ffffn
 const page = 1000
 
-/** `ctx.store` over the host's blobs and labels. */
-export function makeStore(blobs: typeof TheaterStoreBlobs, labels: typeof TheaterStoreLabels): Store {
+/** What `ctx.store` stands on. */
+type StoreHost = Required<Pick<Host, 'blobs' | 'labels' | 'transfers'>>
+
+/** `ctx.store` of an actor; `undefined` where it does not use it. */
+export function storeOf({ blobs, labels, transfers }: Host): Store | undefined {
+  return blobs && labels && transfers && makeStore({ blobs, labels, transfers })
+}
+
+/** `ctx.store` over the host's store. */
+export function makeStore({ blobs, labels, transfers }: StoreHost): Store {
+  const streams = new Transfers(transfers)
   const get = (hash: string, range: Range = {}): Uint8Array => read(blobs, hash, range)
   const getLabel = (name: string): string | null =>
     hexOrNull(label(`the label ${name} could not be read`, () => labels.get(name)))
@@ -20,6 +32,9 @@ export function makeStore(blobs: typeof TheaterStoreBlobs, labels: typeof Theate
     get,
     getText: (hash) => new TextDecoder('utf-8', { fatal: true }).decode(get(hash)),
     size: (hash) => Number(blob(`blob ${hash} has no size`, () => blobs.size(fromHex(hash)))),
+    putStream: (pieces) => streams.putStream(pieces),
+    getStream: (hash, range = {}) => streams.getStream(hash, range),
+    upload: () => streams.upload(),
     getLabel,
     setLabel: (name, hash, expected = getLabel(name)) => {
       const now = expected === null ? undefined : fromHex(expected)
@@ -66,18 +81,6 @@ function read(blobs: typeof TheaterStoreBlobs, hash: string, { offset = 0, lengt
   return concat(pieces)
 }
 
-/** One run of bytes from several. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!
-  const out = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    out.set(piece, at)
-    at += piece.length
-  }
-  return out
-}
-
 function blob<T>(doing: string, call: () => T): T {
   try {
     return call()
@@ -101,19 +104,4 @@ function label<T>(doing: string, call: () => T): T {
 
 function hexOrNull(hash: Uint8Array | undefined): string | null {
   return hash === undefined ? null : toHex(hash)
-}
-
-function toHex(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text
-}
-
-function fromHex(text: string): Uint8Array {
-  if (!/^(?:[0-9a-f]{2})*$/i.test(text))
-    throw new StoreError(`${JSON.stringify(text)} is no hash`, 'bad-hash')
-  const bytes = new Uint8Array(text.length / 2)
-  for (let index = 0; index < bytes.length; index++)
-    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
-  return bytes
 }

@@ -4,7 +4,7 @@ import { makeFileSystem } from './fs.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { Conversation } from './messaging.ts'
-import { makeStore } from './store.ts'
+import { storeOf } from './store.ts'
 
 /** What does not change from turn to turn. What the actor does not use is undefined. */
 export class Kit {
@@ -24,7 +24,7 @@ export class Kit {
   constructor(host: Host) {
     this.#host = host
     this.log = host.log && makeLog(host.log)
-    this.store = host.blobs && host.labels && makeStore(host.blobs, host.labels)
+    this.store = storeOf(host)
     this.supervisor = host.children && makeSupervisor(host.children)
     this.fs = host.preopens && makeFileSystem(host.preopens)
   }
