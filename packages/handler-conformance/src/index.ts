@@ -55,6 +55,8 @@ export type { FakeActor, FakeActorOptions, LogLine, Sent } from './fake-actor.ts
 export { fsLaws } from './fs/laws.ts'
 export type { FsDescriptor, FsLaw, FsListing, FsStat, FsStream, FsSubject, FsWorld } from './fs/subject.ts'
 export { laws, runtimeLaws } from './laws.ts'
+export { storeLaws } from './store/laws.ts'
+export type { StoreLaw, StoreSubject, StoreWorld } from './store/subject.ts'
 export type {
   AtLarge,
   Guest,

@@ -12,6 +12,8 @@ import { describe, test } from 'vitest'
 import { laws, runtimeLaws } from './laws.ts'
 import { fsLaws } from './fs/laws.ts'
 import type { FsSubject } from './fs/subject.ts'
+import { storeLaws } from './store/laws.ts'
+import type { StoreSubject } from './store/subject.ts'
 import type { Subject } from './subject.ts'
 
 /** Registers one test per law of any handler for a subject; those that need a runtime too, where it has a guest. */
@@ -29,5 +31,13 @@ export function fsConformance(subject: FsSubject): void {
     const held = fsLaws.filter(({ changes }) => !changes || subject.fixed !== true)
     // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
     for (const law of held) test(`${law.name}`, () => law.run(subject))
+  })
+}
+
+/** Registers one test per law of `theater:store` for a subject. */
+export function storeConformance(subject: StoreSubject): void {
+  describe(`laws of theater:store: ${subject.name}`, () => {
+    // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
+    for (const law of storeLaws) test(`${law.name}`, () => law.run(subject))
   })
 }
