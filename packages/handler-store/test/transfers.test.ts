@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WitError } from '@theater/handler'
 import type { Json } from '@theater/values'
@@ -252,6 +252,23 @@ describe('in a directory', () => {
     drop(UPLOAD, other)
     await blobs.size(sha256(large))
     expect(partial()).toEqual([])
+  })
+
+  test('what a write has left that came to nothing is not in the blob', async () => {
+    const path = temporaryFolder()
+    const backend = directory(path)
+    onTestFinished(() => backend[Symbol.asyncDispose]?.())
+    const { transfers, blobs } = await bound({ backend })
+    const upload = await transfers.start()
+    await upload.write(0n, bytes('hello'))
+    const [part = ''] = readdirSync(join(path, 'partial'))
+    appendFileSync(join(path, 'partial', part), ' and more')
+    expect(await upload.size()).toBe(5n)
+    const hash = await upload.finish()
+    expect(hash).toEqual(sha256(bytes('hello')))
+    expect(await blobs.get(hash, 0n, 99n)).toEqual(bytes('hello'))
+    const hex = Buffer.from(hash).toString('hex')
+    expect(readFileSync(join(path, 'blobs', hex.slice(0, 2), hex.slice(2)), 'utf8')).toBe('hello')
   })
 
   test('a byte of an upload that changed is damage: no blob comes of it', async () => {

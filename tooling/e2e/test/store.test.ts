@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { memoryStore } from '@theater/event-chain'
+import type { Store } from '@theater/event-chain'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { relayed, relayGuest } from '@theater/guests/relay'
 import { memory, store } from '@theater/handler-store'
 import type { StoreBackend } from '@theater/handler-store'
 import { sqlite } from '@theater/handler-store/sqlite'
 import { Theater } from '@theater/runtime'
+import { decodeData, sha256 } from '@theater/values'
 import { describe, expect, it } from 'vitest'
 import { cache } from './support/actors.ts'
 import { eventsOf, place, refused, verify } from './support/files.ts'
@@ -26,6 +28,14 @@ const err = (tag: string, val?: unknown) => ({ tag: 'err', val: { tag, val } })
 
 async function stored(theater: Theater, id: string, content: Uint8Array): Promise<Uint8Array> {
   return ((await theater.call(id, put, [content])) as { readonly val: Uint8Array }).val
+}
+
+/** What the last call that changed something was answered, as its bytes have it. */
+async function lastAnswer(chains: Store, chain: Uint8Array): Promise<unknown> {
+  const last = (await eventsOf(chains, chain)).findLast(({ kind }) => kind === 'result')
+  if (last?.kind !== 'result' || last.content === null) throw new Error('nothing was answered')
+  const [answer] = decodeData(last.content.outcome.result) as readonly unknown[]
+  return answer
 }
 
 /** A backend that is closed at the end of a block. */
@@ -139,15 +149,21 @@ describe('theater:store', () => {
     expect(await theater.call('a', list, ['', undefined, 1])).toEqual(ok(['still here']))
   })
 
+  /** A host that is killed when its actor changes something, and what there is of it. */
+  async function killed(when: 'before' | 'after', what: string) {
+    const { root } = place()
+    const [chains, file] = [join(root, 'chains.db'), join(root, 'store.db')]
+    const host = new URL('support/crash-store.ts', import.meta.url).pathname
+    const child = spawn(process.execPath, ['--conditions=theater-source', host, chains, file, when, what], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    expect((await once(child, 'exit'))[1]).toBe('SIGKILL')
+    return { chains, file }
+  }
+
   for (const when of ['before', 'after'] as const) {
     it(`knows whether a label was set when its host was killed (${when} it)`, async () => {
-      const { root } = place()
-      const [chains, file] = [join(root, 'chains.db'), join(root, 'store.db')]
-      const host = new URL('support/crash-store.ts', import.meta.url).pathname
-      const child = spawn(process.execPath, ['--conditions=theater-source', host, chains, file, when], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      })
-      expect((await once(child, 'exit'))[1]).toBe('SIGKILL')
+      const { chains, file } = await killed(when, 'set')
       const sets: string[] = []
       await using backend = disposable(sqlite(file))
       const seen: StoreBackend = {
@@ -167,5 +183,53 @@ describe('theater:store', () => {
       expect(await theater.call('keeper', list, ['', undefined, 9])).toEqual(ok(['label']))
       expect(await verify(chainStore, chain)).toMatchObject({ verdict: 'verified', turns: 3, undone: 0 })
     })
+
+    it.each<[string, unknown, number, string]>([
+      ['append', [0], 3, '[method]upload.write'],
+      ['finish', [0, sha256(new TextEncoder().encode('text'))], 4, '[method]upload.finish'],
+      ['edit:2', [0], 8, 'swap'],
+    ])(
+      `has the answer, and did it once, when its host was killed ${when} %s`,
+      async (what, value, turn, fn) => {
+        const { chains, file } = await killed(when, what)
+        await using backend = disposable(sqlite(file))
+        const edits: string[] = []
+        const seen: StoreBackend = {
+          ...backend,
+          edit: (...args) => (edits.push(args[1]), backend.edit(...args)),
+        }
+        await using chainStore = sqliteStore(chains)
+        await using theater = await Theater.open({
+          store: chainStore,
+          handlers: [store({ backend: seen })],
+          cache,
+        })
+        await theater.idle()
+        const { chain } = theater.actors()[0]!
+        const events = await eventsOf(chainStore, chain)
+        const calls = events.filter(({ kind }) => kind === 'call')
+        expect(calls.at(-1)).toMatchObject({
+          content: { fn: expect.stringMatching(`#${fn.replace(/\W/g, '.')}$`) },
+        })
+        expect(events.filter(({ kind }) => kind === 'return')).toHaveLength(turn + 1)
+        // A swap that was done is not done again: it would meet another version.
+        expect(edits).toEqual(what === 'edit:2' && when === 'before' ? ['b'] : [])
+        const last = await lastAnswer(chainStore, chain)
+        expect(last).toEqual(value)
+        expect(await verify(chainStore, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
+      },
+    )
   }
+
+  it('says that it cannot tell whether an increment was done', async () => {
+    const { chains, file } = await killed('after', 'edit')
+    await using backend = disposable(sqlite(file))
+    await using chainStore = sqliteStore(chains)
+    await using theater = await Theater.open({ store: chainStore, handlers: [store({ backend })], cache })
+    await theater.idle()
+    const { chain } = theater.actors()[0]!
+    // `other`, the third case.
+    expect(await lastAnswer(chainStore, chain)).toEqual([1, [2, expect.stringMatching('^outcome-unknown: ')]])
+    expect(await verify(chainStore, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
+  })
 })
