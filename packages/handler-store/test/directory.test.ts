@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { fakeActor } from '@theater/handler-conformance'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { cut, sha256 } from '../src/chunks.ts'
@@ -60,6 +62,32 @@ test('two openings of one folder see each other', async () => {
   })
   await first[Symbol.asyncDispose]?.()
   await second[Symbol.asyncDispose]?.()
+})
+
+test('two processes put and count in one folder, and nothing is lost or counted twice', async () => {
+  const path = temporaryFolder()
+  const program = new URL('putter.ts', import.meta.url).pathname
+  const run = promisify(execFile)
+  // Forty blobs each, twenty of them the same.
+  await Promise.all(
+    [
+      ['0', '40'],
+      ['20', '60'],
+    ].map((range) => run(process.execPath, ['--conditions=theater-source', program, path, ...range])),
+  )
+  const backend = directory(path)
+  const blobs = await backend.blobs()
+  expect(blobs).toHaveLength(60)
+  for (const { namespace, hash } of blobs) {
+    const chunks = (await backend.chunks(namespace, hash, 0, 1)) ?? []
+    expect(chunks.map(({ bytes }) => sha256(bytes))).toEqual([hash])
+  }
+  const { value } = (await backend.entry('shared:shared', 'b', 'n')) ?? {}
+  expect(Buffer.from(value ?? []).toString()).toBe('80')
+  // 60 blobs of 100 bytes, and an entry of a key of 1 and a value of 2.
+  const left = await backend.put('shared:shared', sha256(large), cut(large), { quota: 7000, now: 0 })
+  expect(left).toEqual({ tag: 'full', left: 7000 - 6000 - 67 })
+  await backend[Symbol.asyncDispose]?.()
 })
 
 describe('damage is told apart from absence, and healed by putting the content again:', () => {
