@@ -58,9 +58,9 @@ export interface StoreOptions {
    */
   readonly maxListed?: number
   /**
-   * The most uploads that are open at once in a namespace.
+   * The most uploads that are open at once in a namespace. Those of turns that trapped are until they expire.
    *
-   * @default 64
+   * @default 256
    */
   readonly maxUploads?: number
   /**
@@ -110,7 +110,7 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
     bytes: options.maxBytes ?? 1024 * 1024 * 1024,
     labels: options.maxLabels ?? 65_536,
     listed: Math.max(1, options.maxListed ?? 1024),
-    uploads: options.maxUploads ?? 64,
+    uploads: options.maxUploads ?? 256,
     idleMs: options.uploadMs ?? 24 * 60 * 60 * 1000,
   }
   let ending: Promise<void> | undefined

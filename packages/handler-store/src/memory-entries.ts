@@ -33,25 +33,25 @@ export function memoryEntries(counted: (namespace: string) => Counted): EntryBac
     async edit(namespace, bucket, edits, { writer, note }, quota) {
       const space = open(namespace)
       const count = counted(namespace)
-      const entries = new Map(space.entries)
+      const writes: (() => void)[] = []
       let { bytes } = count
       let { version } = space
       for (const { key, change } of edits) {
         const name = nameOf(bucket, key)
-        const there = entries.get(name)
+        const there = space.entries.get(name)
         const edit = change(there && copy(there))
         if (edit === 'keep') continue
         bytes -= there === undefined ? 0 : entryBytes(key, there.value)
         if (edit === 'remove') {
-          entries.delete(name)
+          writes.push(() => void space.entries.delete(name))
           continue
         }
         bytes += entryBytes(key, edit.value)
-        entries.set(name, copy({ ...edit, version: ++version }))
+        const entry = copy({ ...edit, version: ++version })
+        writes.push(() => void space.entries.set(name, entry))
       }
       if (bytes > count.bytes && bytes > quota) return { tag: 'full', left: Math.max(0, quota - count.bytes) }
-      space.entries.clear()
-      for (const [name, entry] of entries) space.entries.set(name, entry)
+      for (const write of writes) write()
       count.bytes = bytes
       space.version = version
       space.notes.set(writer, note(version))
