@@ -19,6 +19,7 @@ import { memory } from './memory.ts'
 import { reconcile } from './reconcile.ts'
 import { Session } from './session.ts'
 import type { Limits } from './session.ts'
+import { spaceOf } from './space.ts'
 import { describeTransfer, dropTransfer, resumeTransfer, TRANSFERS, transfers } from './transfers.ts'
 import type { Transfers } from './transfers.ts'
 
@@ -144,8 +145,7 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
     within: (child, parent) => within(child, parent, limits.bytes),
     authorize,
     bind(actor, grant) {
-      // Prefixed: an actor's id and the name of a shared namespace may be the same text.
-      const space = grant.namespace === undefined ? `actor:${actor.id}` : `shared:${grant.namespace}`
+      const space = spaceOf(grant.namespace, actor.id)
       return bind(new Session(actor, backend, space, grant.maxBytes ?? limits.bytes, limits))
     },
     async [Symbol.asyncDispose]() {

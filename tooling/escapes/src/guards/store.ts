@@ -9,8 +9,8 @@ const memory = 'handler-store/src/memory.ts'
 export const store: Guards = {
   'store-spaces': [
     {
-      file: handler,
-      text: 'grant.namespace === undefined ? `actor:${actor.id}` : `shared:${grant.namespace}`',
+      file: 'handler-store/src/space.ts',
+      text: 'namespace === undefined ? `actor:${actor}` : `shared:${namespace}`',
       with: "'all'",
     },
   ],
