@@ -12,6 +12,8 @@ export interface Rule {
   readonly node?: boolean | readonly string[]
   readonly thirdParty?: boolean
   readonly in?: Readonly<Record<string, Rule>>
+  /** By import, why it is there: of every one that is not ours. */
+  readonly why?: Readonly<Record<string, string>>
 }
 /** Rules by folder name. */
 export type ImportTable = Readonly<Record<string, Rule>>
@@ -81,6 +83,23 @@ function allows(entries: readonly string[] | undefined, specifier: string): bool
 
 const isOurs = (specifier: string) => specifier.startsWith('@theater/')
 const matches = (file: string, globs: readonly string[]) => globs.some((glob) => matchesGlob(file, glob))
+
+/** What is wrong with the reasons that a table gives, one sentence each: one that is missing, or is for nothing. */
+export function unreasoned(table: ImportTable): string[] {
+  return Object.entries(table).flatMap(([name, rule]) =>
+    // What a table says of itself stands beside its rules.
+    typeof rule === 'string'
+      ? []
+      : [rule, ...Object.values(rule.in ?? {})].flatMap(({ imports = [], why = {} }) => [
+          ...imports
+            .filter((entry) => !isOurs(entry) && !Object.hasOwn(why, entry))
+            .map((entry) => `${name}: why may it import ${entry}? Say it in \`why\`.`),
+          ...Object.keys(why)
+            .filter((entry) => !imports.includes(entry))
+            .map((entry) => `${name}: \`why\` speaks of ${entry}, which it may not import`),
+        ]),
+  )
+}
 
 /** Everything in a package's folder that the table does not allow, one sentence each. Empty: all is well. */
 export function violations(folder: string, name: string, table: ImportTable): string[] {

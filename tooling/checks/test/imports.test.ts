@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { importsOf, ruleFor, violations, type ImportTable } from '../src/imports.ts'
+import { importsOf, ruleFor, unreasoned, violations, type ImportTable } from '../src/imports.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const table = JSON.parse(
@@ -18,6 +18,10 @@ const packages = [
 describe('who may import whom', () => {
   it.each(packages)('$name keeps to the import table', ({ name, folder }) => {
     expect(violations(folder, name, table)).toEqual([])
+  })
+
+  it('of each import that is not ours the table says why', () => {
+    expect(unreasoned(table)).toEqual([])
   })
 })
 
@@ -44,6 +48,19 @@ describe('the check itself', () => {
     }
     return violations(folder, name, withTable)
   }
+
+  it('misses a reason, and one too many, also of some files alone', () => {
+    const wrong: ImportTable = {
+      a: { imports: ['@theater/values', 'left-pad'], why: { '@theater/values': 'types', other: 'none' } },
+      b: { in: { 'src/x.ts': { imports: ['deep'] } } },
+      c: { imports: ['left-pad'], why: { 'left-pad': 'it pads' } },
+    }
+    expect(unreasoned(wrong)).toEqual([
+      'a: why may it import left-pad? Say it in `why`.',
+      'a: `why` speaks of other, which it may not import',
+      'b: why may it import deep? Say it in `why`.',
+    ])
+  })
 
   it('lets a good package pass', () => {
     const files = {
