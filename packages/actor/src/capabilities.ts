@@ -13,12 +13,13 @@ import type { Body, Json } from './json.ts'
  * | `store` | `store` | `theater:store/blobs`, `theater:store/labels`, `theater:store/transfers` |
  * | `fs` | `fs`, reading | `wasi:filesystem/preopens`, `wasi:filesystem/types` |
  * | `supervisor` | `spawn`, `stop`, `children`, `components` | `theater:supervisor/children` |
+ * | `process` | `run` | `theater:process/programs` |
  * | `http` | the global `fetch` | `wasi:http/outgoing-handler` |
  *
  * Time, chance and waiting need no name here and no grant: `Date`, `Math.random`, `crypto` and `setTimeout` work as they
  * stand.
  */
-export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs' | 'http' | 'supervisor'
+export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs' | 'http' | 'supervisor' | 'process'
 
 /** Structured fields of a log line. Values that are not strings are written as JSON. */
 export type LogFields = { readonly [name: string]: Json | undefined }
@@ -287,6 +288,35 @@ export interface FileSystem {
   roots(): string[]
 }
 
+/** What a program of the host left. */
+export interface ProgramOutput {
+  /** What it ended with, or null where a signal of somebody else ended it. */
+  readonly exitCode: number | null
+  /** All that it wrote to its standard output. */
+  readonly stdout: Uint8Array
+  /** All that it wrote to its standard error. */
+  readonly stderr: Uint8Array
+  /** The standard output as UTF-8 text. Throws a `TypeError` where it is none. */
+  text(): string
+}
+
+/** `ctx.run`: programs of the host, from the list of the grant. */
+export interface Programs {
+  /**
+   * Runs a program and waits until it has ended. An exit code other than 0 is no error: it is what the program says. It is not
+   * undone where the handler throws later. Throws {@link ProgramError}.
+   *
+   * @param program its name in the grant
+   * @param args its arguments, as they are: no shell reads them
+   * @param options its standard input; none by default
+   */
+  run(
+    program: string,
+    args?: readonly string[],
+    options?: { readonly stdin?: string | Uint8Array },
+  ): ProgramOutput
+}
+
 /** What each capability adds to `ctx`. */
 export interface CapabilityContext {
   /** Who this actor is. */
@@ -306,6 +336,8 @@ export interface CapabilityContext {
   fs: { readonly fs: FileSystem }
   /** Actors of its own. */
   supervisor: Supervisor
+  /** Programs of the host. */
+  process: Programs
   /** The global `fetch`; `object`, because `unknown` in a union would take all else away. */
   http: object
 }

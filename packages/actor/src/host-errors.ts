@@ -1,5 +1,6 @@
 import type {
   TheaterMessagingClient,
+  TheaterProcessPrograms,
   TheaterStoreBlobs,
   TheaterStoreLabels,
   TheaterStoreTransfers,
@@ -14,6 +15,7 @@ const sendBrand = '@theater/actor/SendError'
 const requestBrand = '@theater/actor/RequestError'
 const storeBrand = '@theater/actor/StoreError'
 const spawnBrand = '@theater/actor/SpawnError'
+const programBrand = '@theater/actor/ProgramError'
 const fsBrand = '@theater/actor/FsError'
 const fetchBrand = '@theater/actor/FetchError'
 
@@ -150,6 +152,32 @@ export class SpawnError extends Error {
   /** Whether a caught value is a `SpawnError`. */
   static is(value: unknown): value is SpawnError {
     return branded(value, spawnBrand)
+  }
+}
+
+/** Why a program of the host left no output: the case of `theater:process/programs.error`, which says whether it ran and what to do. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError'
+  /** The WIT case. */
+  readonly code: TheaterProcessPrograms.Error['tag']
+  /** The program, as the actor named it. */
+  readonly program: string
+  /** The host's limit: bytes for `too-large` and `output-too-large`, milliseconds for `timeout`. */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = programBrand
+
+  /** Made by the kit. */
+  constructor(program: string, error: TheaterProcessPrograms.Error) {
+    super(`${program}: ${error.tag}`)
+    this.code = error.tag
+    this.program = program
+    this.limit = 'val' in error ? Number(error.val) : undefined
+  }
+
+  /** Whether a caught value is a `ProgramError`. */
+  static is(value: unknown): value is ProgramError {
+    return branded(value, programBrand)
   }
 }
 

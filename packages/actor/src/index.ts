@@ -40,7 +40,15 @@ export { defineActor } from './define.ts'
 export type { KitCode } from './failure.ts'
 export { Failure } from './failure.ts'
 export type { RequestFailure } from './host-errors.ts'
-export { FetchError, FsError, RequestError, SendError, SpawnError, StoreError } from './host-errors.ts'
+export {
+  FetchError,
+  FsError,
+  ProgramError,
+  RequestError,
+  SendError,
+  SpawnError,
+  StoreError,
+} from './host-errors.ts'
 export type { Body, Json, JsonSafe, NotJson } from './json.ts'
 export type { Infer, InferInput, SchemaIssue, SchemaResult, StandardSchema } from './schema.ts'
 export { t } from './schema.ts'

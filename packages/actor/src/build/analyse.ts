@@ -28,6 +28,7 @@ export const capabilities: readonly Capability[] = [
   'fs',
   'http',
   'supervisor',
+  'process',
 ]
 
 /**

@@ -62,6 +62,10 @@ export function worldOf(
   }
   if (uses.has('supervisor')) add('children', 'theater:supervisor/children@0.1.0')
   if (uses.has('supervisor') || shape.childEnded) packages.push(theater('supervisor'))
+  if (uses.has('process')) {
+    add('programs', 'theater:process/programs@0.1.0')
+    packages.push(theater('process'))
+  }
   if (uses.has('fs')) {
     add('preopens', `${filesystem.standIn}/preopens@${wasi}`)
     packages.push(filesystemWit)

@@ -2,6 +2,7 @@ import type {
   TheaterActorLog,
   TheaterActorSelf,
   TheaterMessagingClient,
+  TheaterProcessPrograms,
   TheaterStoreBlobs,
   TheaterStoreLabels,
   TheaterStoreTransfers,
@@ -25,6 +26,8 @@ export interface Host {
   readonly labels?: typeof TheaterStoreLabels
   /** `theater:store/transfers`. */
   readonly transfers?: typeof TheaterStoreTransfers
+  /** `theater:process/programs`. */
+  readonly programs?: typeof TheaterProcessPrograms
   /** `theater:supervisor/children`. */
   readonly children?: typeof TheaterSupervisorChildren
   /** `wasi:filesystem/preopens`; its functions give the resources of `wasi:filesystem/types`. */

@@ -1,9 +1,10 @@
-import type { FileSystem, Log, Store, Supervisor } from '../capabilities.ts'
+import type { FileSystem, Log, Programs, Store, Supervisor } from '../capabilities.ts'
 import { makeSupervisor } from './children.ts'
 import { makeFileSystem } from './fs.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { Conversation } from './messaging.ts'
+import { makePrograms } from './programs.ts'
 import { storeOf } from './store.ts'
 
 /** What does not change from turn to turn. What the actor does not use is undefined. */
@@ -14,6 +15,8 @@ export class Kit {
   readonly store: Store | undefined
   /** `ctx.fs`. */
   readonly fs: FileSystem | undefined
+  /** `ctx.run`. */
+  readonly programs: Programs | undefined
   /** `ctx.spawn` and what goes with it. */
   readonly supervisor: Supervisor | undefined
   readonly #host: Host
@@ -25,6 +28,7 @@ export class Kit {
     this.#host = host
     this.log = host.log && makeLog(host.log)
     this.store = storeOf(host)
+    this.programs = host.programs && makePrograms(host.programs)
     this.supervisor = host.children && makeSupervisor(host.children)
     this.fs = host.preopens && makeFileSystem(host.preopens)
   }
@@ -90,6 +94,15 @@ export class Turn {
     if (supervisor === undefined)
       throw new Error("supervisor is not available: add 'supervisor' to uses in defineActor")
     return supervisor
+  }
+
+  /** Programs of the host. */
+  get programs(): Programs {
+    this.#check()
+    const { programs } = this.#kit
+    if (programs === undefined)
+      throw new Error("process is not available: add 'process' to uses in defineActor")
+    return programs
   }
 
   /** Sends what is queued and gives the state after the turn. */
@@ -162,6 +175,10 @@ export class TurnContext {
 
   get request(): Conversation['request'] {
     return (...args) => this.#turn.conversation.request(...args)
+  }
+
+  get run(): Programs['run'] {
+    return (...args) => this.#turn.programs.run(...args)
   }
 
   get spawn(): Supervisor['spawn'] {
