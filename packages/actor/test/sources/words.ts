@@ -4,9 +4,9 @@ export default defineActor({
   uses: ['process'],
   messages: {
     words(ctx, text: string) {
-      const { exitCode, text: output } = ctx.run('count', ['-w'], { stdin: text })
-      if (exitCode !== 0) throw new Failure('count', `wc ended with ${exitCode}`)
-      return Number(output())
+      const output = ctx.run('count', ['-w'], { stdin: text })
+      if (output.exitCode !== 0) throw new Failure('count', `wc ended with ${output.exitCode}`)
+      return Number(output.text())
     },
   },
 })
