@@ -109,8 +109,10 @@ function parsePlaced(
   const { value, faults } = plain(parseToml(source))
   const wrong = [...faults, ...(validate(value) ? undecodable(value) : checked(faults))].slice(0, MAX_FAULTS)
   const unknown = wrong.filter(({ code }) => code === 'unknown-key')
-  // Of what stands under a key that is not one, the key is all there is to say.
-  const said = wrong.filter((fault) => !unknown.some((one) => one !== fault && isWithin(fault, one)))
+  // Of what stands under a key that is not one, the key is all there is to say, and once.
+  const isBefore = (one: Fault, fault: Fault): boolean =>
+    one !== fault && (!isWithin(one, fault) || wrong.indexOf(one) < wrong.indexOf(fault))
+  const said = wrong.filter((fault) => !unknown.some((one) => isBefore(one, fault) && isWithin(fault, one)))
   if (said.length > 0) throw source.error(said)
   const { actor: actors, host, http, secrets = {} } = value as unknown as Checked
   return {

@@ -1,3 +1,4 @@
+import { cGuest } from '@theater/guests'
 import { assemble } from '@theater/guests/wat'
 import { defaultLimits } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
@@ -103,6 +104,35 @@ describe('inspect', () => {
     const run = (actor: string) => theater(['run', 'tight.toml', '--actor', actor], { cwd })
     expect((await run('echo')).code).toBe(4)
     expect((await run('other')).code).toBe(0)
+  })
+
+  it('shows of a manifest what is granted, what is inert, what is unmet, and what needs no grant', async () => {
+    const grants = '[actor.tool.grants.fs.mounts."/d"]\nhost = "/srv"\nrights = "r"\n'
+    const cwd = folder({
+      'tool.wasm': cGuest('tool'),
+      'fetcher.wasm': cGuest('fetcher'),
+      'theater.toml': `[actor.tool]\ncomponent = "tool.wasm"\n${grants}[actor.fetcher]\ncomponent = "fetcher.wasm"\n`,
+    })
+    const [tool, fetcher] = objects(await theater(['inspect', 'theater.toml', '--json'], { cwd }))
+    expect(tool.grants).toEqual({ fs: { mounts: { '/d': { host: '/srv', rights: 'r' } } } })
+    const states = (imports: any[]) =>
+      Object.fromEntries(
+        imports.map(({ name, state, handler }) => [name.replace(/@.*/, ''), `${state} ${handler}`]),
+      )
+    expect(states(tool.imports)).toMatchObject({
+      'wasi:filesystem/preopens': 'granted fs',
+      'wasi:cli/environment': 'inert cli',
+      'wasi:cli/stdin': 'inert cli',
+      'wasi:cli/terminal-stdout': 'inert cli',
+      'wasi:cli/exit': 'inert cli',
+      'wasi:io/streams': 'granted null',
+    })
+    expect(states(fetcher.imports)).toMatchObject({ 'wasi:http/outgoing-handler': 'unmet http' })
+    const { stdout } = await theater(['inspect', 'theater.toml'], { cwd })
+    expect(stdout).toMatch(/^fs +granted +\{"mounts":\{"\/d":\{"host":"\/srv","rights":"r"\}\}\}$/m)
+    expect(stdout).toMatch(/^cli +inert +empty and closed: wasi:cli\/environment@/m)
+    expect(stdout).toMatch(/^http +unmet +it does not run without: wasi:http\//m)
+    expect(stdout).toMatch(/^none +by rule +wasi:io\//m)
   })
 
   it('makes no manifest of a manifest', async () => {

@@ -3,8 +3,8 @@ import type { JsonSchema, Refusal } from '@theater/handler'
 /** Where standard output or standard error goes: the actor's log, or what the embedder connected. */
 export type Output = 'log' | 'inherit'
 
-/** Where standard input comes from: nowhere, what the embedder connected, or a text. */
-export type Input = 'none' | 'inherit' | { readonly text: string }
+/** Where standard input comes from: nowhere, what the embedder connected, a text, or bytes as base64. */
+export type Input = 'none' | 'inherit' | { readonly text: string } | { readonly base64: string }
 
 /** What `wasi:cli` shows an actor. */
 export type CliGrant = {
@@ -23,6 +23,8 @@ export type CliGrant = {
 // Names and values become NUL-terminated C strings in most guests, names end at the first `=`.
 const TEXT = '^[^\\u0000]*$'
 const NAME = '^[^\\u0000=]+$'
+/** Bytes as base64, padded. */
+export const BASE64 = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$'
 
 /** The schema of a {@link CliGrant}. */
 export const cliGrant: JsonSchema = {
@@ -50,14 +52,22 @@ export const cliGrant: JsonSchema = {
     },
     stdin: {
       description:
-        'Where standard input comes from: none (it is at its end), inherit (what the host connected), or a table with a text.',
+        'Where standard input comes from: none (it is at its end), inherit (what the host connected), or a table with a text, or with bytes as base64.',
       oneOf: [
         { enum: ['none', 'inherit'] },
         {
           type: 'object',
           additionalProperties: false,
-          required: ['text'],
-          properties: { text: { description: 'What standard input consists of.', type: 'string' } },
+          minProperties: 1,
+          maxProperties: 1,
+          properties: {
+            text: { description: 'What standard input consists of.', type: 'string' },
+            base64: {
+              description: 'The bytes that standard input consists of.',
+              type: 'string',
+              pattern: BASE64,
+            },
+          },
         },
       ],
       default: 'none',

@@ -149,7 +149,7 @@ function bind(actor: ActorContext, grant: CliGrant, options: CliOptions): Bindin
       // Each handle reads the text from its beginning. How far the one before a restart got is in the record, not
       // here: from the beginning again would be wrong, and so would an end that looks like the text's own.
       if (resumed) return remember('stdin', cutInput('standard input was cut off by a restart'))
-      return remember('stdin', bytesInput(new TextEncoder().encode(source.text)))
+      return remember('stdin', bytesInput(bytesOf(source)))
     }
     return remember('stdin', bytesInput(new Uint8Array()))
   }
@@ -195,6 +195,10 @@ function bind(actor: ActorContext, grant: CliGrant, options: CliOptions): Bindin
       end()
     },
   }
+}
+
+function bytesOf(source: { readonly text: string } | { readonly base64: string }): Uint8Array {
+  return 'text' in source ? new TextEncoder().encode(source.text) : Uint8Array.fromBase64(source.base64)
 }
 
 function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {

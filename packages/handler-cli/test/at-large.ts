@@ -1,5 +1,6 @@
 import type { AtLarge } from '@theater/handler-conformance'
 import fc from 'fast-check'
+import type { Input } from '../src/index.ts'
 
 const output = fc.constantFrom('log', 'inherit')
 
@@ -9,7 +10,7 @@ export const atLarge: AtLarge = {
     {
       env: fc.dictionary(fc.constantFrom('A', 'PATH'), fc.constantFrom('', 'b'), { noNullPrototype: true }),
       args: fc.array(fc.constantFrom('a', '-x'), { maxLength: 2 }),
-      stdin: fc.constantFrom<'none' | 'inherit' | { text: string }>('none', 'inherit', { text: 'hello' }),
+      stdin: fc.constantFrom<Input>('none', 'inherit', { text: 'hello' }, { base64: 'QQ==' }),
       stdout: output,
       stderr: output,
     },

@@ -1,6 +1,7 @@
 import { fakeActor } from '@theater/handler-conformance'
 import { WitError } from '@theater/handler'
 import { describe, expect, test } from 'vitest'
+import { BASE64 } from '../src/grant.ts'
 import { cli } from '../src/index.ts'
 import type { CliGrant, CliOptions } from '../src/index.ts'
 import { bytesInput, lineOutput, LineWriter } from '../src/stdio.ts'
@@ -81,6 +82,14 @@ describe('stdin', () => {
     expect(text(await stdin.blockingRead(100, new AbortController().signal))).toBe('lo')
     expect(payload(() => stdin.read(1))).toEqual({ tag: 'closed' })
     expect(text(imports['wasi:cli/stdin@0.2'].getStdin().read(9))).toBe('hallo')
+  })
+
+  test('can be bytes', async () => {
+    const { imports } = await bound({ stdin: { base64: '/wAK' } })
+    expect([...imports['wasi:cli/stdin@0.2'].getStdin().read(9)]).toEqual([0xff, 0, 10])
+    const valid = (text: string): boolean => new RegExp(BASE64).test(text)
+    expect(['', '/wAK', 'QQ==', 'QUI='].map(valid)).toEqual([true, true, true, true])
+    expect(['Q', 'QQ', 'Q===', '/wAK\n', '_-AA', 'QQ==QQ=='].map(valid)).toEqual(Array(6).fill(false))
   })
 
   test('a text whose position a restart lost fails once, then is closed', async () => {

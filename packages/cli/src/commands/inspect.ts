@@ -1,17 +1,18 @@
 import { relative, resolve } from 'node:path'
-import { liveHandler, resolveImports, trackName, trackOf } from '@theater/boundary'
-import type { Resolution } from '@theater/boundary'
+import { trackName } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { printable } from '@theater/handler-log'
 import type { AnyHandler } from '@theater/handler'
 import { defaultLimits } from '@theater/runtime'
-import type { FunctionModel, InterfaceModel } from '@theater/values'
+import type { FunctionModel } from '@theater/values'
 import { idOf } from '../actor-id.ts'
 import { loadNamed, readComponentFile } from '../component-file.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import { grantSchema } from '../grant-schemas.ts'
 import { makeHandlers } from '../handlers.ts'
+import { importJson, importsOf } from '../import-states.ts'
+import type { Import, ImportState } from '../import-states.ts'
 import { manifestText } from '../manifest-text.ts'
 import type { Need } from '../manifest-text.ts'
 import type { Output, Style } from '../output.ts'
@@ -21,24 +22,6 @@ import { codeLine, meterJson, meterView, takenAtStart } from '../meter-view.ts'
 import type { MeterView } from '../meter-view.ts'
 import { signature } from '../signature.ts'
 import { count, table } from '../table.ts'
-
-/**
- * What a component gets for an import when it is granted nothing.
- *
- * - `granted`: answered by the boundary itself by rule (derived clocks and randomness, streams, types): no grant is needed.
- * - `inert`: empty and closed, no authority, until the handler is granted.
- * - `unmet`: the actor is not made, until the handler is granted; with no handler, never.
- */
-type ImportState = 'granted' | 'inert' | 'unmet'
-
-interface Import {
-  readonly name: string
-  readonly handler: string | null
-  readonly state: ImportState
-  readonly functions: readonly string[]
-  /** The handler whose grant makes it live: it is derived without; null for what is never derived. */
-  readonly live: string | null
-}
 
 /** `theater inspect`: what a component imports and exports, and a manifest for it; or what a manifest allows. Nothing is run. */
 export async function inspect(
@@ -53,8 +36,7 @@ export async function inspect(
   }
   const component = await loadNamed(file, await readComponentFile(file))
   const handlers = await makeHandlers({ store: ':memory:' })
-  const resolution = resolveImports(component.model, handlers, {})
-  const imports = component.model.imports.map((one) => importOf(one, resolution))
+  const imports = importsOf(component.model, handlers, {})
   const manifest = manifestText({
     actor: idOf(file),
     component: relativeTo(process.cwd(), file),
@@ -71,7 +53,7 @@ export async function inspect(
   const meter = meterView(file, component.bytes, defaultLimits)
   const json = {
     component: componentName(component.digest),
-    imports: imports.map((one) => ({ ...one, functions: [...one.functions] })),
+    imports: imports.map(importJson),
     exports: component.model.exports.map(({ name, functions }) => ({
       name,
       functions: functions.map((fn) => fn.name),
@@ -81,18 +63,6 @@ export async function inspect(
   }
   await output.result(json, () => describe(component, imports, handlers, meter, manifest, output))
   return exits.done
-}
-
-function importOf({ name, functions }: InterfaceModel, { served, unmet }: Resolution): Import {
-  const by = served.get(name)
-  const names = functions.map((fn) => fn.name)
-  const live = liveHandler(trackOf(name)) ?? null
-  if (by === undefined) {
-    const handler = unmet.find((one) => one.interface === name)?.handler ?? null
-    return { name, handler, state: 'unmet', functions: names, live }
-  }
-  if (by.state === 'built-in') return { name, handler: null, state: 'granted', functions: names, live }
-  return { name, handler: by.handler.name, state: by.state, functions: names, live }
 }
 
 /** What of each handler a component imports. */
