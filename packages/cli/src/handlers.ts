@@ -22,6 +22,9 @@ export interface Listening {
   readonly onListen: (address: ListenAddress) => void
 }
 
+/** The shared namespace of `theater:store` in which trees are found that grants of fs name. */
+const TREES = 'trees'
+
 /** Makes the handlers that `theater` offers. None of them gives an actor anything without a grant. */
 export async function makeHandlers({
   store: path,
@@ -38,7 +41,7 @@ export async function makeHandlers({
     { messaging },
     { process },
     { random },
-    { store },
+    { blocks, store },
     { supervisor },
   ] = await Promise.all([
     import('@theater/handler-cli'),
@@ -53,18 +56,19 @@ export async function makeHandlers({
     import('@theater/handler-supervisor'),
   ])
   const options = connect === undefined ? {} : { connect }
+  const backend = lazyBackend(path)
   const web =
     listen === undefined ? { listen: false as const } : { listen: listen.at, onListen: listen.onListen }
   return [
     cli(options),
     clocks(),
-    fs(),
+    fs({ trees: blocks(backend, { namespace: TREES }) }),
     http({ ...web, secrets }),
     log(),
     messaging(),
     process(),
     random(),
-    store({ backend: lazyBackend(path) }),
+    store({ backend }),
     supervisor(),
   ]
 }

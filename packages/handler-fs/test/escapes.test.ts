@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Descriptor } from '../src/descriptor.ts'
@@ -264,6 +266,83 @@ describe.each(worlds)('$name', ({ world }) => {
     expect(here.secret()).toBe(SECRET)
   })
 
+  test('names that look like the way out, and are names', async () => {
+    const here = world()
+    const data = await open(here)
+    const outside = 'outside/secret'
+    const looks = [
+      '\uff0e\uff0e',
+      '\u2024\u2024',
+      '\u2025',
+      '..\u200b',
+      '.\u0307',
+      '.. ',
+      ' ..',
+      '...',
+      '..%00',
+      '%2e%2e',
+      '%2e%2e%2f',
+      '..;',
+      '..\\',
+      '\\..',
+    ]
+    for (const name of looks) {
+      for (const [called, attempt] of everywhere(data, `${name}/${outside}`)) {
+        const answer = await code(attempt)
+        expect([name, called, answer]).toEqual([name, called, 'no-entry'])
+      }
+      await data.createDirectoryAt(name)
+      expect(names(data)).toContain(name)
+      expect(names(await data.openAt({}, name, {}, READ))).toEqual([])
+    }
+    expect(await code(() => data.statAt({}, `..\uff0foutside\uff0fsecret`))).toBe('no-entry')
+    expect(here.secret()).toBe(SECRET)
+  })
+
+  // What is one name is for the host's file system to say; those of Linux compare bytes.
+  test.runIf(process.platform === 'linux')('one name in two cases and two forms of Unicode', async () => {
+    const here = world()
+    const data = await open(here)
+    expect(await code(() => data.statAt({}, 'A.TXT'))).toBe('no-entry')
+    for (const name of ['\u00e9', 'e\u0301', '\u212b', '\u00c5', 'A\u030a'])
+      await data.openAt({}, name, { create: true, exclusive: true }, WRITE)
+    await data.symlinkAt('\u00e9', 'to-e')
+    expect(await code(() => data.symlinkAt('../OUTSIDE/secret', 'x'))).toBe('not-permitted')
+    const composed = await data.openAt(FOLLOW, 'to-e', {}, READ)
+    expect(composed.isSameObject(await data.openAt({}, '\u00e9', {}, READ))).toBe(true)
+    expect(composed.isSameObject(await data.openAt({}, 'e\u0301', {}, READ))).toBe(false)
+    // A grant is compared by its letters too: what might be the same directory elsewhere is not taken for it.
+    const { handler } = await bind(here, { mounts: {} })
+    const mount = (host: string) => ({ mounts: { '/d': { host, rights: 'r' as const } } })
+    expect(handler.within(mount('/srv/Data'), mount('/srv/data'))).not.toBe(true)
+    expect(handler.within(mount('/srv/\u00e9'), mount('/srv/e\u0301'))).not.toBe(true)
+  })
+
+  test('a hard link of the guest: to what leads out, to a special file, over a mount, of a directory', async () => {
+    const here = world()
+    const data = await open(here)
+    for (const path of ['out-absolute', 'out-directory', 'out-chain']) {
+      expect(await code(() => data.linkAt(FOLLOW, path, data, 'mine'))).toBe('not-permitted')
+    }
+    expect(await code(() => data.linkAt({}, 'out-directory/secret', data, 'mine'))).toBe('not-permitted')
+    expect(await code(() => data.linkAt({}, 'sub', data, 'mine'))).toBe('not-permitted')
+    expect(await code(() => data.linkAt({}, '../outside/secret', data, 'mine'))).toBe('not-permitted')
+    expect(names(data)).not.toContain('mine')
+    // A second name of a file is the same file, and no way around what was granted for the first.
+    await data.linkAt({}, 'a.txt', data, 'sub/mine')
+    const { root } = await bind(here, {
+      mounts: {
+        '/r': { host: `${here.root}/data/sub`, rights: 'r' },
+        '/ra': { host: `${here.root}/data/sub`, rights: 'ra' },
+      },
+    })
+    expect(await code(() => root('/r').openAt({}, 'mine', {}, WRITE))).toBe('read-only')
+    const added = await root('/ra').openAt({}, 'mine', {}, WRITE)
+    expect(await code(() => added.write(utf8('x'), 0n))).toBe('read-only')
+    expect(text(added.read(9n, 0n)[0])).toBe('hello')
+    expect(here.secret()).toBe(SECRET)
+  })
+
   test('a mount for reading: everything that changes', async () => {
     const here = world()
     const data = await open(here, 'r')
@@ -359,6 +438,27 @@ describe.each(disks)('$name, on the disk', ({ name, world }) => {
     expect(await code(() => data.openAt({}, 'fifo', { truncate: true }, WRITE))).toBe('not-permitted')
     expect(await code(() => data.linkAt({}, 'fifo', data, 'x'))).toBe('not-permitted')
     expect(await code(() => data.statAt({}, 'fifo/x'))).toBe('not-directory')
+  })
+
+  test('a socket: nobody connects to it', { timeout: 60_000 }, async () => {
+    const here = world()
+    let connected = 0
+    const server = createServer(() => connected++)
+    server.listen(join(here.root, 'data/socket'))
+    await once(server, 'listening')
+    try {
+      const data = await open(here)
+      expect(data.statAt({}, 'socket').type).toBe('socket')
+      for (const flags of [READ, WRITE, { write: true }, {}])
+        expect(await code(() => data.openAt({}, 'socket', {}, flags))).toBe('not-permitted')
+      expect(await code(() => data.openAt({}, 'socket', { truncate: true }, WRITE))).toBe('not-permitted')
+      expect(await code(() => data.linkAt({}, 'socket', data, 'x'))).toBe('not-permitted')
+      await data.renameAt('socket', data, 'renamed')
+      await data.unlinkFileAt('renamed')
+      expect(connected).toBe(0)
+    } finally {
+      server.close()
+    }
   })
 
   test.runIf(process.platform === 'linux')('the host process by way of /dev and /proc', async () => {
