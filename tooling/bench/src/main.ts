@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, (budget: Budget, report: Report) => Pr
   boundary: async (...given) => (await import('./boundary-bench.ts')).boundaryBench(...given),
   meter: async (...given) => (await import('./meter-bench.ts')).meterBench(...given),
   http: async (...given) => (await import('./http-bench.ts')).httpBench(...given),
+  handlers: async (...given) => (await import('./handlers-bench.ts')).handlersBench(...given),
   loopers: async (...given) => (await import('./loopers-bench.ts')).loopersBench(...given),
   thread: async (...given) => (await import('./thread-bench.ts')).threadBench(...given),
 }
