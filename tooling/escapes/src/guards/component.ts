@@ -1,11 +1,4 @@
-import { type Guards, off, type Patch } from './patch.ts'
-
-/** What runs in the worker of the transpiler is changed there. */
-const inWorker: Patch = {
-  file: 'component/src/node/worker-transpiler.ts',
-  text: 'execArgv: [],',
-  with: 'execArgv: process.execArgv.filter((flag) => !flag.startsWith("--max")),',
-}
+import { type Guards, inWorker, off, type Patch } from './patch.ts'
 
 /** A bound that nobody reaches. */
 const limit = (name: string, value: string): Patch => ({
@@ -51,6 +44,7 @@ export const component: Guards = {
   'no-threads': [
     off('component/src/core.ts', 'if (flags & 0x02)'),
     off('component/src/meter/module.ts', 'if (flags & 0x02)'),
+    inWorker,
   ],
   'transpile-time': [
     {
@@ -65,6 +59,11 @@ export const component: Guards = {
       file: 'component/src/node/worker-transpiler.ts',
       text: 'maxOldGenerationSizeMb: memoryMb',
       with: 'maxOldGenerationSizeMb: 1024',
+    },
+    {
+      file: 'component/src/transpile.ts',
+      text: 'maxBytes: (memoryMb * 1024 * 1024) / 4',
+      with: 'maxBytes: Infinity',
     },
     inWorker,
   ],

@@ -1,4 +1,4 @@
-import { type Guards, off } from './patch.ts'
+import { type Guards, inWorker, off } from './patch.ts'
 
 const meter = 'component/src/instance-meter.ts'
 
@@ -18,6 +18,7 @@ export const limits: Guards = {
       text: 'if (wire.text(wire.end) === reserved)',
       with: "if (wire.text(wire.end) === '')",
     },
+    inWorker,
   ],
   depth: [
     { file: meter, text: 'i32(Math.min(budget.depth, unbounded.depth))', with: 'i32(unbounded.depth)' },

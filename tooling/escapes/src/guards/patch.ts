@@ -10,6 +10,13 @@ export interface Patch {
 /** Guards by name, each with all that has to be changed for it to be off. */
 export type Guards = Readonly<Record<string, readonly Patch[]>>
 
+/** What runs in the worker of the transpiler, the meter too, is changed there. */
+export const inWorker: Patch = {
+  file: 'component/src/node/worker-transpiler.ts',
+  text: 'execArgv: [],',
+  with: 'execArgv: process.execArgv.filter((flag) => !flag.startsWith("--max")),',
+}
+
 /** A condition that is never true. */
 export function off(file: string, text: string): Patch {
   const start = text.indexOf('if (')
