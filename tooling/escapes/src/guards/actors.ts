@@ -31,7 +31,9 @@ export const actors: Guards = {
       with: 'if (true) return true',
     },
   ],
-  'message-bytes': [off('handler-messaging/src/handler.ts', 'if (sizeOf(message) > limit) throw')],
+  'message-bytes': [
+    off('handler-messaging/src/handler.ts', 'if (sizeOf(message) > limit) throw new WitError<SendError>'),
+  ],
   'actor-ids': [
     { file: 'runtime/src/birth.ts', text: 'return ID.test(text)', with: 'return ID.test(text) || true' },
   ],

@@ -64,6 +64,11 @@ export const boundary: Guards = {
       text: "      throw new ValueError('wrong-type', reason, { path: 'args', cause: error })\n",
       with: '      throw new Error(reason, { cause: error })\n',
     },
+    {
+      file: 'values/src/property.ts',
+      text: "    ? new ValueError('wrong-type', 'throws when it is read', { cause: error })\n",
+      with: '    ? error\n',
+    },
   ],
   rebuilding: [
     {
