@@ -106,6 +106,8 @@ export class Host implements AsyncDisposable {
    */
   async startApart(answerMs: number | undefined, output: Output): Promise<Running> {
     if (answerMs === undefined) return await this.start(output)
+    // Those of the thread are its own; these say what they serve.
+    this.#handlers = await makeHandlers({ store: this.paths.store })
     await this.#knowActors()
     output.status('bringing actors back')
     try {

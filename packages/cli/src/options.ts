@@ -55,6 +55,11 @@ export function answerOption(): Option {
   ).argParser(answerSeconds)
 }
 
+/** Seconds of the command line in milliseconds; undefined where there are none. */
+export function milliseconds(given: number | undefined): number | undefined {
+  return given === undefined ? undefined : Math.ceil(given * 1000)
+}
+
 function answerSeconds(text: string): number {
   const n = seconds(text)
   if (n < 0.1 || n > 2_147_483) throw new InvalidArgumentError('A number from 0.1 to 2147483 is needed.')
@@ -89,6 +94,7 @@ export interface ServeFlags {
   readonly fresh?: true
   readonly actor?: string
   readonly listen?: string
+  readonly answer?: number
   readonly instances: number
   readonly grant: readonly string[]
   readonly manifest?: string

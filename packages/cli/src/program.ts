@@ -15,6 +15,7 @@ import {
   dataOption,
   index,
   instances,
+  milliseconds,
   rerunOptions,
   seconds,
 } from './options.ts'
@@ -176,7 +177,7 @@ export function makeProgram(io: ProgramIo): Command {
             stderr: (options.stderr ?? stdio) === true,
             ...(actor !== undefined && { actor: actorId(actor) }),
             ...(listen !== undefined && { listen }),
-            ...(answer !== undefined && { answerMs: Math.ceil(answer * 1000) }),
+            answerMs: milliseconds(answer),
             ...(manifest !== undefined && { manifest }),
           },
           output,
@@ -191,16 +192,18 @@ export function makeProgram(io: ProgramIo): Command {
     .option('--actor <ID>', "the actor's id; by default the file's name")
     .option('--listen <HOST:PORT>', 'where requests come in; by default 127.0.0.1:8080')
     .option('--instances <N>', 'how many actors answer, each with a record of its own', instances, 1)
+    .addOption(answerOption())
     .option('--grant <HANDLER[=JSON]>', 'a grant; may be given several times', collect, [])
     .option('--manifest <FILE.toml>', 'takes grants, params and limits from an actor of a manifest')
     .option('--env <NAME[=VALUE]>', 'an environment variable; may be given several times', collect, [])
     .action(
       act(async (output, file: string, options: ServeFlags) => {
         const { serve } = await import('./commands/serve.ts')
-        const { actor, fresh, ...rest } = options
+        const { actor, fresh, answer, ...rest } = options
+        const given = actor === undefined ? {} : { actor: actorId(actor) }
         return serve(
           file,
-          { ...rest, fresh: fresh === true, ...(actor !== undefined && { actor: actorId(actor) }) },
+          { ...rest, ...given, fresh: fresh === true, answerMs: milliseconds(answer) },
           output,
         )
       }),
@@ -228,8 +231,8 @@ export function makeProgram(io: ProgramIo): Command {
         ) => {
           const { call } = await import('./commands/call.ts')
           const { data, timeout, answer, wait } = options
-          const answerMs = answer === undefined ? undefined : Math.ceil(answer * 1000)
-          return call(actor, name, args, { data, timeoutMs: timeout * 1000, answerMs, wait }, output)
+          const given = { data, timeoutMs: timeout * 1000, answerMs: milliseconds(answer), wait }
+          return call(actor, name, args, given, output)
         },
       ),
     )

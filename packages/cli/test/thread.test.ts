@@ -1,6 +1,8 @@
+import { cGuest } from '@theater/guests'
 import { assemble } from '@theater/guests/wat'
 import { describe, expect, it } from 'vitest'
-import { folder, objects, theater } from './support/theater.ts'
+import { Going } from './support/going.ts'
+import { folder, objects, start, theater } from './support/theater.ts'
 
 /** Keeps whoever runs it: for ever, or while it is instantiated. */
 const looper = (start = ''): Promise<Uint8Array> =>
@@ -93,6 +95,22 @@ describe('actors in a thread of their own', () => {
     expect(ran.stderr).toContain('looper kept it')
     expect(ran.stderr).toContain('failed-to-start')
     expect((await theater(['call', 'echo', 'divide', '6', '2'], { cwd })).stdout).toBe('{"ok":3}\n')
+  })
+
+  it('answer requests from there', async () => {
+    const cwd = folder({ 'web.wasm': cGuest('web') })
+    const flags = ['--listen', '127.0.0.1:0', '--instances', '2', '--answer', '10']
+    const going = new Going(start(['serve', 'web.wasm', ...flags], { cwd }))
+    const url = await going.url
+    const get = async (path: string): Promise<string> =>
+      (await fetch(url + path, { headers: { connection: 'close' } })).text()
+    const counts = []
+    for (let i = 0; i < 4; i++) counts.push(await get('/count'))
+    expect(counts).toEqual(['1', '1', '2', '2'])
+    expect(await going.end('SIGTERM')).toBe(0)
+    expect(going.stderr).toContain('2 instances of web answer; Ctrl-C ends it')
+    const verified = await theater(['verify', 'web', 'web-2', '--json'], { cwd })
+    expect(objects(verified).map(({ verdict }) => verdict)).toEqual(['verified', 'verified'])
   })
 
   it('are refused where a command runs alone, and for a time that cannot be', async () => {

@@ -1,7 +1,7 @@
 import { trackName } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import type { Store } from '@theater/event-chain'
-import type { Theater } from '@theater/runtime'
+import type { ActorInfo } from '@theater/runtime'
 import { splitCid } from '@theater/values'
 import type { Json } from '@theater/values'
 import { idOf } from '../actor-id.ts'
@@ -31,6 +31,8 @@ export interface ServeOptions extends CastingFlags {
   readonly instances: number
   /** Where requests come in, `HOST:PORT`. */
   readonly listen?: string
+  /** Milliseconds within which the thread of the actors has to answer; undefined: they have none of their own. */
+  readonly answerMs?: number | undefined
   /** `NAME=VALUE`, or `NAME`. */
   readonly env: readonly string[]
 }
@@ -70,8 +72,8 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   for (const id of ids) await checkRecorded(host.store, id, component, grants)
   const name = componentName(component.digest)
   host.maps.adopt(file, name)
-  const theater = await host.start(output)
-  for (const info of theater.actors()) noteRecovery(info, output)
+  const theater = await host.startApart(options.answerMs, output)
+  for (const info of await theater.actors()) noteRecovery(info, output)
   checkMet(file, component, host.handlers, grants)
   for (const child of casting.components) await theater.addComponent(child)
   for (const id of ids) {
@@ -83,7 +85,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
     output.endStatus()
   }
   await settle(theater, interrupt, output)
-  const failed = theater.actors().find(({ failure }) => failure !== undefined)
+  const failed = (await theater.actors()).find(({ failure }) => failure !== undefined)
   if (failed?.failure !== undefined) throw failed.failure
   if (interrupt.seen) return interrupted
   const url = bound.url ?? ''
@@ -91,7 +93,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   output.note(
     `${output.styleNote('bold', 'listening')} on ${url}; ${answering} answer${ids.length === 1 ? 's' : ''}; Ctrl-C ends it`,
   )
-  noteOthers(theater, casting.id, ids, output)
+  noteOthers(await theater.actors(), casting.id, ids, output)
   if (output.json) await output.result({ listening: url, actors: ids }, () => '')
   await interrupt.happened
   return letters.failed > 0 ? exits.guest : exits.done
@@ -143,9 +145,8 @@ async function checkRecorded(
 }
 
 /** Actors of an earlier run that were more instances than now answer too: their records go on. */
-function noteOthers(theater: Theater, id: string, ids: readonly string[], output: Output): void {
-  const others = theater
-    .actors()
+function noteOthers(actors: readonly ActorInfo[], id: string, ids: readonly string[], output: Output): void {
+  const others = actors
     .filter((one) => one.id.startsWith(`${id}-`) && /^\d+$/.test(one.id.slice(id.length + 1)))
     .filter((one) => one.state !== 'stopped' && !ids.includes(one.id))
     .map((one) => one.id)
