@@ -1,3 +1,4 @@
+import { trackName } from '@theater/boundary'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import type { ActorInfo } from '@theater/runtime'
@@ -18,10 +19,12 @@ import type { Offer } from './offer.ts'
 import { placed } from './grant-place.ts'
 import type { Output } from './output.ts'
 import { printActors } from './actor-table.ts'
-import { componentName, readGenesis, stopReason } from './records.ts'
+import { componentName, readGenesis, readModel, stopReason } from './records.ts'
 import { sameData } from './same-data.ts'
 import { counted } from './table.ts'
 import type { RunOptions } from './commands/run.ts'
+
+const RUN = 'wasi:cli/run@0.2#run'
 
 /** Makes the actors of a manifest that are not in the data folder yet, brings back those that are, and waits until all are idle. */
 export async function runManifest(path: string, options: RunOptions, output: Output): Promise<number> {
@@ -73,6 +76,10 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     }
     output.endStatus()
     output.note(`${output.styleNote('bold', id)} made`)
+    if (await isCommand(host, id))
+      output.note(
+        `${id} is a command, and was not called: \`theater run ${actor.component} --manifest ${path} --actor ${id}\` runs one, with another data folder or --fresh`,
+      )
   }
   await settle(theater, interrupt, output)
   const failed = (await theater.actors()).find(({ failure }) => failure !== undefined)
@@ -91,6 +98,14 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     )
   }
   return exits.done
+}
+
+/** Whether an actor is of a component that is run, not called: nobody else would do so. */
+async function isCommand({ store }: Host, id: string): Promise<boolean> {
+  const info = await store.find(id)
+  const genesis = info === undefined ? undefined : await readGenesis(store, info.chain)
+  const model = genesis === undefined ? undefined : await readModel(store, genesis.content)
+  return model?.exports.some(({ functions }) => functions.some((fn) => trackName(fn) === RUN)) === true
 }
 
 /** Waits until no actor has anything to do, and shows meanwhile what they do. */

@@ -146,7 +146,7 @@ export function explain(name: string, verdict: Verdict, output: Output): string[
     case 'verified': {
       const lines =
         verdict.undone > 0
-          ? [`${name}: ${count(verdict.undone)} of its turns ended in a trap or an abort`]
+          ? [`${name}: ${count(verdict.undone)} of its turns ended in a trap, an abort or an exit`]
           : []
       if (!verdict.finished) lines.push(`${name}: the record ends within a turn, and is verified up to there`)
       return lines

@@ -230,6 +230,22 @@ memory = 4194304
     expect(both.code).toBe(2)
   })
 
+  it('of a manifest that makes a command do not run it: it says what does', async () => {
+    const cwd = folder({
+      'theater.toml': '[actor.hello]\ncomponent = "hello.wasm"\n[actor.echo]\ncomponent = "echo.wasm"\n',
+    })
+    const { code, stderr } = await theater(['run', 'theater.toml'], { cwd })
+    expect(stderr.split('\n').filter((line) => line.includes('is a command'))).toEqual([
+      `hello is a command, and was not called: \`theater run ${join(cwd, 'hello.wasm')} --manifest theater.toml --actor hello\` runs one, with another data folder or --fresh`,
+    ])
+    expect(code).toBe(0)
+    const ran = await theater(
+      ['run', 'hello.wasm', '--manifest', 'theater.toml', '--stdout', '--data', 'own'],
+      { cwd },
+    )
+    expect(ran).toEqual({ code: 0, stdout: 'hello\n', stderr: '' })
+  })
+
   it.each([
     [['--grant', 'fs={'], 2, 'is not JSON'],
     [['--grant', 'cli={"stdn":"none"}'], 3, 'unknown key "stdn"'],
