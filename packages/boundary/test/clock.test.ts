@@ -1,32 +1,22 @@
 import type { Component } from '@theater/component'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { load, show, TestActor } from './support/actor.ts'
-import type { ActorOptions, TestHost } from './support/actor.ts'
+import { show, TestActor } from './support/actor.ts'
+import type { ActorOptions } from './support/actor.ts'
 import { BORN } from './support/log.ts'
-import { script, scriptGuest } from './support/script.ts'
+import { script } from './support/script.ts'
 import type { Step } from './support/script.ts'
+import { HOST, runWide as run, scriptComponent, waitingHost } from './support/scripted.ts'
 
-const HOST = 'test:script/host'
 let component: Component
 beforeAll(async () => {
-  component = await load(await scriptGuest())
+  component = await scriptComponent()
 })
 
 /** A host whose clock stands still but where a test moves it. */
 class Machine {
   now = BORN
-  readonly host: TestHost = {
-    functions: { [`${HOST}#wait`]: { mode: 'async', effect: 'read' } },
-    imports: {
-      [HOST]: {
-        wait: async (ms: number) => {
-          this.now += ms
-          return ms
-        },
-      },
-    },
-  }
+  readonly host = waitingHost((ms) => (this.now += ms))
 
   start(options: ActorOptions = {}): Promise<TestActor> {
     return TestActor.start(component, this.host, {
@@ -35,10 +25,6 @@ class Machine {
     })
   }
 }
-
-const run = async (actor: TestActor, ...steps: Step[]): Promise<bigint[]> => [
-  ...((await actor.value('run', script(...steps))) as BigUint64Array),
-]
 
 describe('derived clocks', () => {
   it('show the start of the turn, one microsecond more a reading, and nothing else of the machine', async () => {

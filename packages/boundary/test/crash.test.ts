@@ -7,17 +7,14 @@ import { segments } from '../src/index.ts'
 import { load, show, TestActor } from './support/actor.ts'
 import type { TestHost } from './support/actor.ts'
 import { sendingGuest } from './support/phases.ts'
-import { script, scriptGuest } from './support/script.ts'
+import { script } from './support/script.ts'
 import type { Step } from './support/script.ts'
+import { HOST, runSteps as run, scriptComponent } from './support/scripted.ts'
 
-const HOST = 'test:script/host'
 let component: Component
 beforeAll(async () => {
-  component = await load(await scriptGuest())
+  component = await scriptComponent()
 })
-
-const run = async (actor: TestActor, ...steps: Step[]): Promise<number[]> =>
-  [...((await actor.value('run', script(...steps))) as BigUint64Array)].map(Number)
 
 /** A host whose effects a test counts. */
 function hostOf(effect: Effect, done: number[], binding: Partial<Binding> = {}): TestHost {

@@ -1,16 +1,16 @@
 import type { Component } from '@theater/component'
 import type { Binding, InputStream, Pollable } from '@theater/handler'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { load, show, TestActor } from './support/actor.ts'
+import { show, TestActor } from './support/actor.ts'
 import type { TestHost } from './support/actor.ts'
-import { script, scriptGuest } from './support/script.ts'
+import { script } from './support/script.ts'
 import type { Step } from './support/script.ts'
+import { HOST, runSteps as run, scriptComponent } from './support/scripted.ts'
 import { Bell, Chunks, Sink } from './support/streams.ts'
 
-const HOST = 'test:script/host'
 let component: Component
 beforeAll(async () => {
-  component = await load(await scriptGuest())
+  component = await scriptComponent()
 })
 
 interface Io {
@@ -30,9 +30,6 @@ function hostOf({ in: inputs = [], out = [], soon = [] }: Io, binding: Partial<B
 
 const start = (io: Io, binding?: Partial<Binding>): Promise<TestActor> =>
   TestActor.start(component, hostOf(io, binding))
-
-const run = async (actor: TestActor, ...steps: Step[]): Promise<number[]> =>
-  [...((await actor.value('run', script(...steps))) as BigUint64Array)].map(Number)
 
 const OK = 0
 const ERR = 1

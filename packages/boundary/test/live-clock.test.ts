@@ -2,13 +2,13 @@ import type { Component } from '@theater/component'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TheaterEvent } from '../src/index.ts'
-import { load, show, TestActor } from './support/actor.ts'
+import { show, TestActor } from './support/actor.ts'
 import type { ActorOptions, TestHost } from './support/actor.ts'
 import { BORN } from './support/log.ts'
-import { script, scriptGuest } from './support/script.ts'
+import { script } from './support/script.ts'
 import type { Step } from './support/script.ts'
+import { runWide as run, scriptComponent, waitingHost } from './support/scripted.ts'
 
-const HOST = 'test:script/host'
 const MONOTONIC = 'wasi:clocks/monotonic-clock@0.2'
 const WALL = 'wasi:clocks/wall-clock@0.2'
 const RANDOM = 'wasi:random/random@0.2'
@@ -18,7 +18,7 @@ const LIVE = { clocks: { live: true }, random: { live: true } }
 
 let component: Component
 beforeAll(async () => {
-  component = await load(await scriptGuest())
+  component = await scriptComponent()
 })
 
 /** A machine whose clocks a test moves, and whose chance it knows. */
@@ -28,9 +28,10 @@ class Machine {
   /** Nanoseconds since it was switched on. */
   up = 77_000n
   drawn = 0n
+  readonly #waiting = waitingHost((ms) => this.pass(ms))
   readonly host: TestHost = {
     functions: {
-      [`${HOST}#wait`]: { mode: 'async', effect: 'read' },
+      ...this.#waiting.functions,
       [`${MONOTONIC}#now`]: read,
       [`${WALL}#now`]: read,
       [`${RANDOM}#get-random-bytes`]: read,
@@ -38,12 +39,7 @@ class Machine {
       [`${SEED}#insecure-seed`]: read,
     },
     imports: {
-      [HOST]: {
-        wait: async (ms: number) => {
-          this.pass(ms)
-          return ms
-        },
-      },
+      ...this.#waiting.imports,
       [MONOTONIC]: { now: () => this.up },
       [WALL]: {
         now: () => ({ seconds: this.wall / 1_000_000_000n, nanoseconds: Number(this.wall % 1_000_000_000n) }),
@@ -72,10 +68,6 @@ class Machine {
     })
   }
 }
-
-const run = async (actor: TestActor, ...steps: Step[]): Promise<bigint[]> => [
-  ...((await actor.value('run', script(...steps))) as BigUint64Array),
-]
 
 /** The record with the answers of some calls changed. */
 function lie(actor: TestActor, change: (result: Uint8Array, nth: number) => Uint8Array): TheaterEvent[] {

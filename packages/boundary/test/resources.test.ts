@@ -5,13 +5,13 @@ import { WitError } from '@theater/handler'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { load, show, TestActor } from './support/actor.ts'
 import type { ActorOptions, TestHost } from './support/actor.ts'
-import { script, scriptGuest } from './support/script.ts'
+import { script } from './support/script.ts'
 import type { Step } from './support/script.ts'
+import { HOST, runSteps as run, scriptComponent } from './support/scripted.ts'
 
-const HOST = 'test:script/host'
 let component: Component
 beforeAll(async () => {
-  component = await load(await scriptGuest())
+  component = await scriptComponent()
 })
 
 /** A host of counters that notes what happens to them. */
@@ -67,9 +67,6 @@ class Counter {
     this.#notes.push(`dropped ${this.value}`)
   }
 }
-
-const run = async (actor: TestActor, ...steps: Step[]): Promise<number[]> =>
-  [...((await actor.value('run', script(...steps))) as BigUint64Array)].map(Number)
 
 describe('resources of the host', () => {
   it('have numbers that are a function of the calls alone', async () => {
