@@ -132,7 +132,13 @@ const attacks: readonly Attack[] = [
 ]
 
 describe('a guest that lies about the types of an interface is not made', () => {
-  const grants = { fs: { mounts: {} }, store: { rights: 'rw' }, messaging: { to: ['*'] }, log: {}, cli: {} }
+  const grants = {
+    fs: { mounts: {} },
+    store: { rights: ['read', 'write', 'label'] },
+    messaging: { to: ['*'] },
+    log: {},
+    cli: {},
+  }
 
   it.each(attacks)('$name', async ({ wit, world, fn }) => {
     const component = await fromWit(`package attack:types;\n${wit}\nworld attack { ${world} }`, 'attack')
