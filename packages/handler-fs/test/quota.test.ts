@@ -142,7 +142,7 @@ describe.each(worlds)('$name', ({ world }) => {
 describe.each(worlds)('$name, to add', ({ world }) => {
   test('makes what is new, writes at the end, and changes nothing that is there', async () => {
     const here = world()
-    const { root } = await bind(here, granted(here.root, {}, 'ra'))
+    const { root, binding } = await bind(here, granted(here.root, {}, 'ra'))
     const data = root('/data')
     expect(data.getFlags()).toEqual({ read: true, mutateDirectory: true })
     await data.createDirectoryAt('new')
@@ -154,6 +154,9 @@ describe.each(worlds)('$name, to add', ({ world }) => {
     const made = await data.openAt({}, 'new/file', { create: true, exclusive: true }, WRITE)
     made.appendViaStream().write(utf8('line'))
     expect(text(file.read(99n, 0n)[0])).toBe('hello world')
+    // What asks see of the stream is that it writes at the end.
+    const ask = { mount: '/data', path: 'a.txt', append: true }
+    expect(binding.describe?.('wasi:io/streams@0.2#output-stream', end)).toEqual(ask)
     const now = { tag: 'now' } as const
     const attempts: readonly (readonly [string, () => unknown])[] = [
       ['write', () => file.write(utf8('x'), 0n)],

@@ -291,6 +291,21 @@ test('a tree is held once for all actors, and not after the last one', async () 
   expect(store.asked.length).toBe(2 * once)
 })
 
+test('a mount that failed leaves nothing behind: what was missing can be put, and it is mounted', async () => {
+  const { store, tree } = await put()
+  const handler = fs({ trees: store })
+  const start = (path?: string) =>
+    handler.bind(fakeActor(), { mounts: { '/tree': { tree, ...(path === undefined ? {} : { path }) } } })
+  await expect(start('nothing')).rejects.toMatchObject({ code: 'not-found' })
+  const all = [...store.kept]
+  store.kept.clear()
+  await expect(start()).rejects.toMatchObject({ code: 'missing' })
+  for (const [cid, bytes] of all) store.kept.set(cid, bytes)
+  const binding = await start()
+  expect(binding.imports[PREOPENS].getDirectories()).toHaveLength(1)
+  await binding[Symbol.asyncDispose]?.()
+})
+
 test('what cannot be put', async () => {
   const store = blocks()
   const put = (tree: MemoryTree) => putTree(store, memory({ top: tree }), '/top')

@@ -7,7 +7,7 @@ import { Theater } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
 import { cache } from './support/actors.ts'
 import { files, grantsOf, RUN } from './support/files-guest.ts'
-import { exitCode, place, refused, run, verify } from './support/files.ts'
+import { exitCode, place, refused, run, runCommand, verify } from './support/files.ts'
 
 // Of wasi-libc: errno.h.
 const ENOENT = 44
@@ -151,6 +151,57 @@ describe('a mount that is for reading', () => {
     writeFileSync(join(mount, 'file'), 'mine\n')
     expect(await run(mount, ['cat', '/data/file'], 'r')).toMatchObject({ code: 0, out: ['mine'] })
     expect(await run(mount, ['ls', '/data'], 'r')).toMatchObject({ code: 0, out: ['file'] })
+  })
+})
+
+describe('a mount that is to be added to', () => {
+  it('gets new files, directories, links and lines, and no other change', async () => {
+    const { mount } = place()
+    writeFileSync(join(mount, 'file'), 'mine\n')
+    const added: readonly (readonly string[])[] = [
+      ['append', '/data/file', 'more'],
+      ['append', '/data/new', 'text'],
+      ['mkdir', '/data/folder'],
+      ['link', 'file', '/data/link'],
+      ['stream', '/data/lines', '3'],
+    ]
+    for (const args of added)
+      expect(await run(mount, args, 'ra')).toMatchObject({
+        code: 0,
+        err: [],
+        verdict: { verdict: 'verified' },
+      })
+    const before = readdirSync(mount)
+    const changes: readonly (readonly string[])[] = [
+      ['write', '/data/file', 'text'],
+      ['rm', '/data/file'],
+      ['rm', '/data/folder'],
+      ['mv', '/data/file', '/data/other'],
+      ['put', '/data/file', '1'],
+    ]
+    for (const args of changes) {
+      const { code, err, verdict } = await run(mount, args, 'ra')
+      expect([args, code, err]).toEqual([args, 1, [expect.stringContaining(`errno ${EROFS}: `)]])
+      expect(verdict.verdict).toBe('verified')
+    }
+    expect(readdirSync(mount)).toEqual(before)
+    expect(readFileSync(join(mount, 'file'), 'utf8')).toBe('mine\nmore\n')
+  })
+
+  it('takes no more than its quota, and says so by its own errno', async () => {
+    const { mount } = place()
+    const quota = { bytes: 10, files: 2 }
+    const grants = (args: readonly string[]) => ({
+      cli: { args: ['files', ...args] },
+      fs: { mounts: { '/data': { host: mount, rights: 'rw', quota } } },
+    })
+    const EDQUOT = 19
+    const full = await runCommand(files, fs(), grants(['write', '/data/file', 'more than ten bytes']))
+    expect(full.err).toEqual([expect.stringContaining(`errno ${EDQUOT}: Quota exceeded`)])
+    expect(full).toMatchObject({ code: 1, verdict: { verdict: 'verified' } })
+    const stress = await runCommand(files, fs(), grants(['stress', '/data', '1']))
+    expect(stress.err).toEqual([expect.stringContaining(`errno ${EDQUOT}: Quota exceeded`)])
+    expect(stress.verdict.verdict).toBe('verified')
   })
 })
 

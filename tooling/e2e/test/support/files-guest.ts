@@ -1,4 +1,5 @@
 import { cGuest } from '@theater/guests'
+import type { Rights } from '@theater/handler-fs'
 import type { SpawnOptions } from '@theater/runtime'
 
 export const RUN = 'wasi:cli/run@0.2#run'
@@ -10,7 +11,7 @@ export const files = cGuest('files')
 export function grantsOf(
   mount: string,
   args: readonly string[],
-  rights: 'r' | 'rw' = 'rw',
+  rights: Rights = 'rw',
 ): NonNullable<SpawnOptions['grants']> {
   return { cli: { args: ['files', ...args] }, fs: { mounts: { '/data': { host: mount, rights } } } }
 }

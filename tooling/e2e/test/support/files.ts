@@ -5,7 +5,7 @@ import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
 import { cli } from '@theater/handler-cli'
-import { fs } from '@theater/handler-fs'
+import { fs, type Rights } from '@theater/handler-fs'
 import { componentLoader, verify as verifyChain } from '@theater/replay/node'
 import type { Verdict } from '@theater/replay/node'
 import { Theater, TheaterError } from '@theater/runtime'
@@ -42,7 +42,7 @@ export function place(): { readonly root: string; readonly mount: string } {
 }
 
 /** Runs `files ARGS` as an actor that sees `mount` as `/data`, then runs its record again without any handler. */
-export function run(mount: string, args: readonly string[], rights: 'r' | 'rw' = 'rw'): Promise<Ran> {
+export function run(mount: string, args: readonly string[], rights: Rights = 'rw'): Promise<Ran> {
   return runCommand(files, fs(), grantsOf(mount, args, rights))
 }
 
