@@ -1,4 +1,7 @@
 import type { MessagesOf, ReplyTo } from './define.ts'
+import type { TheaterMessagingChannelPeer } from '@theater/wit'
+import type { Failure } from './failure.ts'
+import type { RequestFailure } from './host-errors.ts'
 import type { Body, Json } from './json.ts'
 
 /**
@@ -10,6 +13,8 @@ import type { Body, Json } from './json.ts'
  * | `self` | `id`, `parent` | `theater:actor/self` |
  * | `log` | `log`; `console` writes there too | `theater:actor/log` |
  * | `messaging` | `send`, `sendNow`, `request` | `theater:messaging/client` |
+ * | `topics` | `publish`, `publishNow`, `subscribe`, `unsubscribe`, `subscribed` | `theater:messaging/topics` |
+ * | `channels` | `open`, `channel`, `channels` | `theater:messaging/channels` |
  * | `store` | `store` | `theater:store/blobs`, `theater:store/labels`, `theater:store/transfers` |
  * | `fs` | `fs`, reading | `wasi:filesystem/preopens`, `wasi:filesystem/types` |
  * | `supervisor` | `spawn`, `stop`, `children`, `components` | `theater:supervisor/children` |
@@ -19,7 +24,17 @@ import type { Body, Json } from './json.ts'
  * Time, chance and waiting need no name here and no grant: `Date`, `Math.random`, `crypto` and `setTimeout` work as they
  * stand.
  */
-export type Capability = 'self' | 'log' | 'messaging' | 'store' | 'fs' | 'http' | 'supervisor' | 'process'
+export type Capability =
+  | 'self'
+  | 'log'
+  | 'messaging'
+  | 'topics'
+  | 'channels'
+  | 'store'
+  | 'fs'
+  | 'http'
+  | 'supervisor'
+  | 'process'
 
 /** Structured fields of a log line. Values that are not strings are written as JSON. */
 export type LogFields = { readonly [name: string]: Json | undefined }
@@ -129,6 +144,66 @@ export interface Messaging {
     type: K,
     ...body: BodyArguments<To, K, B>
   ): PendingReply<ReplyFor<To, K>>
+}
+
+/** `ctx.publish` and what goes with it: topics, within the messaging grant. */
+export interface Topics {
+  /**
+   * Queues a message for all who are subscribed to the topic when the handler has succeeded: JSON, or bytes. As with
+   * `send`, it does not leave when the handler throws, and one that the host refuses makes the turn fail with `send-failed`.
+   */
+  publish<B>(topic: string, body: B & Body<B>): void
+  /** Publishes at once, and gives the ids of those who get it. It leaves also if the handler throws later. Throws {@link TopicError}. */
+  publishNow<B>(topic: string, body: B & Body<B>): string[]
+  /** Queues the beginning of a subscription; what is published goes to `subscriptions` of the definition. */
+  subscribe(topic: string): void
+  /** Queues the end of one. */
+  unsubscribe(topic: string): void
+  /** What this actor is subscribed to. */
+  subscribed(): string[]
+}
+
+/** What was published, as a handler in `subscriptions` hears it beside the body. */
+export interface Published {
+  readonly topic: string
+}
+
+/** One end of a channel. `Out` is what it is told. It is its name that is kept: `ctx.channel(id)` is the same channel in a later turn. */
+export interface Channel<Out = Json | Uint8Array> {
+  /** Its name. */
+  readonly id: string
+  /** The actor at the other end. */
+  readonly peer: string
+  /**
+   * Queues a message for the other end, until the handler has succeeded. One that the host refuses makes the turn fail with
+   * `send-failed`.
+   */
+  send(body: Out & Body<Out>): void
+  /** Queues that it is accepted: for an `open` that has answered `'later'`. */
+  accept(): void
+  /** Queues that it is closed. @param why nothing where all is well */
+  close(why?: Failure): void
+}
+
+/** `ctx.open` and what goes with it: channels, within the messaging grant. */
+export interface Channels {
+  /**
+   * Asks an actor for a channel, at once. The answer comes to `accepted` or `closed` of the definition's `channels`. Where
+   * the handler throws later, the channel is closed. What the other end is told later is typed by `channel`. Throws
+   * {@link ChannelError}.
+   */
+  open<B = undefined>(to: string, body?: B & Body<B>): Channel
+  /** The channel of a name. Nothing is asked: one that is not open says so when it is used. */
+  channel<Out = Json | Uint8Array>(id: string): Channel<Out>
+  /** The names of the channels that were not closed. */
+  channels(): string[]
+}
+
+/** How a channel was closed: the case of `theater:messaging/channel-peer.closed`. */
+export interface ChannelEnd {
+  readonly how: TheaterMessagingChannelPeer.Closed['tag']
+  /** Why, for `failed`. */
+  readonly failure: RequestFailure | undefined
 }
 
 /** Where to read within a blob. */
@@ -330,6 +405,10 @@ export interface CapabilityContext {
   log: { readonly log: Log }
   /** Other actors. */
   messaging: Messaging
+  /** What is published. */
+  topics: Topics
+  /** Conversations with other actors. */
+  channels: Channels
   /** Content that outlives a turn. */
   store: { readonly store: Store }
   /** Files. */

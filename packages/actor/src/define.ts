@@ -1,4 +1,11 @@
-import type { Capability, CapabilityContext, ChildEnd } from './capabilities.ts'
+import type {
+  Capability,
+  CapabilityContext,
+  Channel,
+  ChannelEnd,
+  ChildEnd,
+  Published,
+} from './capabilities.ts'
 import type { Body, Json, JsonSafe } from './json.ts'
 import type { Infer, InferInput, StandardSchema } from './schema.ts'
 
@@ -43,6 +50,22 @@ export type Sound<M, A> = {
 /** What a sender may give: what the schema takes, or what the handler asks for, or nothing. */
 type BodyOf<K, B, A> = K extends keyof A ? InferInput<A[K]> : unknown extends B ? undefined : B
 
+/** What happens to channels. */
+export interface ChannelHandlers<C> {
+  /**
+   * Another actor asks for a channel. It is accepted when this returns, and refused where it throws a `Failure`, which the
+   * other end hears. `'later'` leaves it to a later turn to do either.
+   * @default every channel is refused, with the failure `no-channels`
+   */
+  readonly open?: (ctx: C, channel: Channel, body: never) => 'later' | void | Promise<'later' | void>
+  /** The other end has accepted a channel that this actor had asked for. */
+  readonly accepted?: (ctx: C, channel: Channel) => void | Promise<void>
+  /** A message of the other end. What throws is a dead letter; the channel stays open. */
+  readonly message?: (ctx: C, channel: Channel, body: never) => void | Promise<void>
+  /** The other end has closed it, or ended. */
+  readonly closed?: (ctx: C, channel: Channel, end: ChannelEnd) => void | Promise<void>
+}
+
 /** What `defineActor` is given. */
 export interface Definition<S, U extends Capability, A, P, M> {
   /**
@@ -83,6 +106,19 @@ export interface Definition<S, U extends Capability, A, P, M> {
    * `theater:messaging/receiver` and `responder`.
    */
   readonly messages?: M
+  /**
+   * Hears what is published, by topic; `'*'` hears the topics that are not named. A new actor subscribes to those that are, in
+   * its `init`, and so it needs `topics` in `uses`. State and sends hold as for messages; nobody waits for an answer, and what
+   * throws is a dead letter. An actor with it exports `theater:messaging/subscriber` and `theater:actor/lifecycle`.
+   */
+  readonly subscriptions?: {
+    readonly [topic: string]: (ctx: Context<S, U>, body: never, published: Published) => unknown
+  }
+  /**
+   * The end of channels that are opened to this actor, or by it; it needs `channels` in `uses`. State and sends hold as for
+   * messages. An actor with it exports `theater:messaging/channel-peer`.
+   */
+  readonly channels?: ChannelHandlers<Context<S, U>>
   /**
    * Hears of the end of a child. State and sends hold as for messages; nobody waits for an answer, so what it throws goes to
    * the log. An actor with it exports `theater:supervisor/watcher`.

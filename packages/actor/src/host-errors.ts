@@ -1,5 +1,7 @@
 import type {
+  TheaterMessagingChannels,
   TheaterMessagingClient,
+  TheaterMessagingTopics,
   TheaterProcessPrograms,
   TheaterStoreBlobs,
   TheaterStoreLabels,
@@ -12,6 +14,8 @@ import type { Json } from './json.ts'
 import { branded } from './failure.ts'
 
 const sendBrand = '@theater/actor/SendError'
+const topicBrand = '@theater/actor/TopicError'
+const channelBrand = '@theater/actor/ChannelError'
 const requestBrand = '@theater/actor/RequestError'
 const storeBrand = '@theater/actor/StoreError'
 const spawnBrand = '@theater/actor/SpawnError'
@@ -42,6 +46,64 @@ export class SendError extends Error {
   /** Whether a caught value is a `SendError`. */
   static is(value: unknown): value is SendError {
     return branded(value, sendBrand)
+  }
+}
+
+/** Why nothing was published, or a subscription is as it was: the case of `theater:messaging/topics`, which says what to do. */
+export class TopicError extends Error {
+  override readonly name = 'TopicError'
+  /** The WIT case. */
+  readonly code: (TheaterMessagingTopics.PublishError | TheaterMessagingTopics.SubscribeError)['tag']
+  /** The topic that it was about. */
+  readonly topic: string
+  /** The host's limit, for `too-large` (bytes), `outbox-full` (messages) and `too-many` (subscriptions). */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = topicBrand
+
+  /** Made by the kit. */
+  constructor(
+    topic: string,
+    error: TheaterMessagingTopics.PublishError | TheaterMessagingTopics.SubscribeError,
+  ) {
+    super(`the topic ${topic} was refused: ${error.tag}`)
+    this.code = error.tag
+    this.topic = topic
+    this.limit = 'val' in error ? Number(error.val) : undefined
+  }
+
+  /** Whether a caught value is a `TopicError`. */
+  static is(value: unknown): value is TopicError {
+    return branded(value, topicBrand)
+  }
+}
+
+/** Why nothing was done with a channel: the case of `theater:messaging/channels`, which says what to do. */
+export class ChannelError extends Error {
+  override readonly name = 'ChannelError'
+  /** The WIT case. */
+  readonly code: (TheaterMessagingChannels.OpenError | TheaterMessagingChannels.ChannelError)['tag']
+  /** The channel, or the actor that was to be asked for one. */
+  readonly channel: string
+  /** The host's limit, for `too-large` (bytes), `outbox-full` (messages) and `too-many` (channels). */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = channelBrand
+
+  /** Made by the kit. */
+  constructor(
+    channel: string,
+    error: TheaterMessagingChannels.OpenError | TheaterMessagingChannels.ChannelError,
+  ) {
+    super(`the channel ${channel} was refused: ${error.tag}`)
+    this.code = error.tag
+    this.channel = channel
+    this.limit = 'val' in error ? Number(error.val) : undefined
+  }
+
+  /** Whether a caught value is a `ChannelError`. */
+  static is(value: unknown): value is ChannelError {
+    return branded(value, channelBrand)
   }
 }
 

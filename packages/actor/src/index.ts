@@ -26,6 +26,7 @@ export type * from './capabilities.ts'
 export { ref } from './capabilities.ts'
 export type {
   Actor,
+  ChannelHandlers,
   Context,
   Definition,
   Handlers,
@@ -41,6 +42,7 @@ export type { KitCode } from './failure.ts'
 export { Failure } from './failure.ts'
 export type { RequestFailure } from './host-errors.ts'
 export {
+  ChannelError,
   FetchError,
   FsError,
   ProgramError,
@@ -48,6 +50,7 @@ export {
   SendError,
   SpawnError,
   StoreError,
+  TopicError,
 } from './host-errors.ts'
 export type { Body, Json, JsonSafe, NotJson } from './json.ts'
 export type { Infer, InferInput, SchemaIssue, SchemaResult, StandardSchema } from './schema.ts'

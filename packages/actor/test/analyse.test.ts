@@ -24,6 +24,8 @@ describe('the shape of an actor', () => {
       state: true,
       init: true,
       messages: true,
+      subscriptions: false,
+      channels: false,
       childEnded: false,
       fetch: false,
     })
@@ -32,6 +34,8 @@ describe('the shape of an actor', () => {
       state: false,
       init: false,
       messages: true,
+      subscriptions: false,
+      channels: false,
       childEnded: false,
       fetch: false,
     })

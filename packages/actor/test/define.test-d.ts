@@ -92,6 +92,55 @@ defineActor({
   },
 })
 
+// Topics and channels: what is said survives its encoding, and handlers are typed by what they ask for.
+defineActor({
+  uses: ['topics', 'channels'],
+  state: { n: 0 },
+  subscriptions: {
+    news(ctx, body: { n: number }, { topic }) {
+      expectTypeOf(topic).toEqualTypeOf<string>()
+      expectTypeOf(ctx.sender).toEqualTypeOf<string | null>()
+      ctx.state.n = body.n
+      ctx.publish('other', { n: 1 })
+      // @ts-expect-error a bigint does not survive
+      ctx.publish('other', { n: 1n })
+      expectTypeOf(ctx.publishNow('other', new Uint8Array(1))).toEqualTypeOf<string[]>()
+      // @ts-expect-error 'messaging' is not in uses
+      void ctx.send
+    },
+  },
+  channels: {
+    open(ctx, channel, body: { price: number }) {
+      channel.send({ n: body.price })
+      ctx.channel<number>(channel.id).send(1)
+      // @ts-expect-error this channel is told numbers
+      ctx.channel<number>(channel.id).send('one')
+      // @ts-expect-error a Date does not survive
+      ctx.channel<{ at: Date }>(channel.id).send({ at: new Date() })
+      return body.price > 1 ? 'later' : undefined
+    },
+    accepted(_ctx, channel) {
+      expectTypeOf(channel.peer).toEqualTypeOf<string>()
+    },
+    closed(_ctx, _channel, { how, failure }) {
+      expectTypeOf(how).toEqualTypeOf<'done' | 'failed' | 'stopped' | 'undelivered'>()
+      expectTypeOf(failure?.code).toEqualTypeOf<string | undefined>()
+    },
+  },
+  messages: {
+    ask: (ctx) => ctx.channel<number>(ctx.open('b', { may: 'I' }).id).id,
+    // @ts-expect-error a function does not survive
+    wrong: (ctx) => ctx.open('b', () => 1).id,
+  },
+})
+defineActor({
+  uses: ['channels'],
+  channels: {
+    // @ts-expect-error it answers with nothing, or that it answers later
+    open: () => 'never',
+  },
+})
+
 // What works as it stands is nothing to ask for.
 defineActor({
   // @ts-expect-error there is no such capability

@@ -1,6 +1,8 @@
 import type {
   TheaterActorTypes,
+  TheaterMessagingChannels,
   TheaterMessagingClient,
+  TheaterMessagingTopics,
   TheaterSupervisorChildren,
   WasiFilesystemPreopens,
   WasiFilesystemTypes,
@@ -29,6 +31,8 @@ export class FakeHost {
   readonly calls: string[] = []
   answers = new Map<string, Answer>()
   refuse = new Map<string, TheaterMessagingClient.SendError>()
+  /** By topic, channel or actor, what is refused. */
+  untold = new Map<string, TheaterMessagingTopics.PublishError | TheaterMessagingChannels.OpenError>()
   labels = new Map<string, Uint8Array>()
   blobs = new Map<string, Uint8Array>()
   blobLimit = Infinity
@@ -43,6 +47,8 @@ export class FakeHost {
       ...this.self(),
       ...this.log(),
       ...this.messaging(),
+      ...this.topics(),
+      ...this.channels(),
       ...this.store(),
       ...this.fs(),
       ...this.supervisor(),
@@ -95,6 +101,65 @@ export class FakeHost {
       Pending,
     }
     return { client: client as unknown as NonNullable<Host['client']> }
+  }
+
+  topics(): Host {
+    const subscribed = new Set<string>()
+    const allowed = (name: string): void => {
+      const refused = this.untold.get(name)
+      if (refused !== undefined) throw err(refused)
+    }
+    return {
+      topics: {
+        publish: (topic, message) => {
+          this.calls.push(`publish ${topic} ${message.format} ${text(message)}`)
+          allowed(topic)
+          return ['a', 'b']
+        },
+        subscribe: (topic) => {
+          this.calls.push(`subscribe ${topic}`)
+          allowed(topic)
+          subscribed.add(topic)
+        },
+        unsubscribe: (topic) => {
+          this.calls.push(`unsubscribe ${topic}`)
+          subscribed.delete(topic)
+        },
+        subscriptions: () => [...subscribed],
+      },
+    }
+  }
+
+  channels(): Host {
+    const open: string[] = []
+    const allowed = (name: string): void => {
+      const refused = this.untold.get(name)
+      if (refused !== undefined) throw err(refused)
+    }
+    return {
+      channels: {
+        open: (to, message) => {
+          this.calls.push(`open ${to} ${text(message)}`)
+          allowed(to)
+          open.push(`me/${to}/${open.length}`)
+          return open.at(-1)!
+        },
+        accept: (channel) => {
+          this.calls.push(`accept ${channel}`)
+          allowed(channel)
+        },
+        send: (channel, message) => {
+          this.calls.push(`say ${channel} ${text(message)}`)
+          allowed(channel)
+        },
+        close: (channel, why) => {
+          const said = why === undefined ? '' : ` ${why.code} ${why.message}`
+          this.calls.push(`close ${channel}${said}`)
+          allowed(channel)
+        },
+        list: () => open,
+      },
+    }
   }
 
   supervisor(): Host {

@@ -28,6 +28,10 @@ test('the example of programs is the one that is run', () => {
   expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/words.ts')}\`\`\`\n`)
 })
 
+test('the example of topics and channels is the one that is run', () => {
+  expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/desk.ts')}\`\`\`\n`)
+})
+
 test('the example of HTTP is the one that is run', () => {
   expect(read('../README.md')).toContain(`\`\`\`ts\n${read('example-web.ts')}\`\`\`\n`)
 })

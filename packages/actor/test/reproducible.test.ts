@@ -33,7 +33,16 @@ const dependency = {
   'lib/up.js': 'exports.up = (text) => text.toUpperCase()',
 }
 
-const shape = { uses: [], state: false, init: false, messages: true, childEnded: false, fetch: false }
+const shape = {
+  uses: [],
+  state: false,
+  init: false,
+  messages: true,
+  subscriptions: false,
+  channels: false,
+  childEnded: false,
+  fetch: false,
+}
 
 let folder: string
 /** A project, and the same one as another package manager lays it out, deeper, behind a link. */

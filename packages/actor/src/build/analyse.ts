@@ -13,6 +13,10 @@ export interface ActorShape {
   readonly init: boolean
   /** Whether it has handlers, and so exports `theater:messaging/receiver` and `responder`. */
   readonly messages: boolean
+  /** Whether it hears what is published, and so exports `theater:messaging/subscriber`. */
+  readonly subscriptions: boolean
+  /** Whether it has an end of channels, and so exports `theater:messaging/channel-peer`. */
+  readonly channels: boolean
   /** Whether it hears of the end of children, and so exports `theater:supervisor/watcher`. */
   readonly childEnded: boolean
   /** Whether it answers HTTP, and so exports `wasi:http/incoming-handler`. */
@@ -24,6 +28,8 @@ export const capabilities: readonly Capability[] = [
   'self',
   'log',
   'messaging',
+  'topics',
+  'channels',
   'store',
   'fs',
   'http',
@@ -53,16 +59,30 @@ export function analyse(file: string, source: string): ActorShape {
     const name = key.type === 'Identifier' ? key.name : key.type === 'Literal' ? String(key.value) : undefined
     if (name !== undefined) keys.set(name, property.value)
   }
-  const uses = keys.get('uses')
+  const listed = keys.get('uses')
+  const uses = listed === undefined ? [] : usesIn(listed, file, source)
+  for (const [key, capability] of needs) {
+    const value = keys.get(key)
+    if (value !== undefined && !uses.includes(capability))
+      throw problem(file, source, value.start, `${key} needs '${capability}' in uses`)
+  }
   return {
-    uses: uses === undefined ? [] : usesIn(uses, file, source),
+    uses,
     state: keys.has('state'),
     init: keys.has('init'),
     messages: keys.has('messages'),
+    subscriptions: keys.has('subscriptions'),
+    channels: keys.has('channels'),
     childEnded: keys.has('onChildEnded'),
     fetch: keys.has('fetch'),
   }
 }
+
+/** Parts of a definition that are nothing without a capability. */
+const needs = [
+  ['subscriptions', 'topics'],
+  ['channels', 'channels'],
+] as const
 
 const outside =
   'theater build reads the definition from the source, so defineActor needs an object literal with plain keys;'

@@ -233,9 +233,11 @@ function refused(text: string, rule: string, hint: string): { text: string; deta
 /** The module that componentize-js gets: the exports of the world, served by the kit. */
 function startModule(file: string, shape: ActorShape, world: World): string {
   const names = [
-    ...(shape.init ? ['lifecycle'] : []),
+    ...(shape.init || shape.subscriptions ? ['lifecycle'] : []),
     ...(shape.state ? ['migration'] : []),
     ...(shape.messages ? ['receiver', 'responder'] : []),
+    ...(shape.subscriptions ? ['subscriber'] : []),
+    ...(shape.channels ? ['channelPeer'] : []),
     ...(shape.childEnded ? ['watcher'] : []),
     ...(shape.fetch ? ['incomingHandler'] : []),
   ]

@@ -51,9 +51,12 @@ export function worldOf(
     modules.push([property, name])
     lines.push(`  import ${name};`)
   }
-  if (uses.has('self')) add('self', 'theater:actor/self@0.1.0')
+  // The name of a channel says who is at its ends, and not which one asks.
+  if (uses.has('self') || uses.has('channels')) add('self', 'theater:actor/self@0.1.0')
   if (uses.has('log')) add('log', 'theater:actor/log@0.1.0')
   if (uses.has('messaging')) add('client', 'theater:messaging/client@0.1.0')
+  if (uses.has('topics')) add('topics', 'theater:messaging/topics@0.1.0')
+  if (uses.has('channels')) add('channels', 'theater:messaging/channels@0.1.0')
   if (uses.has('store')) {
     add('blobs', 'theater:store/blobs@0.1.0')
     add('labels', 'theater:store/labels@0.1.0')
@@ -90,8 +93,10 @@ export function worldOf(
   }
   for (const name of foreign.interfaces) lines.push(importOf(name))
   if (shape.fetch) lines.push(`  export wasi:http/incoming-handler@${wasi};`)
-  if (shape.init) lines.push('  export theater:actor/lifecycle@0.1.0;')
+  if (shape.init || shape.subscriptions) lines.push('  export theater:actor/lifecycle@0.1.0;')
   if (shape.state) lines.push('  export theater:actor/migration@0.1.0;')
+  if (shape.subscriptions) lines.push('  export theater:messaging/subscriber@0.1.0;')
+  if (shape.channels) lines.push('  export theater:messaging/channel-peer@0.1.0;')
   if (shape.childEnded) lines.push('  export theater:supervisor/watcher@0.1.0;')
   if (shape.messages) {
     lines.push('  export theater:messaging/receiver@0.1.0;', '  export theater:messaging/responder@0.1.0;')

@@ -1,7 +1,9 @@
 import type {
   TheaterActorLog,
   TheaterActorSelf,
+  TheaterMessagingChannels,
   TheaterMessagingClient,
+  TheaterMessagingTopics,
   TheaterProcessPrograms,
   TheaterStoreBlobs,
   TheaterStoreLabels,
@@ -20,6 +22,10 @@ export interface Host {
   readonly log?: typeof TheaterActorLog
   /** `theater:messaging/client`. */
   readonly client?: typeof TheaterMessagingClient
+  /** `theater:messaging/topics`. */
+  readonly topics?: typeof TheaterMessagingTopics
+  /** `theater:messaging/channels`. */
+  readonly channels?: typeof TheaterMessagingChannels
   /** `theater:store/blobs`. */
   readonly blobs?: typeof TheaterStoreBlobs
   /** `theater:store/labels`. */

@@ -1,7 +1,7 @@
 import type { TheaterMessagingClient } from '@theater/wit'
 import type { PendingReply, RequestOptions } from '../capabilities.ts'
 import { Failure } from '../failure.ts'
-import { RequestError, SendError } from '../host-errors.ts'
+import { ChannelError, RequestError, SendError, TopicError } from '../host-errors.ts'
 import type { Json } from '../json.ts'
 import { decodeReply, encodeMessage, type WireMessage } from '../message.ts'
 import { detailOf } from './failure-detail.ts'
@@ -9,20 +9,45 @@ import { dispose, payloadOf } from './host.ts'
 
 type Client = typeof TheaterMessagingClient
 
+/** What leaves when a turn has succeeded, in the order in which it was said. */
+export class Outgoing {
+  readonly #queue: { readonly what: string; readonly to: string; readonly leave: () => void }[] = []
+
+  /** Queues something. `what` and `to` name it, where the host refuses it. */
+  readonly add = (what: string, to: string, leave: () => void): void => {
+    this.#queue.push({ what, to, leave })
+  }
+
+  /** Lets all of it leave. Throws the failure `send-failed` at the first that the host refuses. */
+  flush(): void {
+    for (const { what, to, leave } of this.#queue.splice(0)) {
+      try {
+        leave()
+      } catch (error) {
+        if (!SendError.is(error) && !TopicError.is(error) && !ChannelError.is(error)) throw error
+        const detail = { to, type: what, error: error.code, limit: error.limit ?? null }
+        throw new Failure('send-failed', `${what} to ${to}: ${error.code}`, detail, { cause: error })
+      }
+    }
+  }
+}
+
 /** Sends and requests of one turn. */
 export class Conversation {
   readonly #client: Client
-  readonly #queue: { readonly to: string; readonly type: string; readonly message: WireMessage }[] = []
+  readonly #outgoing: Outgoing
   readonly #pending = new Set<Request>()
 
-  /** Begins with an empty queue. */
-  constructor(client: Client) {
+  /** @param outgoing where what is sent waits */
+  constructor(client: Client, outgoing: Outgoing) {
     this.#client = client
+    this.#outgoing = outgoing
   }
 
-  /** Queues a message until {@link flush}. It is encoded now: what the handler changes later does not go with it. */
+  /** Queues a message. It is encoded now: what the handler changes later does not go with it. */
   send(to: string, type: string, body?: unknown): void {
-    this.#queue.push({ to, type, message: own(encodeMessage(type, body)) })
+    const message = own(encodeMessage(type, body))
+    this.#outgoing.add(type, to, () => this.#post(to, message))
   }
 
   /** Sends a message now. */
@@ -40,19 +65,6 @@ export class Conversation {
     const request = new Request(this.#client, to, pending, () => this.#pending.delete(request))
     this.#pending.add(request)
     return request
-  }
-
-  /** Sends what is queued, in order. Throws the failure `send-failed` at the first that the host refuses. */
-  flush(): void {
-    for (const { to, type, message } of this.#queue.splice(0)) {
-      try {
-        this.#post(to, message)
-      } catch (error) {
-        if (!SendError.is(error)) throw error
-        const detail = { to, type, error: error.code, limit: error.limit ?? null }
-        throw new Failure('send-failed', `${type} to ${to}: ${error.code}`, detail, { cause: error })
-      }
-    }
   }
 
   /** Cancels the requests that were never awaited. They belong to the turn that ends now. */

@@ -1,18 +1,22 @@
 import type {
   TheaterActorLifecycle,
   TheaterActorMigration,
+  TheaterMessagingChannelPeer,
   TheaterMessagingReceiver,
   TheaterMessagingResponder,
+  TheaterMessagingSubscriber,
   TheaterSupervisorWatcher,
   WasiHttpIncomingHandler,
 } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
-import type { ChildEnd, Log } from '../capabilities.ts'
+import type { Channel, ChannelEnd, ChildEnd, Log, Published } from '../capabilities.ts'
 import type { Actor } from '../define.ts'
+import { detailOf as jsonDetail } from './failure-detail.ts'
 import { Failure } from '../failure.ts'
 import type { Json } from '../json.ts'
 import { decodeMessage, decodeReply, encodeReply, type WireMessage } from '../message.ts'
 import { issueText, type StandardSchema } from '../schema.ts'
+import type { End } from './channels.ts'
 import type { Environment } from './environment.ts'
 import type { Host } from './host.ts'
 import { Visit } from './http.ts'
@@ -32,6 +36,10 @@ export interface Exports {
   readonly receiver: Async<typeof TheaterMessagingReceiver>
   /** `theater:messaging/responder`. */
   readonly responder: Async<typeof TheaterMessagingResponder>
+  /** `theater:messaging/subscriber`. */
+  readonly subscriber: Async<typeof TheaterMessagingSubscriber>
+  /** `theater:messaging/channel-peer`. */
+  readonly channelPeer: Async<typeof TheaterMessagingChannelPeer>
   /** `theater:supervisor/watcher`. */
   readonly watcher: Async<typeof TheaterSupervisorWatcher>
   /** `wasi:http/incoming-handler`. */
@@ -58,6 +66,15 @@ interface Loose {
   readonly init?: (ctx: object, params: unknown) => unknown
   readonly accepts?: { readonly [type: string]: StandardSchema }
   readonly messages?: { readonly [type: string]: (ctx: object, body: unknown) => unknown }
+  readonly subscriptions?: {
+    readonly [topic: string]: (ctx: object, body: unknown, published: Published) => unknown
+  }
+  readonly channels?: {
+    readonly open?: (ctx: object, channel: Channel, body: unknown) => unknown
+    readonly accepted?: (ctx: object, channel: Channel) => unknown
+    readonly message?: (ctx: object, channel: Channel, body: unknown) => unknown
+    readonly closed?: (ctx: object, channel: Channel, end: ChannelEnd) => unknown
+  }
   readonly onChildEnded?: (ctx: object, child: ChildEnd) => unknown
   readonly fetch?: (ctx: object, request: Request) => Response | Promise<Response>
 }
@@ -75,21 +92,23 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   /** Runs one turn. `work` says what it is about, once that is known, and calls `commit` when it has succeeded. */
   async function run<T>(
     sender: string | null,
-    work: (ctx: object, name: Name, commit: Commit) => Promise<T>,
+    work: (ctx: object, name: Name, commit: Commit, turn: Turn) => Promise<T>,
   ): Promise<T> {
     environment.begin()
     const name: Name = { of: 'a message' }
     const turn = new Turn(kit, state)
     try {
-      return await work(new TurnContext(kit, turn, sender), name, (last) => {
+      const commit: Commit = (last) => {
         const next = turn.commit()
         last?.()
         state = next
-      })
+      }
+      return await work(new TurnContext(kit, turn, sender), name, commit, turn)
     } catch (error) {
+      turn.fail()
       throw refuse(failureOf(error, name.of, kit.log, sender === null))
     } finally {
-      turn.end()
+      turn.finish()
       environment.end()
     }
   }
@@ -104,7 +123,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   }
 
   function dispatch(sender: Sender, message: WireMessage): Promise<WireMessage> {
-    return handle(sender.tag === 'actor' ? sender.val : null, (ctx, name) => {
+    return handle(idOf(sender), (ctx, name) => {
       const { type, body } = asked(() => decodeMessage(message))
       name.of = type
       const { messages = {}, accepts = {} } = definition
@@ -114,6 +133,50 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       if (!Object.hasOwn(accepts, type)) return handler(ctx, body)
       return checked(accepts[type]!, body, 'body').then((value) => handler(ctx, value))
     })
+  }
+
+  /** Hears of a channel. Nobody waits for an answer. */
+  function hear(
+    sender: Sender,
+    channel: string,
+    work: (ctx: object, name: Name, end: End) => unknown,
+  ): Promise<void> {
+    const peer = idOf(sender)
+    return run(peer, async (ctx, name, commit, turn) => {
+      await work(ctx, name, turn.end(channel, peer ?? ''))
+      commit()
+    })
+  }
+
+  /** Is asked for a channel: what the handler throws refuses it. */
+  function beAsked(sender: Sender, channel: string, message: WireMessage): Promise<void> {
+    const peer = idOf(sender)
+    return run(peer, async (ctx, name, commit, turn) => {
+      name.of = 'open'
+      const end = turn.end(channel, peer ?? '')
+      const { open } = definition.channels ?? {}
+      try {
+        if (open === undefined) throw new Failure('no-channels', 'this actor takes no channels')
+        // In front of what the handler sends on it.
+        const accepting = turn.accept(end)
+        accepting.now =
+          (await open(
+            ctx,
+            end,
+            asked(() => decodeReply(message)),
+          )) !== 'later'
+        commit()
+      } catch (error) {
+        turn.fail()
+        turn.refuse(channel, failureOf(error, name.of, kit.log))
+      }
+    })
+  }
+
+  /** A new actor subscribes to what it has handlers for. */
+  function subscribeAll(turn: Turn): void {
+    for (const topic of Object.keys(definition.subscriptions ?? {}))
+      if (topic !== '*') turn.topics.subscribe(topic)
   }
 
   /** Answers an HTTP request. What a handler throws is no business of the client's. */
@@ -145,12 +208,14 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   return {
     lifecycle: {
       init: async (message) => {
-        await handle(null, async (ctx, name) => {
+        await run(null, async (ctx, name, commit, turn) => {
           name.of = 'init'
+          subscribeAll(turn)
           const given = message.body.length === 0 ? undefined : asked(() => decodeReply(message))
           const params =
             definition.params === undefined ? given : await checked(definition.params, given, 'params')
           await definition.init?.(ctx, params)
+          commit()
         })
       },
     },
@@ -169,7 +234,9 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
         try {
           const saved = decodeReply(message)
           if (isBytes(saved)) throw new SyntaxError('the state is JSON')
-          state = definition.load === undefined ? saved : definition.load(saved)
+          const turn = new Turn(kit, definition.load === undefined ? saved : definition.load(saved))
+          subscribeAll(turn)
+          state = turn.commit()
         } catch (error) {
           if (Failure.is(error)) throw refuse(failureOf(error, 'load', kit.log))
           throw refuse({ code: 'bad-state', message: show(error), detail: undefined })
@@ -182,6 +249,41 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       },
     },
     responder: { handleRequest: dispatch },
+    subscriber: {
+      handlePublish: (sender, topic, message) =>
+        run(idOf(sender), async (ctx, name, commit) => {
+          name.of = `what is published under ${topic}`
+          const { subscriptions = {} } = definition
+          // Topics come from elsewhere: `constructor` must not find a function.
+          const handler = Object.hasOwn(subscriptions, topic) ? subscriptions[topic] : subscriptions['*']
+          if (handler === undefined) throw new Failure('unknown-message', `there is no topic ${topic} here`)
+          await handler(
+            ctx,
+            asked(() => decodeReply(message)),
+            { topic },
+          )
+          commit()
+        }),
+    },
+    channelPeer: {
+      handleOpen: beAsked,
+      handleAccept: (sender, channel) =>
+        hear(sender, channel, (ctx, name, end) => {
+          name.of = 'accepted'
+          return definition.channels?.accepted?.(ctx, end)
+        }),
+      handleMessage: (sender, channel, message) =>
+        hear(sender, channel, (ctx, name, end) => {
+          name.of = 'message'
+          const body = asked(() => decodeReply(message))
+          return definition.channels?.message?.(ctx, end, body)
+        }),
+      handleClose: (sender, channel, how) =>
+        hear(sender, channel, (ctx, name, end) => {
+          name.of = 'closed'
+          return definition.channels?.closed?.(ctx, end, endOf(how))
+        }),
+    },
     watcher: {
       childEnded: async (id, how) => {
         const child: ChildEnd = { id, how: how.tag, limit: how.tag === 'limit' ? how.val : undefined }
@@ -214,6 +316,17 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       },
     },
   }
+}
+
+function idOf(sender: Sender): string | null {
+  return sender.tag === 'actor' ? sender.val : null
+}
+
+function endOf(how: TheaterMessagingChannelPeer.Closed): ChannelEnd {
+  if (how.tag !== 'failed') return { how: how.tag, failure: undefined }
+  const { code, message, detail } = how.val
+  const json = jsonDetail(detail)
+  return { how: how.tag, failure: json === undefined ? { code, message } : { code, message, detail: json } }
 }
 
 /** What the other side gave, decoded; what is wrong with it is the other side's fault. */

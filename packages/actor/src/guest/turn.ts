@@ -1,11 +1,14 @@
-import type { FileSystem, Log, Programs, Store, Supervisor } from '../capabilities.ts'
+import type { Channels, FileSystem, Log, Programs, Store, Supervisor, Topics } from '../capabilities.ts'
+import type { TheaterActorTypes } from '@theater/wit'
+import { abandon, accept, End, open, otherEnd } from './channels.ts'
 import { makeSupervisor } from './children.ts'
 import { makeFileSystem } from './fs.ts'
 import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
-import { Conversation } from './messaging.ts'
+import { Conversation, Outgoing } from './messaging.ts'
 import { makePrograms } from './programs.ts'
 import { storeOf } from './store.ts'
+import { encodeBody, publish, subscribe } from './topics.ts'
 
 /** What does not change from turn to turn. What the actor does not use is undefined. */
 export class Kit {
@@ -46,11 +49,26 @@ export class Kit {
   }
 
   /** The sends and requests of one turn. */
-  converse(): Conversation {
+  converse(outgoing: Outgoing): Conversation {
     const { client } = this.#host
     if (client === undefined)
       throw new Error("messaging is not available: add 'messaging' to uses in defineActor")
-    return new Conversation(client)
+    return new Conversation(client, outgoing)
+  }
+
+  /** What is published. */
+  get topics(): NonNullable<Host['topics']> {
+    const { topics } = this.#host
+    if (topics === undefined) throw new Error("topics is not available: add 'topics' to uses in defineActor")
+    return topics
+  }
+
+  /** Channels with other actors. */
+  get channels(): NonNullable<Host['channels']> {
+    const { channels } = this.#host
+    if (channels === undefined)
+      throw new Error("channels is not available: add 'channels' to uses in defineActor")
+    return channels
   }
 }
 
@@ -60,6 +78,9 @@ export class Turn {
   readonly #state: unknown
   #draft: { value: unknown } | undefined
   #conversation: Conversation | undefined
+  readonly #outgoing = new Outgoing()
+  /** Channels that it has asked for. */
+  readonly #opened: string[] = []
   #over = false
 
   /** Begins a turn over this state. */
@@ -84,7 +105,7 @@ export class Turn {
   /** What it sends and asks. */
   get conversation(): Conversation {
     this.#check()
-    return (this.#conversation ??= this.#kit.converse())
+    return (this.#conversation ??= this.#kit.converse(this.#outgoing))
   }
 
   /** Actors of its own. */
@@ -105,14 +126,72 @@ export class Turn {
     return programs
   }
 
+  /** What is published. */
+  get topics(): Topics {
+    this.#check()
+    const { topics } = this.#kit
+    const { add } = this.#outgoing
+    return {
+      publish: (topic, body) => {
+        // Encoded now: what the handler changes later does not go with it.
+        const { format, body: bytes } = encodeBody(body)
+        const message = { format, body: bytes.slice() }
+        add('publish', topic, () => void publish(topics, topic, message))
+      },
+      publishNow: (topic, body) => publish(topics, topic, encodeBody(body)),
+      subscribe: (topic) => add('subscribe', topic, () => subscribe(topics, topic, true)),
+      unsubscribe: (topic) => add('unsubscribe', topic, () => subscribe(topics, topic, false)),
+      subscribed: () => [...topics.subscriptions()],
+    }
+  }
+
+  /** One end of a channel. */
+  end(id: string, peer: string): End {
+    this.#check()
+    return new End(this.#kit.channels, this.#outgoing.add, id, peer)
+  }
+
+  /** Accepts a channel that the actor is asked for, where `now` is set by then and the handler has not answered itself. */
+  accept(end: End): { now: boolean } {
+    const accepting = { now: false }
+    const { channels } = this.#kit
+    this.#outgoing.add('accept', end.peer, () => {
+      if (accepting.now && !end.answered) accept(channels, end.id)
+    })
+    return accepting
+  }
+
+  /** Refuses a channel now. */
+  refuse(id: string, why: TheaterActorTypes.Failure): void {
+    abandon(this.#kit.channels, id, why)
+  }
+
+  /** Asks for a channel now. It is given up where the turn fails. */
+  open(to: string, body: unknown): End {
+    const id = open(this.#kit.channels, to, body)
+    this.#opened.push(id)
+    return this.end(id, to)
+  }
+
+  /** The names of channels that were not closed. */
+  channels(): string[] {
+    this.#check()
+    return [...this.#kit.channels.list()]
+  }
+
+  /** Nothing of it is to have happened: what it has asked for it gives up. */
+  fail(): void {
+    for (const id of this.#opened.splice(0)) abandon(this.#kit.channels, id)
+  }
+
   /** Sends what is queued and gives the state after the turn. */
   commit(): unknown {
-    this.#conversation?.flush()
+    this.#outgoing.flush()
     return this.#draft === undefined ? this.#state : this.#draft.value
   }
 
   /** From now on the handler can neither change nor send anything. */
-  end(): void {
+  finish(): void {
     this.#over = true
     this.#conversation?.close()
   }
@@ -179,6 +258,38 @@ export class TurnContext {
 
   get run(): Programs['run'] {
     return (...args) => this.#turn.programs.run(...args)
+  }
+
+  get publish(): Topics['publish'] {
+    return (topic, body) => this.#turn.topics.publish(topic, body)
+  }
+
+  get publishNow(): Topics['publishNow'] {
+    return (topic, body) => this.#turn.topics.publishNow(topic, body)
+  }
+
+  get subscribe(): Topics['subscribe'] {
+    return (topic) => this.#turn.topics.subscribe(topic)
+  }
+
+  get unsubscribe(): Topics['unsubscribe'] {
+    return (topic) => this.#turn.topics.unsubscribe(topic)
+  }
+
+  get subscribed(): Topics['subscribed'] {
+    return () => this.#turn.topics.subscribed()
+  }
+
+  get open(): Channels['open'] {
+    return ((to: string, body?: unknown) => this.#turn.open(to, body)) as Channels['open']
+  }
+
+  get channel(): Channels['channel'] {
+    return ((id: string) => this.#turn.end(id, otherEnd(id, this.#kit.id ?? ''))) as Channels['channel']
+  }
+
+  get channels(): Channels['channels'] {
+    return () => this.#turn.channels()
   }
 
   get spawn(): Supervisor['spawn'] {
