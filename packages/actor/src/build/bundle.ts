@@ -175,6 +175,8 @@ function theaterPlugin(
         errors: [refused('@theater/actor/build makes actors; an actor cannot import it', 'host-side', '')],
       }))
       build.onResolve({ filter: interfaceName }, ({ path, namespace }) => {
+        // `node:test/reporters` looks like one.
+        if (isBuiltin(path)) return undefined
         if (namespace === 'theater' && imported.has(path)) return { path, external: true }
         if (/^(?:theater|wasi):/.test(path)) {
           const text = `an actor does not import ${path} itself`
