@@ -1,5 +1,5 @@
 /** A run of actors that hold channels, publish and send beside them; and what must hold of what is left of it. */
-import { Hall, wrongWith } from './talkers.ts'
+import { wrongWith, type Hall } from './talkers.ts'
 
 /** The actors that are of one mind. */
 export const cast = ['a', 'b', 'c']
