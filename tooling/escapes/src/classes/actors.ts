@@ -14,6 +14,11 @@ import { core } from '../hostile/guests.ts'
 import { type Called, outcomeOf, spawned, stage, type Stage } from '../stage.ts'
 
 const SEND = relayed('theater:messaging/client@0.1#send')
+const PUBLISH = relayed('theater:messaging/topics@0.1#publish')
+const SUBSCRIBE = relayed('theater:messaging/topics@0.1#subscribe')
+const [OPEN, SAY, ACCEPT, CLOSE] = ['open', 'send', 'accept', 'close'].map((name) =>
+  relayed(`theater:messaging/channels@0.1#${name}`),
+) as [string, string, string, string]
 const SPAWN = relayed('theater:supervisor/children@0.1#spawn')
 const message = (bytes = 2): unknown => ({ format: 'text/plain', body: new Uint8Array(bytes) })
 
@@ -198,6 +203,51 @@ export const escapes: readonly Escape[] = [
             : through(`it was sent on to ${to}: ${sent.err ?? 'sent'}`)
         }),
       ),
+  },
+  {
+    ...common,
+    id: 'actors/what-is-published-where-it-may-not',
+    guard: 'receivers',
+    code: 'denied',
+    attempt: () =>
+      sending((made) =>
+        variants(['secret', 'friend-1', '*', '', '__proto__'], async (topic) => {
+          for (const call of [made.call(PUBLISH, [topic, message()]), made.call(SUBSCRIBE, [topic])]) {
+            const said = await call
+            if (said.err !== 'denied') return through(`it has the topic ${topic}: ${said.err ?? 'done'}`)
+          }
+          return stopped('denied')
+        }),
+      ),
+  },
+  {
+    ...common,
+    id: 'actors/a-channel-of-others',
+    guard: 'channel-ends',
+    code: 'not-open',
+    attempt: () =>
+      sending(async (made) => {
+        const component = relayGuest('messaging')
+        for (const id of ['friend-2', 'friend-3'])
+          await made.theater.spawn({ id, component, grants: { messaging: { to: ['*'] } } })
+        const opened = await made.theater.call('friend-2', OPEN, ['friend-3', message()])
+        const { val: name } = opened as { readonly val: string }
+        return await variants(
+          [name, name.replace('friend-2', 'guest'), 'friend-2/friend-3', '/'],
+          async (channel) => {
+            for (const call of [
+              made.call(SAY, [channel, message()]),
+              made.call(ACCEPT, [channel]),
+              made.call(CLOSE, [channel, undefined]),
+            ]) {
+              const said = await call
+              if (said.err !== 'not-open')
+                return through(`it has the channel ${channel}: ${said.err ?? 'done'}`)
+            }
+            return stopped('not-open')
+          },
+        )
+      }),
   },
   {
     ...common,

@@ -31,6 +31,12 @@ export const actors: Guards = {
       with: 'if (true) return true',
     },
   ],
+  'channel-ends': [
+    off(
+      'runtime/src/channels.ts',
+      'if (state === undefined || !wanted || this.#office.find(to)?.accepting !== true)',
+    ),
+  ],
   'message-bytes': [
     off('handler-messaging/src/handler.ts', 'if (sizeOf(message) > limit) throw new WitError<SendError>'),
   ],
