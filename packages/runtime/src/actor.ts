@@ -41,6 +41,8 @@ export class Actor implements Requester, Sender {
   readonly reception: Reception
   /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
   readonly calls = new Map<number, Call>()
+  /** What is to be done when the turn that runs has ended. */
+  readonly #afterTurn: (() => void)[] = []
   /** Where its own lines go. */
   readonly logGate: LogGate
   /** Messages of this actor that no receiver has taken yet. */
@@ -354,6 +356,11 @@ export class Actor implements Requester, Sender {
     if (this.#pumping !== undefined || this.#phase === 'starting') this.#instance.abort('exited', status)
   }
 
+  /** Has something done when the turn that runs has ended, whatever becomes of what it waits for. */
+  afterTurn(run: () => void): void {
+    this.#afterTurn.push(run)
+  }
+
   /** Leaves the turn that runs where its record is, as a crash of the host would. */
   abandon(): void {
     this.#instance.abandon()
@@ -413,6 +420,7 @@ export class Actor implements Requester, Sender {
     } finally {
       // A request does not outlive the turn that made it.
       this.calls.clear()
+      for (const run of this.#afterTurn.splice(0)) run()
     }
     if (reply.tag === 'aborted') this.#aborted(reply)
     if (opening !== undefined && isUndone(reply)) {

@@ -179,6 +179,8 @@ export class Family {
     const { waits } = this.#parts
     const wait: Wait = { from: parent.id, to, withdraw: () => false, deadlock: () => undefined }
     waits.add(wait)
+    // A turn that is ended meanwhile waits for nothing more.
+    parent.afterTurn(() => waits.remove(wait))
     try {
       return await made()
     } catch (error) {
@@ -298,17 +300,26 @@ export class Family {
   }
 
   /** What the last host left: children whose parents have not heard of them, or of their end. */
-  restore(scans: readonly Scan[]): void {
-    for (const { info, intent } of scans)
+  async restore(scans: readonly Scan[]): Promise<void> {
+    const givenUp = new Set<string>()
+    for (const { info, intent, givenUp: seqs } of scans) {
       if (intent !== undefined) this.#left.set(causeKey({ chain: info.chain, seq: intent }), undefined)
+      for (const seq of seqs) givenUp.add(causeKey({ chain: info.chain, seq }))
+    }
     for (const scan of scans) {
-      const { birth, info, end } = scan
+      const { birth, info, end, life, genesis } = scan
       if (birth === undefined) continue
       const key = causeKey(birth.cause)
       if (this.#left.has(key)) this.#left.set(key, scan)
-      const parent = scan.life === 'stopped' && end !== undefined ? this.#parentOf(birth) : undefined
-      if (parent !== undefined && end !== undefined)
-        this.#notify(parent, scan.genesis.actor, { chain: info.chain, ...end }, { tag: 'stopped' })
+      const parent = end === undefined ? undefined : this.#parentOf(birth)
+      if (parent === undefined || end === undefined) continue
+      const cause = { chain: info.chain, ...end }
+      if (life === 'stopped') this.#notify(parent, genesis.actor, cause, { tag: 'stopped' })
+      // Otherwise the answer of its spawn said so, unless there was none.
+      else if (life === 'never' && givenUp.has(key)) {
+        const { tag } = await howItNeverStarted(this.#parts.store, scan)
+        this.#notify(parent, genesis.actor, cause, { tag: tag === 'init' ? 'init-failed' : 'trapped' })
+      }
     }
   }
 

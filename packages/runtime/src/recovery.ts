@@ -72,6 +72,8 @@ export interface Scan {
   readonly at: 'turn' | 'start' | 'between'
   /** The intent without result that its unfinished turn breaks off at; `undefined` for none. */
   readonly intent: number | undefined
+  /** Intents whose turn was ended before they had a result: nobody was told what came of them. */
+  readonly givenUp: ReadonlySet<number>
 }
 
 /** A message, and when the turn began that said it, or a request, that left an actor before its host ended. */
@@ -104,6 +106,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     end,
     intent,
     at,
+    givenUp,
   } = reader
   return {
     info,
@@ -126,6 +129,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     end,
     at,
     intent,
+    givenUp,
   }
 }
 
@@ -162,6 +166,7 @@ class ScanReader {
   lastResume = -1
   end: EventRef | undefined
   intent: number | undefined
+  readonly givenUp = new Set<number>()
   #turn: EventOf<'turn'> | undefined
   #asking: number | undefined
   /** What calls of the turn have queued that is not one message to one actor, by their sequence numbers. */
@@ -314,6 +319,7 @@ class ScanReader {
     if (turn !== undefined && turn.cause !== null)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])
     this.#turn = undefined
+    if (this.intent !== undefined) this.givenUp.add(this.intent)
     this.intent = undefined
     this.#asking = undefined
     this.#queued.clear()

@@ -59,7 +59,7 @@ export class Revival {
     const back: { readonly actor: Actor; readonly scan: Scan }[] = []
     for (const info of await store.list()) {
       try {
-        const scan = await scanRecord(store, info)
+        const scan = await this.#scan(info)
         scans.push(scan)
         // A parent's name is the beginning of its children's, so it is there before them.
         const parent = scan.birth && byChain.get(chainKey(scan.birth.cause.chain))
@@ -86,7 +86,7 @@ export class Revival {
     for (const scan of scans) await this.#deliver(scan, arrived.get(chainKey(scan.info.chain)), names)
     this.#loseChannels(scans)
     // Behind all that the children had sent.
-    family.restore(scans)
+    await family.restore(scans)
     await family.stopOrphans()
     for (const actor of cast.actors) actor.resume()
   }
@@ -104,7 +104,7 @@ export class Revival {
 
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
   async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
-    const { store, cast, grants, salts, host, guard } = this.#parts
+    const { store, cast, grants, host, guard } = this.#parts
     const { genesis, info, seed, life, received, ends } = scan
     const id = genesis.actor
     if (life === 'stopped') {
@@ -138,11 +138,7 @@ export class Revival {
       const message = `${id} cannot go on here: it was recorded with ${theirs}, and this host has ${mine}.`
       throw new TheaterError('cannot-resume', message, { actor: id })
     }
-    const epoch = await store.lease(info.chain)
-    const { chain, size, head } = info
-    const writer = ChainWriter.resume({ store, salts, hash: sha256, chain, size, head, epoch })
-    writer.append('resume', encodeContent('resume', { epoch }))
-    await writer.flush()
+    const writer = await this.#takeOver(info)
     const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, received, ends }, host)
     cast.add(actor)
     return actor
@@ -152,6 +148,26 @@ export class Revival {
     const { components, guard } = this.#parts
     using _ = guard?.watch.preparing(id, 'load')
     return await components.ready(id, bytes, genesis.grants, meteringOf(genesis))
+  }
+
+  /** Reads a record. That of an actor that never came to be is closed, where the last host could not do that any more. */
+  async #scan(info: ChainInfo): Promise<Scan> {
+    const scan = await scanRecord(this.#parts.store, info)
+    if (scan.life !== 'never' || scan.end !== undefined || scan.seed === undefined) return scan
+    const writer = await this.#takeOver(info)
+    const { seq, hash } = writer.append('stop', encodeContent('stop', { reason: 'failed to start' }))
+    await writer.flush()
+    const { size, head } = writer
+    return { ...scan, info: { ...info, size, head, epoch: writer.epoch }, end: { seq, hash } }
+  }
+
+  async #takeOver({ chain, size, head }: ChainInfo): Promise<ChainWriter> {
+    const { store, salts } = this.#parts
+    const epoch = await store.lease(chain)
+    const writer = ChainWriter.resume({ store, salts, hash: sha256, chain, size, head, epoch })
+    writer.append('resume', encodeContent('resume', { epoch }))
+    await writer.flush()
+    return writer
   }
 
   /** The last host ended before it could say that the actor never came to be. */

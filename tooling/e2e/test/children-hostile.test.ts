@@ -8,7 +8,7 @@ import { defaultLimits } from '@theater/runtime'
 import type { Theater } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { describe, expect, it, test } from 'vitest'
-import { courier, courierHost, message, request, finish, World } from './support/courier.ts'
+import { courier } from './support/courier.ts'
 import {
   born,
   boss,
@@ -284,22 +284,4 @@ it('a parent that is stopped in the middle of a spawn leaves no child', async ()
     const said = Object.entries(await verdicts(store)).filter(([, verdict]) => verdict !== 'verified')
     expect(said).toEqual([])
   }
-})
-
-it('a child whose init asks its parent does not wait for ever', async () => {
-  const own = [...handlers(), courierHost(new World())]
-  const { store, theater } = await boss({}, { handlers: own })
-  await theater.addComponent(courier.bytes)
-  const held = { ...grants, supervisor: { components: [digest(courier.bytes)] }, courier: {} }
-  await theater.spawn({ id: 'asked', component: parent, grants: held })
-  const given = { messaging: { to: ['*'] }, courier: {} }
-  const answer = await spawn(theater, 'asked', {
-    component: courier.bytes,
-    grants: given,
-    params: message([request('asked', []), finish(0)]),
-  })
-  // A parent answers no requests at all, so the child is told that; what matters is that both go on.
-  expect(answer).toMatchObject({ tag: 'ok' })
-  await theater.close()
-  expect(await verdicts(store)).toMatchObject({ asked: 'verified' })
 })

@@ -32,7 +32,7 @@ const EXPORTS: Readonly<Record<string, readonly string[]>> = {
   messaging: ['receiver', 'responder', 'subscriber', 'channel-peer'].map(
     (name) => `theater:messaging/${name}@0.1.0`,
   ),
-  parent: ['theater:supervisor/watcher@0.1.0'],
+  parent: ['theater:supervisor/watcher@0.1.0', 'theater:messaging/responder@0.1.0'],
 }
 
 /** Generates the relays. */
