@@ -97,7 +97,7 @@ export class InstanceState {
 
   /** Ends this instance, and answers the crossing that it was ended in. */
   fault(code: AbortCode, error: unknown, status?: number): typeof ENDED {
-    this.end({ tag: 'abort', code, error, status, recorded: false })
+    this.end({ tag: 'abort', code, error: readable(error), status, recorded: false })
     return ENDED
   }
 
@@ -279,4 +279,13 @@ function queuedBy(rule: QueueRule, seq: number, said: Said): Queued {
 function ranOut(error: unknown): 'host-stack' | 'host-memory' | undefined {
   const cause = hostCause(error)
   return cause === 'host-suspend' ? undefined : cause
+}
+
+/**
+ * What was thrown, where it is an error or a value; else an error that has it as its cause. Whoever shows it, or asks what it
+ * is, would run what a handler's object does when it is looked at.
+ */
+function readable(thrown: unknown): unknown {
+  if (Error.isError(thrown) || (typeof thrown !== 'object' && typeof thrown !== 'function')) return thrown
+  return thrown === null ? thrown : new Error('what was thrown is no error', { cause: thrown })
 }

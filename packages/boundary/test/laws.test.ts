@@ -29,6 +29,11 @@ const hostile = new Proxy(
     getPrototypeOf: throwing(new Error('do not look')),
   },
 )
+function selfish(): unknown {
+  const again = (): never => throwing(made)()
+  const made: unknown = new Proxy({}, { get: again, has: again, getPrototypeOf: again })
+  return made
+}
 function endless(): never {
   return endless()
 }
@@ -64,6 +69,12 @@ const ways: readonly Way[] = [
     on: every,
     code: 'handler-fault',
     run: throwing(hostile),
+  },
+  {
+    name: 'an object that throws itself when it is looked at',
+    on: every,
+    code: 'handler-fault',
+    run: throwing(selfish()),
   },
   {
     name: 'a WitError where there is no error type',
@@ -215,6 +226,8 @@ describe('an import that goes wrong in a guest that catches all', () => {
         )
         const end = await actor.turn(`try-${fn}`)
         expect(show(end)).toBe(`abort ${code}`)
+        // Whoever shows what went wrong may ask what it is.
+        expect(String(Reflect.get(end, 'error'))).toBeTypeOf('string')
         // A guest that was suspended is given the chance to go on, which it must not take.
         await new Promise((resolve) => setImmediate(resolve))
         expect(survived).toEqual([])
