@@ -4,14 +4,18 @@ import { CLASSES, type Escape, type EscapeClass } from './escape.ts'
 const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: readonly Escape[] }>>> = {
   loader: () => import('./classes/loader.ts'),
   actors: () => import('./classes/actors.ts'),
+  answers: () => import('./classes/answers.ts'),
   boundary: () => import('./classes/boundary.ts'),
   handles: () => import('./classes/handles.ts'),
   http: () => import('./classes/http.ts'),
+  floods: () => import('./classes/floods.ts'),
   limits: () => import('./classes/limits.ts'),
   manifest: () => import('./classes/manifest.ts'),
+  names: () => import('./classes/names.ts'),
   paths: () => import('./classes/paths.ts'),
   phases: () => import('./classes/phases.ts'),
   record: () => import('./classes/record.ts'),
+  serving: () => import('./classes/serving.ts'),
   store: () => import('./classes/store.ts'),
 }
 

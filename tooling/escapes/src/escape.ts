@@ -2,13 +2,17 @@
 export const CLASSES = [
   'loader',
   'boundary',
+  'answers',
   'handles',
   'limits',
+  'floods',
   'phases',
   'paths',
   'http',
+  'serving',
   'store',
   'actors',
+  'names',
   'manifest',
   'record',
 ] as const

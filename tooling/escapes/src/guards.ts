@@ -8,10 +8,16 @@ import { limits } from './guards/limits.ts'
 import { manifestGuards } from './guards/manifest.ts'
 import type { Guards, Patch } from './guards/patch.ts'
 import { record } from './guards/record.ts'
+import { floods } from './guards/floods.ts'
+import { phases } from './guards/phases.ts'
+import { serving } from './guards/serving.ts'
 import { store } from './guards/store.ts'
 
-/** Guards that are not ours: the engine's, jco's, the operating system's, or the parser's of TOML. */
-export const ENGINE: ReadonlySet<string> = new Set(['engine', 'jco', 'system', 'toml'])
+/**
+ * Guards that cannot be turned off: the engine's, jco's, the operating system's, or the parser's of TOML, which are not ours; and
+ * the kit's, which is in the guest.
+ */
+export const ENGINE: ReadonlySet<string> = new Set(['engine', 'jco', 'system', 'toml', 'kit'])
 
 /** The guards that are ours, by name. What is named here is named in the catalogue, and the other way round. */
 export const GUARDS: Guards = {
@@ -23,6 +29,9 @@ export const GUARDS: Guards = {
   ...limits,
   ...manifestGuards,
   ...record,
+  ...floods,
+  ...phases,
+  ...serving,
   ...store,
 }
 

@@ -1,12 +1,12 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { diskCache } from '@theater/component/node'
-import { memoryStore, readEvents } from '@theater/event-chain'
+import { type Event, memoryStore, readEvents, type Store } from '@theater/event-chain'
 import type { AnyHandler, Effect } from '@theater/handler'
 import { defineHandler } from '@theater/handler'
 import { assemble } from '@theater/guests/wat'
 import { componentLoader, verify, type Verdict } from '@theater/replay/node'
-import { type Limits, Theater, TheaterError } from '@theater/runtime'
+import { type Limits, type LogLine, type Message, Theater, TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { type Outcome, stopped, through } from './escape.ts'
 
@@ -22,8 +22,16 @@ export interface HostFunction {
   readonly run: (...args: never[]) => unknown
 }
 
-/** A handler named `host` that serves one interface with these functions, by WIT name, whatever it is granted. */
-export function host(track: string, functions: Readonly<Record<string, HostFunction>>): AnyHandler {
+/**
+ * A handler named `host` that serves one interface with these functions, by WIT name, whatever it is granted.
+ *
+ * @param bound called for each actor that it is bound for
+ */
+export function host(
+  track: string,
+  functions: Readonly<Record<string, HostFunction>>,
+  bound: () => Promise<void> | void = () => undefined,
+): AnyHandler {
   const all = Object.entries(functions)
   const key = (name: string): string =>
     name.startsWith('[') ? name : name.replace(/-(.)/g, (_all, letter: string) => letter.toUpperCase())
@@ -36,9 +44,10 @@ export function host(track: string, functions: Readonly<Record<string, HostFunct
     ),
     within: () => true,
     authorize: () => true,
-    bind: () => ({
-      imports: { [track]: Object.fromEntries(all.map(([name, { run }]) => [key(name), run])) },
-    }),
+    bind: async () => {
+      await bound()
+      return { imports: { [track]: Object.fromEntries(all.map(([name, { run }]) => [key(name), run])) } }
+    },
   })
 }
 
@@ -56,12 +65,15 @@ export class Stage implements AsyncDisposable {
   readonly theater: Theater
   /** The bytes of the guest. */
   readonly component: Uint8Array
-  readonly #store
+  /** What was logged. */
+  readonly lines: readonly LogLine[]
+  readonly store: Store
 
-  constructor(theater: Theater, store: ReturnType<typeof memoryStore>, component: Uint8Array) {
+  constructor(theater: Theater, store: Store, component: Uint8Array, lines: readonly LogLine[]) {
     this.theater = theater
     this.component = component
-    this.#store = store
+    this.lines = lines
+    this.store = store
   }
 
   /** Calls an export of the guest, or of another actor. */
@@ -78,15 +90,23 @@ export class Stage implements AsyncDisposable {
 
   /** The kinds of event in the record of the guest. */
   async kinds(): Promise<readonly string[]> {
-    const events = await Array.fromAsync(readEvents(this.#store, this.#chain))
-    return events.map(({ kind }) => kind)
+    return (await this.#events()).map(({ kind }) => kind)
+  }
+
+  /** The codes of the aborts that the record of the guest has. */
+  async aborts(): Promise<readonly (string | undefined)[]> {
+    return (await this.#events()).flatMap(({ kind, content }) => (kind === 'abort' ? [content?.code] : []))
+  }
+
+  #events(): Promise<readonly Event[]> {
+    return Array.fromAsync(readEvents(this.store, this.#chain))
   }
 
   /** Closes the theater and verifies the record of the guest. */
   async verify(): Promise<Verdict> {
     const chain = this.#chain
     await this.theater.close()
-    return verify({ store: this.#store, chain }, { load })
+    return verify({ store: this.store, chain }, { load })
   }
 
   get #chain(): Uint8Array {
@@ -123,28 +143,41 @@ export interface StageOptions {
   readonly limits?: Partial<Limits>
   readonly ceiling?: Readonly<Record<string, Json>>
   readonly maxActors?: number
+  /** What the guest takes over. */
+  readonly state?: Message
+  /** What its `init` is told. */
+  readonly params?: Message
 }
 
 /** Spawns a guest, from its text or its bytes. */
 export async function stage(guest: string | Uint8Array, options: StageOptions = {}): Promise<Stage> {
-  const { handlers = [], limits = {}, ceiling, maxActors } = options
+  const { handlers = [], limits = {}, ceiling, maxActors, state, params } = options
   const component = typeof guest === 'string' ? await assemble(guest) : guest
   const store = memoryStore()
+  const lines: LogLine[] = []
   const theater = await Theater.open({
     store,
     handlers,
     cache,
+    log: (line) => lines.push(line),
     ...(ceiling !== undefined && { ceiling }),
     ...(maxActors !== undefined && { maxActors }),
   })
   const grants = options.grants ?? Object.fromEntries(handlers.map(({ name }) => [name, {}]))
   try {
-    await theater.spawn({ id: 'guest', component, grants, limits })
+    await theater.spawn({
+      id: 'guest',
+      component,
+      grants,
+      limits,
+      ...(state !== undefined && { state }),
+      ...(params !== undefined && { params }),
+    })
   } catch (error) {
     await theater.close()
     throw error
   }
-  return new Stage(theater, store, component)
+  return new Stage(theater, store, component, lines)
 }
 
 /** What a call was stopped with; a value got through. */

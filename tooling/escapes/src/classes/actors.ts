@@ -153,6 +153,9 @@ export const escapes: readonly Escape[] = [
             `${'['.repeat(50_000)}`,
             '{"store":{"rights":["read"]},"store":{"rights":["read"]}}',
             '{"__proto__":{"store":{}}}',
+            '{"constructor":{}}',
+            '{"toString":{}}',
+            '{"hasOwnProperty":{}}',
           ],
           async (given) => {
             const born = await spawn(made, child, given)

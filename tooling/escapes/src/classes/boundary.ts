@@ -20,9 +20,6 @@ function taking(): { readonly run: (value: unknown) => unknown; readonly taken: 
   }
 }
 
-const unlessFailed = (what: string, { value, err, failed }: Called): Outcome =>
-  failed === undefined ? through(`${what}: ${inspect(value ?? err)}`) : outcomeOf({ failed })
-
 /** Calls its host for ever, from any depth of its stack, and catches all that it can. */
 const digger = core({
   imports: [
@@ -69,14 +66,6 @@ async function survives(
       : outcomeOf(called)
   })
 }
-
-/** A guest that hands what it was answered to its caller. */
-const passing = (type: string): string =>
-  core({
-    imports: [['take', `(func (result ${type}))`, '(result i32)']],
-    code: '(func (export "run") (result i32) (call $take))',
-    exports: [`(func (export "run") (result u32) (canon lift (core func $i "run")))`],
-  })
 
 export const escapes: readonly Escape[] = [
   {
@@ -264,36 +253,6 @@ export const escapes: readonly Escape[] = [
       return called.value === undefined
         ? outcomeOf(called)
         : through(`the guest got ${inspect(called.value)}`)
-    },
-  },
-  {
-    ...common,
-    id: 'boundary/an-answer-outside-its-type',
-    guard: 'answer-range',
-    code: 'aborted: host-value',
-    attempt: async () => {
-      await using made = await stage(passing('u8'), {
-        handlers: [host('attack:host/api', { take: { run: () => 300 } })],
-      })
-      return unlessFailed('300 became', await made.call('run'))
-    },
-  },
-  {
-    ...common,
-    id: 'boundary/an-answer-that-throws-when-it-is-looked-at',
-    guard: 'answer-faults',
-    code: 'aborted: host-value',
-    attempt: async () => {
-      const fail = (): never => {
-        throw new Error('a getter')
-      }
-      const answer = Object.defineProperty([0], '0', { get: fail })
-      const handler = host('attack:host/api', { take: { run: () => answer } })
-      await using made = await stage(passing('(tuple u32)'), { handlers: [handler] })
-      const called = await made.call('run')
-      return called.failed?.startsWith('aborted') === true
-        ? outcomeOf(called)
-        : through(`the guest is blamed: ${called.failed}`)
     },
   },
   {

@@ -2,7 +2,12 @@
 import { defineHandler } from '@theater/handler'
 import { type Escape, type Outcome, stopped, through } from '../escape.ts'
 import { core } from '../hostile/guests.ts'
-import { spawned, stage } from '../stage.ts'
+import { kitGuest } from '@theater/guests/kit'
+import { fromCore } from '@theater/guests/wat'
+import { log } from '@theater/handler-log'
+import { messaging } from '@theater/handler-messaging'
+import { door, MIGRATION, waiting } from '../hostile/waiting.ts'
+import { host, spawned, stage } from '../stage.ts'
 
 const common = { class: 'phases' } as const
 
@@ -37,7 +42,122 @@ const undone = (trap: string) => async (): Promise<Outcome> => {
   return verdict.verdict === 'verified' ? stopped('undone') : through(`its record is ${verdict.verdict}`)
 }
 
+/** A guest that traps in one function of its life, and counts: what it counted there must be undone. */
+const living = (trap: 'init' | 'load' | 'save'): Promise<Uint8Array> => {
+  const at = (name: string): string =>
+    name === trap ? '(global.set $n (i32.const 1)) unreachable' : '(i32.const 64)'
+  const types = MIGRATION.replace(
+    'world moves { export',
+    'world moves { export count: func() -> u32; export theater:actor/lifecycle@0.1.0; export',
+  )
+  return fromCore(
+    `(module (memory (export "memory") 1) (global $n (mut i32) (i32.const 0))
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+      (func (export "count") (result i32) (global.get $n))
+      (func (export "theater:actor/lifecycle@0.1.0#init") (param i32 i32 i32 i32) (result i32) ${at('init')})
+      (func (export "theater:actor/migration@0.1.0#save") (result i32) ${at('save')})
+      (func (export "theater:actor/migration@0.1.0#load") (param i32 i32 i32 i32) (result i32) ${at('load')}))`,
+    types,
+    'moves',
+  )
+}
+
+/** An export of an actor is called while its host is in another one of it: what it gets to see of that. */
+const meanwhile = (mode: 'sync' | 'async') => async (): Promise<Outcome> => {
+  const { reached, open, run } = door()
+  const calls: Promise<string | undefined>[] = []
+  let during = true
+  const other = (): void => {
+    calls.push(made.call('count').then(({ value }) => (during ? `count said ${String(value)}` : undefined)))
+  }
+  const handler = host('attack:host/api', {
+    take: {
+      mode,
+      run: () => {
+        other()
+        return mode === 'sync' ? undefined : run()
+      },
+    },
+  })
+  await using made = await stage(waiting, { handlers: [handler], limits: { callMs: 2000 } })
+  const called = made.call('run')
+  if (mode === 'async') {
+    await reached
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => void setImmediate(resolve))
+  }
+  open()
+  const { value, failed } = await called
+  during = false
+  if (value !== 0) return through(`it was entered again, and ${failed ?? `then said ${String(value)}`}`)
+  const entered = (await Promise.all(calls)).find((one) => one !== undefined)
+  if (entered !== undefined) return through(entered)
+  const { verdict } = await made.verify()
+  return verdict === 'verified'
+    ? stopped('after its turn')
+    : through(`two turns at once: its record is ${verdict}`)
+}
+
 export const escapes: readonly Escape[] = [
+  {
+    ...common,
+    id: 'phases/called-while-it-is-suspended',
+    guard: 'one-turn',
+    code: 'after its turn',
+    attempt: meanwhile('async'),
+  },
+  {
+    ...common,
+    id: 'phases/called-while-it-runs',
+    guard: 'one-turn',
+    code: 'after its turn',
+    attempt: meanwhile('sync'),
+  },
+  {
+    ...common,
+    id: 'phases/a-trap-in-its-init',
+    guard: 'init-fails',
+    code: 'failed-to-start',
+    attempt: async () => spawned(stage(await living('init'))),
+  },
+  {
+    ...common,
+    id: 'phases/an-init-of-the-kit-that-says-no',
+    guard: 'init-fails',
+    code: 'failed-to-start',
+    attempt: () =>
+      spawned(
+        stage(kitGuest('kit-counter'), {
+          handlers: [log(), messaging()],
+          grants: { log: {}, messaging: { to: [] } },
+          params: { format: 'application/json', body: new TextEncoder().encode('{"start":-1}') },
+        }),
+      ),
+  },
+  {
+    ...common,
+    id: 'phases/a-trap-while-it-takes-over-a-state',
+    guard: 'init-fails',
+    code: 'failed-to-start',
+    attempt: async () => {
+      const state = { format: 'text/plain', body: new Uint8Array(2) }
+      return spawned(stage(await living('load'), { state }))
+    },
+  },
+  {
+    ...common,
+    id: 'phases/a-trap-while-it-gives-its-state',
+    guard: 'rebuilding',
+    code: 'undone',
+    attempt: async () => {
+      await using made = await stage(await living('save'))
+      const saved = await made.call('theater:actor/migration@0.1#save')
+      if (saved.failed !== 'trapped: guest') return through(`it did not trap: ${String(saved.failed)}`)
+      const { value } = await made.call('count')
+      return value === 0
+        ? stopped('undone')
+        : through('the actor takes no turns any more, or not all is undone')
+    },
+  },
   {
     ...common,
     id: 'phases/a-trap-in-its-start',

@@ -1,6 +1,7 @@
 import { type Guards, off } from './patch.ts'
 
 const crossing = 'boundary/src/crossing.ts'
+const compound = 'values/src/codec-compound.ts'
 
 /** What stands between a guest and its host while it runs. */
 export const boundary: Guards = {
@@ -35,6 +36,18 @@ export const boundary: Guards = {
     },
   ],
   'answer-range': [off('values/src/codec-scalar.ts', 'if (n !== value || n > max)')],
+  'answer-cases': [
+    { file: compound, text: 'const i = index.get(value)\n', with: 'const i = index.get(value) ?? 0\n' },
+  ],
+  'answer-promises': [
+    off('boundary/src/performer.ts', 'if (isThenable(value)) {'),
+    off(compound, "if (typeof then === 'function')"),
+  ],
+  'answer-length': [off(compound, 'if (lengthOf(value) !== n)')],
+  'answer-lists': [
+    off('values/src/property.ts', "if (typeof length !== 'number' || length >>> 0 !== length)"),
+  ],
+  'thrown-faults': [{ file: 'boundary/src/state.ts', text: 'error: readable(error),', with: 'error,' }],
   'handle-count': [
     {
       file: 'boundary/src/handles.ts',

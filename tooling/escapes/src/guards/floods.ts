@@ -1,0 +1,41 @@
+import { type Guards, off } from './patch.ts'
+
+/** What bounds queues, logs and the time of a turn. */
+export const floods: Guards = {
+  mailbox: [
+    {
+      file: 'runtime/src/reception.ts',
+      text: 'if (!full || !this.#parts.alive()',
+      with: 'if (!full || full || !this.#parts.alive()',
+    },
+  ],
+  outbox: [
+    {
+      file: 'runtime/src/post.ts',
+      text: 'return from.outbox + from.queued < outbox ? undefined',
+      with: 'return from.outbox + from.queued < Infinity ? undefined',
+    },
+  ],
+  'turn-deadline': [
+    {
+      file: 'runtime/src/instance.ts',
+      text: "setTimeout(() => boundary.abort('turn-deadline', undefined), turnMs)",
+      with: 'setTimeout(() => undefined, turnMs)',
+    },
+  ],
+  'log-rate': [
+    {
+      file: 'runtime/src/log-gate.ts',
+      text: 'if (this.#lines <= this.#limit) this.#write(line)',
+      with: 'if (this.#lines > 0) this.#write(line)',
+    },
+  ],
+  'state-size': [
+    off('runtime/src/theater.ts', 'if (state !== undefined && state.body.length > limits.stateBytes) {'),
+    {
+      file: 'runtime/src/reception.ts',
+      text: 'return sizeOf(args, messageBytes) > messageBytes',
+      with: 'return sizeOf(args, messageBytes) < 0',
+    },
+  ],
+}
