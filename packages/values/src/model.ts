@@ -1,35 +1,13 @@
 import { ValueError } from './errors.ts'
 import { checkModel, checkName, functionId } from './model-check.ts'
 import { Reader } from './reader.ts'
-import type {
-  ComponentModel,
-  FunctionModel,
-  InterfaceModel,
-  ResourceType,
-  ScalarKind,
-  ValType,
-} from './types.ts'
+import { SCALAR_KINDS } from './types.ts'
+import type { ComponentModel, FunctionModel, InterfaceModel, ResourceType, ValType } from './types.ts'
 import { Writer } from './writer.ts'
 
 const FORMAT = 1
 
-const SCALARS = [
-  'bool',
-  'u8',
-  's8',
-  'u16',
-  's16',
-  'u32',
-  's32',
-  'u64',
-  's64',
-  'f32',
-  'f64',
-  'char',
-  'string',
-] as const satisfies readonly ScalarKind[]
-
-/** The number of each kind of type in the bytes; the scalars come first. */
+/** The number of each kind of type in the bytes; the scalars come first, in their order. */
 const KIND = {
   list: 13,
   option: 14,
@@ -210,7 +188,7 @@ class ModelWriter {
       case 'char':
       case 'string':
         out.array(1)
-        out.uint(SCALARS.indexOf(type.kind))
+        out.uint(SCALAR_KINDS.indexOf(type.kind))
         return
     }
   }
@@ -266,7 +244,7 @@ class ModelReader {
     const items = input.array()
     if (items === 0) throw new ValueError('wrong-type', 'a type without kind')
     const kind = input.uint()
-    const expected = kind < SCALARS.length ? 1 : kind === KIND.result ? 3 : 2
+    const expected = kind < SCALAR_KINDS.length ? 1 : kind === KIND.result ? 3 : 2
     if (items !== expected) throw new ValueError('wrong-type', `a type of ${items} items, not ${expected}`)
     switch (kind) {
       case KIND.list:
@@ -290,7 +268,7 @@ class ModelReader {
       case KIND.borrow:
         return { kind: 'borrow', resource: this.#resource() }
       default:
-        return { kind: pick(SCALARS, kind) }
+        return { kind: pick(SCALAR_KINDS, kind) }
     }
   }
 

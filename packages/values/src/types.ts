@@ -1,18 +1,22 @@
+/** The kinds of type that carry no other type and no names, in the order of their numbers in the bytes of a model. */
+export const SCALAR_KINDS = [
+  'bool',
+  'u8',
+  's8',
+  'u16',
+  's16',
+  'u32',
+  's32',
+  'u64',
+  's64',
+  'f32',
+  'f64',
+  'char',
+  'string',
+] as const
+
 /** A kind of type that carries no other type and no names. */
-export type ScalarKind =
-  | 'bool'
-  | 'u8'
-  | 's8'
-  | 'u16'
-  | 's16'
-  | 'u32'
-  | 's32'
-  | 'u64'
-  | 's64'
-  | 'f32'
-  | 'f64'
-  | 'char'
-  | 'string'
+export type ScalarKind = (typeof SCALAR_KINDS)[number]
 
 /** A scalar type, or `string`. */
 export interface ScalarType {

@@ -1,22 +1,6 @@
 import fc from 'fast-check'
-import type { Handles, HandleType, ResourceType, ScalarKind, ValType } from '../src/index.ts'
-import { camelCase, isTaggedOption, ValueError } from '../src/index.ts'
-
-const SCALARS: readonly ScalarKind[] = [
-  'bool',
-  'u8',
-  's8',
-  'u16',
-  's16',
-  'u32',
-  's32',
-  'u64',
-  's64',
-  'f32',
-  'f64',
-  'char',
-  'string',
-]
+import type { Handles, HandleType, ResourceType, ValType } from '../src/index.ts'
+import { camelCase, isTaggedOption, SCALAR_KINDS, ValueError } from '../src/index.ts'
 
 export const RESOURCE: ResourceType = { side: 'import', interface: 'a:b/c@0.1.0', name: 'thing' }
 
@@ -44,7 +28,7 @@ export const anyType: fc.Arbitrary<ValType> = fc.letrec<{ type: ValType; orNull:
   orNull: fc.option(tie('type')),
   type: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
-    fc.constantFrom(...SCALARS).map((kind) => ({ kind })),
+    fc.constantFrom(...SCALAR_KINDS).map((kind) => ({ kind })),
     tie('type').map((element) => ({ kind: 'list', element }) as const),
     tie('type').map((payload) => ({ kind: 'option', payload }) as const),
     fc.record({ kind: fc.constant('result' as const), ok: tie('orNull'), err: tie('orNull') }),

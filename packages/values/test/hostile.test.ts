@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { encodeData, exhausted, toJson } from '../src/index.ts'
-import type { Data, ScalarKind, ValType } from '../src/index.ts'
+import { encodeData, exhausted, SCALAR_KINDS, toJson } from '../src/index.ts'
+import type { Data, ValType } from '../src/index.ts'
 import { refusal, write } from './support.ts'
 
 const u8: ValType = { kind: 'u8' }
 const list = (element: ValType): ValType => ({ kind: 'list', element })
 const option = (payload: ValType): ValType => ({ kind: 'option', payload })
 const record = (name: string, type: ValType): ValType => ({ kind: 'record', fields: [{ name, type }] })
-const NUMERIC: readonly ScalarKind[] = ['u8', 's8', 'u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64']
+const NUMERIC = SCALAR_KINDS.filter((kind) => !['bool', 'char', 'string'].includes(kind))
 
 const bug = new Error('broken')
 const fail = (): never => {

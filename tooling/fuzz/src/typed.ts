@@ -1,22 +1,7 @@
 /** Types and their values, by chance. */
-import { camelCase, isTaggedOption, type ScalarKind, type ValType } from '@theater/values'
+import { camelCase, isTaggedOption, SCALAR_KINDS, type ValType } from '@theater/values'
 import type { Random } from './random.ts'
 
-const SCALARS: readonly ScalarKind[] = [
-  'bool',
-  'u8',
-  's8',
-  'u16',
-  's16',
-  'u32',
-  's32',
-  'u64',
-  's64',
-  'f32',
-  'f64',
-  'char',
-  'string',
-]
 const NAMES = [
   'a',
   'open-at',
@@ -63,7 +48,7 @@ export function anyType(random: Random, depth: number): ValType {
             names: Array.from({ length: random.of([1, 8, 9, 31, 32, 33, 64]) }, (_, i) => `f${i}`),
           }
     default:
-      return { kind: random.of(SCALARS) }
+      return { kind: random.of(SCALAR_KINDS) }
   }
 }
 

@@ -1,5 +1,5 @@
 /** The table: one row a type. Adding a row adds its guest. */
-import type { ResourceType, ValType } from '@theater/values'
+import { type ResourceType, SCALAR_KINDS, type ValType } from '@theater/values'
 
 /** The resource that the host makes: `resource thing { constructor(id: u32); id: func() -> u32; }`. */
 const THING: ResourceType = { side: 'import', interface: 'test:matrix/things', name: 'thing' }
@@ -30,22 +30,6 @@ const names = (prefix: string, n: number): string[] => Array.from({ length: n },
 const enumOf = (n: number): ValType => ({ kind: 'enum', cases: names('case', n) })
 const flags = (n: number): ValType => ({ kind: 'flags', names: names('bit', n) })
 
-const SCALARS = [
-  'bool',
-  'u8',
-  's8',
-  'u16',
-  's16',
-  'u32',
-  's32',
-  'u64',
-  's64',
-  'f32',
-  'f64',
-  'char',
-  'string',
-] as const
-
 /** All sorts of types side by side. */
 const mixed = record(
   ['open-at', text],
@@ -58,8 +42,8 @@ const mixed = record(
 
 /** Every type that crosses. */
 export const TYPES: readonly Row[] = [
-  ...SCALARS.map((kind) => ({ name: kind, type: { kind } })),
-  ...SCALARS.map((kind) => ({ name: `list<${kind}>`, type: list({ kind }) })),
+  ...SCALAR_KINDS.map((kind) => ({ name: kind, type: { kind } })),
+  ...SCALAR_KINDS.map((kind) => ({ name: `list<${kind}>`, type: list({ kind }) })),
   { name: 'list<list<u8>>', type: list(list(u8)) },
   { name: 'list<list<string>>', type: list(list(text)) },
   { name: 'option<u8>', type: option(u8) },
