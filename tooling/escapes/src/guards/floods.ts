@@ -31,7 +31,7 @@ export const floods: Guards = {
     },
   ],
   'state-size': [
-    off('runtime/src/theater.ts', 'if (state !== undefined && state.body.length > limits.stateBytes) {'),
+    off('runtime/src/maker.ts', 'if (state !== undefined && state.body.length > limits.stateBytes) {'),
     {
       file: 'runtime/src/reception.ts',
       text: 'return sizeOf(args, messageBytes) > messageBytes',
