@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cGuest } from '@theater/guests'
+import { cGuest, watSource } from '@theater/guests'
 import { relayGuest } from '@theater/guests/relay'
 import { assemble } from '@theater/guests/wat'
 import { describe, expect, it } from 'vitest'
@@ -145,6 +145,23 @@ describe('streams', () => {
     expect(objects(ran)).toMatchObject([{ actor: 'tool', state: 'stopped' }])
     expect(ran.stderr).toContain('to stdout\n')
     expect(ran.stderr).toContain('half a line')
+  })
+})
+
+describe('versions', () => {
+  it('are any of 0.2, and those of one component may differ', async () => {
+    const source = watSource('hello')
+    const used = source.match(/@0\.2\.3/g) ?? []
+    expect(used.length).toBeGreaterThan(4)
+    const cwd = folder()
+    for (const first of [0, 3, 6]) {
+      let patch = first
+      const mixed = source.replaceAll('@0.2.3', () => `@0.2.${patch++ % 7}`)
+      writeFileSync(join(cwd, 'mixed.wasm'), await assemble(mixed))
+      const ran = await theater(['run', 'mixed.wasm', '--stdio', 'copy'], { cwd, input: 'to and fro' })
+      expect(ran).toEqual({ code: 0, stdout: 'to and fro', stderr: '' })
+    }
+    expect(await verdicts(cwd)).toEqual(['verified', 'verified', 'verified'])
   })
 })
 
