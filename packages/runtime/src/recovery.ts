@@ -1,18 +1,16 @@
 import { queueRule, trackName, trackOf } from '@theater/boundary'
-import type { ChannelStep, QueueRule } from '@theater/boundary'
-import type { EventRef } from '@theater/boundary'
+import type { ChannelStep, EventRef, QueueRule } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
-import { compileFunction, decodeData, decodeModel, noHandles, Reader } from '@theater/values'
-import type { ComponentModel, Data, FunctionModel } from '@theater/values'
+import { decodeData, decodeModel } from '@theater/values'
+import type { ComponentModel, Data } from '@theater/values'
 import type { Spawned } from '@theater/handler'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
 import { Ends, HANDLE_CLOSE, HANDLE_OPEN, isPeer } from './channels.ts'
 import { TheaterError } from './errors.ts'
 import { INIT, LOAD } from './lifecycle.ts'
-import type { Delivery } from './post.ts'
 import { chainKey, Received } from './received.ts'
 import { readRequestId } from './request.ts'
 import type { RequestId } from './request.ts'
@@ -21,9 +19,9 @@ import type { RequestId } from './request.ts'
 const STOPPED = 2
 const UNDELIVERED = 3
 
-const REQUEST = 'theater:messaging/client@0.1#request'
+/** The function that starts a request, by its name within its track. */
+export const REQUEST = 'theater:messaging/client@0.1#request'
 const FINISH = 'theater:messaging/client@0.1#[static]pending.finish'
-const RESPOND = 'theater:messaging/responder@0.1#handle-request'
 
 /**
  * How far an actor came.
@@ -75,11 +73,6 @@ export interface Scan {
   /** Intents whose turn was ended before they had a result: nobody was told what came of them. */
   readonly givenUp: ReadonlySet<number>
 }
-
-/** A message, and when the turn began that said it, or a request, that left an actor before its host ended. */
-export type Outgoing =
-  | { readonly kind: 'send'; readonly delivery: Delivery; readonly said: number }
-  | { readonly kind: 'request'; readonly delivery: Delivery; readonly id: RequestId }
 
 /** Reads a record once, without running anything. @throws TheaterError `cannot-resume` */
 export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
@@ -377,73 +370,6 @@ function handleIn(values: Uint8Array): number {
   const first: unknown = Array.isArray(decoded) ? decoded[0] : undefined
   return typeof first === 'number' ? first : 0
 }
-
-/** Which messages of one sender became turns that ended. */
-export interface Arrivals {
-  /** With how many of its receivers that a message had. */
-  count(seq: number): number
-  has(seq: number, receiver: string): boolean
-}
-
-/**
- * What left an actor and did not reach the chain of its receiver, in the order in which it left; and the requests that
- * its unfinished turn waits for, which the receiver may hold.
- */
-export async function* outgoing(
-  store: Store,
-  scan: Scan,
-  arrived: Arrivals | undefined,
-): AsyncGenerator<Outgoing> {
-  const { info, model, asked, sends, sendTimes, fanOut } = scan
-  const known = new Map<string, FunctionModel>()
-  for (const { functions } of model.imports) for (const fn of functions) known.set(fn.id, fn)
-  const times = new Map<number, number>()
-  for (const [i, seq] of sends.entries())
-    if ((arrived?.count(seq) ?? 0) < (fanOut.get(seq) ?? 1)) times.set(seq, sendTimes[i] ?? 0)
-  const left = [...times.keys(), ...asked.keys()].toSorted((a, b) => a - b)
-  for (const seq of left) {
-    const event = await readEvent(store, info.chain, seq)
-    const id = asked.get(seq)
-    const call = event?.kind === 'send' ? await readEvent(store, info.chain, event.content.call) : event
-    if (event === undefined || call?.kind !== 'call') continue
-    const fn = known.get(call.content.fn)
-    if (fn === undefined) continue
-    const ref = { seq: event.seq, hash: event.hash }
-    for (const delivery of said(ref, fn, call.content, scan.genesis.actor)) {
-      if (id !== undefined) yield { kind: 'request', delivery, id }
-      else if (arrived?.has(seq, delivery.to) !== true)
-        yield { kind: 'send', delivery, said: times.get(seq) ?? 0 }
-    }
-  }
-}
-
-function said(
-  ref: EventRef,
-  fn: FunctionModel,
-  { args: given, outcome }: EventOf<'call'>['content'],
-  sender: string,
-): readonly Delivery[] {
-  const name = trackName(fn)
-  const rule = queueRule(name)
-  const codec = compileFunction(fn)
-  const args = codec.readArgs(new Reader(given), noHandles)
-  if (rule?.kind === 'message') {
-    const answer = outcome === null ? undefined : codec.readResult(new Reader(outcome.result), noHandles)
-    const made = { args, answer: (answer as { readonly val?: unknown } | undefined)?.val, sender }
-    return rule.to(made).map((to) => ({ ref, to, fn: rule.fn, args: rule.args(made) }))
-  }
-  if (name !== REQUEST) return []
-  return [{ ref, to: args[0] as string, fn: RESPOND, args: [{ tag: 'actor', val: sender }, args[1]] }]
-}
-
-async function readEvent(store: Store, chain: Uint8Array, seq: number): Promise<KnownEvent | undefined> {
-  for await (const event of readEvents(store, chain, seq, seq + 1, { hash: sha256 })) {
-    if (event.content !== null && (event.kind === 'send' || event.kind === 'call')) return event
-  }
-  return undefined
-}
-
-type KnownEvent = EventOf<'send'> | EventOf<'call'>
 
 function nameInTrack(fn: string): string {
   const hash = fn.indexOf('#')
