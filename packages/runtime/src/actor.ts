@@ -2,7 +2,7 @@ import type { ChannelStep, EventRef } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
-import { Ends, HANDLE_OPEN, isPeer, openingOf } from './channels.ts'
+import { Ends } from './channels.ts'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
 import { actorContext } from './context.ts'
@@ -18,13 +18,13 @@ import type { Limits } from './limits.ts'
 import type { Invocation, Letter } from './mailbox.ts'
 import type { ActorInfo, ActorState, Recovery } from './options.ts'
 import type { Sender } from './post.ts'
-import type { Unfinished } from './rebuild.ts'
 import { Received } from './received.ts'
 import { LogGate } from './log-gate.ts'
-import { letter, Reception } from './reception.ts'
+import { Reception } from './reception.ts'
 import { releaseName } from './record.ts'
-import type { Call, Requester } from './request.ts'
+import type { Requester } from './request.ts'
 import type { TurnReply } from './turn-reply.ts'
+import { Turns } from './turns.ts'
 
 /** What an actor is made of. */
 export interface ActorParts extends InstanceParts {
@@ -34,15 +34,11 @@ export interface ActorParts extends InstanceParts {
   readonly ends?: Ends
 }
 
-/** One actor: its mailbox, its life, and the turns that its instance takes. */
+/** One actor and its life: how it comes to be, comes back, and ends. Its turns are taken by {@link Turns}. */
 export class Actor implements Requester, Sender {
   readonly id: string
   /** Where messages come in. */
   readonly reception: Reception
-  /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
-  readonly calls = new Map<number, Call>()
-  /** What is to be done when the turn that runs has ended. */
-  readonly #afterTurn: (() => void)[] = []
   /** Where its own lines go. */
   readonly logGate: LogGate
   /** Messages of this actor that no receiver has taken yet. */
@@ -51,8 +47,6 @@ export class Actor implements Requester, Sender {
   readonly ends: Ends
   /** The topics that it is subscribed to. */
   readonly subscriptions = new Set<string>()
-  /** The turn that the last host left, by where it begins, and what becomes of it. */
-  left: { readonly seq: number; readonly reply: Promise<TurnReply> } | undefined
   /** The last event of its record; `undefined` while it has not ended for good. */
   end: EventRef | undefined
   readonly #parts: ActorParts
@@ -60,19 +54,11 @@ export class Actor implements Requester, Sender {
   readonly #ended = new AbortController()
   readonly #bindings = new Bindings()
   readonly #instance: Instance
-  readonly #received: Received
+  readonly #turns: Turns
   #phase: 'starting' | 'ready' | 'stopped' | 'failed' = 'starting'
-  /** Whether turns are taken: not before all that a host brings back is in the mailboxes. */
-  #open = false
   #closing = false
-  #halted = false
   readonly #born = Promise.withResolvers<TheaterError | undefined>()
-  /** The turn of `init`, until it has ended. */
-  #init: Letter | undefined
-  /** The turn that the last host left. */
-  #unfinished: (Unfinished & { readonly letter: Letter; readonly opening: string | undefined }) | undefined
   #starting: Promise<void> | undefined
-  #pumping: Promise<void> | undefined
   #stopping: Promise<void> | undefined
   #disposing: Promise<void> | undefined
   #failure: TheaterError | undefined
@@ -87,7 +73,7 @@ export class Actor implements Requester, Sender {
     this.id = parts.id
     this.#parts = parts
     this.#host = host
-    this.#received = parts.received ?? new Received()
+    const received = parts.received ?? new Received()
     this.ends = parts.ends ?? new Ends()
     this.logGate = new LogGate(parts.limits.logLines, (line) => host.log(line))
     this.reception = new Reception({
@@ -96,12 +82,12 @@ export class Actor implements Requester, Sender {
       store: parts.store,
       limit: parts.limits.mailbox,
       messageBytes: parts.limits.messageBytes,
-      received: this.#received,
+      received,
       alive: () => this.#alive,
       closing: () => this.#closing,
       gone: () => this.#gone(),
       exported: (name) => this.exported(name),
-      came: () => this.#pump(),
+      came: () => this.#turns.pump(),
     })
     this.#instance = new Instance(parts, {
       links: this.#bindings.links,
@@ -112,6 +98,31 @@ export class Actor implements Requester, Sender {
       alive: () => this.#alive,
       watch: host.watch,
     })
+    this.#turns = new Turns({
+      instance: this.#instance,
+      mailbox: this.reception.mailbox,
+      received,
+      alive: () => this.#alive,
+      closing: () => this.#closing,
+      gone: () => this.#gone(),
+      admits: (one) => host.admits(this, one),
+      heard: (fn, channel) => this.ends.heard(fn, channel),
+      unopened: (channel) => this.#unopened(channel),
+      events: () => this.events,
+      aborted: (reply) => this.#aborted(reply),
+      ended: (reply, first) => this.#turnEnded(reply, first),
+      broke: (error) => this.#fail(recordFailure(this.id, error)),
+    })
+  }
+
+  /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
+  get calls(): Turns['calls'] {
+    return this.#turns.calls
+  }
+
+  /** The turn that the last host left, by where it begins, and what becomes of it. */
+  get left(): Turns['left'] {
+    return this.#turns.left
   }
 
   get chain(): Uint8Array {
@@ -144,7 +155,7 @@ export class Actor implements Requester, Sender {
 
   /** Whether it takes turns, and may have children. */
   get accepting(): boolean {
-    return this.#alive && !this.#halted
+    return this.#alive && !this.#turns.halted
   }
 
   /** Aborts when the actor ends. */
@@ -171,7 +182,7 @@ export class Actor implements Requester, Sender {
 
   get #state(): ActorState {
     if (this.#phase !== 'ready') return this.#phase
-    return this.#pumping === undefined ? 'idle' : 'running'
+    return this.#turns.running ? 'running' : 'idle'
   }
 
   /** Why it takes no turns any more, where that is a failure. */
@@ -191,13 +202,13 @@ export class Actor implements Requester, Sender {
 
   /** Whether it is at something, or has something to do that it can do. */
   get busy(): boolean {
-    if (this.#pumping !== undefined) return true
+    if (this.#turns.running) return true
     return this.#alive && (this.#phase === 'starting' || this.reception.mailbox.waiting > 0)
   }
 
   /** Resolves when what it is at is over. */
   async settled(): Promise<void> {
-    await Promise.allSettled([this.#starting, this.#pumping])
+    await Promise.allSettled([this.#starting, this.#turns.settled()])
   }
 
   /** The intent of the outside effect that this actor performs now. */
@@ -298,9 +309,9 @@ export class Actor implements Requester, Sender {
   #expectInit(load?: Invocation): Letter | undefined {
     const first = load ?? initTurn(this.#parts.genesis)
     const fn = this.exported(first.fn)
-    if (fn === undefined) this.#ready()
-    else this.#init = this.#unfinished?.letter ?? letter(fn, first)
-    return this.#init
+    if (fn !== undefined) return this.#turns.expect(fn, first)
+    this.#ready()
+    return undefined
   }
 
   /**
@@ -315,18 +326,7 @@ export class Actor implements Requester, Sender {
     if (rebuilt === undefined) return
     const { turns, unfinished } = rebuilt
     this.#recovery = { turns, events: writer.size, unfinished: unfinished !== undefined }
-    if (unfinished !== undefined) {
-      const { cause, fn, sender } = unfinished.turn.content
-      this.#unfinished = {
-        ...unfinished,
-        opening: openingOf(unfinished.turn),
-        letter: { id: fn, fn, args: [], sender, cause, taken: undefined, listeners: [] },
-      }
-      this.reception.mailbox.follow(this.#unfinished.letter)
-      const { promise, resolve } = Promise.withResolvers<TurnReply>()
-      this.#unfinished.letter.listeners.push(resolve)
-      this.left = { seq: unfinished.turn.seq, reply: promise }
-    }
+    if (unfinished !== undefined) this.#turns.goOnWith(unfinished)
     if (started) this.#ready()
     else this.#expectInit()
   }
@@ -339,13 +339,12 @@ export class Actor implements Requester, Sender {
 
   /** Takes turns from here on. */
   resume(): void {
-    this.#open = true
-    this.#pump()
+    this.#turns.open()
   }
 
   /** Takes no more turns: it is about to be stopped, and ends after its children. */
   halt(): void {
-    this.#halted = true
+    this.#turns.halt()
   }
 
   /** The guest ended itself. Between turns there is no guest that could. */
@@ -353,12 +352,12 @@ export class Actor implements Requester, Sender {
     // It goes into the record; a guest may have declared the import with a type of its own.
     if (!Number.isInteger(status) || status < 0 || status > 255)
       throw new TypeError(`an exit status is 0 to 255, not ${String(status)}`)
-    if (this.#pumping !== undefined || this.#phase === 'starting') this.#instance.abort('exited', status)
+    if (this.#turns.running || this.#phase === 'starting') this.#instance.abort('exited', status)
   }
 
   /** Has something done when the turn that runs has ended, whatever becomes of what it waits for. */
   afterTurn(run: () => void): void {
-    this.#afterTurn.push(run)
+    this.#turns.afterwards(run)
   }
 
   /** Leaves the turn that runs where its record is, as a crash of the host would. */
@@ -366,70 +365,14 @@ export class Actor implements Requester, Sender {
     this.#instance.abandon()
   }
 
-  #pump(): void {
-    if (!this.#open || this.#halted || !this.#alive || this.#pumping !== undefined) return
-    if (this.reception.mailbox.waiting === 0 && this.#init === undefined && this.#unfinished === undefined)
-      return
-    this.#pumping = this.#work().finally(() => {
-      this.#pumping = undefined
-      // Something may have come while the last turn ended.
-      this.#pump()
-    })
-  }
-
-  async #work(): Promise<void> {
-    // Whoever brought the message goes on first: no actor runs on another's stack.
-    await Promise.resolve()
-    try {
-      while (this.#alive && !this.#halted) {
-        const next = this.#unfinished?.letter ?? this.#init ?? this.reception.mailbox.take()
-        if (next === undefined) break
-        if (this.#host.admits(this, next) || next === this.#unfinished?.letter) await this.#take(next)
-        else this.#leave(next)
-      }
-    } catch (error) {
-      // A turn that the closing host left behind; its record goes on when the store is opened again.
-      if (!this.#closing) await this.#fail(recordFailure(this.id, error))
-    }
-    if (this.#alive) return
-    for (const rest of [this.#unfinished?.letter, this.#init])
-      if (rest !== undefined) this.reception.mailbox.settle(rest, this.#gone())
-  }
-
-  /** Nobody wants it any more. */
-  #leave(next: Letter): void {
-    next.taken?.(this.#parts.writer.size)
-    this.reception.mailbox.settle(next, { tag: 'left' })
-  }
-
-  async #take(next: Letter): Promise<void> {
-    const unfinished = this.#unfinished
-    this.#unfinished = undefined
-    const channel = channelOf(next)
-    if (channel !== undefined) this.ends.heard(next.fn, channel)
-    const opening = unfinished?.opening ?? (next.fn === HANDLE_OPEN ? channel : undefined)
-    let reply: TurnReply
-    try {
-      const taken = await this.#instance.take(next, unfinished)
-      reply = taken?.reply ?? this.#gone()
-      if (next.cause !== null && next.lost === undefined && taken?.seq !== undefined)
-        this.#received.note(next.cause, taken.seq)
-    } catch (error) {
-      this.reception.mailbox.settle(next, this.#closing ? { tag: 'closed' } : { tag: 'store-failed', error })
-      throw error
-    } finally {
-      // A request does not outlive the turn that made it.
-      this.calls.clear()
-      for (const run of this.#afterTurn.splice(0)) run()
-    }
-    if (reply.tag === 'aborted') this.#aborted(reply)
-    if (opening !== undefined && isUndone(reply)) {
-      const { size, head } = this.#parts.writer
-      this.#host.unopened(this, opening, { seq: size - 1, hash: head })
-    }
-    if (next === this.#init) await this.#initEnded(reply)
+  async #turnEnded(reply: TurnReply, first: Letter | undefined): Promise<void> {
+    if (first !== undefined) await this.#initEnded(functionOf(first), reply)
     else if (this.#exitStatus !== undefined) await this.#exited()
-    this.reception.mailbox.settle(next, reply)
+  }
+
+  #unopened(channel: string): void {
+    const { size, head } = this.#parts.writer
+    this.#host.unopened(this, channel, { seq: size - 1, hash: head })
   }
 
   #aborted({ code, status, error }: Extract<TurnReply, { readonly tag: 'aborted' }>): void {
@@ -438,9 +381,7 @@ export class Actor implements Requester, Sender {
       this.#log(`a turn was aborted (${code})${error instanceof Error ? `: ${error.message}` : ''}`)
   }
 
-  async #initEnded(reply: TurnReply): Promise<void> {
-    const what = this.#init === undefined ? 'init' : functionOf(this.#init)
-    this.#init = undefined
+  async #initEnded(what: string, reply: TurnReply): Promise<void> {
     // Whoever stops or closes it meanwhile does the rest.
     if (!this.#alive) return
     const failure = initFailure(this.id, what, reply)
@@ -538,7 +479,7 @@ export class Actor implements Requester, Sender {
     )
     this.reception.mailbox.settleAll(this.#gone())
     const timer = setTimeout(() => this.abandon(), graceMs)
-    await Promise.allSettled([this.#starting, this.#pumping, this.#stopping])
+    await Promise.allSettled([this.#starting, this.#turns.settled(), this.#stopping])
     clearTimeout(timer)
     await this.#dispose()
   }
@@ -562,18 +503,6 @@ export class Actor implements Requester, Sender {
     if (this.#closing) return { tag: 'closed' }
     return { tag: 'stopped', final: this.#final || this.#phase === 'stopped', failure: this.#failure }
   }
-}
-
-/** The channel that a message is about. */
-function channelOf({ fn, args }: Letter): string | undefined {
-  const [, channel] = args
-  return isPeer(fn) && typeof channel === 'string' ? channel : undefined
-}
-
-/** Whether a turn came to nothing for whoever it is about. */
-function isUndone(reply: TurnReply): boolean {
-  if (reply.tag === 'answered') return (reply.value as { readonly tag?: string } | undefined)?.tag === 'err'
-  return reply.tag === 'trapped' || reply.tag === 'aborted'
 }
 
 /** The name of an export without its interface. */

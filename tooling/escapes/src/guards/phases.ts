@@ -5,12 +5,12 @@ export const phases: Guards = {
   'one-turn': [
     off('boundary/src/boundary.ts', "if (this.#running) throw new BoundaryError('busy',"),
     {
-      file: 'runtime/src/actor.ts',
-      text: '|| !this.#alive || this.#pumping !== undefined) return',
-      with: '|| !this.#alive) return',
+      file: 'runtime/src/turns.ts',
+      text: '|| !alive() || this.#pumping !== undefined) return',
+      with: '|| !alive()) return',
     },
     {
-      file: 'runtime/src/actor.ts',
+      file: 'runtime/src/turns.ts',
       text: "no actor runs on another's stack.\n    await Promise.resolve()\n",
       with: "no actor runs on another's stack.\n",
     },

@@ -1,0 +1,187 @@
+import type { FunctionModel } from '@theater/values'
+import { HANDLE_OPEN, isPeer, openingOf } from './channels.ts'
+import type { Instance } from './instance.ts'
+import type { Invocation, Letter, Mailbox } from './mailbox.ts'
+import type { Unfinished } from './rebuild.ts'
+import type { Received } from './received.ts'
+import { letter } from './reception.ts'
+import type { Call } from './request.ts'
+import type { TurnReply } from './turn-reply.ts'
+
+/** What the turns of an actor need of it. */
+export interface TurnsParts {
+  readonly instance: Instance
+  readonly mailbox: Mailbox
+  /** The causes that its record holds. */
+  readonly received: Received
+  /** Whether turns are taken at all. */
+  readonly alive: () => boolean
+  /** Whether the host closes. */
+  readonly closing: () => boolean
+  /** What is said of a turn that is not taken any more. */
+  readonly gone: () => TurnReply
+  /** Whether somebody wants a turn still. */
+  readonly admits: (letter: Letter) => boolean
+  /** A message about a channel is taken. */
+  readonly heard: (fn: string, channel: string) => void
+  /** A turn that was to open a channel came to nothing. */
+  readonly unopened: (channel: string) => void
+  /** How many events the record has. */
+  readonly events: () => number
+  /** A turn was aborted. */
+  readonly aborted: (reply: Extract<TurnReply, { readonly tag: 'aborted' }>) => void
+  /** A turn ended; whoever asked for it hears of it afterwards. `first`: it was to make the actor. */
+  readonly ended: (reply: TurnReply, first: Letter | undefined) => Promise<void>
+  /** The record cannot be written or re-run, so that no turn can be taken any more. */
+  readonly broke: (error: unknown) => Promise<void>
+}
+
+/** Takes the turns of one actor, one after another: the one that the last host left, the one that makes it, what is in its mailbox. */
+export class Turns {
+  /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
+  readonly calls = new Map<number, Call>()
+  /** The turn that the last host left, by where it begins, and what becomes of it. */
+  left: { readonly seq: number; readonly reply: Promise<TurnReply> } | undefined
+  readonly #parts: TurnsParts
+  /** What is to be done when the turn that runs has ended. */
+  readonly #after: (() => void)[] = []
+  /** Whether turns are taken: not before all that a host brings back is in the mailboxes. */
+  #open = false
+  #halted = false
+  /** The turn that makes the actor, until it has ended. */
+  #first: Letter | undefined
+  /** The turn that the last host left. */
+  #unfinished: (Unfinished & { readonly letter: Letter; readonly opening: string | undefined }) | undefined
+  #pumping: Promise<void> | undefined
+
+  constructor(parts: TurnsParts) {
+    this.#parts = parts
+  }
+
+  /** Whether turns are taken, or were. */
+  get running(): boolean {
+    return this.#pumping !== undefined
+  }
+
+  /** Whether no more are taken. */
+  get halted(): boolean {
+    return this.#halted
+  }
+
+  /** Resolves when those that are taken now are over. */
+  async settled(): Promise<void> {
+    await this.#pumping
+  }
+
+  /** Has something done when the turn that runs has ended, whatever becomes of what it waits for. */
+  afterwards(run: () => void): void {
+    this.#after.push(run)
+  }
+
+  /** The turn that makes the actor comes before any other. */
+  expect(fn: FunctionModel, first: Invocation): Letter {
+    this.#first = this.#unfinished?.letter ?? letter(fn, first)
+    return this.#first
+  }
+
+  /** The turn that the last host left comes before any other. */
+  goOnWith(unfinished: Unfinished): void {
+    const { cause, fn, sender } = unfinished.turn.content
+    const { promise, resolve } = Promise.withResolvers<TurnReply>()
+    const left: Letter = { id: fn, fn, args: [], sender, cause, taken: undefined, listeners: [resolve] }
+    this.#unfinished = { ...unfinished, opening: openingOf(unfinished.turn), letter: left }
+    this.left = { seq: unfinished.turn.seq, reply: promise }
+    this.#parts.mailbox.follow(left)
+  }
+
+  /** Takes turns from here on. */
+  open(): void {
+    this.#open = true
+    this.pump()
+  }
+
+  /** Takes no more. */
+  halt(): void {
+    this.#halted = true
+  }
+
+  /** Takes what there is to take. */
+  pump(): void {
+    const { alive, mailbox } = this.#parts
+    if (!this.#open || this.#halted || !alive() || this.#pumping !== undefined) return
+    if (mailbox.waiting === 0 && this.#first === undefined && this.#unfinished === undefined) return
+    this.#pumping = this.#work().finally(() => {
+      this.#pumping = undefined
+      // Something may have come while the last turn ended.
+      this.pump()
+    })
+  }
+
+  async #work(): Promise<void> {
+    const { alive, closing, mailbox, gone, admits, broke } = this.#parts
+    // Whoever brought the message goes on first: no actor runs on another's stack.
+    await Promise.resolve()
+    try {
+      while (alive() && !this.#halted) {
+        const next = this.#unfinished?.letter ?? this.#first ?? mailbox.take()
+        if (next === undefined) break
+        if (admits(next) || next === this.#unfinished?.letter) await this.#take(next)
+        else this.#leave(next)
+      }
+    } catch (error) {
+      // A turn that the closing host left behind; its record goes on when the store is opened again.
+      if (!closing()) await broke(error)
+    }
+    if (alive()) return
+    for (const rest of [this.#unfinished?.letter, this.#first])
+      if (rest !== undefined) mailbox.settle(rest, gone())
+  }
+
+  /** Nobody wants it any more. */
+  #leave(next: Letter): void {
+    const { mailbox, events } = this.#parts
+    next.taken?.(events())
+    mailbox.settle(next, { tag: 'left' })
+  }
+
+  async #take(next: Letter): Promise<void> {
+    const { instance, received, mailbox, closing, gone, heard, unopened, aborted, ended } = this.#parts
+    const unfinished = this.#unfinished
+    this.#unfinished = undefined
+    const channel = channelOf(next)
+    if (channel !== undefined) heard(next.fn, channel)
+    const opening = unfinished?.opening ?? (next.fn === HANDLE_OPEN ? channel : undefined)
+    let reply: TurnReply
+    try {
+      const taken = await instance.take(next, unfinished)
+      reply = taken?.reply ?? gone()
+      if (next.cause !== null && next.lost === undefined && taken?.seq !== undefined)
+        received.note(next.cause, taken.seq)
+    } catch (error) {
+      mailbox.settle(next, closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
+      throw error
+    } finally {
+      // A request does not outlive the turn that made it.
+      this.calls.clear()
+      for (const run of this.#after.splice(0)) run()
+    }
+    if (reply.tag === 'aborted') aborted(reply)
+    if (opening !== undefined && isUndone(reply)) unopened(opening)
+    const first = next === this.#first ? next : undefined
+    if (first !== undefined) this.#first = undefined
+    await ended(reply, first)
+    mailbox.settle(next, reply)
+  }
+}
+
+/** The channel that a message is about. */
+function channelOf({ fn, args }: Letter): string | undefined {
+  const [, channel] = args
+  return isPeer(fn) && typeof channel === 'string' ? channel : undefined
+}
+
+/** Whether a turn came to nothing for whoever it is about. */
+function isUndone(reply: TurnReply): boolean {
+  if (reply.tag === 'answered') return (reply.value as { readonly tag?: string } | undefined)?.tag === 'err'
+  return reply.tag === 'trapped' || reply.tag === 'aborted'
+}
