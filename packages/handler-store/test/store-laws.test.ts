@@ -268,7 +268,7 @@ const breaks: readonly Break[] = [
 
 describe('a handler that breaks a law', () => {
   test.each(storeLaws.map((law, n) => [law.name, n] as const))(
-    'breaks "%s", and no other',
+    'breaks one law and no other: %s',
     async (name, n) => {
       expect(breaks).toHaveLength(storeLaws.length)
       const broken = subject(name, () => {
