@@ -36,8 +36,10 @@ test('says of each law of a handler whether it held', async () => {
 test('has a broken handler for each law', async () => {
   const { code, stdout } = await conformance('--handler', 'messaging', '--broken', '--json')
   const found = lines(stdout)
-  const broken = found.slice(0, -1).map(({ law, held }) => [law, held])
-  expect(broken.toSorted()).toEqual(messagingLaws.map(({ name }) => [name, true]).toSorted())
+  const broken = found.slice(0, -1)
+  expect(broken).toHaveLength(messagingLaws.length)
+  expect(broken.every(({ held }) => held === true)).toBe(true)
+  expect(new Set(broken.map(({ law }) => law))).toEqual(new Set(messagingLaws.map(({ name }) => name)))
   expect(code).toBe(0)
 })
 
