@@ -120,7 +120,8 @@ function lineOfLaw({ ancestorTitles, title }) {
 
 /** A broken handler: below its law, or by the law's name. */
 function lineOfBroken({ ancestorTitles, title }) {
-  if (/^catches mutant/.test(title)) return { law: ancestorTitles.at(-1), of: title.replace('catches ', '') }
+  if (title.startsWith('catches mutant'))
+    return { law: ancestorTitles.at(-1), of: title.replace('catches ', '') }
   const law = /^breaks one law and no other: (.*)$/.exec(title)?.[1]
   return law === undefined ? undefined : { law, of: ancestorTitles[0] }
 }
