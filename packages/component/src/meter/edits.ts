@@ -55,13 +55,18 @@ const EDIT_BYTES = 12
 
 /** A growing list of edits, three numbers each. */
 export class Edits {
-  #items = new Int32Array(3 * 1024)
+  #items: Int32Array
   readonly #most: number
   length = 0
 
-  /** @param mostBytes the most memory that they take */
-  constructor(mostBytes = Infinity) {
+  /**
+   * @param mostBytes the most memory that they take
+   * @param codeBytes how much code they are for: there is rarely more than one for three bytes of it
+   */
+  constructor(mostBytes = Infinity, codeBytes = 0) {
     this.#most = mostBytes / EDIT_BYTES
+    const room = Math.min(Math.ceil(codeBytes / 3), Math.floor(this.#most))
+    this.#items = new Int32Array(3 * Math.max(1024, room))
   }
 
   clear(): void {

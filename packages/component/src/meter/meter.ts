@@ -58,7 +58,7 @@ export function needsOf({ memories, importedMemories, tables, importedTables }: 
 export function meterModule(bytes: Uint8Array, options: MeterOptions): Uint8Array {
   const shape = readModule(bytes)
   const helpers = new Helpers(shape)
-  const code = new Writer(Math.ceil(bytes.length * 1.3) + 1024, options.maxBytes)
+  const code = new Writer(Math.ceil(bytes.length * 1.5) + 1024, options.maxBytes)
   const body = shape.sections.find(({ id }) => id === 10)
   const written =
     body === undefined
@@ -74,7 +74,7 @@ function writeFunctions(
   code: Writer,
   { nan, maxBytes }: MeterOptions,
 ): Written {
-  const edits = new Edits(maxBytes)
+  const edits = new Edits(maxBytes, wire.end - wire.at)
   const scanner = new Scanner(shape, edits)
   const imported = shape.importedFunctions
   const facts: Facts[] = []
