@@ -87,6 +87,12 @@ const uses: Readonly<Record<string, Use>> = {
     files: { 'counter.ts': 'packages/actor/test/sources/counter.ts' },
     why: 'an actor: tooling/e2e builds and runs it in its tests',
   },
+  'packages/actor/README.md#programs-of-the-host': {
+    why: 'an actor: tooling/e2e builds and runs it in its tests',
+  },
+  'packages/actor/README.md#topics-and-channels': {
+    why: 'an actor: tooling/e2e builds and runs it in its tests',
+  },
   'packages/actor/README.md#building': {
     at: 'build/build.ts',
     files: { 'src/counter.ts': 'packages/actor/test/example.ts' },
@@ -107,11 +113,27 @@ const uses: Readonly<Record<string, Use>> = {
   'packages/cli/README.md#for-other-tools': { prints: /^\/srv\/app\/counter\.wasm\n$/ },
   'packages/create-theater/README.md#in-a-program': {},
   'packages/handler/README.md#theater-handler': { prints: /^$/ },
+  'packages/handler-fs/README.md#trees': {
+    given:
+      "import { fs, handleBackend, putTree } from '@theater/handler-fs'\nimport { memoryStore } from '@theater/event-chain'\nconst store = memoryStore()\n",
+    why: 'needs a directory: packages/handler-fs does this in its tests',
+  },
   'packages/replay/README.md#theater-replay': { files: { 'spine.car': 'packages/replay/test/spine.car' } },
   'packages/replay/README.md#what-a-stranger-gives-you': {
     files: { 'spine.car': 'packages/replay/test/spine.car' },
   },
   'packages/runtime/README.md#theater-runtime': { at: 'counter/runtime.ts', prints: /^\d+\n$/ },
+  'packages/runtime/README.md#topics': {
+    given:
+      "import type { Theater } from '@theater/runtime'\ndeclare const theater: Theater\ndeclare const body: Uint8Array\n",
+    why: 'needs actors that subscribe: tooling/e2e has such in its tests',
+  },
+  'packages/runtime/README.md#in-a-thread-of-its-own': { at: 'thread/actors.ts', prints: /^$/ },
+  'packages/runtime/README.md#in-a-thread-of-its-own-2': {
+    at: 'thread/main.ts',
+    given: 'declare const body: Uint8Array\n',
+    why: 'needs an actor in the data folder: tooling/e2e opens such threads in its tests',
+  },
   'wit/README.md#theater-wit': { prints: /^$/ },
 }
 
