@@ -59,6 +59,21 @@ function compile(bytes: Uint8Array): WebAssembly.Module {
   return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)
 }
 
+/**
+ * Whether the engine takes a module. Of one that mixes both forms of exceptions V8's `validate` says so now and then, and
+ * compiling it fails all the same.
+ */
+function isTaken(bytes: Uint8Array): boolean {
+  if (!WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)) return false
+  try {
+    compile(bytes)
+    return true
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError) return false
+    throw error
+  }
+}
+
 function marksOf({ counters, outcomes, logs }: Observed): string[] {
   const any = (name: string): boolean => (counters[name] ?? 0n) > 0n
   return [
@@ -75,7 +90,7 @@ function marksOf({ counters, outcomes, logs }: Observed): string[] {
 }
 
 function run(input: Uint8Array): Tried {
-  if (!WebAssembly.validate(input as Uint8Array<ArrayBuffer>)) return { accepted: false }
+  if (!isTaken(input)) return { accepted: false }
   const plain = exportAll(input)
   let made: Uint8Array
   try {
