@@ -18,7 +18,7 @@ const ANSWER_MS = 3000
 const limits = { fuel: 1e12, startFuel: 1e12 }
 
 /**
- * Counts, and keeps the thread: for ever, for some millions of rounds, or when it was woken from a nap.
+ * Counts, and keeps the thread: for ever, for some rounds, or when it was woken from a nap.
  *
  * @param start what stands in the module beside that
  */
@@ -133,9 +133,9 @@ export class Cast implements AsyncDisposable {
     return this.restarts.flatMap(({ actor }) => actor ?? [])
   }
 
-  /** From here on what can go wrong does, so often. */
+  /** From here on what can go wrong does, so often; `Infinity`: each time. */
   strike(times: number): void {
-    Atomics.store(this.#data.gates, 0, times)
+    Atomics.store(this.#data.gates, 0, Math.min(times, 0x7fff_ffff))
   }
 
   /** What was done to the world. */
