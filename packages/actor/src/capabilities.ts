@@ -172,7 +172,7 @@ export interface Published {
 export interface Channel<Out = Json | Uint8Array> {
   /** Its name. */
   readonly id: string
-  /** The actor at the other end. */
+  /** The actor at the other end, or the end of the program around the actors: `@` and a name. */
   readonly peer: string
   /**
    * Queues a message for the other end, until the handler has succeeded. One that the host refuses makes the turn fail with

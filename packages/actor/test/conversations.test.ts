@@ -214,6 +214,14 @@ describe('channels', () => {
     )
   })
 
+  test('one of the program is named by its end of it', async () => {
+    const { actor } = made()
+    const { channelPeer } = actor.exports
+    await channelPeer.handleOpen({ tag: 'host' }, '@desk/me/x', encodeReply('yes'))
+    await channelPeer.handleAccept({ tag: 'host' }, 'me/@desk/y')
+    expect(await actor.request('heard')).toEqual(['yes', 'accepted me/@desk/y @desk'])
+  })
+
   test('one that takes none says so', async () => {
     const { host, actor } = serve(defineActor({ uses: ['channels'], channels: {} }))
     await actor.exports.channelPeer.handleOpen(from('b'), 'b/me/x', encodeReply(1))

@@ -115,7 +115,7 @@ export type { Misfit } from './contract.ts'
 export { resolveImports } from './resolve.ts'
 export type { Resolution, Served, Unmet } from './resolve.ts'
 export { isLive, liveHandler } from './live-rules.ts'
-export { otherEnd, queueRule } from './rules.ts'
+export { isOutside, otherEnd, queueRule } from './rules.ts'
 export type { ChannelStep, MessageRule, QueueRule, Said, SubscriptionRule } from './rules.ts'
 export { trackName, trackOf } from './track.ts'
 export type {

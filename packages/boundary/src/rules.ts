@@ -53,6 +53,14 @@ export function otherEnd(channel: string, self: string): string {
 }
 
 /**
+ * Whether an end of a channel is one of the program around the actors: `@` and a name, which no actor's id can be. Such an end
+ * has no record.
+ */
+export function isOutside(end: string): boolean {
+  return end.startsWith('@')
+}
+
+/**
  * The functions that queue, by name within their track. The rule is the boundary's, not a handler's, so that a re-run
  * without handlers comes to the same `send` events, and so that nobody can deliver what the guest did not say.
  */

@@ -94,6 +94,8 @@ const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
   'too-large': exits.refused,
   'too-many-actors': exits.refused,
   'mailbox-full': exits.guest,
+  'too-many-channels': exits.guest,
+  'not-open': exits.guest,
   withdrawn: exits.guest,
   stopped: exits.guest,
   refused: exits.guest,

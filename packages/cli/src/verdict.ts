@@ -124,7 +124,7 @@ export async function printVerdicts(
 /** Says, to whoever watches, what is known of the messages between the chains. */
 export function printGraph(
   subjects: readonly Subject[],
-  { held, unchecked }: Pick<GraphReport, 'held' | 'unchecked'>,
+  { held, unchecked, outside }: Omit<GraphReport, 'verdicts'>,
   output: Output,
 ): void {
   if (held > 0) output.note(`${counted(held, 'message')} arrived as sent`)
@@ -138,6 +138,10 @@ export function printGraph(
   const withheld = unchecked.length - absent
   if (withheld > 0)
     output.note(`${counted(withheld, 'message')} could not be compared: what they carried is withheld`)
+  if (outside.length > 0)
+    output.note(
+      `${counted(outside.length, 'channel')} with the program around the actors, which has no record: what was told on ${outside.length === 1 ? 'it' : 'them'} is not checked`,
+    )
 }
 
 /** Says what there is to say of a verdict, beside what a table has. */

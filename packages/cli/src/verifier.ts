@@ -26,7 +26,7 @@ export interface VerifierOptions {
 export interface Judgement {
   /** One for each subject, in their order. */
   readonly verdicts: readonly Verdict[]
-  readonly graph: Pick<GraphReport, 'held' | 'unchecked'>
+  readonly graph: Omit<GraphReport, 'verdicts'>
   /** Whether any chain asked for the component that was given. */
   readonly componentUsed: boolean
 }

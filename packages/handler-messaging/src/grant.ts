@@ -7,6 +7,8 @@ import type { Ask, JsonSchema, Refusal } from '@theater/handler'
  * Each entry is a name (`reporter`, `prices/gold`) or a pattern: a name's beginning and a `*` as its last character, which
  * stands for any further characters or none (`worker-*`; `*` alone is every actor, or every topic). There is nothing else
  * to it: a `*` anywhere else is refused by the schema. A list that is absent is an empty one.
+ *
+ * `to` also names ends of channels that the program around the actors has: `@desk`, `@*`. No pattern for actors covers one.
  */
 export type MessagingGrant = {
   readonly to?: readonly string[]
@@ -29,9 +31,9 @@ export type MessagingAsk =
   | { readonly subscribe: string }
 
 const actors = list(
-  'Ids of actors; a * as the last character stands for any further ones: worker-* or * alone.',
-  "An actor's id, of a-z 0-9 . _ - and :, or the beginning of one and a * after it.",
-  '^[a-z0-9._:-]*\\*?$',
+  'Ids of actors; a * as the last character stands for any further ones: worker-* or * alone. With @ before it, where a channel of the program ends: @desk or @*.',
+  "An actor's id, of a-z 0-9 . _ - and :, or the beginning of one and a * after it; @ before either is an end of the program.",
+  '^@?[a-z0-9._:-]*\\*?$',
 )
 
 /** The schema of a {@link MessagingGrant}. */
@@ -39,7 +41,7 @@ export const messagingGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'messaging',
   description:
-    'Lets the actor send messages to, and make requests of, the actors that are named, and publish under and subscribe to topics. Answering needs no grant.',
+    'Lets the actor send messages to, and make requests of, the actors that are named, open channels to them, and publish under and subscribe to topics. Answering needs no grant.',
   type: 'object',
   additionalProperties: false,
   examples: [{ to: ['reporter'] }, { publish: ['prices/*'] }],
@@ -67,17 +69,24 @@ function list(description: string, item: string, pattern: string): JsonSchema {
   }
 }
 
-/** Whether `pattern` names the actor, or the topic, `name`. */
+/** Whether `pattern` names the actor, the end of the program, or the topic, `name`. */
 export function matches(pattern: string, name: string): boolean {
+  // The program is no actor: every actor is not everybody.
+  if (isEnd(pattern) !== isEnd(name)) return false
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 
 /** Whether all that `inner` names is named by `outer` too. */
 export function covers(outer: string, inner: string): boolean {
-  if (!outer.endsWith('*')) return outer === inner
+  if (!outer.endsWith('*') || isEnd(outer) !== isEnd(inner)) return outer === inner
   // An exact name is a beginning too, so one rule serves both: the star of `inner` only adds characters.
   const start = inner.endsWith('*') ? inner.slice(0, -1) : inner
   return start.startsWith(outer.slice(0, -1))
+}
+
+/** Whether a name, or a pattern, is one of ends of the program. */
+function isEnd(name: string): boolean {
+  return name.startsWith('@')
 }
 
 /** What each list of a grant lets the actor do. */

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { authorize, covers, matches, messagingGrant, within } from '../src/grant.ts'
 
-const id = fc.stringMatching(/^[ab.]{1,4}$/)
-const pattern = fc.stringMatching(/^[ab.]{0,3}\*?$/).filter((text) => text !== '')
+const id = fc.stringMatching(/^@?[ab.]{1,4}$/)
+const pattern = fc.stringMatching(/^@?[ab.]{0,3}\*?$/).filter((text) => text !== '')
 
 describe('patterns', () => {
   test.each([
@@ -15,6 +15,10 @@ describe('patterns', () => {
     ['worker-*', 'worker', false],
     ['worker-*', 'my-worker-7', false],
     ['*', 'anybody', true],
+    ['*', '@desk', false],
+    ['@desk', '@desk', true],
+    ['@*', '@desk', true],
+    ['@*', 'desk', false],
   ])('%s names %s: %s', (text, actor, expected) => {
     expect(matches(text, actor)).toBe(expected)
   })
@@ -56,6 +60,7 @@ test('an ask without a receiver is refused, also by *', () => {
 
 test('the schema takes every id that an actor can have, and a star only at the end', () => {
   const taken = new RegExp(String((messagingGrant as any).properties.to.items.pattern))
-  for (const one of ['reporter', 'a:1', 'team:worker-*', '*']) expect(taken.test(one)).toBe(true)
-  for (const one of ['Reporter', '*a', 'a*b', 'a b', '**']) expect(taken.test(one)).toBe(false)
+  for (const one of ['reporter', 'a:1', 'team:worker-*', '*', '@desk', '@*'])
+    expect(taken.test(one)).toBe(true)
+  for (const one of ['Reporter', '*a', 'a*b', 'a b', '**', 'a@b', '@@a']) expect(taken.test(one)).toBe(false)
 })

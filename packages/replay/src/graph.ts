@@ -17,6 +17,8 @@ import {
   track,
 } from './letters.ts'
 import type { Letter } from './letters.ts'
+import { Outside } from './outside.ts'
+import type { OutsideChannel } from './outside.ts'
 import type { ChainSource } from './types.ts'
 
 /** A cause that could not be followed. It accuses nobody. */
@@ -41,6 +43,8 @@ export interface Graph {
   /** Causes that were followed and hold. */
   readonly held: number
   readonly unchecked: readonly Unchecked[]
+  /** Channels with an end that has no chain. */
+  readonly outside: readonly OutsideChannel[]
   /** Of each chain its first, and where two records of it part. */
   readonly faults: readonly GraphFault[]
 }
@@ -87,6 +91,8 @@ interface Node {
   readonly ends: ReadonlySet<number>
   /** Channels that it was asked for in turns that came to nothing, by the last events of these. */
   readonly unopened: ReadonlyMap<number, string>
+  /** Channels with the program around the actors. */
+  readonly outside: readonly OutsideChannel[]
 }
 
 /**
@@ -142,7 +148,7 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
     }
     if (first !== undefined) faults.push(first)
   }
-  return { held, unchecked, faults }
+  return { held, unchecked, outside: [...nodes.values()].flatMap(({ outside }) => outside), faults }
 }
 
 function many(sender: Node | undefined, { seq }: Cause): boolean {
@@ -300,6 +306,7 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
   const spawns = new Map<number, SpawnCall | null>()
   const ends = new Set<number>()
   const unopened = new Map<number, string>()
+  const outside = new Outside(source.chain)
   let orphan: number | undefined
   let size = 0
   const turn = new TurnLetters(outgoing, () => actor, hash)
@@ -333,9 +340,12 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
       taking = cause === null ? undefined : readIncoming(event, cause, hash)
       if (taking !== undefined) incoming.push(taking)
       else if (sender !== null) orphan ??= event.seq
+      else outside.heard(event)
     }
   }
-  return { source, size, actor, outgoing, incoming, orphan, birth, spawns, ends, unopened }
+  for (const { letter, left } of outgoing.values()) if (letter !== null && left) outside.said(letter)
+  const { channels } = outside
+  return { source, size, actor, outgoing, incoming, orphan, birth, spawns, ends, unopened, outside: channels }
 }
 
 function noteUnopened(unopened: Map<number, string>, seq: number, { fn, channel }: Incoming): void {

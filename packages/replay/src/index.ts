@@ -28,6 +28,7 @@
 export { verify } from './verify.ts'
 export { joinVerdicts, verifyCar, verifyGraph, type GraphReport } from './verify-graph.ts'
 export type { Unchecked } from './graph.ts'
+export type { OutsideChannel } from './outside.ts'
 export { replay, type Replayed, type ReplayOptions } from './replay.ts'
 export type { Reached } from './execution.ts'
 export { steps, type Step, type StepOptions } from './steps.ts'

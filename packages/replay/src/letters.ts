@@ -11,6 +11,8 @@ export interface Letter {
   readonly fn: string
   /** sha-256 of what its receiver is told beside the sender, as canonical bytes; null where there is nothing. */
   readonly message: string | null
+  /** The channel that it is of; null for other messages. */
+  readonly channel: string | null
 }
 
 /** A call that says something. */
@@ -32,7 +34,8 @@ interface Carrier {
 }
 
 const CHANNELS = 'theater:messaging/channels@0.1'
-const PEER = 'theater:messaging/channel-peer@0.1'
+/** The exports that hear of channels, by their interface within its track. */
+export const PEER = 'theater:messaging/channel-peer@0.1'
 /** The export that is asked for a channel, by its name within its track. */
 export const HANDLE_OPEN = `${PEER}#handle-open`
 const HANDLE_CLOSE = `${PEER}#handle-close`
@@ -136,10 +139,12 @@ export function letterOf(
   if (carrier === undefined) return null
   const call: Saying = { args: items(args), answer: answerIn(outcome), sender }
   const said = carrier.said(call)
+  const [first] = said
   return {
     to: carrier.to(call),
     fn: carrier.fn,
     message: said.length === 0 ? null : digestOf(said, hash),
+    channel: first !== undefined && carrier.fn.startsWith(PEER) ? textOf(first) : null,
   }
 }
 

@@ -2,6 +2,7 @@ import type { CarFile } from '@theater/event-chain/car'
 import { hex } from '@theater/event-chain'
 import { checkGraph } from './graph.ts'
 import type { GraphFault, Unchecked } from './graph.ts'
+import type { OutsideChannel } from './outside.ts'
 import type { BrokenChain, ChainSource, Verdict, VerifyOptions } from './types.ts'
 import { verify } from './verify.ts'
 
@@ -13,6 +14,8 @@ export interface GraphReport {
   readonly held: number
   /** Causes that could not be followed. */
   readonly unchecked: readonly Unchecked[]
+  /** Channels with the program around the actors, whose ends have no chain: what an actor was told on them is not held against anything. */
+  readonly outside: readonly OutsideChannel[]
 }
 
 /**
@@ -70,7 +73,7 @@ export async function joinVerdicts(
   const readable = new Set<string>()
   for (const verdict of verdicts)
     if (isReadable(verdict)) readable.add(hex(verdict.chain ?? new Uint8Array(0)))
-  const { held, unchecked, faults } = await checkGraph(
+  const { held, unchecked, outside, faults } = await checkGraph(
     sources.filter(({ chain }) => readable.has(hex(chain))),
     hash,
   )
@@ -98,7 +101,7 @@ export async function joinVerdicts(
     }
     return broken
   })
-  return { verdicts: joined, held, unchecked }
+  return { verdicts: joined, held, unchecked, outside }
 }
 
 /** Whether a chain is intact, and of a size that the verifier is ready to read. */

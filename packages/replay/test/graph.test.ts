@@ -140,9 +140,10 @@ describe('how chains hang together', async () => {
     expect(await found(a, arrival(sent), arrival(asked, question))).toEqual({
       held: 2,
       unchecked: [],
+      outside: [],
       faults: [],
     })
-    expect(await found(a, hostTurn)).toEqual({ held: 0, unchecked: [], faults: [] })
+    expect(await found(a, hostTurn)).toEqual({ held: 0, unchecked: [], outside: [], faults: [] })
   })
 
   const zero = new Uint8Array(32)
@@ -200,10 +201,10 @@ describe('how chains hang together', async () => {
       ret,
       draft('stop', { reason: '' }),
     ])
-    const peer = (fn: string, args: readonly Data[], cause: Cause, from = 'a'): Draft =>
+    const peer = (fn: string, args: readonly Data[], cause: Cause | null, from: string | null = 'a'): Draft =>
       draft('turn', {
         fn: `theater:messaging/channel-peer@0.1.0#${fn}`,
-        args: encodeData([[1, from], ...args]),
+        args: encodeData([from === null ? [0] : [1, from], ...args]),
         sender: from,
         cause,
         time: 0,
@@ -216,9 +217,40 @@ describe('how chains hang together', async () => {
     const stops = peer('handle-close', [channel, [2]], await causeOf(opener, 12))
     const others = peer('handle-close', ['b/a/y', [2]], await causeOf(opener, 12))
 
+    it('holds: the other end is one of the program, and has no chain', async () => {
+      const outside = 'b/@desk/x'
+      const closed = 'b/@desk/y'
+      const b2 = await forge([
+        genesis('b'),
+        seed,
+        hostTurn,
+        channels('open', ['@desk', message('may I?')], [0, outside]),
+        send(3),
+        ret,
+        peer('handle-accept', [outside], null, null),
+        channels('send', [outside, message('hello')]),
+        send(7),
+        ret,
+        peer('handle-close', [outside, [2]], null, null),
+        ret,
+        // It never left.
+        hostTurn,
+        channels('open', ['@desk', message('may I?')], [0, closed]),
+        send(14),
+        trap,
+      ])
+      const found = [{ chain: b2.chain, channel: outside, heard: 2, said: 2 }]
+      expect(await checkGraph([b2])).toEqual({ held: 0, unchecked: [], outside: found, faults: [] })
+    })
+
     it('holds: what is said on it, and how it ends', async () => {
       const all = [asks, says, closes, fails, stops, others]
-      expect(await found(opener, ...all)).toEqual({ held: all.length, unchecked: [], faults: [] })
+      expect(await found(opener, ...all)).toEqual({
+        held: all.length,
+        unchecked: [],
+        outside: [],
+        faults: [],
+      })
       const asking = [
         genesis('a'),
         seed,
@@ -336,7 +368,7 @@ describe('how chains hang together', async () => {
         made: [],
       })
     const [b, c, d] = [await heard('b', hears()), await heard('c', hears()), await heard('d', hears())]
-    expect(await checkGraph([published, b, c])).toEqual({ held: 2, unchecked: [], faults: [] })
+    expect(await checkGraph([published, b, c])).toEqual({ held: 2, unchecked: [], outside: [], faults: [] })
     const wrong: readonly (readonly [ChainSource, RegExp])[] = [
       [d, /a message to b, c/],
       [await heard('b', hears(), hears()), /arrived before, as event 2 of b/],

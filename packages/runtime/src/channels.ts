@@ -1,17 +1,20 @@
-import { otherEnd, trackOf } from '@theater/boundary'
+import { isOutside, otherEnd, trackOf } from '@theater/boundary'
 import type { ChannelStep, EventRef } from '@theater/boundary'
 import type { Cause, ChannelFailure, Channels as ActorChannels } from '@theater/handler'
 import type { EventOf } from '@theater/event-chain'
 import { decodeData } from '@theater/values'
 import type { Actor } from './actor.ts'
 import type { Letter } from './mailbox.ts'
+import type { Outside } from './outside.ts'
 
 const PEER = 'theater:messaging/channel-peer@0.1'
 
 /** The export that is asked for a channel, by its name within its track. */
 export const HANDLE_OPEN = `${PEER}#handle-open`
-const HANDLE_ACCEPT = `${PEER}#handle-accept`
-const HANDLE_MESSAGE = `${PEER}#handle-message`
+/** The export that hears that a channel was accepted, by its name within its track. */
+export const HANDLE_ACCEPT = `${PEER}#handle-accept`
+/** The export that takes what is said on a channel, by its name within its track. */
+export const HANDLE_MESSAGE = `${PEER}#handle-message`
 /** The export that hears that a channel is closed, by its name within its track. */
 export const HANDLE_CLOSE = `${PEER}#handle-close`
 
@@ -74,10 +77,13 @@ export type Lost = 'stopped' | 'undelivered'
 export interface ChannelOffice {
   find(id: string): Actor | undefined
   actors(): Iterable<Actor>
+  /** The ends that the program has. */
+  readonly outside: Outside
   canSend(from: Actor, to: string, fn: string, said: readonly unknown[]): ChannelFailure | undefined
+  canQueue(from: Actor): ChannelFailure | undefined
 }
 
-/** The channels between the actors of one host. */
+/** The channels of the actors of one host, between them and with the program around them. */
 export class Channels {
   readonly #office: ChannelOffice
 
@@ -91,24 +97,24 @@ export class Channels {
       open: (to, fn, said) => {
         // Its name would not tell which end is which.
         if (to === actor.id || actor.exported(fn) === undefined) return { tag: 'not-served' }
-        const failure = this.#office.canSend(actor, to, fn, said)
+        const failure = isOutside(to)
+          ? this.#canOpenOutside(actor, to)
+          : this.#office.canSend(actor, to, fn, said)
         if (failure !== undefined) return failure
         const opened = actor.steps.filter(({ kind }) => kind === 'open').length
         const peer = this.#office.find(to)
-        for (const [taken, most] of [
-          [actor.ends.size + opened, actor.limits.channels],
-          [(peer?.ends.size ?? 0) + opened, peer?.limits.channels ?? 0],
-        ] as const)
-          if (taken >= most) return { tag: 'too-many', val: most }
+        for (const { ends, limits } of peer === undefined ? [actor] : [actor, peer])
+          if (ends.size + opened >= limits.channels) return { tag: 'too-many', val: limits.channels }
         return { channel: nameOf(actor, to) }
       },
       use: (channel, step, said) => {
         const state = stateOf(actor, channel)
         const wanted = step === 'accept' ? state === 'asked' : step === 'send' ? state === 'open' : true
         const to = otherEnd(channel, actor.id)
-        if (state === undefined || !wanted || this.#office.find(to)?.accepting !== true)
-          return { tag: 'not-open' }
-        return this.#office.canSend(actor, to, exportOf(step), said)
+        if (state === undefined || !wanted || !this.#isThere(channel, to)) return { tag: 'not-open' }
+        return isOutside(to)
+          ? this.#office.canQueue(actor)
+          : this.#office.canSend(actor, to, exportOf(step), said)
       },
       list: () => {
         const names = new Set(actor.ends.names)
@@ -120,6 +126,16 @@ export class Channels {
     }
   }
 
+  #canOpenOutside(actor: Actor, to: string): ChannelFailure | undefined {
+    return this.#office.outside.serves(to) ? this.#office.canQueue(actor) : { tag: 'unknown-actor' }
+  }
+
+  /** Whether the other end of a channel is there to hear anything. */
+  #isThere(channel: string, to: string): boolean {
+    const { outside } = this.#office
+    return isOutside(to) ? outside.has(channel) : this.#office.find(to)?.accepting === true
+  }
+
   /** Whether what waits for a turn is still to be taken: of a channel that this end has closed nothing is. */
   admits(actor: Actor, { fn, args, lost }: Letter): boolean {
     const [, channel] = args
@@ -127,17 +143,21 @@ export class Channels {
     if (typeof channel !== 'string') return true
     if (fn !== HANDLE_OPEN) return actor.ends.state(channel) !== undefined
     // The opener has given it up, or ended, and would never hear of it.
-    return this.#office.find(otherEnd(channel, actor.id))?.ends.state(channel) !== undefined
+    const opener = otherEnd(channel, actor.id)
+    if (isOutside(opener)) return this.#office.outside.has(channel)
+    return this.#office.find(opener)?.ends.state(channel) !== undefined
   }
 
   /** The turn in which an actor was asked for a channel came to nothing. */
   failed(actor: Actor, channel: string, end: EventRef): void {
     actor.ends.forget(channel)
+    this.#office.outside.closed(channel, { tag: 'undelivered' })
     this.lose(channel, actor.id, { chain: actor.chain, ...end }, 'undelivered')
   }
 
   /** An actor has ended: whoever had channels with it hears of that. */
   ended({ id, chain, end }: Pick<Actor, 'id' | 'chain' | 'end'>): void {
+    this.#office.outside.ended(id)
     if (end === undefined) return
     for (const { ends } of this.#office.actors())
       for (const channel of ends.names)
@@ -150,6 +170,13 @@ export class Channels {
     if (actor?.accepting !== true || actor.ends.state(channel) === undefined) return
     const args = [{ tag: 'actor', val: by }, channel, { tag: lost }]
     actor.reception.tell({ fn: HANDLE_CLOSE, args, sender: by, cause, lost })
+  }
+
+  /** Tells an actor that a channel is closed whose other end the program had, and has no more. */
+  loseOutside(actor: Actor, channel: string): void {
+    if (!actor.accepting || actor.ends.state(channel) === undefined) return
+    const args = [{ tag: 'host' }, channel, { tag: 'stopped' }]
+    actor.reception.tell({ fn: HANDLE_CLOSE, args, sender: null, cause: null, lost: 'stopped' })
   }
 }
 

@@ -1,4 +1,4 @@
-import { queueRule, trackName } from '@theater/boundary'
+import { isOutside, queueRule, trackName } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { BlobReader, BlobStore, ChainReader, Event, Genesis } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -91,6 +91,8 @@ function deathOf(
   sent: Sent,
   { arrived, mails }: { readonly arrived: readonly Arrival[]; readonly mails: readonly Mail[] },
 ): DeadLetter['reason'] | undefined {
+  // The end of a channel that the program had: its host told it, or ended, and then the actor hears of that.
+  if (isOutside(to)) return undefined
   const own = arrived.filter(({ actor }) => actor === to)
   if (own.some(({ outcome }) => outcome === 'well' || outcome === 'open')) return undefined
   const last = own.at(-1)?.outcome

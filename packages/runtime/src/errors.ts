@@ -26,6 +26,10 @@ export type TheaterErrorCode =
   | 'too-large'
   /** The host has as many actors as it may. */
   | 'too-many-actors'
+  /** The actor has as many channels as it may; `detail` is how many. */
+  | 'too-many-channels'
+  /** The channel was closed, or is not accepted yet. */
+  | 'not-open'
   /** A call was taken back before its turn began. */
   | 'withdrawn'
   /** The actor was stopped, or has failed. */

@@ -2,6 +2,7 @@ import type { Misfit, TurnEnd } from '@theater/boundary'
 import { ComponentError } from '@theater/component'
 import { ChainError } from '@theater/event-chain'
 import { TheaterError } from './errors.ts'
+import type { LogLine } from './host.ts'
 import type { Failure } from './options.ts'
 import { trapWords } from './traps.ts'
 import { unwrap } from './turn-reply.ts'
@@ -10,6 +11,12 @@ import type { TurnReply } from './turn-reply.ts'
 /** What an error says, for a sentence. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** What is logged of a listener outside of the actors that failed. @param actor whose doing it heard of */
+export function listenerFailed(of: string, error: unknown, actor: string | null = null): LogLine {
+  const message = `a listener of ${of} failed: ${reasonOf(error)}`
+  return { actor: actor ?? '', level: 'error', message, fields: [] }
 }
 
 /** The error for an actor whose record cannot be written or read. */

@@ -384,6 +384,8 @@ function spawnedOf(error: TheaterError): Spawned {
     case 'unknown-actor':
     case 'unknown-letter':
     case 'mailbox-full':
+    case 'too-many-channels':
+    case 'not-open':
     case 'withdrawn':
     case 'timeout':
     case 'deadlock':

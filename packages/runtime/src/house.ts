@@ -18,6 +18,7 @@ import type { Host } from './host.ts'
 import { Maker } from './maker.ts'
 import { checkTopic } from './messages.ts'
 import type { ActorInfo, Entropy, TheaterOptions } from './options.ts'
+import { Outside } from './outside.ts'
 import { Post } from './post.ts'
 import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.ts'
 import { chainKey } from './received.ts'
@@ -39,6 +40,8 @@ export class House {
   readonly cast = new Cast()
   readonly family: Family
   readonly maker: Maker
+  /** The ends of channels that the program has. */
+  readonly outside: Outside
   readonly #options: TheaterOptions
   readonly #grants: GrantChecker
   readonly #components: Components
@@ -53,7 +56,13 @@ export class House {
     const { cast } = this
     const entropy = options.entropy ?? machine
     this.#options = options
-    guard?.listen(cast.topics)
+    this.outside = new Outside({
+      actor: (id) => this.actor(id),
+      find: (id) => cast.find(id),
+      lose: (actor, channel) => this.#channels.loseOutside(actor, channel),
+      bytes: (length) => entropy.bytes(length),
+    })
+    guard?.listen(cast.topics, this.outside)
     this.#salts = options.entropy === undefined ? saltPool() : () => entropy.bytes(SALT_BYTES)
     this.#grants = new GrantChecker(handlers, ceiling)
     this.#components = new Components(handlers, {
@@ -67,12 +76,15 @@ export class House {
       absence: (id) => cast.absence(id),
       deadLetter,
       topics: cast.topics,
+      outside: this.outside,
       log,
     })
     this.#channels = new Channels({
       find: (id) => cast.find(id),
       actors: () => cast.actors,
+      outside: this.outside,
       canSend: (from, to, fn, said) => this.#post.canSend(from, to, fn, said),
+      canQueue: (from) => this.#post.canQueue(from),
     })
     const breath = new Breath()
     const waits = new WaitGraph()

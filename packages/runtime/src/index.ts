@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { deadLetters, dropLetter } from './dead.ts'
+export type { OpenOptions } from './desk.ts'
 export type { LetterName, RecordedLetter } from './dead.ts'
 export { TheaterError } from './errors.ts'
 export type { TheaterErrorCode } from './errors.ts'
@@ -23,6 +24,8 @@ export type {
   SpawnOptions,
   TheaterOptions,
 } from './options.ts'
+export type { ChannelClosed } from './outside.ts'
 export type { DeadLetter } from './post.ts'
+export type { AskedChannel, Channel, ChannelListener } from './program-end.ts'
 export type { Published, TopicListener } from './topics.ts'
 export { Theater } from './theater.ts'

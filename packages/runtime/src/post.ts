@@ -1,9 +1,11 @@
+import { isOutside } from '@theater/boundary'
 import type { Departure, EventRef } from '@theater/boundary'
 import type { DeliveryFailure, Reply } from '@theater/handler'
 import type { Actor } from './actor.ts'
 import type { LogLine, Request } from './host.ts'
-import { reasonOf } from './failures.ts'
+import { listenerFailed } from './failures.ts'
 import type { Message } from './options.ts'
+import type { Outside } from './outside.ts'
 import type { Published, Topics } from './topics.ts'
 import { Call } from './request.ts'
 import type { Answer } from './request.ts'
@@ -45,6 +47,8 @@ export interface PostOffice {
   absence(id: string): Absence
   readonly deadLetter: ((letter: DeadLetter) => void) | undefined
   readonly topics: Topics
+  /** The ends of channels that the program has. */
+  readonly outside: Outside
   log(line: LogLine): void
 }
 
@@ -65,6 +69,11 @@ export class Post {
     if (receiver.exported(fn) === undefined) return { tag: 'not-served' }
     if (receiver.reception.tooLarge(args))
       return { tag: 'too-large', val: BigInt(receiver.limits.messageBytes) }
+    return this.canQueue(from)
+  }
+
+  /** Why an actor cannot say anything more, to whomever; `undefined`: it can. */
+  canQueue(from: Actor): DeliveryFailure | undefined {
     const { outbox } = from.limits
     return from.outbox + from.queued < outbox ? undefined : { tag: 'outbox-full', val: outbox }
   }
@@ -94,12 +103,7 @@ export class Post {
   /** Tells whoever listens outside of the actors. */
   tell(published: Published): void {
     for (const error of this.#office.topics.tell(published))
-      this.#office.log({
-        actor: published.from ?? '',
-        level: 'error',
-        message: `a listener of the topic ${published.topic} failed: ${reasonOf(error)}`,
-        fields: [],
-      })
+      this.#office.log(listenerFailed(`the topic ${published.topic}`, error, published.from))
   }
 
   /**
@@ -107,6 +111,10 @@ export class Post {
    * turn.
    */
   deliver(from: Sender, delivery: Delivery): void {
+    if (isOutside(delivery.to)) {
+      this.#office.outside.deliver(from, delivery)
+      return
+    }
     from.outbox++
     let waits = true
     const left = (): void => {

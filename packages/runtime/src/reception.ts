@@ -140,6 +140,19 @@ export class Reception {
     return waiting
   }
 
+  /**
+   * Takes a turn for somebody who waits where the mailbox is full. Resolves when it is durable. Never rejects.
+   *
+   * @param taken called when its turn begins
+   * @throws TheaterError `not-served`
+   */
+  hold(invocation: Invocation, taken?: Delivered['taken']): Promise<TurnReply> {
+    const { promise, resolve } = Promise.withResolvers<TurnReply>()
+    if (this.tooLarge(invocation.args)) resolve({ tag: 'too-large', limit: this.#parts.messageBytes })
+    else this.accept(invocation, { settle: resolve, taken })
+    return promise
+  }
+
   /** Tells of something that is known by something else than its cause, in its place behind all that came before it. */
   tell(invocation: Invocation): void {
     const fn = this.#parts.exported(invocation.fn)

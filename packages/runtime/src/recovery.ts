@@ -1,4 +1,4 @@
-import { queueRule, trackName, trackOf } from '@theater/boundary'
+import { isOutside, queueRule, trackName, trackOf } from '@theater/boundary'
 import type { ChannelStep, EventRef, QueueRule } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
@@ -136,7 +136,7 @@ function exportsInit({ exports }: ComponentModel): boolean {
 
 /** What a call has queued that is not one message to one actor. */
 type Queued =
-  | { readonly kind: 'channel'; readonly step: ChannelStep }
+  | { readonly kind: 'channel'; readonly step: ChannelStep | undefined; readonly outside: boolean }
   | { readonly kind: 'message'; readonly receivers: number }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly topic: string }
 
@@ -252,14 +252,16 @@ class ScanReader {
   }
 
   #queue(seq: number, rule: QueueRule, args: Uint8Array, outcome: Outcome): void {
-    if (rule.kind === 'message' && rule.topic === undefined && rule.step === undefined) return
+    const channel = rule.kind === 'message' && isPeer(rule.fn)
+    if (rule.kind === 'message' && rule.topic === undefined && !channel) return
     const answer = valueOf(outcome.result)
     if (answer === undefined) return
     const given = decodeData(args) as readonly Data[]
     const [topic] = given
-    if (rule.kind === 'message' && rule.step !== undefined) {
-      const step = rule.step({ args: given, answer, sender: this.genesis?.actor ?? '' })
-      this.#queued.set(seq, { kind: 'channel', step })
+    if (rule.kind === 'message' && channel) {
+      const said = { args: given, answer, sender: this.genesis?.actor ?? '' }
+      const outside = rule.to(said).some(isOutside)
+      this.#queued.set(seq, { kind: 'channel', step: rule.step?.(said), outside })
       return
     }
     if (rule.kind === 'message')
@@ -277,8 +279,10 @@ class ScanReader {
         this.subscriptions.delete(queued.topic)
         return
       case 'channel':
-        this.ends.left(queued.step)
-        if (queued.step.kind === 'open') this.channels.add(queued.step.channel)
+        if (queued.step !== undefined) this.ends.left(queued.step)
+        if (queued.step?.kind === 'open') this.channels.add(queued.step.channel)
+        // No record could say that it arrived, and nobody delivers it again: its end ended with the host.
+        if (queued.outside) return
         break
       case 'message':
         this.fanOut.set(seq, queued.receivers)

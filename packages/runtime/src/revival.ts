@@ -1,4 +1,4 @@
-import { otherEnd, meteredAlike, meteringOf, meterName } from '@theater/boundary'
+import { isOutside, otherEnd, meteredAlike, meteringOf, meterName } from '@theater/boundary'
 import { ChainWriter, encodeContent } from '@theater/event-chain'
 import type { ChainInfo, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -236,7 +236,9 @@ export class Revival {
     const byActor = Map.groupBy(scans, ({ genesis }) => genesis.actor)
     for (const actor of cast.actors) {
       for (const channel of actor.ends.names) {
-        const others = byActor.get(otherEnd(channel, actor.id)) ?? []
+        const end = otherEnd(channel, actor.id)
+        if (isOutside(end)) channels.loseOutside(actor, channel)
+        const others = byActor.get(end) ?? []
         // One that has seen it; where none has, it was asked for, and whoever was to be asked ended before.
         const other = others.find((one) => one.channels.has(channel)) ?? others.find(({ end }) => end)
         if (other === undefined) continue

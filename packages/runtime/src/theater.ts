@@ -1,6 +1,9 @@
 import type { FunctionModel } from '@theater/values'
 import type { RecordedLetter } from './dead.ts'
 import { within } from './deadline.ts'
+import { Desk } from './desk.ts'
+import type { OpenOptions } from './desk.ts'
+import { listenerFailed } from './failures.ts'
 import { House } from './house.ts'
 import {
   checkTopic,
@@ -20,6 +23,8 @@ import type {
   SpawnOptions,
   TheaterOptions,
 } from './options.ts'
+import { peerOf } from './outside.ts'
+import type { Channel, ChannelListener } from './program-end.ts'
 import type { TopicListener } from './topics.ts'
 import { unwrap } from './turn-reply.ts'
 
@@ -33,11 +38,21 @@ import { unwrap } from './turn-reply.ts'
  */
 export class Theater {
   readonly #house: House
-  readonly #requestMs: number | undefined
+  readonly #requestMs: number
+  readonly #desk: Desk
 
-  private constructor(house: House, requestMs: number | undefined) {
+  private constructor(house: House, { requestMs = 30_000, log }: TheaterOptions) {
     this.#house = house
     this.#requestMs = requestMs
+    const { outside } = house
+    this.#desk = new Desk({
+      say: async (said) => unwrap(peerOf(said), await outside.say(said)),
+      took: (channel) => outside.took(channel),
+      leave: (channel) => outside.leave(channel),
+      serve: (end, on) => outside.serve(end, on),
+      failed: (end, error) => log?.(listenerFailed(`the channels to ${end}`, error)),
+    })
+    outside.listen((heard) => this.#desk.hear(heard))
   }
 
   /**
@@ -48,7 +63,7 @@ export class Theater {
    * @throws ChainError where the store cannot be read; TheaterError `bad-grant` for a ceiling that is not valid
    */
   static async open(options: TheaterOptions): Promise<Theater> {
-    return new Theater(await House.open(options), options.requestMs)
+    return new Theater(await House.open(options), options)
   }
 
   /**
@@ -166,6 +181,35 @@ export class Theater {
   }
 
   /**
+   * Asks an actor for a channel, whose other end this program has. Resolves when the actor has accepted, in this turn or in a later one;
+   * who has not within `timeoutMs` is told that the channel is closed.
+   *
+   * @throws TheaterError `refused` with the reason in `detail`; `timeout`; `too-many-channels`; `bad-id` for a name that no end can
+   * have; otherwise as {@link send}
+   *
+   * @example
+   * await using channel = await theater.openChannel('counter', { format: 'application/json', body })
+   * await channel.send({ format: 'application/json', body })
+   * for await (const { body } of channel) console.log(new TextDecoder().decode(body))
+   */
+  openChannel(to: string, message: Message, options: OpenOptions = {}): Promise<Channel> {
+    return this.#desk.open(to, message, options, options.timeoutMs ?? this.#requestMs)
+  }
+
+  /**
+   * Takes the channels that actors open to an end of this program. An actor needs a grant that names it, and the channels that it had stay
+   * when nobody takes others any more.
+   *
+   * @param end `@` and a name, which no actor can have: `@desk`
+   * @returns what ends it, as `using` does
+   * @throws TheaterError `bad-id`; `exists` where somebody takes them already; `closed`
+   */
+  acceptChannels(end: string, listener: ChannelListener): Disposable {
+    this.#house.checkOpen()
+    return this.#desk.serve(end, listener)
+  }
+
+  /**
    * Calls any export: one turn. Resolves when it is durable.
    *
    * @param fn full id, or name within its track: `test:spine/api@0.1.0#run`, `run`
@@ -173,7 +217,7 @@ export class Theater {
    */
   async call(id: string, fn: string, args: readonly unknown[], options: CallOptions = {}): Promise<unknown> {
     const turn = this.#house.actor(id).reception.call({ fn, args, sender: null, cause: null })
-    return unwrap(id, await within(turn, options.timeoutMs ?? this.#requestMs ?? 30_000, id))
+    return unwrap(id, await within(turn, options.timeoutMs ?? this.#requestMs, id))
   }
 
   /**
@@ -214,9 +258,10 @@ export class Theater {
 
   /**
    * Lets go of everything. Turns that run have a second to end; what does not is left as after a crash, and goes on
-   * when the store is opened again. So do messages that wait.
+   * when the store is opened again. So do messages that wait. Channels of this program end.
    */
   close(): Promise<void> {
+    this.#desk.end()
     return this.#house.close()
   }
 

@@ -62,7 +62,7 @@ export function unwrap(id: string, reply: TurnReply): unknown {
     case 'closed':
       throw new TheaterError('closed', `the theater was closed before ${id} took the call`, { actor: id })
     case 'left':
-      throw new TheaterError('not-served', `the channel that it is of is closed at ${id}`, { actor: id })
+      throw new TheaterError('not-open', `the channel that it is of is closed at ${id}`, { actor: id })
     case 'mailbox-full':
       throw new TheaterError('mailbox-full', `the mailbox of ${id} holds ${reply.limit} messages already`, {
         actor: id,

@@ -1,4 +1,5 @@
 import type { Stage } from '@theater/boundary'
+import type { Outside } from './outside.ts'
 import type { Topics } from './topics.ts'
 
 /**
@@ -32,6 +33,6 @@ export interface Guard {
   readonly hung: readonly Hung[]
   /** Actors that are not brought back, because they would keep the thread again. */
   readonly barred: ReadonlySet<string>
-  /** Listens to what is published, before anybody publishes. */
-  listen(topics: Topics): void
+  /** Listens to what is published, and to what is said outside, before anybody says anything. */
+  listen(topics: Topics, outside: Outside): void
 }

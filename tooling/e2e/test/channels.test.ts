@@ -118,7 +118,7 @@ describe('a channel', () => {
     expect(await wrongWith(hall.store)).toEqual([])
     // Its opener knows that it is closed: it is not asked for again.
     const [letter] = await hall.theater.deadLetters()
-    await expect(hall.theater.retry(letter!.id)).rejects.toMatchObject({ code: 'not-served' })
+    await expect(hall.theater.retry(letter!.id)).rejects.toMatchObject({ code: 'not-open' })
   })
 
   it('takes nothing any more that crosses its close', async () => {

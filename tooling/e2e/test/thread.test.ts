@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { cGuest } from '@theater/guests'
 import { relayed, relayGuest } from '@theater/guests/relay'
 import { assemble } from '@theater/guests/wat'
+import type { Channel } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
 import { add, ask, get, mark, once, send, trap } from './support/courier.ts'
 import { digest } from './support/family.ts'
@@ -259,6 +260,46 @@ describe('a thread that a guest keeps', () => {
     await thread.close()
     await expect(thread.actors()).rejects.toMatchObject({ code: 'closed' })
     expect(() => thread.subscribe('news', () => undefined)).toThrow('closed')
+  })
+
+  it('has the channels of the program, which end with it', async () => {
+    // It dies at once, so that no slow machine has it ended before.
+    await using cast = await Cast.open({ answerMs: 200_000 })
+    const { thread } = cast
+    await cast.courier('courier')
+    const component = relayGuest('messaging')
+    await thread.spawn({ id: 'talker', component, grants: { messaging: { to: ['@desk'] } } })
+    const call = (fn: string, ...args: unknown[]): Promise<unknown> =>
+      cast.call('talker', relayed(`theater:messaging/channels@0.1#${fn}`), ...args)
+    const came: Channel[] = []
+    using _ = thread.acceptChannels('@desk', (asked) => void came.push(asked.accept()))
+    const opening = thread.openChannel('talker', text('may I?'))
+    await thread.idle()
+    const [name] = (await call('list')) as readonly string[]
+    await call('accept', name)
+    const channel = await opening
+    await call('open', '@desk', text('may I?'))
+    await thread.idle()
+    const [other] = came
+    await channel.send(text('one'))
+    await call('send', other?.name, text('two'))
+    expect(Buffer.from((await other!.receive())!.body).toString()).toBe('two')
+    cast.strike(1)
+    await cast.run('courier', [mark(DIES)])
+    expect(cast.restarts).toMatchObject([{ how: 'died' }])
+    expect(await channel.closed).toEqual({ tag: 'stopped' })
+    expect(await other!.closed).toEqual({ tag: 'stopped' })
+    await expect(channel.send(text('late'))).rejects.toMatchObject({ code: 'not-open' })
+    await thread.idle()
+    expect(await call('list')).toEqual([])
+    // Whoever takes them takes them in the new thread too.
+    await call('open', '@desk', text('may I?'))
+    await thread.idle()
+    expect(came).toHaveLength(2)
+    await came[1]!.close()
+    expect(await cast.verdicts()).toEqual({ courier: 'verified', talker: 'verified' })
+    await expect(thread.openChannel('talker', text(''))).rejects.toMatchObject({ code: 'closed' })
+    expect(() => thread.acceptChannels('@more', () => undefined)).toThrow('closed')
   })
 
   it('is ended by close', async () => {

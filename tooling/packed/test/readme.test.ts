@@ -128,6 +128,10 @@ const uses: Readonly<Record<string, Use>> = {
       "import type { Theater } from '@theater/runtime'\ndeclare const theater: Theater\ndeclare const body: Uint8Array\n",
     why: 'needs actors that subscribe: tooling/e2e has such in its tests',
   },
+  'packages/runtime/README.md#channels-with-the-program': {
+    given: "import type { Theater } from '@theater/runtime'\ndeclare const theater: Theater\n",
+    why: 'needs an actor that takes channels: tooling/e2e has such in its tests',
+  },
   'packages/runtime/README.md#in-a-thread-of-its-own': { at: 'thread/actors.ts', prints: /^$/ },
   'packages/runtime/README.md#in-a-thread-of-its-own-2': {
     at: 'thread/main.ts',

@@ -48,7 +48,7 @@ export interface ClosedFailed {
   val: Failure
 }
 /**
- * The other end has ended.
+ * The other end has ended: the actor, or the program whose end it was.
  */
 export interface ClosedStopped {
   tag: 'stopped'

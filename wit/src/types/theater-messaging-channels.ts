@@ -55,7 +55,7 @@ export interface OpenErrorDenied {
   tag: 'denied'
 }
 /**
- * There is no actor of that name. It MAY be spawned later; the caller SHOULD NOT spin on it.
+ * There is no actor of that name, or no end of the program. It MAY come later; the caller SHOULD NOT spin on it.
  */
 export interface OpenErrorUnknownActor {
   tag: 'unknown-actor'

@@ -141,19 +141,17 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     channel: string,
     work: (ctx: object, name: Name, end: End) => unknown,
   ): Promise<void> {
-    const peer = idOf(sender)
-    return run(peer, async (ctx, name, commit, turn) => {
-      await work(ctx, name, turn.end(channel, peer ?? ''))
+    return run(idOf(sender), async (ctx, name, commit, turn) => {
+      await work(ctx, name, turn.end(channel, peerOf(sender, channel)))
       commit()
     })
   }
 
   /** Is asked for a channel: what the handler throws refuses it. */
   function beAsked(sender: Sender, channel: string, message: WireMessage): Promise<void> {
-    const peer = idOf(sender)
-    return run(peer, async (ctx, name, commit, turn) => {
+    return run(idOf(sender), async (ctx, name, commit, turn) => {
       name.of = 'open'
-      const end = turn.end(channel, peer ?? '')
+      const end = turn.end(channel, peerOf(sender, channel))
       const { open } = definition.channels ?? {}
       try {
         if (open === undefined) throw new Failure('no-channels', 'this actor takes no channels')
@@ -320,6 +318,11 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
 
 function idOf(sender: Sender): string | null {
   return sender.tag === 'actor' ? sender.val : null
+}
+
+/** The other end of a channel; of the program's the host says nothing, but it is in the name. */
+function peerOf(sender: Sender, channel: string): string {
+  return idOf(sender) ?? channel.split('/').find((end) => end.startsWith('@')) ?? ''
 }
 
 function endOf(how: TheaterMessagingChannelPeer.Closed): ChannelEnd {

@@ -1,6 +1,8 @@
 import { TheaterError } from '../errors.ts'
 import type { House } from '../house.ts'
 import { refusalOf } from '../messages.ts'
+import { peerOf } from '../outside.ts'
+import type { BySaid } from '../outside.ts'
 import { unwrap } from '../turn-reply.ts'
 import type { ThreadSetup } from './setup.ts'
 import { packError, packInfo } from './wire.ts'
@@ -66,6 +68,8 @@ export class Doer {
         return house.actor(question.id).exported(question.fn)
       case 'subscribers':
         return house.subscribers(question.topic)
+      case 'channel':
+        return this.#channel(question.said, again, begun, begins)
       case 'dead-letters':
         return house.deadLetters()
       case 'retry':
@@ -92,6 +96,24 @@ export class Doer {
       begins({ chain: actor.chain, seq }),
     )
     return unwrap(id, reply)
+  }
+
+  async #channel(
+    said: BySaid,
+    again: boolean,
+    begun: Begun | undefined,
+    begins: (at: Begun) => void,
+  ): Promise<unknown> {
+    const { outside } = this.#parts.house
+    const peer = peerOf(said)
+    const known = begun && (await this.#parts.house.outcome(begun))
+    if (known !== undefined) return unwrap(peer, known)
+    // The thread that had the channel is no more.
+    if (again)
+      throw new TheaterError('stopped', 'the channel has ended with the thread of the actors', {
+        actor: peer,
+      })
+    return unwrap(peer, await outside.say(said, ({ chain }, seq) => begins({ chain, seq })))
   }
 
   async #retry(letter: string, begun: Begun | undefined, begins: (at: Begun) => void): Promise<undefined> {

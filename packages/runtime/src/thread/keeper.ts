@@ -24,7 +24,10 @@ export interface ThreadEnd {
 }
 
 /** What one thread is started with. */
-export interface KeeperOptions extends Pick<ThreadWork, 'module' | 'data' | 'hung' | 'barred' | 'topics'> {
+export interface KeeperOptions extends Pick<
+  ThreadWork,
+  'module' | 'data' | 'hung' | 'barred' | 'topics' | 'served'
+> {
   readonly answerMs: number
   readonly worker: WorkerOptions
   take(message: FromThread): void
@@ -46,12 +49,12 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options
     this.end = this.#ended.promise
-    const { module, data, hung, barred, topics, worker } = options
+    const { module, data, hung, barred, topics, served, worker } = options
     const memory = sharedMemory()
     const { port1, port2 } = new MessageChannel()
     this.#observed = new Observed(memory)
     this.#port = port1
-    const workerData: ThreadWork = { module, data, port: port2, memory, hung, barred, topics }
+    const workerData: ThreadWork = { module, data, port: port2, memory, hung, barred, topics, served }
     this.#worker = new Worker(workerUrl, {
       name: 'theater-actors',
       ...worker,

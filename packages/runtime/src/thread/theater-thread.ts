@@ -1,8 +1,10 @@
 import type { FunctionModel } from '@theater/values'
 import type { RecordedLetter } from '../dead.ts'
 import { within } from '../deadline.ts'
+import { Desk } from '../desk.ts'
+import type { OpenOptions } from '../desk.ts'
 import { TheaterError } from '../errors.ts'
-import { reasonOf } from '../failures.ts'
+import { listenerFailed } from '../failures.ts'
 import type { ActorInfo, CallOptions, Failure, Message, PublishOutcome, SpawnOptions } from '../options.ts'
 import {
   checkTopic,
@@ -13,6 +15,7 @@ import {
   requested,
   sendCall,
 } from '../messages.ts'
+import type { Channel, ChannelListener } from '../program-end.ts'
 import { Topics } from '../topics.ts'
 import type { Published, TopicListener } from '../topics.ts'
 import type { Hung } from '../watch.ts'
@@ -49,6 +52,13 @@ export class TheaterThread {
   readonly #topics = new Topics()
   /** The topics that somebody listens to here. */
   readonly #heard = new Set<string>()
+  readonly #desk = new Desk({
+    say: (said) => this.#ask({ do: 'channel', said }),
+    took: (channel) => this.#keeper.say({ tag: 'took', channel }),
+    leave: (channel) => this.#keeper.say({ tag: 'leave', channel }),
+    serve: (end, on) => this.#keeper.say({ tag: 'serve', end, on }),
+    failed: (end, error) => this.#options.log?.(listenerFailed(`the channels to ${end}`, error)),
+  })
   #last = 0
   #keeper: Keeper
   readonly #opened = Promise.withResolvers<void>()
@@ -89,6 +99,7 @@ export class TheaterThread {
       hung,
       barred: [...barred],
       topics: [...this.#heard],
+      served: this.#desk.served,
       answerMs: this.#answerMs,
       worker,
       take: (message) => this.#take(message),
@@ -123,6 +134,9 @@ export class TheaterThread {
         break
       case 'published':
         this.#tell(message.published)
+        break
+      case 'heard':
+        this.#desk.hear(message.heard)
         break
       case 'news':
         this.#options.told?.(message.news)
@@ -163,6 +177,7 @@ export class TheaterThread {
 
   #ended({ how, running, error }: ThreadEnd): void {
     if (this.#gone !== undefined || how === 'ended') return
+    this.#desk.lost()
     if (this.#closing !== undefined) {
       // What it did not end goes on when the store is opened again, as after a crash.
       this.#giveUp(new TheaterError('closed', 'this theater was closed'))
@@ -190,6 +205,7 @@ export class TheaterThread {
 
   #giveUp(error: Error): void {
     this.#gone ??= error
+    this.#desk.end()
     this.#opened.reject(error)
     void this.#keeper.stop()
     for (const n of this.#asked.keys()) {
@@ -294,10 +310,8 @@ export class TheaterThread {
 
   #tell(published: Published): void {
     const { topic, from } = published
-    for (const error of this.#topics.tell(published)) {
-      const message = `a listener of the topic ${topic} failed: ${reasonOf(error)}`
-      this.#options.log?.({ actor: from ?? '', level: 'error', message, fields: [] })
-    }
+    for (const error of this.#topics.tell(published))
+      this.#options.log?.(listenerFailed(`the topic ${topic}`, error, from))
   }
 
   /** Has the thread say what is published where somebody listens, and nowhere else. */
@@ -307,6 +321,22 @@ export class TheaterThread {
     if (on) this.#heard.add(topic)
     else this.#heard.delete(topic)
     this.#keeper.say({ tag: 'listen', topic, on })
+  }
+
+  /**
+   * Asks an actor for a channel, see `Theater.openChannel`. It ends with the thread that it was opened in: where that had to be ended, both
+   * ends are told `stopped`.
+   *
+   * @throws TheaterError
+   */
+  openChannel(to: string, message: Message, options: OpenOptions = {}): Promise<Channel> {
+    return this.#desk.open(to, message, options, options.timeoutMs ?? this.#requestMs)
+  }
+
+  /** Takes the channels that actors open to an end of this program, see `Theater.acceptChannels`. @throws TheaterError */
+  acceptChannels(end: string, listener: ChannelListener): Disposable {
+    if (this.#gone !== undefined) throw this.#gone
+    return this.#desk.serve(end, listener)
   }
 
   /**
@@ -347,6 +377,7 @@ export class TheaterThread {
 
   /** Lets go of everything, the handlers and the store of the thread too. One that does not answer is ended. */
   close(): Promise<void> {
+    this.#desk.end()
     this.#closing ??= this.#close()
     return this.#closing
   }

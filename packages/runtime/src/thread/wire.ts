@@ -7,6 +7,7 @@ import { TheaterError } from '../errors.ts'
 import type { TheaterErrorCode } from '../errors.ts'
 import type { LogLine } from '../host.ts'
 import type { ActorInfo, SpawnOptions } from '../options.ts'
+import type { BySaid, Heard } from '../outside.ts'
 import type { DeadLetter } from '../post.ts'
 import type { Published } from '../topics.ts'
 import type { Hung } from '../watch.ts'
@@ -25,6 +26,8 @@ export interface ThreadWork {
   readonly barred: readonly string[]
   /** What somebody outside listens to. */
   readonly topics: readonly string[]
+  /** The ends that actors can open channels to. */
+  readonly served: readonly string[]
 }
 
 /** Where on record something began that was asked for: a turn, or an actor, whose first event is 0. */
@@ -43,6 +46,7 @@ export type Question =
   | { readonly do: 'actors' }
   | { readonly do: 'exported'; readonly id: string; readonly fn: string }
   | { readonly do: 'subscribers'; readonly topic: string }
+  | { readonly do: 'channel'; readonly said: BySaid }
   | { readonly do: 'dead-letters' }
   | { readonly do: 'retry' | 'drop'; readonly letter: string }
   | { readonly do: 'idle' }
@@ -58,6 +62,7 @@ export interface Answers {
   readonly actors: readonly SentInfo[]
   readonly exported: FunctionModel | undefined
   readonly subscribers: readonly string[]
+  readonly channel: unknown
   readonly 'dead-letters': readonly RecordedLetter[]
   readonly retry: undefined
   readonly drop: undefined
@@ -70,6 +75,12 @@ export type ToThread =
   | { readonly tag: 'ping'; readonly n: number }
   /** Somebody outside listens to a topic from here on, or nobody does. */
   | { readonly tag: 'listen'; readonly topic: string; readonly on: boolean }
+  /** Actors can open channels to an end from here on, or can not. */
+  | { readonly tag: 'serve'; readonly end: string; readonly on: boolean }
+  /** A message of a channel was taken. */
+  | { readonly tag: 'took'; readonly channel: string }
+  /** Nothing more is wanted of a channel. */
+  | { readonly tag: 'leave'; readonly channel: string }
   | {
       readonly tag: 'ask'
       readonly n: number
@@ -93,6 +104,8 @@ export type FromThread =
   | { readonly tag: 'refusal'; readonly n: number; readonly error: SentError }
   | { readonly tag: 'log'; readonly line: LogLine }
   | { readonly tag: 'published'; readonly published: Published }
+  /** An actor says something of a channel. */
+  | { readonly tag: 'heard'; readonly heard: Heard }
   /** What the module says. */
   | { readonly tag: 'news'; readonly news: unknown }
   | { readonly tag: 'dead-letter'; readonly letter: DeadLetter }

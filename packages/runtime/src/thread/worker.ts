@@ -5,6 +5,7 @@ import { TheaterError } from '../errors.ts'
 import { House } from '../house.ts'
 import type { Guard } from '../watch.ts'
 import { Doer } from './doer.ts'
+import { Doors } from './doors.ts'
 import { Ears } from './ears.ts'
 import type { SetUp, ThreadSetup } from './setup.ts'
 import { SharedWatch } from './shared.ts'
@@ -16,6 +17,7 @@ async function serve(work: ThreadWork): Promise<void> {
   const tell = (message: FromThread): void => port.postMessage(message)
   const watch = new SharedWatch(work.memory)
   const ears = new Ears(work.topics, (published) => tell({ tag: 'published', published }))
+  const doors = new Doors(work.served, (heard) => tell({ tag: 'heard', heard }))
   const { promise: doer, resolve, reject } = Promise.withResolvers<Doer>()
   doer.catch(() => undefined)
   port.on('message', (message: ToThread) => {
@@ -25,6 +27,11 @@ async function serve(work: ThreadWork): Promise<void> {
         break
       case 'listen':
         ears.turn(message.topic, message.on)
+        break
+      case 'serve':
+      case 'took':
+      case 'leave':
+        doors.take(message)
         break
       case 'ask':
         void doer.then((one) => one.take(message))
@@ -38,7 +45,10 @@ async function serve(work: ThreadWork): Promise<void> {
       watch,
       hung: work.hung,
       barred: new Set(work.barred),
-      listen: (topics) => ears.open(topics),
+      listen(topics, outside) {
+        ears.open(topics)
+        doors.open(outside)
+      },
     }
     const house = await House.open(setup, guard)
     tell({ tag: 'open', requestMs: setup.requestMs })

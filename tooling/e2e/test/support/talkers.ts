@@ -13,7 +13,7 @@ import { decodeData } from '@theater/values'
 import type { Data } from '@theater/values'
 
 const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
-const load = componentLoader({ cache })
+export const load = componentLoader({ cache })
 /** Takes every message, answers every request with nothing. */
 const talker = await loadComponent(relayGuest('messaging'), { cache })
 
@@ -153,7 +153,7 @@ const CLOSED = ['done', 'failed', 'stopped', 'undelivered']
 
 /** `a/b` of the name of a channel. */
 function shortly(said: string): string {
-  return said.replace(/\/[0-9a-f]{32}-[0-9]+$/, '')
+  return said.replace(/\/[0-9a-f]{32}(-[0-9]+)?$/, '')
 }
 
 /** A sender's id, a topic or a channel, the text of a message, or how a channel was closed. */

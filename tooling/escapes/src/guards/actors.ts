@@ -32,10 +32,7 @@ export const actors: Guards = {
     },
   ],
   'channel-ends': [
-    off(
-      'runtime/src/channels.ts',
-      'if (state === undefined || !wanted || this.#office.find(to)?.accepting !== true)',
-    ),
+    off('runtime/src/channels.ts', 'if (state === undefined || !wanted || !this.#isThere(channel, to))'),
   ],
   'message-bytes': [
     off('handler-messaging/src/handler.ts', 'if (sizeOf(message) > limit) throw new WitError<SendError>'),
