@@ -16,6 +16,7 @@ export const cacheGrant: JsonSchema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'cache',
   description: 'Lets the actor use keys of a cache.',
+  examples: [{ prefix: '', rights: 'r' }],
   type: 'object',
   additionalProperties: false,
   required: ['prefix', 'rights'],

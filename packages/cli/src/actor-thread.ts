@@ -3,6 +3,8 @@ import { diskCache } from '@theater/component/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import type { ListenOptions } from '@theater/handler-http'
 import type { ThreadSetup } from '@theater/runtime/thread'
+import { loadHandlers } from './contributed.ts'
+import type { HandlerModule } from './contributed.ts'
 import type { DataPaths } from './data-folder.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import { secretsOf } from './secrets.ts'
@@ -15,16 +17,19 @@ export interface ActorThreadData {
   readonly listen: ListenOptions | undefined
   readonly secrets: SecretSources
   readonly maxActors: number | undefined
+  /** Of handlers of others. */
+  readonly modules: readonly HandlerModule[]
 }
 
 export default async function actorThread(
-  { paths, listen, secrets, maxActors }: ActorThreadData,
+  { paths, listen, secrets, maxActors, modules }: ActorThreadData,
   tell: (news: unknown) => void,
 ): Promise<ThreadSetup> {
   const handlers = await makeHandlers({
     store: paths.store,
     listen: listen && { at: listen, onListen: tell },
     secrets: secretsOf(process.env, secrets),
+    contributed: await loadHandlers(modules),
   })
   return {
     store: sqliteStore(paths.chains),

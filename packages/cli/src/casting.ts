@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Limits, Message } from '@theater/runtime'
 import type { Json } from '@theater/values'
+import type { Contributed } from './contributed.ts'
 import { CliError } from './errors.ts'
 import { readManifest } from './manifest.ts'
 import { offerOf } from './offer.ts'
@@ -22,6 +23,8 @@ export interface Casting {
 export interface CastingFlags {
   /** `HANDLER` or `HANDLER={…}`. */
   readonly grant: readonly string[]
+  /** `MODULE` or `MODULE={…}`. */
+  readonly handler: readonly string[]
   readonly manifest?: string
   readonly actor?: string
 }
@@ -32,14 +35,18 @@ export interface CastingFlags {
  * @param id its id where the command line names none
  * @throws CliError, ManifestError
  */
-export async function castingOf(id: string, { grant, manifest, actor }: CastingFlags): Promise<Casting> {
+export async function castingOf(
+  id: string,
+  { grant, manifest, actor }: CastingFlags,
+  { handlers }: Contributed,
+): Promise<Casting> {
   if (manifest === undefined) {
     const grants = Object.fromEntries(grant.map(parseGrant))
     return { id: actor ?? id, grants, params: undefined, limits: {}, components: [], secrets: {} }
   }
   if (grant.length > 0)
     throw new CliError('usage', 'the grants stand in the manifest: leave --grant out, or --manifest')
-  const { actors, secrets } = await readManifest(manifest)
+  const { actors, secrets } = await readManifest(manifest, { handlers })
   const found = actors.find((one) => one.id === (actor ?? id))
   if (found === undefined) {
     const ids = actors.map((one) => one.id).join(', ')

@@ -1,4 +1,4 @@
-import type { TheaterErrorCode } from '@theater/runtime'
+import type { TheaterError, TheaterErrorCode } from '@theater/runtime'
 import type { ComponentErrorCode } from '@theater/component'
 import type { ChainErrorCode } from '@theater/event-chain'
 import type { Json } from '@theater/values'
@@ -21,6 +21,8 @@ export type CliErrorCode =
   | 'grants-changed'
   /** The component is not a command, or has no such export. */
   | 'not-runnable'
+  /** A module of --handler is not one of handlers, or of one that cannot stand beside theater's own. */
+  | 'bad-handler'
   /** Part of a record is not here, and what is asked for cannot be known without it. */
   | 'incomplete'
   /** What was kept is not what it was. */
@@ -41,6 +43,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   busy: exits.refused,
   'grants-changed': exits.refused,
   'not-runnable': exits.refused,
+  'bad-handler': exits.refused,
   incomplete: exits.refused,
   damaged: exits.refused,
   'too-large': exits.refused,
@@ -171,7 +174,7 @@ export async function failureOf(error: unknown): Promise<Failure> {
   }
   if (name === 'TheaterError') {
     const { TheaterError } = await import('@theater/runtime')
-    if (TheaterError.is(error)) return theaterFailure(error.code, error.message, error.cause)
+    if (TheaterError.is(error)) return theaterFailure(error)
   }
   if (name === 'ComponentError') {
     const { ComponentError } = await import('@theater/component')
@@ -225,7 +228,7 @@ function manifestFailure(error: ManifestError): Failure {
 }
 
 /** Of a failed store the cause says more; a component's own refusal is in the message already. */
-async function theaterFailure(code: TheaterErrorCode, message: string, cause: unknown): Promise<Failure> {
+async function theaterFailure({ code, message, cause, detail }: TheaterError): Promise<Failure> {
   if (code === 'cannot-resume' && cause instanceof Error && handlerErrors.has(cause.name)) {
     // It is this host that lacks something, and nothing is wrong with the record.
     const lacking = await failureOf(cause)
@@ -242,6 +245,8 @@ async function theaterFailure(code: TheaterErrorCode, message: string, cause: un
     const { ComponentError } = await import('@theater/component')
     if (ComponentError.is(cause)) return advised(componentExits[cause.code], cause.code, message)
   }
+  if (code === 'bad-grant' && typeof detail === 'object' && detail !== null && 'handler' in detail)
+    return failure(exits.refused, code, `${message}\nThose of somebody else are given with --handler MODULE.`)
   return advised(theaterExits[code], code, message)
 }
 

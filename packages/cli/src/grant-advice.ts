@@ -3,6 +3,7 @@ import type { Component } from '@theater/component'
 import type { AnyHandler } from '@theater/handler'
 import { TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
+import { insteadOf } from './instead-of.ts'
 import { exampleOf } from './manifest-text.ts'
 import { jsonLine } from './output.ts'
 
@@ -29,11 +30,4 @@ export function checkMet(
     return `${file} imports \`${name}\`, which it was not granted. Add --grant '${handler.name}=${jsonLine(exampleOf(handler.grant))}', or more.`
   })
   throw new TheaterError('unmet-import', lines.join('\n'), { detail: unmet })
-}
-
-/** What to do about an import that no handler of `theater` serves, where there is something: a sentence, after a space. */
-export function insteadOf(name: string): string {
-  return name.startsWith('wasi:sockets/')
-    ? ' Sockets would let it reach any address: what it may reach over HTTP is granted as http. A handler for them can be added in a program of your own, with Theater.open.'
-    : ''
 }

@@ -1,6 +1,7 @@
 import type { Unmet } from '@theater/boundary'
+import type { JsonSchema } from '@theater/handler'
 import { TheaterError } from '@theater/runtime'
-import { insteadOf } from './grant-advice.ts'
+import { insteadOf } from './instead-of.ts'
 import { grantSchema } from './grant-schemas.ts'
 import { grantLines, inlineGrant } from './manifest-text.ts'
 import { ManifestError } from './manifest-error.ts'
@@ -60,7 +61,11 @@ function mountOf({ actors }: PlacedManifest, actor: string, host: string): reado
 }
 
 /** One problem for each handler that has to be granted, and one for each import that nobody serves. */
-function problemsOf(unmet: readonly Unmet[], { source }: PlacedManifest, actor: string): ManifestProblem[] {
+function problemsOf(
+  unmet: readonly Unmet[],
+  { source, contributed }: PlacedManifest,
+  actor: string,
+): ManifestProblem[] {
   const problems: ManifestProblem[] = []
   const fault = { code: 'unmet-import', path: ['actor', actor], part: 'value' } as const
   for (const one of unmet) {
@@ -74,7 +79,7 @@ function problemsOf(unmet: readonly Unmet[], { source }: PlacedManifest, actor: 
   const missing = unmet.filter(({ handler, fn }) => handler !== undefined && fn === undefined)
   for (const [handler, ones] of Map.groupBy(missing, (one) => one.handler ?? '')) {
     const names = ones.map((one) => one.interface).join(', ')
-    const { path, where, lines } = addition(source.places, actor, handler)
+    const { path, where, lines } = addition(source.places, actor, handler, grantSchema(handler, contributed))
     const message = `${actor} imports ${names}, which it was not granted. ${where}`
     problems.push(source.problem({ ...fault, path, message }, lines))
   }
@@ -86,9 +91,9 @@ function addition(
   places: PlacedManifest['source']['places'],
   actor: string,
   handler: string,
+  schema: JsonSchema = {},
 ): { readonly path: readonly string[]; readonly where: string; readonly lines: readonly string[] } {
   const path = ['actor', actor, 'grants', handler]
-  const schema = grantSchema(handler) ?? {}
   if (places.isOpen(path.slice(0, -1))) {
     const line = places.lastLine(['actor', actor])
     const where = line === undefined ? 'Add' : `Add after line ${line}`

@@ -49,6 +49,9 @@ export const grantSchemas = {
 export const handlerNames: readonly string[] = Object.keys(grantSchemas)
 
 /** The schema of a handler's grants; undefined where there is no such handler. */
-export function grantSchema(handler: string): JsonSchema | undefined {
-  return new Map<string, JsonSchema>(Object.entries(grantSchemas)).get(handler)
+export function grantSchema(handler: string, contributed: GrantSchemas = {}): JsonSchema | undefined {
+  return new Map<string, JsonSchema>(Object.entries({ ...contributed, ...grantSchemas })).get(handler)
 }
+
+/** What grants may say, by handler. */
+export type GrantSchemas = Readonly<Record<string, JsonSchema>>

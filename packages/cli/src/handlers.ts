@@ -2,6 +2,7 @@ import type { AnyHandler } from '@theater/handler'
 import type { Connection } from '@theater/handler-cli'
 import type { ListenAddress, ListenOptions, Secrets } from '@theater/handler-http'
 import type { StoreBackend } from '@theater/handler-store'
+import { checkApart } from './contributed.ts'
 
 /** What the handlers of a host are made with. */
 export interface HandlerOptions {
@@ -13,6 +14,8 @@ export interface HandlerOptions {
   readonly listen?: Listening | undefined
   /** Secrets that grants of http may have set as headers. @default {} */
   readonly secrets?: Secrets | undefined
+  /** Handlers of others, which stand behind these. @default [] */
+  readonly contributed?: readonly AnyHandler[] | undefined
 }
 
 /** Where requests come in. */
@@ -25,12 +28,17 @@ export interface Listening {
 /** The shared namespace of `theater:store` in which trees are found that grants of fs name. */
 const TREES = 'trees'
 
-/** Makes the handlers that `theater` offers. None of them gives an actor anything without a grant. */
+/**
+ * Makes the handlers that `theater` offers. None of them gives an actor anything without a grant.
+ *
+ * @throws CliError `bad-handler` for one of others that would stand in the way of these
+ */
 export async function makeHandlers({
   store: path,
   connect,
   listen,
   secrets = {},
+  contributed = [],
 }: HandlerOptions): Promise<readonly AnyHandler[]> {
   const [
     { cli },
@@ -59,7 +67,7 @@ export async function makeHandlers({
   const backend = lazyBackend(path)
   const web =
     listen === undefined ? { listen: false as const } : { listen: listen.at, onListen: listen.onListen }
-  return [
+  const own = [
     cli(options),
     clocks(),
     fs({ trees: blocks(backend, { namespace: TREES }) }),
@@ -71,6 +79,8 @@ export async function makeHandlers({
     store({ backend }),
     supervisor(),
   ]
+  checkApart(own, contributed)
+  return [...own, ...contributed]
 }
 
 /** Lets go of what the handlers hold. */

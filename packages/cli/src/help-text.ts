@@ -11,6 +11,9 @@ export interface HelpText {
 const LIMITS =
   'Defaults of the limits: --max-events 10000000, --max-traps 1000, --max-memory 4294967296, --max-fuel 100000000000, --max-seconds 600. What a chain needs above them is not run: the verdict is then inconclusive and accuses nobody.'
 
+const HANDLER =
+  '--handler gives the host a handler of somebody else: the default export of a file or an installed package, or the one named handlers. It is called with the JSON after =, where it is a function. Its code runs in this host and may do all that this command may.'
+
 /** The text of each command, by its name. */
 export const helpTexts = {
   build: {
@@ -32,6 +35,7 @@ export const helpTexts = {
     about: [
       'Each component that takes the place of another gets its state through theater:actor/migration and a record of its own: the one before is ACTOR~1, ACTOR~2 and so on. What does not build, or cannot take the state over, is shown, and what ran goes on. Type errors are shown and stop nothing.',
       'A line of standard input, NAME or NAME JSON, is a call as of `theater call`. Without --grant and --manifest the actor is granted its log. Ctrl-C ends it.',
+      HANDLER,
     ],
     examples: [
       'theater dev counter.ts',
@@ -43,6 +47,7 @@ export const helpTexts = {
     about: [
       'Nothing of the component is run. The manifest runs as it stands; what would need a choice is there as a comment.',
       'Of a manifest it shows the limits that each of its actors has, those of the manifest and the defaults, and what its component takes of them before anything runs.',
+      HANDLER,
     ],
     examples: [
       'theater inspect counter.wasm',
@@ -55,6 +60,7 @@ export const helpTexts = {
       'The actors of a manifest that the data folder does not know are made, in the order in which they are written; those that it knows are brought back by running their records again, and go on where they were. The command ends when nobody has anything to do; where one of them is granted to answer HTTP requests it goes on. Ctrl-C ends it cleanly.',
       "A component that exports wasi:cli/run gets ARGS, and its exit code is this command's. What begins with - stands after --. Any other component becomes an actor for `theater call`.",
       "A component is granted what the command line says, or an actor of --manifest, and its log; nothing else. What it writes goes to its log, and what it reads is at its end, unless --stdin, --stdout, --stderr or --stdio connect it to this command's own streams.",
+      HANDLER,
     ],
     examples: [
       'theater run theater.toml',
@@ -63,12 +69,14 @@ export const helpTexts = {
       'theater run wc.wasm --stdio < notes.txt',
       'theater run issuer.wasm --env HOME=/ --grant \'random={"live":true}\'',
       'theater run tool.wasm --manifest theater.toml --actor tool --stdout',
+      `theater run theater.toml --handler './cache.ts={"url": "redis://127.0.0.1"}'`,
     ],
   },
   serve: {
     about: [
       'Each instance is an actor with a memory and a record of its own, and takes one request at a time: one request, one turn. A request goes to an instance that is idle; where all are at work it waits, and whoever is free first takes it. Instances of the data folder go on where they were. Goes on until Ctrl-C.',
       'It may answer all requests to this machine; what else it may is said by --grant, or by an actor of --manifest. What it writes goes to its log.',
+      HANDLER,
     ],
     examples: [
       'theater serve app.wasm',

@@ -9,6 +9,7 @@ import { splitCid } from '@theater/values'
 import { ComponentMaps } from './component-maps.ts'
 import { dataPaths, makeDataFolder } from './data-folder.ts'
 import type { DataPaths } from './data-folder.ts'
+import type { Contributed } from './contributed.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import type { Listening } from './handlers.ts'
 import { takeLock } from './lock.ts'
@@ -33,6 +34,8 @@ export interface HostOptions {
   readonly secrets?: SecretSources
   /** How many actors there are at once. @default that of the runtime */
   readonly maxActors?: number | undefined
+  /** Handlers of others, beside those of `theater`. @default none */
+  readonly others?: Contributed | undefined
   readonly log: (line: LogLine, maps: ComponentMaps) => void
   readonly deadLetter: (letter: DeadLetter) => void
 }
@@ -107,7 +110,10 @@ export class Host implements AsyncDisposable {
   async startApart(answerMs: number | undefined, output: Output): Promise<Running> {
     if (answerMs === undefined) return await this.start(output)
     // Those of the thread are its own; these say what they serve.
-    this.#handlers = await makeHandlers({ store: this.paths.store })
+    this.#handlers = await makeHandlers({
+      store: this.paths.store,
+      contributed: this.#options.others?.handlers,
+    })
     await this.#knowActors()
     output.status('bringing actors back')
     try {
@@ -127,10 +133,11 @@ export class Host implements AsyncDisposable {
    * @throws TheaterError
    */
   async start(output: Output): Promise<Theater> {
-    const { connect, listen, secrets: sources, maxActors, log, deadLetter } = this.#options
+    const { connect, listen, secrets: sources, maxActors, others, log, deadLetter } = this.#options
     const { Theater } = await import('@theater/runtime')
     const secrets = secretsOf(process.env, sources)
-    this.#handlers = await makeHandlers({ store: this.paths.store, connect, listen, secrets })
+    const contributed = others?.handlers
+    this.#handlers = await makeHandlers({ store: this.paths.store, connect, listen, secrets, contributed })
     const cache = await this.cache()
     await this.#knowActors()
     let going = true

@@ -2,6 +2,7 @@ import { printable } from '@theater/handler-log'
 import { defaultLimits } from '@theater/runtime'
 import type { Limits } from '@theater/runtime'
 import { loadNamed } from './component-file.ts'
+import type { Contributed } from './contributed.ts'
 import { exits } from './exits.ts'
 import { makeHandlers } from './handlers.ts'
 import { importJson, importsOf } from './import-states.ts'
@@ -20,9 +21,13 @@ import { count, table } from './table.ts'
  * `theater inspect theater.toml`: what each actor is granted, what is inert for it, and the limits that it has, set or not, with
  * what its component takes of them. Nothing is run.
  */
-export async function inspectManifest(path: string, output: Output): Promise<number> {
-  const manifest = await readGiven(path)
-  const handlers = await makeHandlers({ store: ':memory:' })
+export async function inspectManifest(
+  path: string,
+  { handlers: contributed }: Contributed,
+  output: Output,
+): Promise<number> {
+  const manifest = await readGiven(path, { handlers: contributed })
+  const handlers = await makeHandlers({ store: ':memory:', contributed })
   for (const [i, actor] of manifest.actors.entries()) {
     const bytes = await readComponent(actor, manifest)
     const { digest, model } = await loadNamed(actor.component, bytes)

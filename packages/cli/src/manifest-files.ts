@@ -2,16 +2,16 @@ import { readComponentFile } from './component-file.ts'
 import { CliError } from './errors.ts'
 import { ManifestError } from './manifest-error.ts'
 import { readPlaced } from './manifest.ts'
-import type { ManifestActor, PlacedManifest } from './manifest.ts'
+import type { ManifestActor, ManifestOptions, PlacedManifest } from './manifest.ts'
 
 /**
  * Reads the manifest that a command was given.
  *
  * @throws ManifestError, CliError `usage` where the file may not be read
  */
-export async function readGiven(path: string): Promise<PlacedManifest> {
+export async function readGiven(path: string, options?: ManifestOptions): Promise<PlacedManifest> {
   try {
-    return await readPlaced(path)
+    return await readPlaced(path, options)
   } catch (error) {
     throw unreadable(path, error)
   }

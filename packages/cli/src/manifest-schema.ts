@@ -1,8 +1,8 @@
 import type { JsonSchema } from '@theater/handler'
 import { defaultLimits, maxLimits } from '@theater/runtime'
 import type { Limits } from '@theater/runtime'
-import type { Json } from '@theater/values'
 import { COMPONENT_FILE, grantSchemas } from './grant-schemas.ts'
+import type { GrantSchemas } from './grant-schemas.ts'
 
 /** What each limit bounds, in words. Its default is the runtime's. */
 const limitDescriptions = {
@@ -64,17 +64,24 @@ const params: JsonSchema = {
   oneOf: [{ required: ['json'] }, { required: ['string'] }, { required: ['bytes'] }],
 }
 
-const grants: JsonSchema = {
+const grantsOf = (contributed: GrantSchemas): JsonSchema => ({
   description:
     'All the authority that the actor has, by handler. What is not written here it cannot do. `theater inspect FILE.wasm` says what a component needs.',
   type: 'object',
   additionalProperties: false,
-  properties: Object.fromEntries(
-    Object.entries(grantSchemas).map(([name, schema]) => [name, embedded(schema)]),
-  ),
-}
+  properties: {
+    ...Object.fromEntries(Object.entries(grantSchemas).map(([name, schema]) => [name, embedded(schema)])),
+    // What a schema of somebody else's refers to is within itself.
+    ...Object.fromEntries(
+      Object.entries(contributed).map(([name, schema]) => [
+        name,
+        { $id: `theater:grants/${name}`, ...embedded(schema) },
+      ]),
+    ),
+  },
+})
 
-const actor: JsonSchema = {
+const actorOf = (contributed: GrantSchemas): JsonSchema => ({
   description: 'One actor: a component, what it may do, and what it begins with.',
   type: 'object',
   additionalProperties: false,
@@ -87,12 +94,12 @@ const actor: JsonSchema = {
       minLength: 1,
       pattern: COMPONENT_FILE,
     },
-    grants,
+    grants: grantsOf(contributed),
     params,
     limits,
   },
   examples: [{ component: 'FILE.wasm' }],
-}
+})
 
 /** An actor's id. Two names that every object of JavaScript has cannot be keys. */
 const ID = '^(?!(__proto__|constructor)$)[a-z0-9._:-]{1,128}$'
@@ -100,16 +107,17 @@ const ID = '^(?!(__proto__|constructor)$)[a-z0-9._:-]{1,128}$'
 /** A host and a port. */
 const LISTEN = String.raw`^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$`
 
-/** The keys that stand at the top of a manifest. Whoever adds one adds it here, and reads it in `manifest.ts`. */
+const actorsOf = (contributed: GrantSchemas): JsonSchema => ({
+  description:
+    'The actors, by id: 1 to 128 of a-z 0-9 . _ - and :. They are made in the order in which they are written.',
+  type: 'object',
+  minProperties: 1,
+  propertyNames: { pattern: ID },
+  additionalProperties: actorOf(contributed),
+})
+
+/** The keys beside the actors that stand at the top of a manifest. Whoever adds one adds it here, and reads it in `manifest.ts`. */
 const topLevel = {
-  actor: {
-    description:
-      'The actors, by id: 1 to 128 of a-z 0-9 . _ - and :. They are made in the order in which they are written.',
-    type: 'object',
-    minProperties: 1,
-    propertyNames: { pattern: ID },
-    additionalProperties: actor,
-  },
   host: {
     description: 'Bounds of what runs the actors.',
     type: 'object',
@@ -171,17 +179,22 @@ const topLevel = {
  * The JSON Schema (2020-12) of a `theater.toml`: what `readManifest` checks a manifest with, and what is shipped as
  * `theater.schema.json` for editors.
  */
-export const manifestSchema: JsonSchema = {
-  $schema: 'https://json-schema.org/draft/2020-12/schema',
-  title: 'theater.toml',
-  description: 'Which actors `theater run` runs, and what each of them may do.',
-  type: 'object',
-  additionalProperties: false,
-  required: ['actor'],
-  properties: topLevel,
+export const manifestSchema: JsonSchema = schemaWith({})
+
+/** The schema of a manifest whose actors may be granted handlers of others, too. */
+export function schemaWith(contributed: GrantSchemas): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'theater.toml',
+    description: 'Which actors `theater run` runs, and what each of them may do.',
+    type: 'object',
+    additionalProperties: false,
+    required: ['actor'],
+    properties: { actor: actorsOf(contributed), ...topLevel },
+  }
 }
 
 /** A part of a document does not say again which draft it is of. */
-function embedded({ $schema: _, ...schema }: JsonSchema): Json {
+function embedded({ $schema: _, ...schema }: JsonSchema): JsonSchema {
   return schema
 }

@@ -1,5 +1,6 @@
 import type { JsonSchema } from '@theater/handler'
 import type { Json } from '@theater/values'
+import { insteadOf } from './instead-of.ts'
 import { tomlPath, tomlValue } from './toml-text.ts'
 
 /**
@@ -9,7 +10,13 @@ import { tomlPath, tomlValue } from './toml-text.ts'
 export function grantLines(actor: string, handler: string, schema: JsonSchema): string[] {
   const path = ['actor', actor, 'grants', handler]
   const lines = [`[${tomlPath(path)}]`]
-  for (const [key, value] of Object.entries(exampleOf(schema))) {
+  const example = exampleOf(schema)
+  // A schema of somebody else's may have no example.
+  for (const key of requiredOf(schema)) {
+    if (Object.hasOwn(example, key)) continue
+    lines.push(...comment(`It needs ${tomlPath([key])}. ${aboutOf(propertyOf(schema, key))}`.trimEnd()))
+  }
+  for (const [key, value] of Object.entries(example)) {
     const about = aboutOf(propertyOf(schema, key))
     if (about !== '') lines.push(...comment(about))
     for (const [keys, item] of leaves([key], value)) lines.push(`${tomlPath(keys)} = ${tomlValue(item)}`)
@@ -27,6 +34,11 @@ export function exampleOf(schema: JsonSchema): Readonly<Record<string, Json>> {
   const examples = schema['examples']
   const [first]: readonly Json[] = Array.isArray(examples) ? examples : []
   return isTable(first) ? first : {}
+}
+
+function requiredOf(schema: JsonSchema): string[] {
+  const required = schema['required']
+  return Array.isArray(required) ? required.map(String) : []
 }
 
 /** What a schema says of itself, on one line. */
@@ -99,12 +111,13 @@ export function manifestText({ actor, component, schema, needs, unserved }: Mani
     `component = ${tomlValue(component)}`,
   ]
   for (const name of unserved)
-    lines.push('', ...comment(`It cannot run: no handler of theater serves ${name}.`))
+    lines.push('', ...comment(`It cannot run: no handler of theater serves ${name}.${insteadOf(name)}`))
   for (const { handler, schema: grant, optional, interfaces, functions } of needs) {
     const grants = grantLines(actor, handler, grant)
     // An empty grant leaves nothing to choose.
     const off = optional && Object.keys(exampleOf(grant)).length > 0
-    lines.push('', ...comment(`${handler}: ${aboutOf(grant)}`))
+    const about = aboutOf(grant)
+    lines.push('', ...comment(about === '' ? handler : `${handler}: ${about}`))
     lines.push(...comment(`For ${interfaces.join(', ')}: ${some(functions)}.`))
     if (off)
       lines.push(...comment('It runs without: these imports are then there, empty and closed. To grant it:'))

@@ -1,11 +1,14 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { AnyHandler, JsonSchema } from '@theater/handler'
 import type { Limits, Message } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { parse, TomlDate, TomlError } from 'smol-toml'
 import { ManifestError } from './manifest-error.ts'
-import { manifestSchema } from './manifest-schema.ts'
+import type { GrantSchemas } from './grant-schemas.ts'
+import { manifestSchema, schemaWith } from './manifest-schema.ts'
 import { ManifestSource } from './manifest-source.ts'
 import { faultsOf } from './schema-faults.ts'
 import type { Fault } from './schema-faults.ts'
@@ -44,6 +47,14 @@ export interface Manifest {
 /** A manifest, and where it says what. */
 export interface PlacedManifest extends Manifest {
   readonly source: ManifestSource
+  /** What grants of handlers of others may say. */
+  readonly contributed: GrantSchemas
+}
+
+/** What a manifest is read with. */
+export interface ManifestOptions {
+  /** Handlers beside those of `theater`: their grants are checked by their schemas. @default [] */
+  readonly handlers?: readonly Pick<AnyHandler, 'name' | 'grant'>[]
 }
 
 const MAX_BYTES = 1 << 20
@@ -62,8 +73,8 @@ const MAX_FAULTS = 200
  * console.log(actors.map(({ id }) => id))
  * ```
  */
-export async function readManifest(path: string): Promise<Manifest> {
-  return readPlaced(path)
+export async function readManifest(path: string, options?: ManifestOptions): Promise<Manifest> {
+  return readPlaced(path, options)
 }
 
 /**
@@ -75,12 +86,13 @@ export async function readManifest(path: string): Promise<Manifest> {
 export function parseManifest(
   text: string,
   from: { readonly path: string; readonly folder: string },
+  options?: ManifestOptions,
 ): Manifest {
-  return parsePlaced(text, from)
+  return parsePlaced(text, from, options)
 }
 
 /** As {@link readManifest}, with places. */
-export async function readPlaced(path: string): Promise<PlacedManifest> {
+export async function readPlaced(path: string, options?: ManifestOptions): Promise<PlacedManifest> {
   const { size } = await stat(path)
   const refuse = (message: string, cause?: unknown): ManifestError =>
     new ManifestError(
@@ -97,17 +109,23 @@ export async function readPlaced(path: string): Promise<PlacedManifest> {
     throw refuse('this is not UTF-8 text', cause)
   }
   // A mount must not go through a symbolic link, so what it is relative to must not either.
-  return parsePlaced(text, { path, folder: dirname(await realpath(path)) })
+  return parsePlaced(text, { path, folder: dirname(await realpath(path)) }, options)
 }
 
 /** As {@link parseManifest}, with places. */
 function parsePlaced(
   text: string,
   { path, folder }: { readonly path: string; readonly folder: string },
+  { handlers = [] }: ManifestOptions = {},
 ): PlacedManifest {
   const source = new ManifestSource(path, text)
+  const contributed = Object.fromEntries(handlers.map(({ name, grant }) => [name, grant]))
+  const validate = handlers.length === 0 ? validator : compiled(schemaWith(contributed))
   const { value, faults } = plain(parseToml(source))
-  const wrong = [...faults, ...(validate(value) ? undecodable(value) : checked(faults))].slice(0, MAX_FAULTS)
+  const wrong = [...faults, ...(validate(value) ? undecodable(value) : checked(validate, faults))].slice(
+    0,
+    MAX_FAULTS,
+  )
   const unknown = wrong.filter(({ code }) => code === 'unknown-key')
   // Of what stands under a key that is not one, the key is all there is to say, and once.
   const isBefore = (one: Fault, fault: Fault): boolean =>
@@ -118,6 +136,7 @@ function parsePlaced(
   return {
     path,
     source,
+    contributed,
     actors: Object.entries(actors).map(([id, actor]) => actorOf(id, actor, folder)),
     listen: http?.listen,
     maxActors: host?.actors,
@@ -126,17 +145,21 @@ function parsePlaced(
   }
 }
 
-const validate = new Ajv2020({
-  allErrors: true,
-  strict: true,
-  // The alternatives of params name keys that are declared beside them.
-  strictRequired: false,
-  allowUnionTypes: true,
-  verbose: true,
-}).compile(manifestSchema)
+const validator = compiled(manifestSchema)
+
+function compiled(schema: JsonSchema): ValidateFunction {
+  return new Ajv2020({
+    allErrors: true,
+    strict: true,
+    // The alternatives of params name keys that are declared beside them.
+    strictRequired: false,
+    allowUnionTypes: true,
+    verbose: true,
+  }).compile(schema)
+}
 
 /** What the schema says of the value that it was just asked about, but for what cannot be a value at all. */
-function checked(faults: readonly Fault[]): Fault[] {
+function checked(validate: ValidateFunction, faults: readonly Fault[]): Fault[] {
   return faultsOf((validate.errors ?? []).slice(0, MAX_FAULTS)).filter(
     (one) => one.code === 'unknown-key' || !faults.some((fault) => isWithin(one, fault)),
   )

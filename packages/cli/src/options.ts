@@ -7,6 +7,35 @@ export function dataOption(): Option {
   return new Option('--data <DIR>', 'the data folder').default('.theater')
 }
 
+/** Whether the folder begins anew. */
+export function freshOption(): Option {
+  return new Option('--fresh', 'forgets every record of the data folder first')
+}
+
+/** @param what `a grant`, and whose */
+export function grantOption(what = 'a grant'): Option {
+  return several('--grant <HANDLER[=JSON]>', what)
+}
+
+/** Environment variables. */
+export function envOption(): Option {
+  return several('--env <NAME[=VALUE]>', 'an environment variable')
+}
+
+/** Handlers of others: a flag and no key of a manifest, for a manifest loads no code into the host. */
+export function handlerOption(): Option {
+  return several(
+    '--handler <MODULE[=JSON]>',
+    "somebody else's handler: a file or package whose code this host runs",
+  )
+}
+
+function several(flags: string, about: string): Option {
+  return new Option(flags, `${about}; may be given several times`)
+    .argParser<readonly string[]>(collect)
+    .default([], 'none')
+}
+
 /** Takes an option that may be given several times. */
 export function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value]
@@ -72,31 +101,17 @@ export function actorId(text: string): string {
   throw new CliError('usage', `${JSON.stringify(text)} is not an actor's id: 1 to 128 of a-z 0-9 . _ - and :`)
 }
 
-/** The options of `theater run`, as the command line gives them. */
-export interface RunFlags {
-  readonly data: string
-  readonly fresh?: true
-  readonly actor?: string
-  readonly listen?: string
-  readonly answer?: number
-  readonly grant: readonly string[]
-  readonly manifest?: string
-  readonly env: readonly string[]
-  readonly stdin?: true
-  readonly stdout?: true
-  readonly stderr?: true
-  readonly stdio?: true
+/** What a re-run may take, as the command line gives it. */
+export interface LimitFlags {
+  readonly maxFuel?: number
+  readonly maxMemory?: number
+  readonly maxEvents?: number
+  readonly maxTraps?: number
 }
 
-/** The options of `theater serve`, as the command line gives them. */
-export interface ServeFlags {
+/** The options of `theater verify`. */
+export interface VerifyFlags extends LimitFlags {
   readonly data: string
-  readonly fresh?: true
-  readonly actor?: string
-  readonly listen?: string
-  readonly answer?: number
-  readonly instances: number
-  readonly grant: readonly string[]
-  readonly manifest?: string
-  readonly env: readonly string[]
+  readonly maxSeconds?: number
+  readonly component?: string
 }

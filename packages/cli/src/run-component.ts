@@ -12,6 +12,7 @@ import { idOf } from './actor-id.ts'
 import { castingOf } from './casting.ts'
 import { grantsOf } from './command-grant.ts'
 import { loadNamed, readComponentFile } from './component-file.ts'
+import { contributedBy } from './contributed.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { checkMet } from './grant-advice.ts'
@@ -43,7 +44,8 @@ export async function runComponent(
   output: Output,
 ): Promise<number> {
   const bytes = await readComponentFile(file)
-  const casting = await castingOf(idOf(file), options)
+  const others = await contributedBy(options.handler)
+  const casting = await castingOf(idOf(file), options, others)
   const connect = await standardStreams(output)
   const letters = new DeadLetters(output)
   // The id is chosen once it is known which are taken; nothing is connected before.
@@ -52,6 +54,7 @@ export async function runComponent(
     data: options.data,
     fresh: options.fresh,
     secrets: casting.secrets,
+    others,
     log: logTo(output),
     deadLetter: letters.take,
     connect: (actor) => (actor === own.id ? connect : undefined),

@@ -3,6 +3,7 @@ import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import type { ActorInfo } from '@theater/runtime'
 import { splitCid } from '@theater/values'
+import { contributedBy } from './contributed.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { Host } from './host.ts'
@@ -28,7 +29,8 @@ const RUN = 'wasi:cli/run@0.2#run'
 
 /** Makes the actors of a manifest that are not in the data folder yet, brings back those that are, and waits until all are idle. */
 export async function runManifest(path: string, options: RunOptions, output: Output): Promise<number> {
-  const manifest = await readGiven(path)
+  const others = await contributedBy(options.handler)
+  const manifest = await readGiven(path, others)
   const actors = chosen(manifest, options.actor)
   const components = new Map<string, Uint8Array>()
   const offers = new Map<string, Offer>()
@@ -44,6 +46,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     fresh: options.fresh,
     secrets: manifest.secrets,
     maxActors: manifest.maxActors,
+    others,
     listen: {
       at,
       onListen: (address) => {

@@ -138,7 +138,8 @@ function advice(
   if (path.length === 0 && actorKeys.includes(key)) return `It belongs into an actor: [actor.NAME] or below.`
   if (path.length === 2 && key === 'grant') return 'Did you mean "grants"?'
   if (known.length === 0) return sentence(schema['description']) || 'It takes no keys.'
-  return `${capital(noun)}s: ${known.join(', ')}.`
+  const more = noun === 'handler' ? ' Those of somebody else are given with --handler MODULE.' : ''
+  return `${capital(noun)}s: ${known.join(', ')}.${more}`
 }
 
 const actorKeys: readonly string[] = ['component', 'grants', 'params', 'limits']

@@ -22,13 +22,14 @@ const moduleUrl = new URL(
 
 /** Brings the actors of a data folder back in a thread of their own. @throws TheaterError */
 export async function startThread(options: StartOptions, output: Output): Promise<TheaterThread> {
-  const { paths, maps, answerMs, listen, secrets = {}, maxActors, log, deadLetter } = options
+  const { paths, maps, answerMs, listen, secrets = {}, maxActors, others, log, deadLetter } = options
   const { openThread } = await import('@theater/runtime/thread')
   const data: ActorThreadData = {
     paths,
     listen: listen?.at,
     secrets,
     maxActors,
+    modules: others?.modules ?? [],
   }
   return openThread({
     module: moduleUrl,

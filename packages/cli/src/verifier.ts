@@ -6,7 +6,7 @@ import { joinVerdicts, RerunThread } from '@theater/replay/node'
 import type { ChainSource, GraphReport, Verdict, VerifyLimits } from '@theater/replay'
 import { dataPaths } from './data-folder.ts'
 import { GivenComponent } from './given-component.ts'
-import type { LimitFlags } from './program.ts'
+import type { LimitFlags } from './options.ts'
 import { progress, watched } from './progress.ts'
 import type { Subject } from './subjects.ts'
 

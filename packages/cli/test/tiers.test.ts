@@ -110,7 +110,16 @@ it('whatever guests are called with, every tier makes the same record, and runs 
   const orders: Order[] = []
   for (const [file, bytes, calls, grants] of guests) {
     const sample = fc.sample(calls, { seed: 4, numRuns: 25 })
-    orders.push({ component: await bytes(), file, calls: sample, grants, cache, record: null, head: null })
+    orders.push({
+      component: await bytes(),
+      file,
+      calls: sample,
+      grants,
+      modules: [],
+      cache,
+      record: null,
+      head: null,
+    })
   }
   const expected: Extract<Report, { did: 'run' }>[] = []
   {

@@ -4,7 +4,7 @@ export type TheaterErrorCode =
   | 'bad-component'
   /** An import that no handler serves, or that was not granted. */
   | 'unmet-import'
-  /** A grant for a handler that is not there, or not of its schema, or above the ceiling. */
+  /** A grant for a handler that is not there (`detail.handler` is its name), or not of its schema, or above the ceiling. */
   | 'bad-grant'
   /** Not an actor's id. */
   | 'bad-id'

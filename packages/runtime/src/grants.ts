@@ -75,7 +75,7 @@ export class GrantChecker {
       throw new TheaterError(
         'bad-grant',
         `${actor}: there is no handler "${name}". Handlers of this host: ${known || 'none'}.`,
-        { actor },
+        { actor, detail: { handler: name } },
       )
     }
     const validate = this.#validators.get(name)

@@ -11,6 +11,8 @@ import { sha256 } from '@theater/event-chain/node'
 import { componentLoader, verify } from '@theater/replay/node'
 import { TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
+import { loadHandlers } from '../contributed.ts'
+import type { HandlerModule } from '../contributed.ts'
 import { makeHandlers } from '../handlers.ts'
 import { verdictJson } from '../verdict.ts'
 import { targetsOf } from './calls.ts'
@@ -24,6 +26,8 @@ export interface Order {
   readonly file: string
   readonly calls: readonly WrittenCall[]
   readonly grants: Readonly<Record<string, Json>>
+  /** Of handlers of others. */
+  readonly modules: readonly HandlerModule[]
   /** A folder of transpiled components. */
   readonly cache: string
   /** The record of the first run, which this one runs again; null: it makes one. */
@@ -77,10 +81,13 @@ async function perform(order: Order): Promise<Report> {
   return order.record === null ? run(order, cache) : again(order, order.record, cache)
 }
 
-async function run({ component, file, calls, grants, head }: Order, cache: ComponentCache): Promise<Report> {
+async function run(
+  { component, file, calls, grants, modules, head }: Order,
+  cache: ComponentCache,
+): Promise<Report> {
   const { model } = await loadComponent(component, { cache })
   const targets = targetsOf(model, calls, file)
-  const handlers = await makeHandlers({ store: ':memory:' })
+  const handlers = await makeHandlers({ store: ':memory:', contributed: await loadHandlers(modules) })
   const played = await play({ component, calls: targets, handlers, grants, cache })
   const { store, chain, events, answers, fuel } = played
   const same = head === played.head

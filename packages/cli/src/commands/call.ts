@@ -1,5 +1,6 @@
 import { exits, interrupted } from '../exits.ts'
 import { CliError } from '../errors.ts'
+import { contributedBy } from '../contributed.ts'
 import { answer, printAnswer } from '../answer.ts'
 import { resolveTarget } from '../target.ts'
 import { Host } from '../host.ts'
@@ -15,6 +16,8 @@ export interface CallOptions {
   readonly timeoutMs: number
   /** Milliseconds within which the thread of the actors has to answer; undefined: they have none of their own. */
   readonly answerMs?: number | undefined
+  /** `MODULE` or `MODULE={…}` of handlers of others. */
+  readonly handler: readonly string[]
   /** Whether what the call set going is waited for. */
   readonly wait: boolean
 }
@@ -34,9 +37,11 @@ export async function call(
     await findActor(chains, actor, options.data)
     return await resolveTarget(chains, actor, name, json)
   })()
+  const others = await contributedBy(options.handler)
   const letters = new DeadLetters(output)
   await using host = await Host.open({
     data: options.data,
+    others,
     log: logTo(output),
     deadLetter: letters.take,
   })

@@ -16,6 +16,7 @@ import type { Difference } from '../certify/compare.ts'
 import { parseGrant } from '../casting.ts'
 import { factsOf, loadNamed, readComponentFile } from '../component-file.ts'
 import { dataPaths, makeDataFolder } from '../data-folder.ts'
+import { contributedBy } from '../contributed.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
@@ -38,6 +39,8 @@ export interface CertifyOptions {
   readonly calls?: string
   /** `HANDLER` or `HANDLER={…}`. */
   readonly grant: readonly string[]
+  /** `MODULE` or `MODULE={…}` of handlers of others. */
+  readonly handler: readonly string[]
   readonly seconds: number
 }
 
@@ -50,6 +53,7 @@ const HERE: ReadonlySet<string> = new Set(['cli', 'log', 'messaging', 'store', '
 /** `theater certify`: whether a component does the same, event for event, however the engine runs it. */
 export async function certify(file: string, options: CertifyOptions, output: Output): Promise<number> {
   const bytes = await readComponentFile(file)
+  const others = await contributedBy(options.handler)
   await using place = await placeOf(options)
   const component = await loadNamed(file, bytes, { cache: await diskCache(place.cache) })
   // What engines may do in more than one way is refused before anything runs.
@@ -58,9 +62,9 @@ export async function certify(file: string, options: CertifyOptions, output: Out
   const targets = targetsOf(component.model, calls, file)
   const given = Object.fromEntries(options.grant.map(parseGrant))
   const grants = { ...quietGrants(component), ...given }
-  const handlers = await makeHandlers({ store: ':memory:' })
+  const handlers = await makeHandlers({ store: ':memory:', contributed: others.handlers })
   checkMet(file, component, handlers, grants)
-  const order = { component: bytes, file, calls, grants, cache: place.cache }
+  const order = { component: bytes, file, calls, grants, modules: others.modules, cache: place.cache }
   const performs = Object.keys(given).some((handler) => !HERE.has(handler))
   const certifier = new Certifier(order, { seconds: options.seconds, performs }, output)
   const { first, runs, difference } = await certifier.run()

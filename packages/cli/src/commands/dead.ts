@@ -1,5 +1,6 @@
 import { printable } from '@theater/handler-log'
 import type { RecordedLetter, Theater } from '@theater/runtime'
+import { contributedBy } from '../contributed.ts'
 import { readChains } from '../data-folder.ts'
 import { CliError, failureOf } from '../errors.ts'
 import { exits, interrupted } from '../exits.ts'
@@ -15,6 +16,8 @@ export type DeadAction = 'ls' | 'retry' | 'drop'
 
 interface DeadOptions {
   readonly data: string
+  /** `MODULE` or `MODULE={…}` of handlers of others. */
+  readonly handler: readonly string[]
 }
 
 /** `theater dead`: what reached nobody, or what its receiver failed over. */
@@ -83,10 +86,15 @@ async function known(ids: readonly string[], data: string): Promise<readonly Rec
   })
 }
 
-async function retry(ids: readonly string[], { data }: DeadOptions, output: Output): Promise<number> {
+async function retry(
+  ids: readonly string[],
+  { data, handler }: DeadOptions,
+  output: Output,
+): Promise<number> {
   await known(ids, data)
+  const others = await contributedBy(handler)
   const letters = new DeadLetters(output)
-  await using host = await Host.open({ data, log: logTo(output), deadLetter: letters.take })
+  await using host = await Host.open({ data, others, log: logTo(output), deadLetter: letters.take })
   using interrupt = new Interrupt(output)
   const theater = await host.start(output)
   let code: number = exits.done

@@ -8,6 +8,7 @@ import type { Json } from '@theater/values'
 import { idOf } from '../actor-id.ts'
 import { castingOf } from '../casting.ts'
 import type { Casting, CastingFlags } from '../casting.ts'
+import { contributedBy } from '../contributed.ts'
 import { Builder } from '../dev/builder.ts'
 import { Feed } from '../dev/feed.ts'
 import { Live } from '../dev/live.ts'
@@ -31,7 +32,8 @@ export interface DevOptions extends CastingFlags {
 /** `theater dev`: an actor in TypeScript that is built again and replaced whenever its sources are saved. */
 export async function dev(source: string, options: DevOptions, output: Output): Promise<number> {
   if (!existsSync(source)) throw new CliError('usage', `there is no file ${source}`)
-  const cast = await castingOf(idOf(source), options)
+  const others = await contributedBy(options.handler)
+  const cast = await castingOf(idOf(source), options, others)
   // Whoever develops an actor wants to see its log, where nobody says anything.
   const quiet = options.manifest === undefined && options.grant.length === 0
   const casting = quiet ? { ...cast, grants: { log: {} } } : cast
@@ -39,6 +41,7 @@ export async function dev(source: string, options: DevOptions, output: Output): 
   await using host = await Host.open({
     data: options.data,
     fresh: options.fresh,
+    others,
     log: logTo(output),
     deadLetter: letters.take,
   })

@@ -7,6 +7,7 @@ import { defaultLimits } from '@theater/runtime'
 import type { FunctionModel } from '@theater/values'
 import { idOf } from '../actor-id.ts'
 import { loadNamed, readComponentFile } from '../component-file.ts'
+import { contributedBy } from '../contributed.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import { grantSchema } from '../grant-schemas.ts'
@@ -23,19 +24,28 @@ import type { MeterView } from '../meter-view.ts'
 import { signature } from '../signature.ts'
 import { count, table } from '../table.ts'
 
+/** Options of `theater inspect`. */
+export interface InspectOptions {
+  /** Only the manifest. */
+  readonly toml: boolean
+  /** `MODULE` or `MODULE={…}` of handlers of others. */
+  readonly handler: readonly string[]
+}
+
 /** `theater inspect`: what a component imports and exports, and a manifest for it; or what a manifest allows. Nothing is run. */
 export async function inspect(
   file: string,
-  { toml }: { readonly toml: boolean },
+  { toml, handler }: InspectOptions,
   output: Output,
 ): Promise<number> {
+  const others = await contributedBy(handler)
   if (file.endsWith('.toml')) {
     if (toml) throw new CliError('usage', `--toml makes a manifest of a component, and ${file} is one`)
     const { inspectManifest } = await import('../inspect-manifest.ts')
-    return inspectManifest(file, output)
+    return inspectManifest(file, others, output)
   }
   const component = await loadNamed(file, await readComponentFile(file))
-  const handlers = await makeHandlers({ store: ':memory:' })
+  const handlers = await makeHandlers({ store: ':memory:', contributed: others.handlers })
   const imports = importsOf(component.model, handlers, {})
   const manifest = manifestText({
     actor: idOf(file),

@@ -9,6 +9,7 @@ import { castingOf } from '../casting.ts'
 import type { CastingFlags } from '../casting.ts'
 import { grantsOf } from '../command-grant.ts'
 import { loadNamed, readComponentFile } from '../component-file.ts'
+import { contributedBy } from '../contributed.ts'
 import { CliError } from '../errors.ts'
 import { exits, interrupted } from '../exits.ts'
 import { checkMet } from '../grant-advice.ts'
@@ -41,13 +42,15 @@ export interface ServeOptions extends CastingFlags {
 export async function serve(file: string, options: ServeOptions, output: Output): Promise<number> {
   const at = listenAt(options.listen ?? DEFAULT_LISTEN)
   const bytes = await readComponentFile(file)
-  const casting = await castingOf(idOf(file), options)
+  const others = await contributedBy(options.handler)
+  const casting = await castingOf(idOf(file), options, others)
   const letters = new DeadLetters(output)
   const bound: { url?: string } = {}
   await using host = await Host.open({
     data: options.data,
     fresh: options.fresh,
     secrets: casting.secrets,
+    others,
     listen: {
       at,
       onListen: ({ url }) => {

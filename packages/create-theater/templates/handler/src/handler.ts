@@ -25,10 +25,15 @@ export function notes({ backend = memory() }: NotesOptions = {}) {
     interfaces: [NOTES],
     grant: {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
+      description: 'Lets the actor use notes.',
+      examples: [{ prefix: '', rights: 'r' }],
       type: 'object',
       additionalProperties: false,
       required: ['prefix', 'rights'],
-      properties: { prefix: { type: 'string' }, rights: { enum: ['r', 'rw'] } },
+      properties: {
+        prefix: { description: 'What the names of its notes begin with.', type: 'string' },
+        rights: { description: 'r: read. rw: also write.', enum: ['r', 'rw'] },
+      },
     },
     functions: {
       [`${NOTES}#read`]: { mode: 'async', effect: 'read', ask: ({ args }) => asked(args, 'r'), deny },

@@ -1,0 +1,70 @@
+import { Option } from 'commander'
+import type { ChainOptions } from '../commands/chain.ts'
+import type { GcOptions } from '../commands/gc.ts'
+import type { LogsOptions } from '../commands/logs.ts'
+import type { Declare } from './declare.ts'
+import { levels } from '../log-lines.ts'
+import { dataOption, index } from '../options.ts'
+
+/** Commands that read what is in a data folder, and free it. */
+export function folder({ add, act }: Declare): void {
+  add('ps', 'Lists the actors of a data folder.')
+    .addOption(dataOption())
+    .action(
+      act(async (output, options: { data: string }) => {
+        const { ps } = await import('../commands/ps.ts')
+        return ps(options, output)
+      }),
+    )
+
+  add('gc', 'Frees what actors have put into their store and nobody can ask for any more.')
+    .option('--dry-run', 'says what would be freed, and frees nothing')
+    .option('--grace <HOURS>', 'how long everything stays that was put or written to', index, 24)
+    .addOption(dataOption())
+    .action(
+      act(async (output, options: GcOptions) => {
+        const { gc } = await import('../commands/gc.ts')
+        return gc(options, output)
+      }),
+    )
+
+  add('chain', "Prints an actor's record, event by event.")
+    .argument('<ACTOR>', "the actor's id")
+    .option('--from <N>', 'the first event', index)
+    .option('--to <N>', 'the last event', index)
+    .option('-f, --follow', 'goes on with what is recorded meanwhile, until Ctrl-C or the end of the actor')
+    .addOption(dataOption())
+    .action(
+      act(async (output, actor: string, options: ChainOptions) => {
+        const { chain } = await import('../commands/chain.ts')
+        return chain(actor, options, output)
+      }),
+    )
+
+  add('logs', 'Prints what an actor logged, and what it wrote to its standard streams.')
+    .argument('<ACTOR>', "the actor's id")
+    .option('-f, --follow', 'goes on with what is logged meanwhile, until Ctrl-C or the end of the actor')
+    .option('-n, --lines <N>', 'only the last N lines of those that are there', index)
+    .option('--since <N>', 'only from event N on', index)
+    .addOption(new Option('--level <LEVEL>', 'only what was logged at this level or above').choices(levels))
+    .addOption(dataOption())
+    .action(
+      act(async (output, actor: string, options: LogsOptions) => {
+        const { logs } = await import('../commands/logs.ts')
+        return logs(actor, options, output)
+      }),
+    )
+
+  add('export', 'Writes records with all that a verifier needs into one CAR v1 file.')
+    .argument('<ACTOR...>', 'the actors')
+    .requiredOption('-o, --out <FILE.car>', 'where the file is written')
+    .option('--without-seed', 'keeps back what derived random numbers come from')
+    .addOption(dataOption())
+    .action(
+      act(async (output, actors: string[], options: { data: string; out: string; withoutSeed?: true }) => {
+        const { exportActors } = await import('../commands/export.ts')
+        const { data, out, withoutSeed } = options
+        return exportActors(actors, { data, out, withoutSeed: withoutSeed === true }, output)
+      }),
+    )
+}

@@ -1,0 +1,49 @@
+import type { CertifyOptions } from '../commands/certify.ts'
+import type { ReplayFlags } from '../commands/replay.ts'
+import type { Declare } from './declare.ts'
+import { collect, dataOption, grantOption, handlerOption, index, rerunOptions, seconds } from '../options.ts'
+import type { VerifyFlags } from '../options.ts'
+
+/** Commands that run records again. */
+export function proving({ add, act }: Declare): void {
+  rerunOptions(
+    add('replay', 'Runs a component again over its record, shows what it does, and stops where told.')
+      .argument('<ACTOR|FILE.car>', 'an actor of the data folder, or a file')
+      .option('--actor <ID>', 'which record, where the file has several')
+      .option('--until <N>', 'stops after event N, and says what the component was about to do', index)
+      .option('--events', 'shows every event, not the turns alone')
+      .addOption(dataOption()),
+  ).action(
+    act(async (output, name: string, options: ReplayFlags) => {
+      const { replay } = await import('../commands/replay.ts')
+      return replay(name, options, output)
+    }),
+  )
+
+  add('certify', 'Finds out whether a component does the same, event for event, however the engine runs it.')
+    .argument('<FILE.wasm>', 'the component')
+    .option('--call <EXPORT JSON…>', 'a call; may be given several times', collect, [])
+    .option('--calls <FILE>', 'a file with such a call on each line')
+    .addOption(grantOption())
+    .addOption(handlerOption())
+    .option('--seconds <N>', 'how long all runs may take together', seconds, 30)
+    .option('-o, --out <FILE.json>', 'where the certificate is written; by default into the data folder')
+    .addOption(dataOption())
+    .action(
+      act(async (output, file: string, options: CertifyOptions) => {
+        const { certify } = await import('../commands/certify.ts')
+        return certify(file, options, output)
+      }),
+    )
+
+  rerunOptions(
+    add('verify', 'Proves records by running their components again, and checks how they hang together.')
+      .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder')
+      .addOption(dataOption()),
+  ).action(
+    act(async (output, subjects: string[], options: VerifyFlags) => {
+      const { verify } = await import('../commands/verify.ts')
+      return verify(subjects, options, output)
+    }),
+  )
+}
