@@ -24,6 +24,8 @@ export type * as TheaterActorMigration from './types/theater-actor-migration.ts'
 export type * as TheaterActorSelf from './types/theater-actor-self.ts'
 /** `theater:actor/types`. */
 export type * as TheaterActorTypes from './types/theater-actor-types.ts'
+/** `theater:http/client`. */
+export type * as TheaterHttpClient from './types/theater-http-client.ts'
 /** `theater:messaging/channel-peer`. */
 export type * as TheaterMessagingChannelPeer from './types/theater-messaging-channel-peer.ts'
 /** `theater:messaging/channels`. */

@@ -6,6 +6,8 @@ export const contracts: Readonly<Record<string, string>> = {
   'theater:actor/migration@0.1#save': '4cb516116b1d905a6f17446f6f482aa1',
   'theater:actor/self@0.1#id': 'ae6637fc59233091d3b6ec24edd6f652',
   'theater:actor/self@0.1#parent': 'a69157aa624770c6e51ce629e614db65',
+  'theater:http/client@0.1#[static]exchange.finish': '577708fd21b9be16ee7d26a4a58777cc',
+  'theater:http/client@0.1#start': '88f31a1d17f0e709e7a314c2e3be3578',
   'theater:messaging/channel-peer@0.1#handle-accept': '291d8d2542b0b79835a905330a7c6120',
   'theater:messaging/channel-peer@0.1#handle-close': '2e9c9a8790cd85cc93c42ee5d4b619ee',
   'theater:messaging/channel-peer@0.1#handle-message': 'fc37b7333e45cd69f90dd943552dbc3f',

@@ -138,7 +138,7 @@ export class LiveCalls {
       let answer: Answer
       try {
         const objects = this.#performer.objects(call)
-        answer = await this.#handled(() => this.#performer.settle(fn, target, objects, ask))
+        answer = await this.#handled(() => this.#performer.settle(call, target, objects, ask))
       } catch (error) {
         answer = { fault: 'handler-fault', error }
       }

@@ -83,11 +83,11 @@ export class Performer {
   }
 
   /** What a call asks of its grant, and what it does. Throws what the handler throws. */
-  weigh(call: Crossed, { weight, declared, effect }: Target): Weight {
+  weigh(call: Crossed, { weight, declared, effect, link }: Target): Weight {
     if (weight !== undefined) return weight
     const { fn } = call
     const asked: Call = { fn: fn.track, args: this.#withHandles(call, describedNow) }
-    return { ask: declared?.ask?.(asked), effect: declared?.effectOf?.(asked) ?? effect }
+    return { ask: declared?.ask?.(asked), effect: declared?.effectOf?.(asked, link?.grant) ?? effect }
   }
 
   /** The answer to a call that its grant does not cover; `undefined`: it does. */
@@ -249,12 +249,15 @@ export class Performer {
 
   /** Settles an intent whose result the host lost: done again, reconciled, or answered with the case for that. */
   async settle(
-    fn: Imported,
+    call: Crossed,
     target: Target,
     objects: readonly unknown[] | undefined,
     ask: Ask | undefined,
   ): Promise<Answer> {
-    if (target.effect !== 'once') return this.performAsync(fn, target, objects)
+    const { fn } = call
+    // Less than idempotent it was not, or there would be no intent: then it cannot be told any more.
+    const again = target.effect !== 'once' || this.weigh(call, target).effect === 'idempotent'
+    if (again) return this.performAsync(fn, target, objects)
     const known = await this.#reconcile(fn, target, objects, ask)
     if (known === 'not-done') return this.performAsync(fn, target, objects)
     if (known === 'unknown') return outcomeUnknown(fn)

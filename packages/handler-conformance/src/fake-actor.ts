@@ -5,6 +5,7 @@ import type {
   DeliveryFailure,
   InvokeOptions,
   PendingRequest,
+  RecordedCall,
   Reply,
   Spawned,
   TopicFailure,
@@ -47,6 +48,8 @@ export interface FakeActorOptions {
     step: 'open' | 'accept' | 'send' | 'close',
     name: string,
   ) => ChannelFailure | undefined
+  /** Outside effects that its record has, by their numbers. @default none */
+  readonly recorded?: ReadonlyMap<number, RecordedCall>
   /** Answers spawns; whoever is made is a child until it is stopped. @default `trapped` */
   readonly onSpawn?: (request: ChildRequest) => Spawned | Promise<Spawned>
 }
@@ -156,6 +159,9 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
       },
       list: () => [...children].flatMap(([id, lives]) => (lives ? [id] : [])),
     },
+    // One for all calls: nobody else performs them.
+    intent: { chain: new Uint8Array(32), seq: 0, hash: new Uint8Array(32) },
+    recorded: async (seq) => options.recorded?.get(seq),
     end: (reason = new Error('the actor ended')) => controller.abort(reason),
     exports: (fn) => exported(fn) !== undefined,
     async invoke(fn, args, invocation) {

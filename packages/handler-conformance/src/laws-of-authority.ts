@@ -35,13 +35,15 @@ export const lawsOfAuthority: readonly Law[] = [
       for (const [fn, declared] of Object.entries(functions)) {
         if (declared.effectOf === undefined) continue
         for (const args of lists) {
-          const effect = declared.effectOf({ fn, args })
-          assert.equal(declared.effectOf({ fn, args }), effect, `${fn} does this, then that`)
-          assert.ok(order.includes(effect), `${fn} does ${String(effect)}`)
-          assert.ok(
-            order.indexOf(effect) <= order.indexOf(declared.effect),
-            `${fn} does more than it declares`,
-          )
+          for (const grant of [undefined, ...allGrants(subject)]) {
+            const effect = declared.effectOf({ fn, args }, grant)
+            assert.equal(declared.effectOf({ fn, args }, grant), effect, `${fn} does this, then that`)
+            assert.ok(order.includes(effect), `${fn} does ${String(effect)}`)
+            assert.ok(
+              order.indexOf(effect) <= order.indexOf(declared.effect),
+              `${fn} does more than it declares`,
+            )
+          }
         }
       }
     },

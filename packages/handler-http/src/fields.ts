@@ -28,7 +28,7 @@ export function isForbidden(name: string, value = ''): boolean {
 }
 
 /** Whether bytes can be a field's value: no control characters, so that no guest begins another line. */
-function isValue(value: string): boolean {
+export function isValue(value: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return !/[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)
 }

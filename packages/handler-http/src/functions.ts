@@ -1,6 +1,11 @@
+import { WitError } from '@theater/handler'
 import type { Call, Effect, HandlerFunction } from '@theater/handler'
+import type { Json } from '@theater/values'
+import { isFault, readRequest, type ClientError } from './client-request.ts'
 import { httpError } from './errors.ts'
-import type { HttpAsk } from './grant.ts'
+import type { HttpAsk, HttpGrant } from './grant.ts'
+import { isKeyed } from './idempotency.ts'
+import { kindOf } from './methods.ts'
 
 /** The export that answers requests. */
 export const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
@@ -8,6 +13,9 @@ export const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
 /** The tracks of `wasi:http`. */
 export const TYPES = 'wasi:http/types@0.2'
 export const OUTGOING = 'wasi:http/outgoing-handler@0.2'
+
+/** The track of `theater:http`. */
+export const CLIENT = 'theater:http/client@0.1'
 
 export const STREAMS = 'wasi:io/streams@0.2'
 
@@ -49,19 +57,17 @@ function askHandle({ args }: Call): HttpAsk | undefined {
   return isText(method) && isText(origin) && isText(path) ? { method, origin, path } : undefined
 }
 
-/** What HTTP says of methods (RFC 9110, 9.2): safe, idempotent, neither. */
-function effectOfMethod(method: string): Effect {
-  switch (method) {
-    case 'GET':
-    case 'HEAD':
-    case 'OPTIONS':
-      return 'read'
-    case 'PUT':
-    case 'DELETE':
-      return 'idempotent'
-    default:
-      return 'once'
-  }
+/** What a request does that leaves under a grant. */
+function effectOfRequest(ask: HttpAsk, grant: Json | undefined): Exclude<Effect, 'none'> {
+  const kind = kindOf(ask.method)
+  if (kind === 'safe') return 'read'
+  return kind === 'idempotent' || isKeyed((grant ?? {}) as HttpGrant, ask) ? 'idempotent' : 'once'
+}
+
+/** What a call of `start` asks for; one that is no request is not made. */
+function askStart({ args }: Call): HttpAsk | undefined {
+  const request = readRequest(args[0])
+  return isFault(request) ? undefined : request.target
 }
 
 /** What each function needs and does. */
@@ -69,13 +75,29 @@ export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
   [`${OUTGOING}#handle`]: {
     mode: 'async',
     effect: 'once',
-    effectOf: (call) => {
+    effectOf: (call, grant) => {
       const ask = askHandle(call)
-      return ask === undefined ? 'read' : effectOfMethod(ask.method)
+      return ask === undefined ? 'read' : effectOfRequest(ask, grant)
     },
     ask: askHandle,
     deny: ({ refusal }) => httpError({ tag: 'HTTP-request-denied' }, refusal.refused),
   },
+
+  [`${CLIENT}#start`]: {
+    mode: 'async',
+    effect: 'once',
+    effectOf(call, grant) {
+      const ask = askStart(call)
+      if (ask === undefined) return 'none'
+      // Also of one that changes nothing there is an intent, by which it is found again after a restart.
+      const effect = effectOfRequest(ask, grant)
+      return effect === 'read' ? 'idempotent' : effect
+    },
+    ask: askStart,
+    deny: ({ refusal }) => new WitError<ClientError>({ tag: 'denied' }, refusal.refused),
+  },
+  // It ends with the exchange, which takes as long as the grant says.
+  [`${CLIENT}#[static]exchange.finish`]: { mode: 'async', effect: 'read', ownDeadline: true },
 
   [`${TYPES}#http-error-code`]: held,
   [`${TYPES}#[constructor]fields`]: held,

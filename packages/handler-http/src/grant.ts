@@ -27,6 +27,13 @@ export type Outgoing = {
   readonly headers?: { readonly [name: string]: SecretHeader }
   /** Whether the connection may end at an address that is not of the public internet. @default false */
   readonly 'private-network'?: boolean
+  /**
+   * Whether the server knows `Idempotency-Key`, so that the host sends one with methods that are not idempotent, and may
+   * make such a request again after a crash.
+   *
+   * @default false
+   */
+  readonly 'idempotency-key'?: boolean
 }
 
 /** The authority of one actor over HTTP. */
@@ -115,6 +122,12 @@ export const httpGrant: JsonSchema = {
             type: 'boolean',
             default: false,
           },
+          'idempotency-key': {
+            description:
+              'Whether the server knows Idempotency-Key: the host sends one with POST and what else is not idempotent, and may make such a request again after a crash.',
+            type: 'boolean',
+            default: false,
+          },
         },
       },
       default: [],
@@ -142,7 +155,7 @@ export function isToken(text: string): boolean {
  * Whether a child's grant lies within its parent's.
  *
  * Each entry of the child has to lie within one of the parent's: the same secrets in the same headers, where it names
- * any. A child may do without a secret that its parent's requests carry.
+ * any. A child may do without a secret, or a key, that its parent's requests carry.
  *
  * @param defaults the limits of a grant that does not say
  */
@@ -161,6 +174,8 @@ export function within(child: HttpGrant, parent: HttpGrant, defaults: HttpLimits
 function entryWithin(inner: Outgoing, outer: Outgoing): boolean {
   if (!covers(outer.origin, inner.origin)) return false
   if (inner['private-network'] === true && outer['private-network'] !== true) return false
+  // Whoever says wrongly that a server knows keys has the host do twice what is to be done once.
+  if (inner['idempotency-key'] === true && outer['idempotency-key'] !== true) return false
   for (const method of inner.methods ?? []) if (!names(outer.methods, method)) return false
   for (const path of inner.paths ?? []) {
     if (outer.paths?.some((prefix) => pathWithin(path, prefix)) !== true) return false

@@ -1,9 +1,10 @@
 import { defineHandler, type ActorContext, type Binding, type Handler, type WitError } from '@theater/handler'
 import type { Json } from '@theater/values'
 import type { LookupFunction } from 'node:net'
+import { Client, ClientExchange, lost, type Bounds, type ClientResponse } from './client.ts'
 import { codeOf, headerError, HttpIoError, httpError, LOST, plainError, type ErrorCode } from './errors.ts'
 import { Fields } from './fields.ts'
-import { FUNCTIONS, HANDLE, OUTGOING, STREAMS, TYPES } from './functions.ts'
+import { CLIENT, FUNCTIONS, HANDLE, OUTGOING, STREAMS, TYPES } from './functions.ts'
 import { authorize, httpGrant, within, type HttpGrant } from './grant.ts'
 import { CutStream, FutureTrailers, IncomingBody, BodyInputStream } from './incoming-body.ts'
 import { IncomingRequest } from './incoming-request.ts'
@@ -27,6 +28,12 @@ export interface HttpImports {
     /** Starts a request. */
     handle(request: object, options: object | undefined): Promise<FutureIncomingResponse>
   }
+  readonly [CLIENT]: {
+    /** Starts a request with its whole body. */
+    start(request: object, bounds: Bounds): Promise<ClientExchange>
+    /** Waits for the whole response. */
+    '[static]exchange.finish'(exchange: object): Promise<ClientResponse>
+  }
   readonly [TYPES]: {
     /** The code in an error of a body's stream; `undefined` for another's. */
     httpErrorCode(error: unknown): ErrorCode | undefined
@@ -49,7 +56,7 @@ export interface Parts {
   readonly listener: Listener
 }
 
-/** Makes the handler of `wasi:http`. */
+/** Makes the handler of `wasi:http` and `theater:http`. */
 export function httpHandler({
   limits: defaults,
   secrets,
@@ -58,7 +65,7 @@ export function httpHandler({
 }: Parts): Handler<HttpGrant, HttpImports> {
   return defineHandler<HttpGrant, HttpImports>({
     name: 'http',
-    interfaces: [TYPES, OUTGOING],
+    interfaces: [TYPES, OUTGOING, CLIENT],
     grant: httpGrant,
     functions: FUNCTIONS,
     within: (child, parent) => within(child, parent, defaults),
@@ -104,13 +111,24 @@ function binding(
   release: () => void,
 ): Binding<HttpImports> {
   const outside: Outside = { session, network, keyring }
+  const client = new Client(outside, actor)
   return {
     imports: {
       [OUTGOING]: {
         async handle(request, options) {
           actor.signal.throwIfAborted()
           const wishes = options === undefined ? undefined : mine(session, RequestOptions, options)
-          return send(outside, mine(session, OutgoingRequest, request), wishes)
+          return send(outside, mine(session, OutgoingRequest, request), wishes, actor.intent)
+        },
+      },
+      [CLIENT]: {
+        async start(request, bounds) {
+          actor.signal.throwIfAborted()
+          return client.start(request, bounds)
+        },
+        async '[static]exchange.finish'(exchange) {
+          actor.signal.throwIfAborted()
+          return mine(session, ClientExchange, exchange).finish()
         },
       },
       [TYPES]: {
@@ -138,9 +156,10 @@ function binding(
     },
     describe,
     current: (_type, object) => (object instanceof OutgoingRequest ? object.describe() : undefined),
-    resume: (type, description) => resume(session, type, description),
+    resume: (type, description) =>
+      type === `${CLIENT}#exchange` ? client.resume(description) : resume(session, type, description),
     closed,
-    // Whether the other side got it nobody can tell; HTTP has an answer for that, and the guest goes on with it.
+    // Whether the other side got it nobody can tell; WASI has an answer for that, and the guest goes on with it.
     reconcile: async ({ fn }) =>
       fn === `${OUTGOING}#handle` ? { done: FutureIncomingResponse.lost(session) } : 'unknown',
     async [Symbol.asyncDispose]() {
@@ -153,6 +172,7 @@ function binding(
 
 function describe(_type: string, object: object): Json | undefined {
   const described =
+    object instanceof ClientExchange ||
     object instanceof Fields ||
     object instanceof OutgoingRequest ||
     object instanceof OutgoingResponse ||
@@ -223,6 +243,7 @@ function isHeld(description: Json): boolean {
 /** The error of a function on a handle that did not come back. */
 function closed(fn: string): WitError | undefined {
   if (!Object.hasOwn(FUNCTIONS, fn)) return undefined
+  if (fn.startsWith(`${CLIENT}#`)) return lost()
   if (fn.startsWith(`${TYPES}#[method]fields.`)) return headerError('immutable')
   if (fn === `${OUTGOING}#handle` || fn === `${TYPES}#[static]outgoing-body.finish`) return httpError(LOST)
   return plainError('a closed handle')

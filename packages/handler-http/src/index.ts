@@ -37,6 +37,8 @@ import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
 
 export { httpGrant } from './grant.ts'
 export type { HttpAsk, HttpGrant, Outgoing, SecretHeader } from './grant.ts'
+export type { Bounds, ClientExchange, ClientResponse } from './client.ts'
+export type { ClientError } from './client-request.ts'
 export type { HttpImports } from './handler.ts'
 export { DEFAULT_LIMITS } from './limits.ts'
 export type { HttpLimits } from './limits.ts'

@@ -120,6 +120,16 @@ export class Inflow {
     await this.#changed.until(() => this.ready, signal)
   }
 
+  /** All of it, as it comes; or why it broke off. */
+  async whole(signal: AbortSignal): Promise<Uint8Array | ErrorCode> {
+    const pieces: Uint8Array[] = []
+    while (this.#held > 0 || this.#end === undefined) {
+      await this.wait(signal)
+      if (this.#held > 0) pieces.push(this.read(this.#held))
+    }
+    return this.#end.error ?? Buffer.concat(pieces)
+  }
+
   /** Resolves when the body has ended. */
   async waitEnd(signal: AbortSignal): Promise<void> {
     await this.#changed.until(() => this.ended, signal)

@@ -1,7 +1,7 @@
 import type { Json } from '@theater/values'
 import type { WasiHttpTypes } from '@theater/wit'
 import { plainError } from './errors.ts'
-import { Fields, sizeOf } from './fields.ts'
+import { Fields } from './fields.ts'
 import { isToken, type HttpAsk } from './grant.ts'
 import { originOf } from './origin.ts'
 import { OutgoingBody } from './outgoing-body.ts'
@@ -136,17 +136,12 @@ export class OutgoingRequest extends Resource {
     this.#outflow?.fail({ tag: 'connection-terminated' })
   }
 
-  /** The bytes of its header fields. */
-  get headerBytes(): number {
-    return sizeOf(this.#headers.list)
-  }
-
   #check(): void {
     if (this.#lost) throw plainError('a request of before a restart')
   }
 }
 
 /** In origin form: it begins with `/`, in visible ASCII, without a fragment. */
-function isPath(path: string): boolean {
+export function isPath(path: string): boolean {
   return path.length <= MAX_URI && /^\/[\u0021\u0022\u0024-\u007e]*$/.test(path)
 }

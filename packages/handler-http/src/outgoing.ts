@@ -1,6 +1,9 @@
+import type { Cause } from '@theater/handler'
 import { httpError } from './errors.ts'
-import { Exchange } from './exchange.ts'
-import { entryFor } from './grant.ts'
+import { Exchange, type ExchangeListener, type ExchangeRequest } from './exchange.ts'
+import { sizeOf, type Field } from './fields.ts'
+import { entryFor, type HttpAsk } from './grant.ts'
+import { withKey } from './idempotency.ts'
 import { FutureIncomingResponse, IncomingResponse } from './incoming-response.ts'
 import type { Network } from './network.ts'
 import { methodName, type OutgoingRequest } from './outgoing-request.ts'
@@ -15,68 +18,132 @@ export interface Outside {
   readonly keyring: Keyring
 }
 
+/** A request as its actor has made it, by whichever interface. */
+export interface Wanted {
+  readonly target: HttpAsk
+  readonly fields: readonly Field[]
+  /** The event that it is an effect of. */
+  readonly intent: Cause | undefined
+}
+
+/** A request that may leave, and what it is to carry. */
+export interface Admitted {
+  readonly target: HttpAsk
+  readonly headers: readonly Field[]
+  readonly privateToo: boolean
+}
+
 /**
- * Starts a request.
+ * Looks whether a request may leave, and dresses it with what the host sets. Nothing is counted yet.
  *
- * @throws WitError with an `error-code` for what is wrong with it before anything leaves
+ * @throws WitError with an `error-code` for why it may not
  */
-export function send(
-  { session, network, keyring }: Outside,
-  request: OutgoingRequest,
-  options: RequestOptions | undefined,
-): FutureIncomingResponse {
+export function admit({ session, keyring }: Outside, { target, fields, intent }: Wanted): Admitted {
   const { limits, grant } = session
-  if (request.isLost) throw httpError({ tag: 'connection-terminated' }, 'the request is of before a restart')
-  if (methodName(request.method()).toUpperCase() === 'CONNECT')
-    throw httpError({ tag: 'HTTP-request-method-invalid' })
-  const target = request.target
-  if (target === undefined)
-    throw httpError({ tag: 'HTTP-request-URI-invalid' }, 'no scheme and authority to go to')
   // Again, and not only where the boundary asks: which entry it is decides what the request carries.
   const entry = entryFor(grant, target)
   if ('refused' in entry) throw httpError({ tag: 'HTTP-request-denied' }, entry.refused)
-  checkLength(request)
-  if (request.headerBytes > limits['header-bytes']) {
+  if (sizeOf(fields) > limits['header-bytes'])
     throw httpError({ tag: 'HTTP-request-header-section-size', val: limits['header-bytes'] })
-  }
-  const headers = keyring.dress(request.fields.list, entry)
+  const headers = keyring.dress(withKey(fields, entry, target.method, intent), entry)
   if (headers === undefined)
     throw httpError({ tag: 'configuration-error' }, 'a secret that the grant names is not to be had')
   if (session.exchanges >= limits.concurrent || !session.totals.open)
     throw httpError({ tag: 'connection-limit-reached' })
-  session.totals.request()
+  return { target, headers, privateToo: entry['private-network'] === true }
+}
 
-  const future = new FutureIncomingResponse(session, () => exchange[Symbol.dispose]())
+/** How an admitted request goes out. What is not said is the grant's. */
+export interface Going {
+  readonly pathWithQuery: string
+  readonly body: ExchangeRequest['body']
+  readonly times?: Partial<ExchangeRequest['times']>
+  readonly responseBytes?: number
+}
+
+/** Lets an admitted request leave, and counts it. */
+export function launch(
+  { session, network, keyring }: Outside,
+  { target, headers, privateToo }: Admitted,
+  { pathWithQuery, body, times, responseBytes }: Going,
+  listener: ExchangeListener,
+): Exchange {
+  const { limits, totals } = session
+  totals.request()
   session.exchanges += 1
   const exchange: Exchange = new Exchange(
     {
-      dispatcher: network.dispatcher(entry['private-network'] === true),
+      dispatcher: network.dispatcher(privateToo),
       method: target.method,
       origin: target.origin,
-      pathWithQuery: request.pathWithQuery() ?? '/',
+      pathWithQuery,
       headers,
+      body,
+      times: {
+        connect: limits['connect-ms'],
+        firstByte: limits['first-byte-ms'],
+        betweenBytes: limits['between-bytes-ms'],
+        total: limits['total-ms'],
+        ...times,
+      },
+      responseBytes: responseBytes ?? limits['response-bytes'],
+      totals,
+      redact: keyring.redact,
+    },
+    {
+      ...listener,
+      over: () => {
+        session.exchanges -= 1
+        session.remove(exchange)
+        listener.over()
+      },
+    },
+  )
+  session.add(exchange)
+  return exchange
+}
+
+/**
+ * Starts a request of `wasi:http`.
+ *
+ * @throws WitError with an `error-code` for what is wrong with it before anything leaves
+ */
+export function send(
+  outside: Outside,
+  request: OutgoingRequest,
+  options: RequestOptions | undefined,
+  intent: Cause | undefined,
+): FutureIncomingResponse {
+  const { session } = outside
+  if (request.isLost) throw httpError({ tag: 'connection-terminated' }, 'the request is of before a restart')
+  if (methodName(request.method()).toUpperCase() === 'CONNECT')
+    throw httpError({ tag: 'HTTP-request-method-invalid' })
+  const { target } = request
+  if (target === undefined)
+    throw httpError({ tag: 'HTTP-request-URI-invalid' }, 'no scheme and authority to go to')
+  checkLength(request)
+  const admitted = admit(outside, { target, fields: request.fields.list, intent })
+  const { limits } = session
+  const future = new FutureIncomingResponse(session, () => exchange[Symbol.dispose]())
+  const exchange = launch(
+    outside,
+    admitted,
+    {
+      pathWithQuery: request.pathWithQuery() ?? '/',
       body: request.outflow,
       times: {
         connect: lowered(options?.connectTimeout(), limits['connect-ms']),
         firstByte: lowered(options?.firstByteTimeout(), limits['first-byte-ms']),
         betweenBytes: lowered(options?.betweenBytesTimeout(), limits['between-bytes-ms']),
-        total: limits['total-ms'],
       },
-      responseBytes: limits['response-bytes'],
-      totals: session.totals,
-      redact: keyring.redact,
     },
     {
       response: (status, fields, body) =>
         future.settle({ tag: 'ok', val: new IncomingResponse(session, status, fields, body) }),
       failed: (val) => future.settle({ tag: 'err', val }),
-      over: () => {
-        session.exchanges -= 1
-        session.remove(exchange)
-      },
+      over: () => undefined,
     },
   )
-  session.add(exchange)
   return future
 }
 

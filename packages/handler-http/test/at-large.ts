@@ -29,6 +29,7 @@ const outgoing = fc.record(
       noNullPrototype: true,
     }),
     'private-network': fc.boolean(),
+    'idempotency-key': fc.boolean(),
   },
   { requiredKeys: ['origin'] },
 )
@@ -91,10 +92,11 @@ export const atLarge: AtLarge = {
     const secrets = out.flatMap(({ headers = {} }) =>
       Object.entries(headers).map(([name, { secret, prefix = '' }]) => `sends ${name}: ${prefix}${secret}`),
     )
+    const keys = out.some((entry) => entry['idempotency-key'] === true) ? ['has POST made again'] : []
     const most = { 'request-bytes': 4, concurrent: 4, 'total-requests': 4, ...said }
     const room = Object.entries(most).flatMap(([name, n]) =>
       Array.from({ length: Math.min(n, 4) }, (_, i) => `${name} ${i + 1}`),
     )
-    return [...secrets, ...serve.flatMap(answers), ...(stream ? ['streams'] : []), ...room]
+    return [...secrets, ...keys, ...serve.flatMap(answers), ...(stream ? ['streams'] : []), ...room]
   },
 }

@@ -11,6 +11,7 @@ const TYPES = 'wasi:http/types@0.2'
 const STREAMS = 'wasi:io/streams@0.2'
 const POLL = 'wasi:io/poll@0.2'
 const HANDLE = 'wasi:http/outgoing-handler@0.2#handle'
+const CLIENT = 'theater:http/client@0.1'
 
 type Made = (fn: string) => unknown
 
@@ -35,6 +36,8 @@ const entry: Outgoing = {
   paths: ['/'],
   headers: { 'x-world': { secret: 'WORLD' } },
   'private-network': true,
+  // So that a POST is made again after a crash.
+  'idempotency-key': true,
 }
 const narrow: HttpGrant = { out: [{ ...entry, methods: ['GET'], paths: ['/a', '/b'] }] }
 
@@ -45,6 +48,20 @@ function got(made: Made, fn: string): unknown {
 }
 
 const ms = 60_000_000_000n
+
+const clientCalls: readonly SampleCall[] = [
+  {
+    fn: `${CLIENT}#start`,
+    args: () => [
+      { method: 'POST', url: `${server.origin}/c?d=e`, headers: [['X-D', '6']], body: bytes('seven') },
+      { timeoutMs: 60_000, bodyBytes: 1000 },
+    ],
+    refusedUnder: narrow,
+    makes: `${CLIENT}#exchange`,
+    resumes: true,
+  },
+  { fn: `${CLIENT}#[static]exchange.finish`, args: (made) => [made(`${CLIENT}#start`)] },
+]
 
 const calls: readonly SampleCall[] = [
   { fn: make('fields'), args: () => [], makes: type('fields') },
@@ -238,6 +255,7 @@ const guestCalls: readonly GuestCall[] = [
     makes: type('outgoing-response'),
   },
   ...onResumed.filter(({ fn }) => fn.startsWith(method('outgoing-response.'))),
+  ...clientCalls,
   { fn: `${TYPES}#[drop]incoming-response`, args: (made) => [response(made)] },
   { fn: `${TYPES}#[drop]future-incoming-response`, args: (made) => [made(HANDLE)] },
 ]
@@ -270,7 +288,7 @@ conformance({
   atLarge,
   grants: [{ out: [entry] }, narrow, { out: [{ origin: server.origin, methods: ['GET'], paths: ['/a'] }] }],
   least: {},
-  refusable: [HANDLE],
-  calls: [...calls, ...onResumed],
+  refusable: [HANDLE, `${CLIENT}#start`],
+  calls: [...calls, ...onResumed, ...clientCalls],
   guest,
 })

@@ -25,6 +25,16 @@ export type DeliveryFailure =
   | { readonly tag: 'outbox-full'; readonly val: number }
   | { readonly tag: 'too-large'; readonly val: bigint }
 
+/** An outside effect as it stands in the record of its actor, see {@link ActorContext.recorded}. */
+export interface RecordedCall {
+  /** The handler's own name of the function: `theater:http/client@0.1#start`. */
+  readonly fn: string
+  /** As they were lifted. */
+  readonly args: readonly unknown[]
+  /** What {@link ActorContext.intent} was. */
+  readonly intent: Cause
+}
+
 /** The outcome of {@link ActorContext.request}: the receiver's lifted result, or why there is none. */
 export type Reply = { readonly tag: 'answered'; readonly val: unknown } | DeliveryFailure
 
@@ -106,6 +116,20 @@ export interface ActorContext {
   request(to: string, fn: string, args: readonly unknown[], o: { readonly timeoutMs: number }): PendingRequest
   /** Takes up, after a restart, a request that was started before it. `undefined`: it is not known. */
   pending(id: { readonly [key: string]: string | number }): PendingRequest | undefined
+  /**
+   * The event of the outside effect that is performed now: the same each time that it is performed, after a crash too. Its
+   * hash cannot be guessed by whoever does not have the record. Read it before anything is waited for; `undefined` in
+   * calls that are no outside effect.
+   */
+  readonly intent: Cause | undefined
+  /**
+   * Reads an outside effect back from the actor's record: what a resource of before a restart was made by, where its
+   * description says so.
+   *
+   * @param seq what {@link intent} had
+   * @returns `undefined`: there is none, or its arguments have resources in them
+   */
+  recorded(seq: number): Promise<RecordedCall | undefined>
   /** What is published, and for whom. */
   readonly topics: Topics
   /** Channels with other actors. */

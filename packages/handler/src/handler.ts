@@ -53,8 +53,10 @@ export interface HandlerFunction {
   /**
    * What this one call does, where it does less than `effect` says: a file that is opened only to read. MUST NOT be
    * more than `effect`, and MUST be total and pure.
+   *
+   * @param grant the grant in force, of the handler's own schema; `undefined` for an inert binding
    */
-  effectOf?(call: Call): Effect
+  effectOf?(call: Call, grant: Json | undefined): Effect
   /** The authority this call exercises. Absent, or `undefined` returned: none beyond having been bound. MUST be total: it never throws. */
   ask?(call: Call): Ask | undefined
   /**
@@ -66,7 +68,7 @@ export interface HandlerFunction {
   readonly ownDeadline?: true
 }
 
-/** An intent whose result was lost in a crash of the host. */
+/** An intent whose result was lost in a crash of the host, and which is not known to be idempotent. */
 export interface Intent {
   readonly fn: string
   readonly args: readonly unknown[]

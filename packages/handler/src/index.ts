@@ -29,6 +29,7 @@ export type {
   InvokeFailure,
   InvokeOptions,
   PendingRequest,
+  RecordedCall,
   Reply,
 } from './context.ts'
 export type { InputStream, IoError, OutputStream, Pollable, StreamError } from './io.ts'

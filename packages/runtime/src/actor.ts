@@ -1,5 +1,6 @@
 import type { ChannelStep, EventRef } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
+import type { RecordedCall } from '@theater/handler'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
 import { Ends } from './channels.ts'
@@ -21,7 +22,7 @@ import type { Sender } from './post.ts'
 import { Received } from './received.ts'
 import { LogGate } from './log-gate.ts'
 import { Reception } from './reception.ts'
-import { releaseName } from './record.ts'
+import { recordedCall, releaseName } from './record.ts'
 import type { Requester } from './request.ts'
 import type { TurnReply } from './turn-reply.ts'
 import { Turns } from './turns.ts'
@@ -214,6 +215,12 @@ export class Actor implements Requester, Sender {
   /** The intent of the outside effect that this actor performs now. */
   get intent(): EventRef | undefined {
     return this.#instance.intent
+  }
+
+  /** An outside effect as its record has it. */
+  performed(seq: number): Promise<RecordedCall | undefined> {
+    const { store, component } = this.#parts
+    return recordedCall(store, this.chain, seq, component.model)
   }
 
   /** Messages of the turn that runs, which have not left yet. */

@@ -46,6 +46,11 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
       const call = actor.calls.get(known.seq) ?? host.requestAgain(actor, known.to, known.seq)
       return call && new Pending(actor, host.waits, call, known)
     },
+    get intent() {
+      const { intent } = actor
+      return intent && { chain: actor.chain, seq: intent.seq, hash: intent.hash }
+    },
+    recorded: (seq) => actor.performed(seq),
     topics: host.topics(actor),
     channels: host.channels(actor),
     children: host.children(actor),

@@ -7,6 +7,7 @@ interface HandlerPackage {
 
 const PACKAGES: Readonly<Record<string, HandlerPackage>> = {
   'theater:actor/log': { name: 'log', inert: true },
+  'theater:http': { name: 'http', inert: false },
   'theater:messaging': { name: 'messaging', inert: false },
   'theater:process': { name: 'process', inert: false },
   'theater:store': { name: 'store', inert: false },

@@ -1,8 +1,10 @@
-import { segments } from '@theater/boundary'
+import { segments, trackName } from '@theater/boundary'
 import type { TheaterEvent } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
-import { compileFunction, decodeModel, Reader } from '@theater/values'
+import { sha256 } from '@theater/event-chain/node'
+import type { RecordedCall } from '@theater/handler'
+import { compileFunction, decodeModel, hasHandle, noHandles, Reader } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
 import type { TurnReply } from './turn-reply.ts'
@@ -40,6 +42,27 @@ export async function recordedReply(
   throw new TheaterError('cannot-resume', `the turn at event ${seq} of the record has no end`, {
     detail: { seq },
   })
+}
+
+/** The outside effect whose intent is at `seq`; `undefined`: there is none, or its arguments have resources in them. */
+export async function recordedCall(
+  store: Store,
+  chain: Uint8Array,
+  seq: number,
+  { imports }: ComponentModel,
+): Promise<RecordedCall | undefined> {
+  for await (const event of readEvents(store, chain, seq, seq + 1, { hash: sha256 })) {
+    if (event.kind !== 'call' || event.content === null || event.content.outcome !== null) return undefined
+    const { fn: id, args } = event.content
+    const fn = imports.flatMap(({ functions }) => functions).find((one) => one.id === id)
+    if (fn === undefined || fn.params.some(({ type }) => hasHandle(type))) return undefined
+    return {
+      fn: trackName(fn),
+      args: compileFunction(fn).readArgs(new Reader(args), noHandles),
+      intent: { chain, seq, hash: event.hash },
+    }
+  }
+  return undefined
 }
 
 /** Whether a record has the beginning of a turn at `seq`. */

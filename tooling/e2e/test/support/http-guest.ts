@@ -106,3 +106,43 @@ export class HttpRelay {
     }
   }
 }
+
+const CLIENT = 'theater:http/client@0.1'
+
+/** What a relay is told to request over `theater:http/client`. */
+export type ClientRequest = {
+  readonly method: string
+  readonly url: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: Uint8Array
+}
+
+/** A POST of a few bytes. */
+export function post(url: string, headers: ClientRequest['headers'] = []): ClientRequest {
+  return { method: 'POST', url, headers, body: utf8.encode('5 euros') }
+}
+
+/** What a relay answers: the number of an exchange or a response, or the error. */
+export type Answer<T> =
+  | { readonly tag: 'ok'; readonly val: T }
+  | { readonly tag: 'err'; readonly val: { readonly tag: string; readonly val?: unknown } }
+
+/** Starts a request over `theater:http/client`, in a turn of the actor `client`. */
+export function start(theater: Theater, request: ClientRequest, bounds = {}): Promise<Answer<number>> {
+  const all = { timeoutMs: 0, bodyBytes: 0, ...bounds }
+  return theater.call('client', relayed(`${CLIENT}#start`), [request, all]) as Promise<Answer<number>>
+}
+
+/** What came of a request, as text. */
+export interface Finished {
+  readonly status: number
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: Uint8Array
+}
+
+/** Waits for what came of it, in another turn. */
+export function finish(theater: Theater, exchange: number): Promise<Answer<Finished>> {
+  return theater.call('client', relayed(`${CLIENT}#[static]exchange.finish`), [exchange]) as Promise<
+    Answer<Finished>
+  >
+}
