@@ -11,7 +11,7 @@ import { EMPTY } from './fuel.ts'
 import { HandleFault } from './handles.ts'
 import { prepare } from './imported.ts'
 import type { Imported } from './imported.ts'
-import { checkIo } from './io.ts'
+import { checkIo, isUnpermitted, notePermit } from './io.ts'
 import type { LiveCalls } from './live-calls.ts'
 import type { Crossed } from './performer.ts'
 import { ENDED } from './state.ts'
@@ -197,6 +197,10 @@ export class Crossing {
     const state = this.#state
     const { fn, out, start, fuel } = call
     let recorded: TheaterEvent | undefined = first
+    if (fn.io !== undefined && recorded.kind === 'trap' && isUnpermitted(fn.track, call.args)) {
+      state.tape.back()
+      return this.#refused(fn, new GuestFault(`${fn.track}: more than check-write permitted`))
+    }
     const sent = recorded.kind === 'send'
     if (sent || (recorded.kind === 'call' && recorded.content.outcome === null && state.queues)) {
       state.tape.back()
@@ -254,6 +258,7 @@ export class Crossing {
       return state.diverge(by, { kind: 'refused-record', reason })
     }
     if (state.checkAnswered(outcome.result.length)) return ENDED
+    if (fn.io !== undefined) notePermit(fn.track, args, value)
     state.enqueue(fn, args, seq, value)
     return state.endsHere() ? ENDED : value
   }

@@ -146,8 +146,9 @@ async function drain(host: IoHost, out: OutputStream, bytes: Uint8Array): Promis
   await out.blockingFlush(host.signal)
 }
 
+/** A stream that is full is no fault of a guest that was permitted to write to it. */
 function tooMuch(host: IoHost): never {
-  const error: IoError = { toDebugString: () => 'more was written than check-write permitted' }
+  const error: IoError = { toDebugString: () => 'the stream has no room for so much' }
   return host.error({ tag: 'last-operation-failed', val: error })
 }
 
@@ -165,6 +166,9 @@ function zeroes(host: IoHost, length: unknown): Uint8Array {
 const waited = (value: unknown): Waited => ({ value, atLeast: 0 })
 
 const STREAMS = 'wasi:io/streams@0.2'
+const CHECK_WRITE = `${STREAMS}#[method]output-stream.check-write`
+const WRITE = `${STREAMS}#[method]output-stream.write`
+const WRITE_ZEROES = `${STREAMS}#[method]output-stream.write-zeroes`
 
 const functions: Readonly<Record<string, IoFunction>> = {
   'wasi:io/error@0.2#[method]error.to-debug-string': {
@@ -224,12 +228,12 @@ const functions: Readonly<Record<string, IoFunction>> = {
     effect: 'none',
     run: (host, [self]) => pollableOf(host, self),
   },
-  [`${STREAMS}#[method]output-stream.check-write`]: {
+  [CHECK_WRITE]: {
     mode: 'sync',
     effect: 'read',
     run: (host, [self]) => BigInt(Math.min(MAX_IO, output(host, self).checkWrite())),
   },
-  [`${STREAMS}#[method]output-stream.write`]: {
+  [WRITE]: {
     mode: 'sync',
     effect: 'none',
     run: (host, [self, contents]) => write(host, output(host, self), contents as Uint8Array),
@@ -255,7 +259,7 @@ const functions: Readonly<Record<string, IoFunction>> = {
     effect: 'none',
     run: (host, [self]) => pollableOf(host, self),
   },
-  [`${STREAMS}#[method]output-stream.write-zeroes`]: {
+  [WRITE_ZEROES]: {
     mode: 'sync',
     effect: 'none',
     run: (host, [self, len]) => write(host, output(host, self), zeroes(host, len)),
@@ -280,8 +284,12 @@ const functions: Readonly<Record<string, IoFunction>> = {
     mode: 'async',
     effect: 'none',
     run: async (host, [self, source, len]) => {
-      const bytes = await blockingRead(host, source, len)
-      await drain(host, output(host, self), bytes)
+      const out = output(host, self)
+      // What nobody takes is not read: a stream that fails here leaves the other as it is.
+      let room = out.checkWrite()
+      for (; room === 0; room = out.checkWrite()) await out.pollable.wait(host.signal)
+      const bytes = await blockingRead(host, source, BigInt(Math.min(count(len), room)))
+      await drain(host, out, bytes)
       return waited(BigInt(bytes.length))
     },
   },
@@ -326,6 +334,48 @@ export function checkWaited(
     if (entry.deadline !== undefined && due(entry) !== value)
       throw new Error('ready: not what the clock says')
   }
+}
+
+/** Notes what a guest may write next. A function of calls and answers alone: a re-run knows it, too. */
+export function notePermit(name: string, [self, what]: readonly unknown[], value: unknown): void {
+  if (name === CHECK_WRITE) {
+    const { tag, val } = value as { readonly tag: string; readonly val: unknown }
+    entryOf(self).permit = tag === 'ok' ? Number(val) : 0
+  } else if (name === WRITE || name === WRITE_ZEROES) {
+    const entry = entryOf(self)
+    entry.permit = Math.max(0, entry.permit - lengthOf(what))
+  }
+}
+
+/**
+ * Whether a guest writes more than it was permitted. Where there is no room for it the call traps, and where there is it is
+ * answered; no re-run knows which of both, so that either may be in the record.
+ */
+export function isUnpermitted(name: string, [self, what]: readonly unknown[]): boolean {
+  return (name === WRITE || name === WRITE_ZEROES) && lengthOf(what) > entryOf(self).permit
+}
+
+/** The fault of a guest that writes more than it was permitted, and more than there is room for; `undefined`: it may. */
+export function beyondPermit(
+  name: string,
+  args: readonly unknown[],
+  live: (entry: HostEntry) => object | undefined,
+): GuestFault | undefined {
+  if (!isUnpermitted(name, args)) return undefined
+  const [self, what] = args
+  try {
+    const stream = live(entryOf(self)) as OutputStream | undefined
+    if (stream === undefined || lengthOf(what) <= stream.checkWrite()) return undefined
+  } catch {
+    // A stream that failed or is closed says so itself.
+    return undefined
+  }
+  return new GuestFault(`${name}: more than check-write permitted`)
+}
+
+/** The length of what `write` or `write-zeroes` is given. */
+function lengthOf(what: unknown): number {
+  return what instanceof Uint8Array ? what.length : Number(what)
 }
 
 /** The boundary's own implementation of a `wasi:io` function, by its name within its track. */

@@ -4,6 +4,7 @@ import { encodeData, noHandles, Reader, ValueError } from '@theater/values'
 import { HandleFault } from './handles.ts'
 import type { HostEntry } from './handles.ts'
 import type { Imported } from './imported.ts'
+import { notePermit } from './io.ts'
 import type { Answer, Crossed, Performer, Target } from './performer.ts'
 import { ENDED } from './state.ts'
 import type { InstanceState } from './state.ts'
@@ -45,6 +46,11 @@ export class LiveCalls {
       return this.#state.broke(error)
     }
     if (denied !== undefined) return this.#record(call, target, denied, undefined)
+    const fault = objects === undefined ? undefined : performer.fault(fn, objects)
+    if (fault !== undefined) {
+      this.#state.end({ tag: 'trap', code: 'guest', error: fault })
+      return ENDED
+    }
     const outside = effect === 'idempotent' || effect === 'once'
     if (target.mode === 'async') return this.#wait(call, objects, target, outside)
     if (outside)
@@ -183,6 +189,7 @@ export class LiveCalls {
     if (ref === undefined) return ENDED
     state.clock.elapse(answer.elapsed)
     if (state.checkAnswered(bytes)) return ENDED
+    if (fn.io !== undefined) notePermit(fn.track, args, value)
     state.enqueue(fn, said, intent?.seq ?? ref.seq, value)
     return value
   }

@@ -3,7 +3,9 @@ import { Reader } from '@theater/values'
 import type { Writer } from '@theater/values'
 import type { Ask, Call, Effect, HandlerFunction, Reconciled } from '@theater/handler'
 import type { DerivedClock } from './clock.ts'
+import type { GuestFault } from './derived.ts'
 import { HostEntry } from './handles.ts'
+import { beyondPermit } from './io.ts'
 import type { IoHost } from './io.ts'
 import { timerOf } from './wait.ts'
 import { isHostHandle } from './imported.ts'
@@ -149,6 +151,13 @@ export class Performer {
     entry.object = resumed(entry, link)
     entry.closed = entry.object === undefined
     return entry.object
+  }
+
+  /** What the guest must not have done, where only a live stream can tell; `undefined`: it may. */
+  fault(fn: Imported, objects: readonly unknown[]): GuestFault | undefined {
+    return fn.io === undefined
+      ? undefined
+      : beyondPermit(fn.track, objects, (entry) => this.#liveObject(entry))
   }
 
   #call(fn: Imported, { link }: Target, objects: readonly unknown[]): unknown {

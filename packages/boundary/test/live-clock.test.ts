@@ -106,6 +106,21 @@ describe('live clocks', () => {
     expect(await actor.differs()).toBeUndefined()
   })
 
+  it('leave how fine they are to the boundary, and their times are of a second of nanoseconds at most', async () => {
+    const machine = new Machine()
+    const actor = await machine.start()
+    machine.wall = 1_900_000_000_999_999_999n
+    expect(await run(actor, ['resolution'], ['wallResolution'], ['wall'])).toEqual([
+      1_000n,
+      0n,
+      1_000n,
+      1_900_000_000n,
+      999_999_999n,
+    ])
+    expect(actor.log.kinds).toBe('turn call return')
+    expect(await actor.differs()).toBeUndefined()
+  })
+
   it('without such a grant are not: nothing is asked, and nothing recorded', async () => {
     for (const grants of [{}, { clocks: {} }, { clocks: { live: false } }, { clocks: { live: 'yes' } }]) {
       const machine = new Machine()

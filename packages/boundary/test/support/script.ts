@@ -21,6 +21,7 @@ world script {
   import wasi:clocks/monotonic-clock@0.2.3;
   import wasi:clocks/wall-clock@0.2.3;
   import wasi:random/random@0.2.3;
+  import wasi:random/insecure@0.2.3;
   import wasi:random/insecure-seed@0.2.3;
   import wasi:io/error@0.2.3;
   import host;
@@ -75,6 +76,7 @@ package wasi:clocks@0.2.3 {
 }
 package wasi:random@0.2.3 {
   interface random { get-random-bytes: func(len: u64) -> list<u8>; get-random-u64: func() -> u64; }
+  interface insecure { get-insecure-random-bytes: func(len: u64) -> list<u8>; get-insecure-random-u64: func() -> u64; }
   interface insecure-seed { insecure-seed: func() -> tuple<u64, u64>; }
 }`
 
@@ -146,6 +148,16 @@ const OPS = {
   bareEffect: push32(`(call $bare-effect ${a})`),
   bytes: `(call $random-bytes (local.get $a) ${scratch}) ${push32('(i32.load offset=4 (i32.const 128))')}`,
   seed: `(call $insecure-seed ${scratch}) ${push('(i64.load (i32.const 128))')} ${push('(i64.load offset=8 (i32.const 128))')}`,
+  /** Pushes nanoseconds. */
+  resolution: push('(call $resolution)'),
+  /** Pushes seconds and nanoseconds. */
+  wallResolution: `(call $wall-resolution ${scratch}) ${push('(i64.load (i32.const 128))')} ${push32('(i32.load offset=8 (i32.const 128))')}`,
+  insecureDraw: push('(call $insecure-draw)'),
+  insecureBytes: `(call $insecure-bytes (local.get $a) ${scratch}) ${push32('(i32.load offset=4 (i32.const 128))')}`,
+  /** The handle of register `a` in `b`, too. */
+  copy: toB(reg),
+  /** Polls the pollable of `a` so many times as `b` says at once; pushes how many are ready. */
+  pollSame: `(call $fill ${reg} ${b}) (call $poll (i32.const 131072) ${b} ${scratch}) ${push32('(i32.load offset=4 (i32.const 128))')}`,
   trap: 'unreachable',
 } as const
 
@@ -166,7 +178,11 @@ const imports: readonly (readonly [module: string, name: string, as: string, typ
     '(param i64) (result i32)',
   ],
   ['wasi:clocks/monotonic-clock@0.2.3', 'subscribe-instant', 'subscribe-instant', '(param i64) (result i32)'],
+  ['wasi:clocks/monotonic-clock@0.2.3', 'resolution', 'resolution', '(result i64)'],
   ['wasi:clocks/wall-clock@0.2.3', 'now', 'wall', '(param i32)'],
+  ['wasi:clocks/wall-clock@0.2.3', 'resolution', 'wall-resolution', '(param i32)'],
+  ['wasi:random/insecure@0.2.3', 'get-insecure-random-u64', 'insecure-draw', '(result i64)'],
+  ['wasi:random/insecure@0.2.3', 'get-insecure-random-bytes', 'insecure-bytes', '(param i64 i32)'],
   ['wasi:random/random@0.2.3', 'get-random-u64', 'draw', '(result i64)'],
   ['wasi:random/random@0.2.3', 'get-random-bytes', 'random-bytes', '(param i64 i32)'],
   ['wasi:random/insecure-seed@0.2.3', 'insecure-seed', 'insecure-seed', '(param i32)'],
@@ -241,6 +257,12 @@ const WAT = `(module
       (br_if 1 (i32.ge_u (local.get $i) (i32.load offset=4 (i32.const 128))))
       ${push32('(i32.load (i32.add (i32.load (i32.const 128)) (i32.shl (local.get $i) (i32.const 2))))')}
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br 0))))
+  (func $fill (param $handle i32) (param $n i32)
+    (block (loop
+      (br_if 1 (i32.eqz (local.get $n)))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (i32.store (i32.add (i32.const 131072) (i32.shl (local.get $n) (i32.const 2))) (local.get $handle))
       (br 0))))
   (func $result (param $at i32)
     ${push32('(i32.load8_u (i32.const 128))')}
