@@ -49,7 +49,7 @@ export function run(mount: string, args: readonly string[], rights: Rights = 'rw
 /** Runs a command as an actor, then runs its record again without any handler. */
 export async function runCommand(
   component: Uint8Array,
-  handler: AnyHandler,
+  handlers: AnyHandler | readonly AnyHandler[],
   grants: NonNullable<SpawnOptions['grants']>,
 ): Promise<Ran> {
   const store = memoryStore()
@@ -59,7 +59,7 @@ export async function runCommand(
   {
     await using theater = await Theater.open({
       store,
-      handlers: [handler, cli()],
+      handlers: [handlers, cli()].flat(),
       cache,
       log: (line) => lines.push(line),
     })
