@@ -52,6 +52,10 @@ export type * as TheaterStoreTransfers from './types/theater-store-transfers.ts'
 export type * as TheaterSupervisorChildren from './types/theater-supervisor-children.ts'
 /** `theater:supervisor/watcher`. */
 export type * as TheaterSupervisorWatcher from './types/theater-supervisor-watcher.ts'
+/** `theater:timer/target`. */
+export type * as TheaterTimerTarget from './types/theater-timer-target.ts'
+/** `theater:timer/timers`. */
+export type * as TheaterTimerTimers from './types/theater-timer-timers.ts'
 /** `wasi:cli/environment`. */
 export type * as WasiCliEnvironment from './types/wasi-cli-environment.ts'
 /** `wasi:cli/exit`. */

@@ -2,6 +2,7 @@ import type { Outcome } from '@theater/event-chain'
 import type { DerivedClock } from './clock.ts'
 import type { Imported } from './imported.ts'
 import { checkWaited } from './io.ts'
+import type { QueueRule } from './rules.ts'
 
 /**
  * Rules that hold for every answer that a boundary records, whoever gave it: what breaks one was made up.
@@ -29,4 +30,22 @@ export function checkAnswer(
       throw new Error(`${denied ? 'a refusal' : 'a closed handle'} that answered ${answered}`)
   }
   if (fn.io !== undefined) checkWaited(fn.track, args, value, clock)
+  checkQueued(fn, args, value, clock.notBefore())
+}
+
+/**
+ * The rules that hold for what an answer queues, also for one that a handler gives.
+ *
+ * @param now milliseconds since the epoch by the actor's clock when it comes
+ * @throws Error with the rule that it breaks
+ */
+export function checkQueued(
+  { queue, isResult }: { readonly queue: QueueRule | undefined; readonly isResult: boolean },
+  args: readonly unknown[],
+  value: unknown,
+  now: number,
+): void {
+  if (queue?.kind !== 'timer' || queue.check === undefined) return
+  const { tag, val } = value as { readonly tag: string; readonly val?: unknown }
+  if (isResult && tag === 'ok') queue.check({ args, answer: val, sender: '' }, now)
 }

@@ -19,7 +19,7 @@ import { HandleTable } from './handles.ts'
 import { isLive } from './live-rules.ts'
 import { LiveCalls } from './live-calls.ts'
 import { Performer } from './performer.ts'
-import type { ChannelStep } from './rules.ts'
+import type { ChannelStep, TimerStep } from './rules.ts'
 import { Settlement } from './settle.ts'
 import { InstanceState } from './state.ts'
 import type { Ended } from './state.ts'
@@ -172,6 +172,11 @@ export class Boundary {
   /** What the turn that runs has queued that opens, accepts or closes channels, and has not left. */
   get steps(): readonly ChannelStep[] {
     return this.#state.steps
+  }
+
+  /** What the turn that runs has queued that sets or cancels timers, and has not left. */
+  get timers(): readonly TimerStep[] {
+    return this.#state.timers
   }
 
   /** How many subscriptions the turn that runs has queued and that are not in force. */
@@ -346,7 +351,7 @@ export class Boundary {
 
   #beginLive(fn: Exported, request: TurnRequest, live: Live): Beginning | TurnEnd {
     const { clock, handles } = this.#state
-    const time = Math.max(Math.floor(live.now()), clock.notBefore())
+    const time = Math.max(Math.floor(live.now()), clock.notBefore(), request.notBefore ?? 0)
     const out = this.#writer
     out.reset()
     out.array(6)

@@ -116,7 +116,16 @@ export { resolveImports } from './resolve.ts'
 export type { Resolution, Served, Unmet } from './resolve.ts'
 export { isLive, liveHandler } from './live-rules.ts'
 export { isOutside, otherEnd, queueRule } from './rules.ts'
-export type { ChannelStep, MessageRule, QueueRule, Said, SubscriptionRule } from './rules.ts'
+export type {
+  ChannelStep,
+  MessageRule,
+  QueueRule,
+  Said,
+  SetTimer,
+  SubscriptionRule,
+  TimerRule,
+  TimerStep,
+} from './rules.ts'
 export { trackName, trackOf } from './track.ts'
 export type {
   Actual,
@@ -132,6 +141,7 @@ export type {
   Stage,
   Subscribed,
   TheaterEvent,
+  TimerChanged,
   TurnEnd,
   TurnRequest,
 } from './types.ts'

@@ -1,6 +1,7 @@
 import type { EventOf } from '@theater/event-chain'
 import type { Ask, Effect } from '@theater/handler'
 import { encodeData, noHandles, Reader, ValueError } from '@theater/values'
+import { checkQueued } from './answer.ts'
 import { HandleFault } from './handles.ts'
 import type { HostEntry } from './handles.ts'
 import type { Imported } from './imported.ts'
@@ -181,6 +182,7 @@ export class LiveCalls {
       else out.array(0)
       out.uint(answer.flags)
       fn.live?.take?.(state.clock, value)
+      checkQueued(fn, said, value, state.clock.notBefore() + answer.elapsed)
     } catch (error) {
       const code = ValueError.is(error) || error instanceof HandleFault ? 'host-value' : 'handler-fault'
       return state.broke(error, code, `${fn.model.id} answered with something that is not of its type`)

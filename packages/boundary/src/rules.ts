@@ -35,8 +35,37 @@ export interface SubscriptionRule {
   topic(said: Said): string
 }
 
+/** A timer that was set. */
+export interface SetTimer {
+  readonly id: number
+  /** Milliseconds since the epoch. */
+  readonly due: number
+  /** Milliseconds; `undefined` for one that fires once. */
+  readonly interval: number | undefined
+  /** What it fires with. */
+  readonly message: unknown
+}
+
+/** What is to become of a timer. */
+export type TimerStep =
+  | { readonly kind: 'set'; readonly timer: SetTimer }
+  | { readonly kind: 'cancel'; readonly id: number }
+
+/** A function whose success queues that a timer is set, or cancelled. */
+export interface TimerRule {
+  readonly kind: 'timer'
+  step(said: Said): TimerStep
+  /**
+   * What holds of every answer, so that no host has a timer fire before it was asked to.
+   *
+   * @param now milliseconds since the epoch by the actor's clock
+   * @throws Error with the rule that the answer breaks
+   */
+  check?(said: Said, now: number): void
+}
+
 /** A function whose success queues something that leaves the actor. */
-export type QueueRule = MessageRule | SubscriptionRule
+export type QueueRule = MessageRule | SubscriptionRule | TimerRule
 
 const topicOf = ({ args: [topic] }: Said): string => topic as string
 const toFirst = ({ args: [to] }: Said): readonly string[] => [to as string]
@@ -45,6 +74,39 @@ const actor = (sender: string): unknown => ({ tag: 'actor', val: sender })
 const PEER = 'theater:messaging/channel-peer@0.1'
 const channelOf = ({ args: [channel] }: Said): string => channel as string
 const toOther = (said: Said): readonly string[] => [otherEnd(channelOf(said), said.sender)]
+
+/** `theater:timer/timers.timer`, as lifted. */
+interface Timer {
+  readonly id: bigint
+  readonly due: bigint
+  readonly interval?: bigint | undefined
+}
+
+function setBy({ args, answer }: Said): TimerStep {
+  const { id, due, interval } = answer as Timer
+  const timer: SetTimer = {
+    id: Number(id),
+    due: Number(due),
+    interval: interval === undefined ? undefined : Number(interval),
+    message: args[1],
+  }
+  return { kind: 'set', timer }
+}
+
+function checkOnce({ args: [when], answer }: Said, now: number): void {
+  const { tag, val } = when as { readonly tag: 'after' | 'at'; readonly val: bigint }
+  const { due, interval } = answer as Timer
+  if (interval !== undefined) throw new Error('a timer that fires once and again')
+  if (due < (tag === 'after' ? BigInt(now) + val : val))
+    throw new Error('a timer that is due before it was asked to be')
+}
+
+function checkEvery({ args: [asked], answer }: Said, now: number): void {
+  const { due, interval } = answer as Timer
+  if (interval === undefined || interval !== asked || interval === 0n)
+    throw new Error('a timer of another interval than was asked')
+  if (due !== BigInt(now) + interval) throw new Error('a timer that is not due one interval from now')
+}
 
 /** The other end of a channel: its name begins with both, `OPENER/OTHER/…`. */
 export function otherEnd(channel: string, self: string): string {
@@ -111,6 +173,12 @@ const rules: Readonly<Record<string, QueueRule>> = {
       why === undefined ? { tag: 'done' } : { tag: 'failed', val: why },
     ],
     step: (said) => ({ kind: 'close', channel: channelOf(said) }),
+  },
+  'theater:timer/timers@0.1#once': { kind: 'timer', step: setBy, check: checkOnce },
+  'theater:timer/timers@0.1#every': { kind: 'timer', step: setBy, check: checkEvery },
+  'theater:timer/timers@0.1#cancel': {
+    kind: 'timer',
+    step: ({ args: [id] }) => ({ kind: 'cancel', id: Number(id as bigint) }),
   },
 }
 

@@ -6,7 +6,7 @@ import type { DerivedClock, DerivedRandom } from './clock.ts'
 import type { Fuel } from './fuel.ts'
 import type { HandleTable, HostEntry } from './handles.ts'
 import type { Imported } from './imported.ts'
-import type { ChannelStep, QueueRule, Said } from './rules.ts'
+import type { ChannelStep, QueueRule, Said, TimerStep } from './rules.ts'
 import { Tape } from './tape.ts'
 import type { Actual, Departure, Divergence, EventRef, Link, Live, TheaterEvent } from './types.ts'
 
@@ -35,6 +35,7 @@ interface Queued {
   readonly messages: number
   readonly subscribes: boolean
   readonly step: ChannelStep | undefined
+  readonly timer: TimerStep | undefined
 }
 
 /** Where one instance stands: its resources, clocks and record, what it queued, and whether and why it ended. */
@@ -54,6 +55,8 @@ export class InstanceState {
   subscribing = 0
   /** What is to become of channels when the queue leaves. */
   steps: ChannelStep[] = []
+  /** What is to become of timers when the queue leaves. */
+  timers: TimerStep[] = []
   #ended: Ended | undefined
   tape: Tape = new Tape([])
   instantiating = true
@@ -213,6 +216,7 @@ export class InstanceState {
     this.queued += queued.messages
     if (queued.subscribes) this.subscribing++
     if (queued.step !== undefined) this.steps.push(queued.step)
+    if (queued.timer !== undefined) this.timers.push(queued.timer)
   }
 
   /** Whether anything waits to leave. */
@@ -256,15 +260,21 @@ export class InstanceState {
     this.#queue = []
     this.queued = this.subscribing = 0
     this.steps = []
+    this.timers = []
   }
 }
 
 function queuedBy(rule: QueueRule, seq: number, said: Said): Queued {
+  const nothing = { messages: 0, subscribes: false, step: undefined, timer: undefined }
+  if (rule.kind === 'timer') {
+    const timer = rule.step(said)
+    return { ...nothing, seq, departs: (ref) => ({ kind: 'timer', ref, step: timer }), timer }
+  }
   if (rule.kind !== 'message') {
     const { kind } = rule
     const topic = rule.topic(said)
     const departs: Queued['departs'] = (ref) => ({ kind, ref, topic })
-    return { seq, departs, messages: 0, subscribes: kind === 'subscribe', step: undefined }
+    return { ...nothing, seq, departs, subscribes: kind === 'subscribe' }
   }
   const { kind, fn } = rule
   const to = rule.to(said)
@@ -272,7 +282,7 @@ function queuedBy(rule: QueueRule, seq: number, said: Said): Queued {
   const topic = rule.topic?.(said)
   const step = rule.step?.(said)
   const departs: Queued['departs'] = (ref) => ({ kind, ref, to, fn, args, topic, step })
-  return { seq, departs, messages: to.length, subscribes: false, step }
+  return { ...nothing, seq, departs, messages: to.length, step }
 }
 
 /** What of the engine ran out, if that is why something failed. */

@@ -1,7 +1,7 @@
 import type { AnyHandler, Binding, Cause } from '@theater/handler'
 import type { AbortCode, EventOf, Kind, TrapCode } from '@theater/event-chain'
 import type { Json, ResourceType } from '@theater/values'
-import type { ChannelStep } from './rules.ts'
+import type { ChannelStep, TimerStep } from './rules.ts'
 
 /** An event whose content is there: what a re-run needs. */
 export type TheaterEvent = { readonly [K in Kind]: EventOf<K> }[Kind]
@@ -52,8 +52,16 @@ export interface Subscribed {
   readonly topic: string
 }
 
+/** A change of the timers that the actor has, which came into force as a message leaves. */
+export interface TimerChanged {
+  readonly kind: 'timer'
+  /** The `send` event, which is the cause that a firing records. */
+  readonly ref: EventRef
+  readonly step: TimerStep
+}
+
 /** What left an actor, in the order in which it did. */
-export type Departure = Departed | Subscribed
+export type Departure = Departed | Subscribed | TimerChanged
 
 /**
  * Who has the thread. Where somebody watches it, one guest at a time is let in, so that whoever does not give the
@@ -94,6 +102,8 @@ export interface TurnRequest {
   readonly args: readonly unknown[]
   readonly sender: string | null
   readonly cause: Cause | null
+  /** Milliseconds since the epoch that it does not begin before, also where the clock was set back. */
+  readonly notBefore?: number | undefined
   /** Who made the resources in `args`, and resumes them; it MUST be who serves the interface that they are of. */
   readonly link?: Link
 }

@@ -9,6 +9,7 @@ import { processGrant } from '@theater/handler-process'
 import { randomGrant } from '@theater/handler-random'
 import { storeGrant } from '@theater/handler-store'
 import { supervisorGrant } from '@theater/handler-supervisor'
+import { timerGrant } from '@theater/handler-timer'
 
 /** A component's file. Source that was not built is the likeliest slip of all. */
 export const COMPONENT_FILE = String.raw`^(?!.*[^/\\]\.[cm]?[jt]sx?$)[^\u0000]*$`
@@ -43,6 +44,7 @@ export const grantSchemas = {
   random: randomGrant,
   store: storeGrant,
   supervisor: supervisorFiles,
+  timer: timerGrant,
 } as const satisfies Readonly<Record<string, JsonSchema>>
 
 /** The handlers that `theater` offers: the keys of an actor's `grants`. */

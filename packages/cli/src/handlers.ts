@@ -51,6 +51,7 @@ export async function makeHandlers({
     { random },
     { blocks, store },
     { supervisor },
+    { timer },
   ] = await Promise.all([
     import('@theater/handler-cli'),
     import('@theater/handler-clocks'),
@@ -62,6 +63,7 @@ export async function makeHandlers({
     import('@theater/handler-random'),
     import('@theater/handler-store'),
     import('@theater/handler-supervisor'),
+    import('@theater/handler-timer'),
   ])
   const options = connect === undefined ? {} : { connect }
   const backend = lazyBackend(path)
@@ -78,6 +80,7 @@ export async function makeHandlers({
     random(),
     store({ backend }),
     supervisor(),
+    timer(),
   ]
   checkApart(own, contributed)
   return [...own, ...contributed]

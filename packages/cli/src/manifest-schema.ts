@@ -21,6 +21,9 @@ const limitDescriptions = {
   outbox: 'Messages that the actor sent and no receiver has taken yet. One more is an error to the actor.',
   subscriptions: 'Topics that the actor may be subscribed to at once. One more is an error to the actor.',
   channels: 'Channels that the actor may have at once. One more is an error to whoever opens it.',
+  timers: 'Timers that the actor may have at once. One more is an error to the actor.',
+  timerBytes:
+    'Bytes that the messages of all timers of the actor may have together. More is an error to the actor.',
   handles: 'Host resources, such as open files, that the actor may hold at once.',
   descendants:
     'Actors that it may make, and that these may make, at once: those that it lets a child have count too.',

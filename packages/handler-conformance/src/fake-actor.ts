@@ -8,6 +8,8 @@ import type {
   RecordedCall,
   Reply,
   Spawned,
+  Timer,
+  TimerFailure,
   TopicFailure,
 } from '@theater/handler'
 
@@ -50,6 +52,10 @@ export interface FakeActorOptions {
   ) => ChannelFailure | undefined
   /** Outside effects that its record has, by their numbers. @default none */
   readonly recorded?: ReadonlyMap<number, RecordedCall>
+  /** The time by its own clock, in milliseconds. @default 0 */
+  readonly now?: number
+  /** Answers timers; those that are set have the ids 1, 2 and so on. @default sets all of them */
+  readonly onTimer?: (timer: Pick<Timer, 'due' | 'interval'>) => TimerFailure | undefined
   /** Answers spawns; whoever is made is a child until it is stopped. @default `trapped` */
   readonly onSpawn?: (request: ChildRequest) => Spawned | Promise<Spawned>
 }
@@ -90,6 +96,8 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
   const spawns: ChildRequest[] = []
   const subscribed: string[] = []
   const channels: string[] = []
+  const timers = new Map<bigint, Timer>()
+  let set = 0n
   /** By id, whether it lives. */
   const children = new Map<string, boolean>()
   let requests = 0
@@ -145,6 +153,18 @@ export function fakeActor(options: FakeActorOptions = {}): FakeActor {
         return failure
       },
       list: () => channels.toSorted(),
+    },
+    timers: {
+      now: options.now ?? 0,
+      set(_fn, timer) {
+        const failure = options.onTimer?.(timer)
+        if (failure !== undefined) return failure
+        const made = { id: ++set, ...timer }
+        timers.set(made.id, made)
+        return made
+      },
+      cancel: (id) => timers.delete(id),
+      list: () => [...timers.values()],
     },
     children: {
       async spawn(request) {

@@ -1,5 +1,6 @@
 import type { Children } from './children.ts'
 import type { Channels } from './channels.ts'
+import type { Timers } from './timers.ts'
 import type { Topics } from './topics.ts'
 
 /** The event that caused a turn of another actor: chain id, sequence and header hash, 32-byte digests. */
@@ -134,6 +135,8 @@ export interface ActorContext {
   readonly topics: Topics
   /** Channels with other actors. */
   readonly channels: Channels
+  /** The actor's own timers. */
+  readonly timers: Timers
   /** The actors that this one has made. */
   readonly children: Children
   /** Writes a line to the actor's log: what its stdio and log interfaces say. Not a record; the chain is. */

@@ -20,6 +20,7 @@ export type {
 } from './handler.ts'
 export type { ChildLimits, ChildRequest, Children, Spawned } from './children.ts'
 export type { ChannelFailure, Channels } from './channels.ts'
+export type { Timer, TimerFailure, Timers } from './timers.ts'
 export type { TopicFailure, Topics } from './topics.ts'
 export { WitError } from './wit-error.ts'
 export type {

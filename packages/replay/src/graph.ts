@@ -19,6 +19,8 @@ import {
 import type { Letter } from './letters.ts'
 import { Outside } from './outside.ts'
 import type { OutsideChannel } from './outside.ts'
+import { FIRED, TimerLedger } from './timers.ts'
+import type { FiringFound } from './timers.ts'
 import type { ChainSource } from './types.ts'
 
 /** A cause that could not be followed. It accuses nobody. */
@@ -93,6 +95,8 @@ interface Node {
   readonly unopened: ReadonlyMap<number, string>
   /** Channels with the program around the actors. */
   readonly outside: readonly OutsideChannel[]
+  /** What is found of the firings of timers, by where their turns begin. */
+  readonly firings: ReadonlyMap<number, FiringFound>
 }
 
 /**
@@ -127,9 +131,9 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
         message: node.orphan === 0 ? 'it has a parent and no cause' : 'the turn has a sender and no cause',
       }
     }
-    for (const { index, cause, stands, about, check } of links(node)) {
+    for (const { index, cause, stands, about, own, check } of links(node)) {
       const sender = nodes.get(hex(cause.chain))
-      let found = sender === undefined ? 'not-given' : await check(sender, hash)
+      let found = sender === undefined && !own ? 'not-given' : await check(sender ?? node, hash)
       if (found === undefined) {
         // A message that many get arrives once at each.
         const key = `${hex(cause.chain)} ${cause.seq} ${many(sender, cause) ? hex(chain) : ''} ${about ?? ''}`
@@ -164,6 +168,8 @@ interface CauseLink {
   readonly stands: boolean
   /** Where one event may be told of more than once: what it is told of. */
   readonly about?: string
+  /** Whether the cause has to be in this chain. */
+  readonly own?: true
   readonly check: (sender: Node, hash: Hash) => Promise<Found>
 }
 
@@ -181,6 +187,14 @@ function* links(node: Node): Generator<CauseLink> {
       const check: CauseLink['check'] = async (from, hash) =>
         (await checkEvent(from, cause, sender, hash)) ?? checkEnd(from, node, turn)
       yield { index, cause, stands, check }
+      continue
+    }
+    const fired = node.firings.get(index)
+    if (track(turn.fn) === FIRED) {
+      const check: CauseLink['check'] = async (from, hash) =>
+        fired ?? (await checkEvent(from, cause, sender, hash))
+      // A timer fires as often as it is due, which is checked as the chain goes on.
+      yield { index, cause, stands, about: `timer ${index}`, own: true, check }
       continue
     }
     if (turn.lost !== undefined) {
@@ -309,10 +323,12 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
   const outside = new Outside(source.chain)
   let orphan: number | undefined
   let size = 0
+  const timers = new TimerLedger(source.chain, hash)
   const turn = new TurnLetters(outgoing, () => actor, hash)
   let taking: Incoming | undefined
   for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
     turn.take(event)
+    timers.take(event)
     size++
     if (event.kind === 'stop') ends.add(event.seq)
     if (event.content === null) {
@@ -345,7 +361,20 @@ async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
   }
   for (const { letter, left } of outgoing.values()) if (letter !== null && left) outside.said(letter)
   const { channels } = outside
-  return { source, size, actor, outgoing, incoming, orphan, birth, spawns, ends, unopened, outside: channels }
+  return {
+    source,
+    size,
+    actor,
+    outgoing,
+    incoming,
+    orphan,
+    birth,
+    spawns,
+    ends,
+    unopened,
+    outside: channels,
+    firings: timers.firings,
+  }
 }
 
 function noteUnopened(unopened: Map<number, string>, seq: number, { fn, channel }: Incoming): void {

@@ -1,4 +1,4 @@
-import type { ChannelStep, EventRef } from '@theater/boundary'
+import type { ChannelStep, EventRef, TimerStep } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
 import type { RecordedCall } from '@theater/handler'
 import type { FunctionModel } from '@theater/values'
@@ -24,6 +24,7 @@ import { LogGate } from './log-gate.ts'
 import { Reception } from './reception.ts'
 import { recordedCall, releaseName } from './record.ts'
 import type { Requester } from './request.ts'
+import { Standing } from './standing.ts'
 import type { TurnReply } from './turn-reply.ts'
 import { Turns } from './turns.ts'
 
@@ -33,6 +34,8 @@ export interface ActorParts extends InstanceParts {
   readonly received?: Received
   /** The ends of channels that it has. @default none */
   readonly ends?: Ends
+  /** The timers that it has. @default none */
+  readonly standing?: Standing
 }
 
 /** One actor and its life: how it comes to be, comes back, and ends. Its turns are taken by {@link Turns}. */
@@ -48,6 +51,8 @@ export class Actor implements Requester, Sender {
   readonly ends: Ends
   /** The topics that it is subscribed to. */
   readonly subscriptions = new Set<string>()
+  /** The timers that it has. */
+  readonly standing: Standing
   /** The last event of its record; `undefined` while it has not ended for good. */
   end: EventRef | undefined
   readonly #parts: ActorParts
@@ -76,6 +81,7 @@ export class Actor implements Requester, Sender {
     this.#host = host
     const received = parts.received ?? new Received()
     this.ends = parts.ends ?? new Ends()
+    this.standing = parts.standing ?? new Standing()
     this.logGate = new LogGate(parts.limits.logLines, (line) => host.log(line))
     this.reception = new Reception({
       id: parts.id,
@@ -231,6 +237,16 @@ export class Actor implements Requester, Sender {
   /** What the turn that runs has said of channels, which has not left yet. */
   get steps(): readonly ChannelStep[] {
     return this.#instance.steps
+  }
+
+  /** What the turn that runs has said of timers, which is not in force yet. */
+  get timerSteps(): readonly TimerStep[] {
+    return this.#instance.timers
+  }
+
+  /** The time by its own clock, in milliseconds since the epoch: the first that a turn of it may begin at. */
+  get clock(): number {
+    return this.#instance.notBefore ?? this.#parts.genesis.time
   }
 
   /** How many events its record has. */

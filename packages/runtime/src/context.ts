@@ -53,6 +53,7 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
     recorded: (seq) => actor.performed(seq),
     topics: host.topics(actor),
     channels: host.channels(actor),
+    timers: host.timers(actor),
     children: host.children(actor),
     log(level, message, fields = []) {
       actor.logGate.log({ actor: actor.id, level, message, fields })

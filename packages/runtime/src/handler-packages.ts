@@ -12,6 +12,7 @@ const PACKAGES: Readonly<Record<string, HandlerPackage>> = {
   'theater:process': { name: 'process', inert: false },
   'theater:store': { name: 'store', inert: false },
   'theater:supervisor': { name: 'supervisor', inert: false },
+  'theater:timer': { name: 'timer', inert: false },
   'wasi:cli': { name: 'cli', inert: true },
   'wasi:filesystem': { name: 'fs', inert: true },
   'wasi:keyvalue': { name: 'store', inert: false },

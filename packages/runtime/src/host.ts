@@ -1,7 +1,7 @@
 import type { Departure, EventRef } from '@theater/boundary'
-import type { Cause, Channels, Children, DeliveryFailure, Topics } from '@theater/handler'
+import type { Cause, Channels, Children, DeliveryFailure, Timers, Topics } from '@theater/handler'
 import type { Actor } from './actor.ts'
-import type { Letter } from './mailbox.ts'
+import type { Letter, Told } from './mailbox.ts'
 import type { Call } from './request.ts'
 import type { WaitGraph } from './waits.ts'
 import type { Watch } from './watch.ts'
@@ -41,8 +41,10 @@ export interface Host {
   requestAgain(from: Actor, to: string, seq: number): Call | undefined
   /** Channels, for an actor. */
   channels(of: Actor): Channels
-  /** Whether what waits for an actor is still to be taken. */
-  admits(to: Actor, letter: Letter): boolean
+  /** Timers, for an actor. */
+  timers(of: Actor): Timers
+  /** What the turn of something that waits for an actor is told; `undefined`: it is not to be taken any more. */
+  admits(to: Actor, letter: Letter): Told | undefined
   /** The turn in which an actor was asked for a channel came to nothing; `end` is its last event. */
   unopened(by: Actor, channel: string, end: EventRef): void
   /** Topics, for an actor. */

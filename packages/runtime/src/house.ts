@@ -24,6 +24,7 @@ import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.
 import { chainKey } from './received.ts'
 import { Revival } from './revival.ts'
 import { sizeStacks } from './stacks.ts'
+import { Timers } from './timers.ts'
 import type { Published } from './topics.ts'
 import type { TurnReply } from './turn-reply.ts'
 import { WaitGraph } from './waits.ts'
@@ -48,6 +49,7 @@ export class House {
   readonly #salts: Salts
   readonly #post: Post
   readonly #channels: Channels
+  readonly #timers: Timers
   readonly #host: Host
   #closing: Promise<void> | undefined
 
@@ -71,12 +73,15 @@ export class House {
       suspendable: jspi === 'always',
     })
     const log: Host['log'] = (line) => options.log?.(line)
+    const timers = new Timers({ entropy, log })
+    this.#timers = timers
     this.#post = new Post({
       find: (id) => cast.find(id),
       absence: (id) => cast.absence(id),
       deadLetter,
       topics: cast.topics,
       outside: this.outside,
+      timer: (from, step, ref) => timers.leave(from, step, ref),
       log,
     })
     this.#channels = new Channels({
@@ -95,7 +100,10 @@ export class House {
       waits,
       make: (child, birth) => this.maker.make(child, birth),
       release: (id) => this.release(id),
-      ended: (actor) => this.#channels.ended(actor),
+      ended: (actor) => {
+        timers.forget(actor)
+        this.#channels.ended(actor)
+      },
       log,
     })
     this.#host = {
@@ -109,12 +117,17 @@ export class House {
       requestAgain: (from, to, seq) => this.#post.requestAgain(from, to, seq),
       topics: (of) => cast.topics.of(of),
       channels: (of) => this.#channels.of(of),
-      admits: (to, letter) => this.#channels.admits(to, letter),
+      timers: (of) => timers.of(of),
+      admits: (to, letter) => {
+        if (letter.timer !== undefined) return timers.fire(to, letter)
+        return this.#channels.admits(to, letter) ? letter : undefined
+      },
       unopened: (by, channel, end) => this.#channels.failed(by, channel, end),
       children: (of) => this.family.children(of),
       breathe: () => breath.take(),
       ended: (actor) => {
         cast.end(actor)
+        timers.forget(actor)
         this.family.ended(actor)
         this.#channels.ended(actor)
       },
@@ -157,6 +170,7 @@ export class House {
       post: this.#post,
       family: this.family,
       channels: this.#channels,
+      timers: this.#timers,
       host: this.#host,
       grants: this.#grants,
       components: this.#components,
@@ -330,6 +344,7 @@ export class House {
   }
 
   async #close(): Promise<void> {
+    this.#timers.close()
     // Whoever is being made stops being made.
     const components = this.#components[Symbol.asyncDispose]()
     await Promise.all([...this.cast.actors].map((actor) => actor.close()))

@@ -1,5 +1,5 @@
 import { Boundary } from '@theater/boundary'
-import type { ChannelStep, EventRef, Link, Live, Resolution, TurnEnd } from '@theater/boundary'
+import type { ChannelStep, EventRef, Link, Live, Resolution, TimerStep, TurnEnd } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { AbortCode, ChainWriter, Genesis, Store } from '@theater/event-chain'
@@ -94,6 +94,16 @@ export class Instance {
     return this.#boundary?.steps ?? []
   }
 
+  /** What the turn that runs has said of timers, which is not in force yet. */
+  get timers(): readonly TimerStep[] {
+    return this.#boundary?.timers ?? []
+  }
+
+  /** The first millisecond that the next turn may begin at; `undefined` while there is no instance. */
+  get notBefore(): number | undefined {
+    return this.#boundary?.notBefore
+  }
+
   /** Subscriptions of the turn that runs, which are not in force yet. */
   get subscribing(): number {
     return this.#boundary?.subscribing ?? 0
@@ -134,7 +144,7 @@ export class Instance {
     if (this.#boundary === undefined) await this.rebuild()
     const boundary = this.#boundary
     if (boundary === undefined || !this.#around.alive()) return undefined
-    const { id: fn, args, sender, cause, link, taken } = letter
+    const { id: fn, args, sender, cause, link, taken, notBefore } = letter
     const seq = unfinished?.turn.seq ?? this.#parts.writer.size
     this.#doing = 'turn'
     taken?.(seq)
@@ -143,7 +153,7 @@ export class Instance {
     let end: TurnEnd
     try {
       end = await (unfinished === undefined
-        ? boundary.turn({ fn, args, sender, cause, ...(link !== undefined && { link }) })
+        ? boundary.turn({ fn, args, sender, cause, notBefore, ...(link !== undefined && { link }) })
         : boundary.rerun(unfinished.turn, unfinished.events))
     } catch (error) {
       if (ValueError.is(error)) return { reply: { tag: 'bad-arguments', error }, seq: undefined }

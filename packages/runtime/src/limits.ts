@@ -32,6 +32,10 @@ export interface Limits {
   readonly subscriptions: number
   /** Channels that the actor may have at once. @default 1000 */
   readonly channels: number
+  /** Timers that the actor may have at once. @default 1000 */
+  readonly timers: number
+  /** Bytes that the messages of all its timers may have together. @default 1048576 (1 MiB) */
+  readonly timerBytes: number
   /** Host resources the guest may hold at once. @default 10000 */
   readonly handles: number
   /** Milliseconds that one host call may take. @default 300000 */
@@ -62,6 +66,8 @@ export const defaultLimits: Limits = {
   outbox: 1000,
   subscriptions: 1000,
   channels: 1000,
+  timers: 1000,
+  timerBytes: MiB,
   handles: 10_000,
   callMs: 300_000,
   descendants: 100,
@@ -84,6 +90,8 @@ export const maxLimits: Limits = {
   outbox: 1_000_000,
   subscriptions: 1_000_000,
   channels: 1_000_000,
+  timers: 1_000_000,
+  timerBytes: 64 * MiB,
   handles: 1_000_000,
   callMs: LONGEST_TIMER,
   descendants: 1_000_000,

@@ -18,7 +18,14 @@ export interface Invocation {
    * the record says of the channel, and not by its cause.
    */
   readonly lost?: Lost | undefined
+  /** The timer that fires: known by what the record says of it, as that is. What it is told is known when its turn begins. */
+  readonly timer?: number | undefined
+  /** Milliseconds since the epoch that it does not begin before. */
+  readonly notBefore?: number | undefined
 }
+
+/** What the turn of something that waited is told. */
+export type Told = Pick<Invocation, 'args' | 'notBefore'>
 
 /** Hears what came of a turn, in the same step in which it is known. */
 export type Settle = (reply: TurnReply) => void
@@ -69,7 +76,8 @@ export class Mailbox {
 
   /** Knows a letter by its cause, though its turn has begun. */
   follow(letter: Letter): void {
-    if (letter.cause !== null && letter.lost === undefined) this.#byCause.set(causeKey(letter.cause), letter)
+    const key = keyOf(letter)
+    if (key !== undefined) this.#byCause.set(key, letter)
   }
 
   /** The letter of a cause that waits, or whose turn is under way. */
@@ -111,12 +119,23 @@ export class Mailbox {
     for (const listener of letter.listeners.splice(0)) listener(reply)
   }
 
-  #forget({ cause, lost }: Letter): void {
-    if (cause !== null && lost === undefined) this.#byCause.delete(causeKey(cause))
+  #forget(letter: Letter): void {
+    const key = keyOf(letter)
+    if (key !== undefined) this.#byCause.delete(key)
   }
 
   /** Empties it: says the same of everything that waits. */
   settleAll(reply: TurnReply): void {
     for (const letter of [...this.#letters.splice(0), ...this.#held.splice(0)]) this.settle(letter, reply)
   }
+}
+
+/** The cause that an invocation is known by, and so is taken once; `undefined`: it is known by something else, or by nothing. */
+export function causeOf({ cause, lost, timer }: Invocation): Cause | undefined {
+  return lost === undefined && timer === undefined ? (cause ?? undefined) : undefined
+}
+
+function keyOf(letter: Letter): string | undefined {
+  const cause = causeOf(letter)
+  return cause && causeKey(cause)
 }

@@ -30,6 +30,14 @@ export interface Entropy {
   now(): number
   /** Random bytes: the seeds of actors, the salts of events. */
   bytes(length: number): Uint8Array
+  /**
+   * Calls back when some time has passed, once, until what it answers is disposed of. A timer of an actor fires only where
+   * `now` says so too.
+   *
+   * @param ms at most 60000
+   * @default a timer of Node, which keeps the process alive
+   */
+  alarm?(ms: number, ring: () => void): Disposable
 }
 
 /** Options of `Theater.open`. */

@@ -1,5 +1,5 @@
 import { isOutside } from '@theater/boundary'
-import type { Departure, EventRef } from '@theater/boundary'
+import type { Departure, EventRef, TimerStep } from '@theater/boundary'
 import type { DeliveryFailure, Reply } from '@theater/handler'
 import type { Actor } from './actor.ts'
 import type { LogLine, Request } from './host.ts'
@@ -49,6 +49,8 @@ export interface PostOffice {
   readonly topics: Topics
   /** The ends of channels that the program has. */
   readonly outside: Outside
+  /** What an actor said of a timer has left. */
+  timer(from: Actor, step: TimerStep, ref: EventRef): void
   log(line: LogLine): void
 }
 
@@ -82,8 +84,11 @@ export class Post {
   leave(from: Actor, departures: readonly Departure[]): void {
     const { topics } = this.#office
     for (const departure of departures) {
-      const { kind, ref, topic } = departure
+      const { kind, ref } = departure
       switch (kind) {
+        case 'timer':
+          this.#office.timer(from, departure.step, ref)
+          break
         case 'subscribe':
           topics.add(from, departure.topic)
           break
@@ -91,7 +96,7 @@ export class Post {
           topics.remove(from, departure.topic)
           break
         case 'message': {
-          const { fn, args, step } = departure
+          const { fn, args, step, topic } = departure
           if (step !== undefined) from.ends.left(step)
           for (const to of departure.to) this.deliver(from, { ref, to, fn, args })
           if (topic !== undefined) this.tell({ topic, from: from.id, message: args.at(-1) as Message })

@@ -153,11 +153,15 @@ export class Reception {
     return promise
   }
 
-  /** Tells of something that is known by something else than its cause, in its place behind all that came before it. */
-  tell(invocation: Invocation): void {
+  /**
+   * Tells of something that is known by something else than its cause, in its place behind all that came before it.
+   *
+   * @param settle hears what came of it
+   */
+  tell(invocation: Invocation, settle?: Settle): void {
     const fn = this.#parts.exported(invocation.fn)
     if (fn === undefined || !this.#parts.alive()) return
-    this.mailbox.add(letter(fn, invocation))
+    this.mailbox.add({ ...letter(fn, invocation), listeners: settle === undefined ? [] : [settle] })
     this.#parts.came()
   }
 

@@ -1,7 +1,7 @@
 import { isOutside, queueRule, trackName, trackOf } from '@theater/boundary'
-import type { ChannelStep, EventRef, QueueRule } from '@theater/boundary'
+import type { ChannelStep, EventRef, QueueRule, TimerStep } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
-import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
+import type { Cause, ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { decodeData, decodeModel } from '@theater/values'
 import type { ComponentModel, Data } from '@theater/values'
@@ -12,6 +12,7 @@ import { Ends, HANDLE_CLOSE, HANDLE_OPEN, isPeer } from './channels.ts'
 import { TheaterError } from './errors.ts'
 import { INIT, LOAD } from './lifecycle.ts'
 import { chainKey, Received } from './received.ts'
+import { FIRED, readTimerStep, Standing } from './standing.ts'
 import { readRequestId } from './request.ts'
 import type { RequestId } from './request.ts'
 
@@ -54,6 +55,8 @@ export interface Scan {
   readonly subscriptions: ReadonlySet<string>
   /** Its ends of channels. */
   readonly ends: Ends
+  /** The timers that it has. */
+  readonly standing: Standing
   /** Channels that it was asked for, in turns that came to nothing, and the last events of these turns. */
   readonly unopened: ReadonlyMap<string, EventRef>
   /** Channels that it was asked for, or has asked for. */
@@ -76,7 +79,7 @@ export interface Scan {
 
 /** Reads a record once, without running anything. @throws TheaterError `cannot-resume` */
 export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
-  const reader = new ScanReader()
+  const reader = new ScanReader(info.chain)
   for await (const event of readEvents(store, info.chain, 0, undefined, { hash: sha256 })) reader.take(event)
   const { genesis } = reader
   if (genesis === undefined) throw lacks(info, 'no genesis')
@@ -92,6 +95,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     fanOut,
     subscriptions,
     ends,
+    standing,
     unopened,
     channels,
     asked,
@@ -114,6 +118,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     fanOut,
     subscriptions,
     ends,
+    standing,
     unopened,
     channels,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
@@ -139,8 +144,10 @@ type Queued =
   | { readonly kind: 'channel'; readonly step: ChannelStep | undefined; readonly outside: boolean }
   | { readonly kind: 'message'; readonly receivers: number }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly topic: string }
+  | { readonly kind: 'timer'; readonly step: TimerStep }
 
 class ScanReader {
+  readonly #chain: Uint8Array
   genesis: Genesis | undefined
   seed: Uint8Array | undefined
   readonly received = new Received()
@@ -150,6 +157,7 @@ class ScanReader {
   readonly fanOut = new Map<number, number>()
   readonly subscriptions = new Set<string>()
   readonly ends = new Ends()
+  readonly standing = new Standing()
   readonly unopened = new Map<string, EventRef>()
   readonly channels = new Set<string>()
   /** The channel that the turn is about, in which the actor is asked for it. */
@@ -161,12 +169,18 @@ class ScanReader {
   intent: number | undefined
   readonly givenUp = new Set<number>()
   #turn: EventOf<'turn'> | undefined
+  /** Whether the turn is that of a timer. */
+  #firing = false
   #asking: number | undefined
   /** What calls of the turn have queued that is not one message to one actor, by their sequence numbers. */
   readonly #queued = new Map<number, Queued>()
   /** How the first turn ended, or the instantiation where it failed. */
   #first: 'well' | 'badly' | 'unloaded' | undefined
   #stopped = false
+
+  constructor(chain: Uint8Array) {
+    this.#chain = chain
+  }
 
   get at(): Scan['at'] {
     if (this.#turn !== undefined) return 'turn'
@@ -227,6 +241,7 @@ class ScanReader {
   #begin({ seq, content: { fn, args, cause } }: EventOf<'turn'>): void {
     const name = nameInTrack(fn)
     this.#opening = undefined
+    this.#firing = false
     if (isPeer(name)) {
       const [, channel, how] = decodeData(args) as readonly Data[]
       if (typeof channel === 'string') {
@@ -239,7 +254,20 @@ class ScanReader {
       // What tells of a channel that is lost is known by the channel.
       if (name === HANDLE_CLOSE && isLost(how)) return
     }
+    // As is a timer, which may fire again and again.
+    this.#firing = name === FIRED && cause !== null && this.#fired(args, cause)
+    if (this.#firing) return
     if (cause !== null) this.received.note(cause, seq)
+  }
+
+  /** Whether one of its timers fires. */
+  #fired(args: Uint8Array, { chain }: Cause): boolean {
+    if (chainKey(chain) !== chainKey(this.#chain)) return false
+    const [firing] = decodeData(args) as readonly Data[]
+    const [id, due] = Array.isArray(firing) ? (firing as readonly Data[]) : []
+    if (typeof id !== 'number' || typeof due !== 'number') return false
+    this.standing.fired(id, due)
+    return true
   }
 
   #call({ seq, content: { fn, args, outcome } }: EventOf<'call'>): void {
@@ -258,6 +286,11 @@ class ScanReader {
     if (answer === undefined) return
     const given = decodeData(args) as readonly Data[]
     const [topic] = given
+    if (rule.kind === 'timer') {
+      const step = readTimerStep(given, answer)
+      if (step !== undefined) this.#queued.set(seq, { kind: 'timer', step })
+      return
+    }
     if (rule.kind === 'message' && channel) {
       const said = { args: given, answer, sender: this.genesis?.actor ?? '' }
       const outside = rule.to(said).some(isOutside)
@@ -269,7 +302,7 @@ class ScanReader {
     else if (typeof topic === 'string') this.#queued.set(seq, { kind: rule.kind, topic })
   }
 
-  #send({ seq, content }: EventOf<'send'>): void {
+  #send({ seq, hash, content }: EventOf<'send'>): void {
     const queued = this.#queued.get(content.call)
     switch (queued?.kind) {
       case 'subscribe':
@@ -277,6 +310,9 @@ class ScanReader {
         return
       case 'unsubscribe':
         this.subscriptions.delete(queued.topic)
+        return
+      case 'timer':
+        this.standing.left(queued.step, { chain: this.#chain, seq, hash })
         return
       case 'channel':
         if (queued.step !== undefined) this.ends.left(queued.step)
@@ -313,7 +349,7 @@ class ScanReader {
       this.ends.forget(this.#opening)
       this.unopened.set(this.#opening, { seq: event.seq, hash: event.hash })
     }
-    if (turn !== undefined && turn.cause !== null)
+    if (turn !== undefined && turn.cause !== null && !this.#firing)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])
     this.#turn = undefined
     if (this.intent !== undefined) this.givenUp.add(this.intent)

@@ -25,6 +25,7 @@ import { scanRecord } from './recovery.ts'
 import type { Scan } from './recovery.ts'
 import { Call } from './request.ts'
 import { endHung } from './sentence.ts'
+import type { Timers } from './timers.ts'
 import type { Guard, Hung } from './watch.ts'
 
 /** What bringing actors back takes. */
@@ -34,6 +35,7 @@ export interface RevivalParts {
   readonly post: Post
   readonly family: Family
   readonly channels: Channels
+  readonly timers: Timers
   readonly host: Host
   readonly grants: GrantChecker
   readonly components: Components
@@ -54,7 +56,7 @@ export class Revival {
   }
 
   async run(): Promise<void> {
-    const { store, cast, family, guard } = this.#parts
+    const { store, cast, family, timers, guard } = this.#parts
     for (const hung of guard?.hung ?? []) await this.#sentence(hung)
     const scans: Scan[] = []
     const byChain = new Map<string, Scan>()
@@ -90,6 +92,7 @@ export class Revival {
     // Behind all that the children had sent.
     await family.restore(scans)
     await family.stopOrphans()
+    timers.open(cast.actors)
     for (const actor of cast.actors) actor.resume()
   }
 
@@ -107,7 +110,7 @@ export class Revival {
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
   async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
     const { store, cast, grants, host, guard } = this.#parts
-    const { genesis, info, seed, life, received, ends } = scan
+    const { genesis, info, seed, life, received, ends, standing } = scan
     const id = genesis.actor
     if (life === 'stopped') {
       cast.record(info, 'stopped', { component: splitCid(genesis.component).digest, birth: scan.birth })
@@ -141,7 +144,10 @@ export class Revival {
       throw new TheaterError('cannot-resume', message, { actor: id })
     }
     const writer = await this.#takeOver(info)
-    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, received, ends }, host)
+    const actor = new Actor(
+      { id, ...ready, genesis, limits, seed, store, writer, received, ends, standing },
+      host,
+    )
     cast.add(actor)
     return actor
   }

@@ -1,7 +1,8 @@
 import type { FunctionModel } from '@theater/values'
 import { HANDLE_OPEN, isPeer, openingOf } from './channels.ts'
 import type { Instance } from './instance.ts'
-import type { Invocation, Letter, Mailbox } from './mailbox.ts'
+import { causeOf } from './mailbox.ts'
+import type { Invocation, Letter, Mailbox, Told } from './mailbox.ts'
 import type { Unfinished } from './rebuild.ts'
 import type { Received } from './received.ts'
 import { letter } from './reception.ts'
@@ -20,8 +21,8 @@ export interface TurnsParts {
   readonly closing: () => boolean
   /** What is said of a turn that is not taken any more. */
   readonly gone: () => TurnReply
-  /** Whether somebody wants a turn still. */
-  readonly admits: (letter: Letter) => boolean
+  /** What a turn is told; `undefined`: nobody wants it any more. */
+  readonly admits: (letter: Letter) => Told | undefined
   /** A message about a channel is taken. */
   readonly heard: (fn: string, channel: string) => void
   /** A turn that was to open a channel came to nothing. */
@@ -125,8 +126,9 @@ export class Turns {
       while (alive() && !this.#halted) {
         const next = this.#unfinished?.letter ?? this.#first ?? mailbox.take()
         if (next === undefined) break
-        if (admits(next) || next === this.#unfinished?.letter) await this.#take(next)
-        else this.#leave(next)
+        const told = next === this.#unfinished?.letter ? next : admits(next)
+        if (told === undefined) this.#leave(next)
+        else await this.#take(next, told)
       }
     } catch (error) {
       // A turn that the closing host left behind; its record goes on when the store is opened again.
@@ -144,7 +146,7 @@ export class Turns {
     mailbox.settle(next, { tag: 'left' })
   }
 
-  async #take(next: Letter): Promise<void> {
+  async #take(next: Letter, { args, notBefore }: Told): Promise<void> {
     const { instance, received, mailbox, closing, gone, heard, unopened, aborted, ended } = this.#parts
     const unfinished = this.#unfinished
     this.#unfinished = undefined
@@ -153,10 +155,10 @@ export class Turns {
     const opening = unfinished?.opening ?? (next.fn === HANDLE_OPEN ? channel : undefined)
     let reply: TurnReply
     try {
-      const taken = await instance.take(next, unfinished)
+      const taken = await instance.take({ ...next, args, notBefore }, unfinished)
       reply = taken?.reply ?? gone()
-      if (next.cause !== null && next.lost === undefined && taken?.seq !== undefined)
-        received.note(next.cause, taken.seq)
+      const cause = causeOf(next)
+      if (cause !== undefined && taken?.seq !== undefined) received.note(cause, taken.seq)
     } catch (error) {
       mailbox.settle(next, closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
       throw error

@@ -8,7 +8,7 @@
  */
 import { committed, committedNames } from './committed.ts'
 
-/** What the relays are named after: handlers; `channels` and `topics`, which take no messages; and `parent`, which has children, talks to them, hears of their end, and can end itself. */
+/** What the relays are named after: handlers; `channels` and `topics`, which take no messages, and `timers`, which has no target; and `parent`, which has children, talks to them, hears of their end, and can end itself. */
 export type RelayName =
   | 'box'
   | 'channels'
@@ -23,6 +23,8 @@ export type RelayName =
   | 'random'
   | 'store'
   | 'supervisor'
+  | 'timer'
+  | 'timers'
   | 'topics'
 
 /** The names of all relays. */

@@ -24,6 +24,8 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
     ...['store', 'atomics', 'batch'].map((name) => `wasi:keyvalue/${name}@0.2.0-draft2`),
   ],
   supervisor: ['theater:supervisor/children@0.1.0'],
+  timer: ['theater:timer/timers@0.1.0'],
+  timers: ['theater:timer/timers@0.1.0'],
   topics: ['theater:messaging/topics@0.1.0'],
 }
 
@@ -33,6 +35,7 @@ const EXPORTS: Readonly<Record<string, readonly string[]>> = {
     (name) => `theater:messaging/${name}@0.1.0`,
   ),
   parent: ['theater:supervisor/watcher@0.1.0', 'theater:messaging/responder@0.1.0'],
+  timer: ['theater:timer/target@0.1.0'],
 }
 
 /** Generates the relays. */

@@ -1,0 +1,106 @@
+import type { TimerStep } from '@theater/boundary'
+import type { Cause } from '@theater/handler'
+import type { Data } from '@theater/values'
+import type { Message } from './options.ts'
+
+/** The export that timers fire at, by its name within its track. */
+export const FIRED = 'theater:timer/target@0.1#fired'
+
+/** A timer that was set. */
+export interface StandingTimer {
+  readonly id: number
+  /** When it is due next, in milliseconds since the epoch. */
+  readonly due: number
+  /** Milliseconds; `undefined` for one that fires once. */
+  readonly interval: number | undefined
+  readonly message: Message
+  /** The event with which it left. */
+  readonly cause: Cause
+}
+
+/** The timers that one actor has. What it says follows from the actor's record. */
+export class Standing {
+  readonly #timers = new Map<number, StandingTimer>()
+  #bytes = 0
+
+  /** How many there are. */
+  get size(): number {
+    return this.#timers.size
+  }
+
+  /** How many bytes their messages have. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** By id ascending: they were set in that order. */
+  get all(): IterableIterator<StandingTimer> {
+    return this.#timers.values()
+  }
+
+  get(id: number): StandingTimer | undefined {
+    return this.#timers.get(id)
+  }
+
+  /** What the actor itself said has left. */
+  left(step: TimerStep, cause: Cause): void {
+    if (step.kind === 'cancel') this.#remove(step.id)
+    else this.#put({ ...step.timer, message: step.timer.message as Message, cause })
+  }
+
+  /** A turn begins in which it fires, for the time that it was due last. @returns the timer, where it is due again */
+  fired(id: number, due: number): StandingTimer | undefined {
+    const timer = this.#timers.get(id)
+    if (timer?.interval === undefined) {
+      this.#remove(id)
+      return undefined
+    }
+    const next = { ...timer, due: due + timer.interval }
+    this.#timers.set(id, next)
+    return next
+  }
+
+  #put(timer: StandingTimer): void {
+    this.#remove(timer.id)
+    this.#timers.set(timer.id, timer)
+    this.#bytes += bytesOf(timer.message)
+  }
+
+  #remove(id: number): void {
+    const timer = this.#timers.get(id)
+    if (timer === undefined) return
+    this.#timers.delete(id)
+    this.#bytes -= bytesOf(timer.message)
+  }
+}
+
+/** How many bytes a message counts. */
+export function bytesOf({ format, body }: Message): number {
+  return Buffer.byteLength(format) + body.length
+}
+
+/**
+ * What a successful call says of a timer, from a record.
+ *
+ * @param given its arguments
+ * @param answer what it was answered with; null for nothing, as `cancel` is
+ * @returns `undefined` where the record says nothing of that kind
+ */
+export function readTimerStep(given: readonly Data[], answer: Data): TimerStep | undefined {
+  const [first, said] = given
+  if (answer === null) return typeof first === 'number' ? { kind: 'cancel', id: first } : undefined
+  const [id, due, every] = listOf(answer)
+  const [interval] = listOf(every)
+  const [format, body] = listOf(said)
+  if (typeof id !== 'number' || typeof due !== 'number') return undefined
+  if (typeof format !== 'string' || !(body instanceof Uint8Array)) return undefined
+  const message: Message = { format, body }
+  return {
+    kind: 'set',
+    timer: { id, due, interval: typeof interval === 'number' ? interval : undefined, message },
+  }
+}
+
+function listOf(data: Data | undefined): readonly Data[] {
+  return Array.isArray(data) ? (data as readonly Data[]) : []
+}
