@@ -1,6 +1,6 @@
 import type { TheaterHttpClient } from '@theater/wit'
 import { isForbidden, isValue, type Field } from './fields.ts'
-import { isToken, type HttpAsk } from './grant.ts'
+import { isSent, isToken, type HttpAsk } from './grant.ts'
 import { originOf } from './origin.ts'
 import { isPath } from './outgoing-request.ts'
 import { withoutQuery } from './path.ts'
@@ -20,7 +20,7 @@ export interface ClientRequest {
 }
 
 /** What the host sets besides what belongs to a connection: a body here is whole, and nothing follows it. */
-const HOSTS: ReadonlySet<string> = new Set(['content-length', 'trailer'])
+const HOSTS: ReadonlySet<string> = new Set(['content-length', 'expect', 'trailer'])
 
 /** Whether a request is none, and then what about it. */
 export function isFault(request: ClientRequest | Fault): request is Fault {
@@ -32,7 +32,7 @@ export function readRequest(value: unknown): ClientRequest | Fault {
   const { method, url, headers, body } = Object(value) as {
     readonly [K in keyof TheaterHttpClient.Request]?: unknown
   }
-  if (typeof method !== 'string' || !isToken(method) || method.toUpperCase() === 'CONNECT') return 'method'
+  if (typeof method !== 'string' || !isToken(method) || !isSent(method)) return 'method'
   const place = typeof url === 'string' ? placeOf(url) : undefined
   if (place === undefined) return 'url'
   const fields: Field[] = []
@@ -67,5 +67,5 @@ function fieldOf(value: unknown): Field | Fault {
   if (typeof name !== 'string' || typeof text !== 'string' || !isToken(name) || !isValue(text))
     return 'header'
   const key = name.toLowerCase()
-  return isForbidden(key, text) || HOSTS.has(key) ? 'host-header' : [key, text]
+  return isForbidden(key, text) || HOSTS.has(key) ? 'host-header' : [name, text]
 }

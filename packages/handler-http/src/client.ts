@@ -106,12 +106,11 @@ export class Client {
     const failed = (code: ErrorCode): WitError => clientError(clientErrorOf(code, session, most))
     let admitted
     try {
-      admitted = admit(this.#outside, { target, fields, intent })
+      admitted = admit(this.#outside, { target, pathWithQuery, fields, intent })
     } catch (error) {
       throw WitError.is(error) ? failed(error.payload as ErrorCode) : error
     }
     const going = {
-      pathWithQuery,
       body: bodyOf(request, session),
       times: { total: lower(bounds.timeoutMs, session.limits['total-ms']) },
       responseBytes: most,
@@ -128,7 +127,11 @@ export class Client {
         if ('failed' in got) throw failed(got.failed)
         const body = await got.inflow.whole(session.signal)
         if (!(body instanceof Uint8Array)) throw failed(body)
-        return { status: got.status, headers: got.fields.map(([name, value]) => [name, value]), body }
+        return {
+          status: got.status,
+          headers: got.fields.map(([name, value]) => [name.toLowerCase(), value]),
+          body,
+        }
       },
       cancel: () => exchange[Symbol.dispose](),
     })
@@ -142,7 +145,14 @@ function bodyOf({ body }: ClientRequest, { limits, totals }: Session): Outflow |
   if (body.length > totals.bytes) throw clientError({ tag: 'budget-spent' })
   if (body.length === 0) return undefined
   const tooLong = (size: number): ErrorCode => ({ tag: 'HTTP-request-body-size', val: BigInt(size) })
-  const outflow = new Outflow({ bytes, totals, declared: undefined, tooLong })
+  const outflow = new Outflow({
+    bytes,
+    totals,
+    declared: undefined,
+    tooLong,
+    trailerBytes: 0,
+    trailersTooLong: (val) => ({ tag: 'HTTP-request-trailer-section-size', val }),
+  })
   outflow.write(body)
   outflow.finish()
   return outflow

@@ -3,7 +3,7 @@ import { headerError } from './errors.ts'
 import { isToken } from './grant.ts'
 import { Resource, type Session } from './session.ts'
 
-/** A field: its name in lower case, and its bytes as text of code points below 256. */
+/** A field: its name in the letters that it was given, and its bytes as text of code points below 256. */
 export type Field = readonly [name: string, value: string]
 
 /** What belongs to one connection, or decides where a message ends: the host's, never a guest's. */
@@ -23,14 +23,22 @@ const MAX_BYTES = 256 * 1024
 
 /** Whether a field is not a guest's to set. */
 export function isForbidden(name: string, value = ''): boolean {
-  if (name === 'te' && value.trim().toLowerCase() === 'trailers') return false
-  return FORBIDDEN.has(name) || name.startsWith('proxy-')
+  const key = name.toLowerCase()
+  const said = value.trim().toLowerCase()
+  // What a guest may ask of the connection, and the host sees to.
+  if ((key === 'te' && said === 'trailers') || (key === 'expect' && said === '100-continue')) return false
+  return FORBIDDEN.has(key) || key.startsWith('proxy-')
 }
 
 /** Whether bytes can be a field's value: no control characters, so that no guest begins another line. */
 export function isValue(value: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return !/[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)
+}
+
+/** Whether a field has a name. @param name in lower case */
+export function isNamed([one]: Field, name: string): boolean {
+  return one.toLowerCase() === name
 }
 
 /** The bytes that fields take in a message. */
@@ -84,7 +92,7 @@ export class Fields extends Resource {
 
   /** What `content-length` says; `undefined`: nothing. `NaN` where it is no number, or two. */
   get declaredLength(): number | undefined {
-    const values = this.#fields.filter(([name]) => name === 'content-length').map(([, value]) => value)
+    const values = this.#fields.filter((one) => isNamed(one, 'content-length')).map(([, value]) => value)
     if (values.length === 0) return undefined
     const [value = ''] = values
     return values.length === 1 && /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN
@@ -102,23 +110,23 @@ export class Fields extends Resource {
 
   get(name: string): Uint8Array[] {
     const key = name.toLowerCase()
-    return this.#fields.filter(([one]) => one === key).map(([, value]) => Buffer.from(value, 'latin1'))
+    return this.#fields.filter((one) => isNamed(one, key)).map(([, value]) => Buffer.from(value, 'latin1'))
   }
 
   has(name: string): boolean {
     const key = name.toLowerCase()
-    return this.#fields.some(([one]) => one === key)
+    return this.#fields.some((one) => isNamed(one, key))
   }
 
   set(name: string, values: readonly Uint8Array[]): void {
     const fields = values.map((value) => this.#field(name, value))
     const key = this.#name(name)
-    this.#replace([...this.#fields.filter(([one]) => one !== key), ...fields])
+    this.#replace([...this.#fields.filter((one) => !isNamed(one, key)), ...fields])
   }
 
   delete(name: string): void {
     const key = this.#name(name)
-    this.#replace(this.#fields.filter(([one]) => one !== key))
+    this.#replace(this.#fields.filter((one) => !isNamed(one, key)))
   }
 
   append(name: string, value: Uint8Array): void {
@@ -143,7 +151,7 @@ export class Fields extends Resource {
     const value = Buffer.from(bytes).toString('latin1')
     if (!isValue(value)) throw headerError('invalid-syntax', `a control character in ${key}`)
     if (isForbidden(key, value)) throw headerError('forbidden', `${key} is the host's to set`)
-    return [key, value]
+    return [name, value]
   }
 
   #replace(fields: Field[]): void {

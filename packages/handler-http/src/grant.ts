@@ -146,6 +146,11 @@ export const httpGrant: JsonSchema = {
   ],
 }
 
+/** Whether a method is ever sent: no tunnel is made, and none has small letters, or `get` would be another than GET. */
+export function isSent(method: string): boolean {
+  return method !== 'CONNECT' && !/[a-z]/.test(method)
+}
+
 /** Whether a text is a token of HTTP, as methods and header names are. */
 export function isToken(text: string): boolean {
   return new RegExp(TOKEN).test(text)
@@ -189,7 +194,7 @@ function entryWithin(inner: Outgoing, outer: Outgoing): boolean {
 }
 
 function names(methods: readonly string[] | undefined, method: string): boolean {
-  if (methods === undefined || method.toUpperCase() === 'CONNECT') return false
+  if (methods === undefined || !isSent(method)) return false
   return methods.includes(method) || methods.includes('*')
 }
 

@@ -82,7 +82,7 @@ export function httpHandler({
       }
       const session = new Session(actor, grant, limits)
       const release = await serve(actor, session, listener)
-      return binding(actor, session, new Network(limits, lookup), keyring, release)
+      return binding(actor, session, new Network(lookup), keyring, release)
     },
     [Symbol.asyncDispose]: () => listener.close(),
   })
@@ -165,7 +165,7 @@ function binding(
     async [Symbol.asyncDispose]() {
       release()
       session.end()
-      await network.end()
+      network.end()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Cause } from '@theater/handler'
-import type { Field } from './fields.ts'
+import { isNamed, type Field } from './fields.ts'
 import { entryFor, type HttpAsk, type HttpGrant, type Outgoing } from './grant.ts'
 import { kindOf } from './methods.ts'
 
@@ -48,7 +48,7 @@ export function withKey(
   method: string,
   intent: Cause | undefined,
 ): readonly Field[] {
-  if (!wantsKey(entry, method) || fields.some(([name]) => name === KEY)) return fields
+  if (!wantsKey(entry, method) || fields.some((one) => isNamed(one, KEY))) return fields
   if (intent === undefined) throw new TypeError(`a ${method} without an intent has no key`)
   return [...fields, [KEY, keyOf(intent)]]
 }

@@ -10,8 +10,10 @@ export type HttpLimits = {
   readonly 'header-bytes': number
   /** How long a connection may take to be made. */
   readonly 'connect-ms': number
-  /** From the end of the request to the end of the response's header fields. */
+  /** From the end of the request to the first byte of the response's body, or its end where it has none. */
   readonly 'first-byte-ms': number
+  /** How long a body waits with `expect: 100-continue` for the server to ask for it, before it leaves all the same. */
+  readonly 'continue-ms': number
   /** Between one piece of a body and the next, while the guest takes or gives them. */
   readonly 'between-bytes-ms': number
   /** From beginning to end of an exchange, whatever the guest does. */
@@ -33,6 +35,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   'header-bytes': 16 * 1024,
   'connect-ms': 10_000,
   'first-byte-ms': 120_000,
+  'continue-ms': 1000,
   'between-bytes-ms': 60_000,
   'total-ms': 600_000,
   'answer-ms': 30_000,
@@ -48,7 +51,14 @@ const MEANING: { readonly [K in keyof HttpLimits]: readonly [string, number] } =
   'response-bytes': ["The most bytes of a response's body.", Number.MAX_SAFE_INTEGER],
   'header-bytes': ["The most bytes of a message's header fields.", 1024 * 1024],
   'connect-ms': ['Milliseconds that a connection may take to be made.', 0x7fff_ffff],
-  'first-byte-ms': ["Milliseconds from the request's end to the response's header.", 0x7fff_ffff],
+  'first-byte-ms': [
+    "Milliseconds from the request's end to the first byte of the response's body.",
+    0x7fff_ffff,
+  ],
+  'continue-ms': [
+    'Milliseconds that a body waits for 100 Continue, where the request expects it.',
+    0x7fff_ffff,
+  ],
   'between-bytes-ms': ['Milliseconds between one piece of a body and the next.', 0x7fff_ffff],
   'total-ms': ['Milliseconds from beginning to end of an exchange.', 0x7fff_ffff],
   'answer-ms': ['Milliseconds from a received request to the end of its turn.', 0x7fff_ffff],

@@ -1,83 +1,122 @@
-import { isIP, type LookupFunction } from 'node:net'
 import { lookup as systemLookup } from 'node:dns'
-import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { Agent, type ClientRequestArgs } from 'node:http'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import { connect as secure } from 'node:tls'
 import { isPublicAddress } from './address.ts'
 import { ProhibitedAddress } from './failure.ts'
-import type { HttpLimits } from './limits.ts'
 
-/** The connections of one actor: of those that may only end at public addresses, and of the others. */
+/** How long a connection waits for another request, in milliseconds; less where its server says so. */
+const IDLE_MS = 4000
+
+/** The most connections to one origin that wait for another request. */
+const IDLE_MOST = 8
+
+/** What a request says of the connection that it wants. */
+export interface Wanted extends ClientRequestArgs {
+  /** Nobody wants it any more, though it may not be there yet. */
+  readonly abandoned: AbortSignal
+}
+
+type Scheme = 'http:' | 'https:'
+type Connected = (error: Error | null, socket: Socket) => void
+
+/**
+ * The connections of one actor: of those that may only end at public addresses, and of the others. The two share none, and
+ * no two actors do: each has a network of its own, with no cookies, no credentials and no sessions of TLS in it.
+ */
 export class Network {
-  readonly #limits: HttpLimits
   readonly #lookup: LookupFunction
   readonly #isPublic: (address: string) => boolean
-  readonly #agents = new Map<boolean, Agent>()
+  readonly #pools = new Map<string, Pool>()
 
   /**
    * @param lookup how names are resolved
    * @param isPublic which addresses the first kind may end at
    */
   constructor(
-    limits: HttpLimits,
     lookup: LookupFunction = systemLookup as LookupFunction,
     isPublic: (address: string) => boolean = isPublicAddress,
   ) {
-    this.#limits = limits
     this.#lookup = lookup
     this.#isPublic = isPublic
   }
 
-  /** Whoever makes requests. The two kinds share no connection. */
-  dispatcher(privateToo: boolean): Dispatcher {
-    let agent = this.#agents.get(privateToo)
-    if (agent === undefined) {
-      agent = new Agent({
-        connect: privateToo ? this.#connector(this.#lookup) : this.#publicOnly(),
-        allowH2: false,
-        pipelining: 1,
-        maxHeaderSize: Math.max(1, this.#limits['header-bytes']),
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        strictContentLength: true,
-      })
-      this.#agents.set(privateToo, agent)
+  /** The connections that requests are made over. */
+  pool(scheme: Scheme, privateToo: boolean): Agent {
+    const name = `${scheme} ${privateToo}`
+    let pool = this.#pools.get(name)
+    if (pool === undefined) {
+      pool = new Pool(scheme, this.#lookup, privateToo ? () => true : this.#isPublic)
+      this.#pools.set(name, pool)
     }
-    return agent
+    return pool
   }
 
   /** Closes every connection. */
-  async end(): Promise<void> {
-    const agents = [...this.#agents.values()]
-    this.#agents.clear()
-    await Promise.all(agents.map((agent) => agent.destroy()))
+  end(): void {
+    for (const pool of this.#pools.values()) pool.destroy()
+    this.#pools.clear()
+  }
+}
+
+/**
+ * Connections that end at some addresses only. It looks at what a name resolves to, in the one answer that is connected to; at
+ * an address in the place of a name, which is never resolved; and before anything is written, a greeting of TLS too, at what
+ * it is connected to, whoever chose it.
+ */
+class Pool extends Agent {
+  readonly #scheme: Scheme
+  readonly #lookup: LookupFunction
+  readonly #isPublic: (address: string) => boolean
+
+  constructor(scheme: Scheme, lookup: LookupFunction, isPublic: (address: string) => boolean) {
+    super({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: IDLE_MOST })
+    this.#scheme = scheme
+    this.#lookup = checked(lookup, isPublic)
+    this.#isPublic = isPublic
   }
 
-  #connector(lookup: LookupFunction): buildConnector.connector {
-    return buildConnector({ lookup, timeout: this.#limits['connect-ms'], allowH2: false })
-  }
-
-  /**
-   * A connector that ends at public addresses only. It looks at what a name resolves to, in the one answer that is
-   * connected to; at an address in the place of a name, which is never resolved; and before anything is written at what it
-   * is connected to, whoever chose it.
-   */
-  #publicOnly(): buildConnector.connector {
-    const connect = this.#connector(checked(this.#lookup, this.#isPublic))
-    return (options, callback) => {
-      const host = options.hostname.replaceAll(/^\[|\]$/g, '')
-      if (isIP(host) !== 0 && !this.#isPublic(host)) {
-        queueMicrotask(() => callback(new ProhibitedAddress(), null))
-        return
-      }
-      connect(options, (...[error, socket]) => {
-        if (error !== null || socket === null) return callback(error ?? new ProhibitedAddress(), null)
-        if (socket.remoteAddress !== undefined && this.#isPublic(socket.remoteAddress))
-          return callback(null, socket)
-        socket.destroy()
-        return callback(new ProhibitedAddress(), null)
+  override createConnection(wanted: ClientRequestArgs, connected?: Connected): undefined {
+    const { host, port, abandoned } = wanted as Wanted
+    if (typeof host !== 'string' || connected === undefined) throw new TypeError('nobody to connect to')
+    if (isIP(host) !== 0 && !this.#isPublic(host)) {
+      queueMicrotask(() => connected(new ProhibitedAddress(), NONE))
+      return
+    }
+    const opening: Socket[] = []
+    const settle = (error: Error | null, socket: Socket = NONE): void => {
+      abandoned.removeEventListener('abort', abandon)
+      if (error !== null) for (const one of opening) one.destroy()
+      connected(error, socket)
+    }
+    const abandon = (): void => settle(new Error('nobody waits for this connection'))
+    abandoned.addEventListener('abort', abandon, { once: true })
+    const watch = (socket: Socket): Socket => {
+      opening.unshift(socket)
+      // Stays: it may fail at any time, and whoever uses it is told in another way.
+      return socket.on('error', (error) => settle(error))
+    }
+    const socket = watch(connect({ host, port: Number(port), lookup: this.#lookup, noDelay: true }))
+    socket.once('connect', () => {
+      if (socket.remoteAddress !== undefined && this.#isPublic(socket.remoteAddress))
+        return this.#scheme === 'http:' ? settle(null, socket) : secured()
+      return settle(new ProhibitedAddress())
+    })
+    const secured = (): void => {
+      const tls = secure({
+        socket,
+        host,
+        servername: isIP(host) === 0 ? host : '',
+        ALPNProtocols: ['http/1.1'],
+        rejectUnauthorized: true,
       })
+      watch(tls).once('secureConnect', () => settle(null, tls))
     }
   }
 }
+
+/** What stands for a connection where there is none. */
+const NONE = undefined as unknown as Socket
 
 /** A resolver that gives public addresses only. */
 function checked(lookup: LookupFunction, isPublic: (address: string) => boolean): LookupFunction {

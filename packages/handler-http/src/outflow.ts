@@ -19,10 +19,10 @@ export interface OutflowLimits {
   readonly held?: boolean
   /** What all bodies of the actor may have together. @default no limit */
   readonly totals?: Totals
-  /** The error of a body that has trailers, where it cannot. @default it can */
-  readonly noTrailers?: ErrorCode
-  /** The most bytes of its trailers. @default no limit */
-  readonly trailerBytes?: number
+  /** The most bytes of its trailers. */
+  readonly trailerBytes: number
+  /** The error of trailers that are more than may be. */
+  readonly trailersTooLong: (most: number) => ErrorCode
   /** The error of a body that is too long, or not as long as it says. */
   readonly tooLong: (size: number) => ErrorCode
 }
@@ -58,6 +58,11 @@ export class Outflow implements AsyncIterable<Uint8Array> {
   /** Whether all of it is kept until it is whole. */
   get isHeld(): boolean {
     return this.#limits.held === true
+  }
+
+  /** What its `content-length` says, where there is one. */
+  get declared(): number | undefined {
+    return this.#limits.declared
   }
 
   /** Whether anything was written, or nothing will be. */
@@ -160,10 +165,8 @@ export class Outflow implements AsyncIterable<Uint8Array> {
     if (this.#end === undefined && declared !== undefined && declared !== this.#written) {
       this.fail(tooLong(this.#written))
     }
-    const { noTrailers, trailerBytes = Infinity } = this.#limits
-    if (noTrailers !== undefined && trailers.length > 0) this.fail(noTrailers)
-    if (sizeOf(trailers) > trailerBytes)
-      this.fail({ tag: 'HTTP-response-trailer-section-size', val: trailerBytes })
+    const { trailerBytes, trailersTooLong } = this.#limits
+    if (sizeOf(trailers) > trailerBytes) this.fail(trailersTooLong(trailerBytes))
     this.#end ??= { tag: 'finished', trailers }
     this.#changed.wake()
     return this.error

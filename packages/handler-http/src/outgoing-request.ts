@@ -2,7 +2,7 @@ import type { Json } from '@theater/values'
 import type { WasiHttpTypes } from '@theater/wit'
 import { plainError } from './errors.ts'
 import { Fields } from './fields.ts'
-import { isToken, type HttpAsk } from './grant.ts'
+import { isSent, isToken, type HttpAsk } from './grant.ts'
 import { originOf } from './origin.ts'
 import { OutgoingBody } from './outgoing-body.ts'
 import { Outflow } from './outflow.ts'
@@ -61,9 +61,16 @@ export class OutgoingRequest extends Resource {
   get target(): HttpAsk | undefined {
     const scheme = this.#scheme?.tag ?? 'HTTPS'
     if (this.#lost || this.#authority === undefined || scheme === 'other') return undefined
+    if (!isSent(methodName(this.#method))) return undefined
     const origin = originOf(scheme === 'HTTP' ? 'http' : 'https', this.#authority)
     if (origin === undefined) return undefined
-    return { method: methodName(this.#method), origin, path: withoutQuery(this.#path ?? '/') }
+    return { method: methodName(this.#method), origin, path: withoutQuery(this.pathOnWire) }
+  }
+
+  /** Its path with query as it is sent: a path is never empty (RFC 9112, 3.2.1). */
+  get pathOnWire(): string {
+    const path = this.#path ?? ''
+    return path.startsWith('/') ? path : `/${path}`
   }
 
   /** Where it goes, for asks. */
@@ -78,8 +85,9 @@ export class OutgoingRequest extends Resource {
       bytes: limits['request-bytes'],
       totals,
       declared: this.#headers.declaredLength,
-      // The client has no way to send them, and to leave them out would be to say something else than the guest.
-      noTrailers: { tag: 'HTTP-request-trailer-section-size', val: 0 },
+      // What says how long it is cannot have trailers (RFC 9112, 6.3), and to leave them out would be to say something else than the guest.
+      trailerBytes: this.#headers.declaredLength === undefined ? limits['header-bytes'] : 0,
+      trailersTooLong: (val) => ({ tag: 'HTTP-request-trailer-section-size', val }),
       tooLong: (size) => ({ tag: 'HTTP-request-body-size', val: BigInt(size) }),
     })
     return new OutgoingBody(this.#session, this.#outflow)
@@ -141,7 +149,7 @@ export class OutgoingRequest extends Resource {
   }
 }
 
-/** In origin form: it begins with `/`, in visible ASCII, without a fragment. */
+/** A path that begins with `/` or is empty, and a query, in visible ASCII without a fragment. */
 export function isPath(path: string): boolean {
-  return path.length <= MAX_URI && /^\/[\u0021\u0022\u0024-\u007e]*$/.test(path)
+  return path.length <= MAX_URI && /^(?:[/?][\u0021\u0022\u0024-\u007e]*)?$/.test(path)
 }

@@ -84,6 +84,7 @@ export function responseBody(session: Session, declared?: number): Outflow {
     declared,
     held: !session.streams,
     trailerBytes: session.limits['header-bytes'],
+    trailersTooLong: (val) => ({ tag: 'HTTP-response-trailer-section-size', val }),
     tooLong: (size) => ({ tag: 'HTTP-response-body-size', val: BigInt(size) }),
   })
 }

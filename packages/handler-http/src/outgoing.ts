@@ -2,7 +2,7 @@ import type { Cause } from '@theater/handler'
 import { httpError } from './errors.ts'
 import { Exchange, type ExchangeListener, type ExchangeRequest } from './exchange.ts'
 import { sizeOf, type Field } from './fields.ts'
-import { entryFor, type HttpAsk } from './grant.ts'
+import { entryFor, isSent, type HttpAsk } from './grant.ts'
 import { withKey } from './idempotency.ts'
 import { FutureIncomingResponse, IncomingResponse } from './incoming-response.ts'
 import type { Network } from './network.ts'
@@ -21,6 +21,7 @@ export interface Outside {
 /** A request as its actor has made it, by whichever interface. */
 export interface Wanted {
   readonly target: HttpAsk
+  readonly pathWithQuery: string
   readonly fields: readonly Field[]
   /** The event that it is an effect of. */
   readonly intent: Cause | undefined
@@ -29,7 +30,10 @@ export interface Wanted {
 /** A request that may leave, and what it is to carry. */
 export interface Admitted {
   readonly target: HttpAsk
+  readonly pathWithQuery: string
   readonly headers: readonly Field[]
+  /** Names of headers that the host sets. */
+  readonly hosts: ReadonlySet<string>
   readonly privateToo: boolean
 }
 
@@ -38,11 +42,15 @@ export interface Admitted {
  *
  * @throws WitError with an `error-code` for why it may not
  */
-export function admit({ session, keyring }: Outside, { target, fields, intent }: Wanted): Admitted {
+export function admit(
+  { session, keyring }: Outside,
+  { target, pathWithQuery, fields, intent }: Wanted,
+): Admitted {
   const { limits, grant } = session
   // Again, and not only where the boundary asks: which entry it is decides what the request carries.
   const entry = entryFor(grant, target)
   if ('refused' in entry) throw httpError({ tag: 'HTTP-request-denied' }, entry.refused)
+  if (pathWithQuery.length > limits['header-bytes']) throw httpError({ tag: 'HTTP-request-URI-too-long' })
   if (sizeOf(fields) > limits['header-bytes'])
     throw httpError({ tag: 'HTTP-request-header-section-size', val: limits['header-bytes'] })
   const headers = keyring.dress(withKey(fields, entry, target.method, intent), entry)
@@ -50,12 +58,12 @@ export function admit({ session, keyring }: Outside, { target, fields, intent }:
     throw httpError({ tag: 'configuration-error' }, 'a secret that the grant names is not to be had')
   if (session.exchanges >= limits.concurrent || !session.totals.open)
     throw httpError({ tag: 'connection-limit-reached' })
-  return { target, headers, privateToo: entry['private-network'] === true }
+  const hosts = new Set(Object.keys(entry.headers ?? {}))
+  return { target, pathWithQuery, headers, hosts, privateToo: entry['private-network'] === true }
 }
 
 /** How an admitted request goes out. What is not said is the grant's. */
 export interface Going {
-  readonly pathWithQuery: string
   readonly body: ExchangeRequest['body']
   readonly times?: Partial<ExchangeRequest['times']>
   readonly responseBytes?: number
@@ -64,8 +72,8 @@ export interface Going {
 /** Lets an admitted request leave, and counts it. */
 export function launch(
   { session, network, keyring }: Outside,
-  { target, headers, privateToo }: Admitted,
-  { pathWithQuery, body, times, responseBytes }: Going,
+  { target, pathWithQuery, headers, hosts, privateToo }: Admitted,
+  { body, times, responseBytes }: Going,
   listener: ExchangeListener,
 ): Exchange {
   const { limits, totals } = session
@@ -73,20 +81,23 @@ export function launch(
   session.exchanges += 1
   const exchange: Exchange = new Exchange(
     {
-      dispatcher: network.dispatcher(privateToo),
+      pool: network.pool(target.origin.startsWith('https:') ? 'https:' : 'http:', privateToo),
       method: target.method,
       origin: target.origin,
       pathWithQuery,
       headers,
+      hosts,
       body,
       times: {
         connect: limits['connect-ms'],
         firstByte: limits['first-byte-ms'],
         betweenBytes: limits['between-bytes-ms'],
         total: limits['total-ms'],
+        continue: limits['continue-ms'],
         ...times,
       },
       responseBytes: responseBytes ?? limits['response-bytes'],
+      headerBytes: limits['header-bytes'],
       totals,
       redact: keyring.redact,
     },
@@ -116,20 +127,23 @@ export function send(
 ): FutureIncomingResponse {
   const { session } = outside
   if (request.isLost) throw httpError({ tag: 'connection-terminated' }, 'the request is of before a restart')
-  if (methodName(request.method()).toUpperCase() === 'CONNECT')
-    throw httpError({ tag: 'HTTP-request-method-invalid' })
+  if (!isSent(methodName(request.method()))) throw httpError({ tag: 'HTTP-request-method-invalid' })
   const { target } = request
   if (target === undefined)
     throw httpError({ tag: 'HTTP-request-URI-invalid' }, 'no scheme and authority to go to')
   checkLength(request)
-  const admitted = admit(outside, { target, fields: request.fields.list, intent })
+  const admitted = admit(outside, {
+    target,
+    pathWithQuery: request.pathOnWire,
+    fields: request.fields.list,
+    intent,
+  })
   const { limits } = session
   const future = new FutureIncomingResponse(session, () => exchange[Symbol.dispose]())
   const exchange = launch(
     outside,
     admitted,
     {
-      pathWithQuery: request.pathWithQuery() ?? '/',
       body: request.outflow,
       times: {
         connect: lowered(options?.connectTimeout(), limits['connect-ms']),

@@ -31,7 +31,7 @@ export class Keyring {
    */
   dress(fields: readonly Field[], { headers = {} }: Outgoing): readonly Field[] | undefined {
     const names = new Set(Object.keys(headers))
-    const dressed = fields.filter(([name]) => !names.has(name))
+    const dressed = fields.filter(([name]) => !names.has(name.toLowerCase()))
     for (const [name, { secret, prefix = '' }] of Object.entries(headers)) {
       const value = this.#value(secret)
       if (value === undefined) return undefined

@@ -59,9 +59,8 @@ export function fieldsOf(raw: readonly string[]): Field[] {
   )
   const fields: Field[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] ?? '').toLowerCase()
-    const value = raw[i + 1] ?? ''
-    if (!isForbidden(name, value) && !ofConnection.has(name)) fields.push([name, value])
+    const name = raw[i] ?? ''
+    if (!isForbidden(name) && !ofConnection.has(name.toLowerCase())) fields.push([name, raw[i + 1] ?? ''])
   }
   return fields
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from './errors.ts'
-import { sizeOf, type Field } from './fields.ts'
+import { isNamed, sizeOf, type Field } from './fields.ts'
 import { Inflow } from './inflow.ts'
 import { methodOf, type RequestHead } from './incoming-request.ts'
 import type { Answer, OutgoingResponse } from './outgoing-response.ts'
@@ -185,7 +185,7 @@ export class Visit {
     const trailing = this.#trailing(status, trailers)
     this.#limitSending()
     const bare = this.#isBare(status)
-    const says = bare && status !== 204 && fields.some(([name]) => name === 'content-length')
+    const says = bare && status !== 204 && fields.some((one) => isNamed(one, 'content-length'))
     const silent = says || status === 204 || trailing.length > 0 || (bare && body.length === 0)
     const length: readonly Field[] = silent ? [] : [['content-length', String(body.length)]]
     response.writeHead(status, headersOf(fields, length, trailing, says))
@@ -198,7 +198,7 @@ export class Visit {
   /** Trailers can only follow a body in chunks. */
   #trailing(status: number, trailers: readonly Field[]): readonly [string, string][] {
     if (this.#request.httpVersion !== '1.1' || this.#isBare(status)) return []
-    const sent = trailers.filter(([name]) => name !== 'content-length' && name !== 'trailer')
+    const sent = trailers.filter((one) => !isNamed(one, 'content-length') && !isNamed(one, 'trailer'))
     return sent.map(([name, value]) => [name, value])
   }
 
@@ -336,6 +336,9 @@ function headersOf(
 ): string[] {
   const own: Field[] = [...length]
   if (trailing.length > 0) own.push(['trailer', trailing.map(([name]) => name).join(', ')])
-  const said = fields.filter(([name]) => name !== 'trailer' && (keepsLength || name !== 'content-length'))
+  const said = fields.filter(
+    (one) =>
+      !isNamed(one, 'trailer') && !isNamed(one, 'expect') && (keepsLength || !isNamed(one, 'content-length')),
+  )
   return [...said, ...own].flat()
 }

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
+import { get as ask, type IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_LIMITS, type HttpGrant, type Outgoing } from '../src/index.ts'
-import { Network } from '../src/network.ts'
+import type { HttpGrant, Outgoing } from '../src/index.ts'
+import { Network, type Wanted } from '../src/network.ts'
 import {
+  bodyOf,
   client,
   everything,
   fetch,
@@ -99,27 +102,30 @@ describe('an address that is not of the public internet', () => {
     const isPublic = (address: string): boolean => address === '127.0.0.1'
 
     async function get(network: Network, { port }: Local): Promise<string> {
-      const { body } = await network.dispatcher(false).request({
-        origin: `http://rebind.example.com:${port}`,
-        path: '/',
-        method: 'GET',
+      const wanted: Wanted = {
+        agent: network.pool('http:', false),
+        host: 'rebind.example.com',
+        port,
         // Not kept: the next request resolves again.
-        reset: true,
-      })
-      return body.text()
+        headers: { connection: 'close' },
+        abandoned: new AbortController().signal,
+      }
+      const asked = ask(wanted)
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      return bodyOf(answer)
     }
 
     it('that a name leads to at the second time is not connected to', async () => {
       const { reached, listening } = untouched()
       await using server = await listening
       const lookup = resolving('127.0.0.1', '127.0.0.2')
-      const network = new Network(DEFAULT_LIMITS, lookup, isPublic)
+      const network = new Network(lookup, isPublic)
       expect(await get(network, server)).toBe('reached')
       await expect(get(network, server)).rejects.toThrow('the address is not of the public internet')
       // Once for each connection: no other answer can come between looking and connecting.
       expect(lookup.asked).toHaveLength(2)
       expect(reached).toEqual(['GET /'])
-      await network.end()
+      network.end()
     })
 
     it('that comes beside the other in one answer is left out', async () => {
@@ -130,10 +136,10 @@ describe('an address that is not of the public internet', () => {
           { address: '127.0.0.2', family: 4 },
           { address: '127.0.0.1', family: 4 },
         ])
-      const network = new Network(DEFAULT_LIMITS, lookup, isPublic)
+      const network = new Network(lookup, isPublic)
       expect(await get(network, server)).toBe('reached')
       expect(reached).toEqual(['GET /'])
-      await network.end()
+      network.end()
     })
 
     it('that a connection ends at nevertheless is closed before anything is written', async () => {
@@ -141,11 +147,11 @@ describe('an address that is not of the public internet', () => {
       await using server = await listening
       // What was public when it was resolved is not when it is connected.
       let looked = 0
-      const network = new Network(DEFAULT_LIMITS, resolving('127.0.0.1'), () => looked++ === 0)
+      const network = new Network(resolving('127.0.0.1'), () => looked++ === 0)
       await expect(get(network, server)).rejects.toThrow('the address is not of the public internet')
       expect(looked).toBe(2)
       expect(reached).toEqual([])
-      await network.end()
+      network.end()
     })
   })
 

@@ -17,7 +17,7 @@ describe('a request that an actor answers', () => {
     )
     const received = await wire.ended()
     expect(received.slice(received.indexOf('\r\n\r\n') + 4)).toBe(
-      'PROPFIND http://LocalHost:80/a/%7Eb?q=1&r=%20\nx-forwarded-for: 203.0.113.9\nx-two: 1\nx-two: 2\nx-latin: \xe9\n',
+      'PROPFIND http://LocalHost:80/a/%7Eb?q=1&r=%20\nX-Forwarded-For: 203.0.113.9\nX-Two: 1\nx-two: 2\nX-Latin: \xe9\n',
     )
     expect(await site.verdicts()).toEqual({ web: 'verified' })
   })
@@ -102,7 +102,7 @@ describe('a request that an actor answers', () => {
     await wire.send(
       'POST /length HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n',
     )
-    await wire.until((text) => text.endsWith('5\nx-sum: 5\n'))
+    await wire.until((text) => text.endsWith('5\nX-Sum: 5\n'))
     await wire.send('GET /trailers HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     expect(await wire.ended()).toMatch(/trailer: x-sum\r\n[^]*\r\n4\r\nwith\r\n0\r\nx-sum: 4\r\n\r\n$/)
   })

@@ -19,6 +19,8 @@ export interface Local extends AsyncDisposable {
   /** `http://127.0.0.1:port`. */
   readonly origin: string
   readonly authority: string
+  /** The server itself, where it speaks HTTP. */
+  readonly http?: Server
 }
 
 async function listen(server: Server | TcpServer, close: () => Promise<void> | void): Promise<Local> {
@@ -40,9 +42,9 @@ async function listen(server: Server | TcpServer, close: () => Promise<void> | v
 }
 
 /** An HTTP server on loopback. */
-export function serve(listener: (...args: Parameters<RequestListener>) => unknown): Promise<Local> {
+export async function serve(listener: (...args: Parameters<RequestListener>) => unknown): Promise<Local> {
   const server = createServer((...args) => void listener(...args))
-  return listen(server, () => server.closeAllConnections())
+  return { ...(await listen(server, () => server.closeAllConnections())), http: server }
 }
 
 /** As {@link serve}, over TLS. */

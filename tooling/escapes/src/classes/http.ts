@@ -219,7 +219,7 @@ export const escapes: readonly Escape[] = [
         (world) =>
           unreached(
             world,
-            ['POST', 'DELETE', 'PATCH', 'get'].map((method) => ({
+            ['POST', 'DELETE', 'PATCH'].map((method) => ({
               method,
               authority: `127.0.0.1:${world.port}`,
             })),
@@ -230,7 +230,7 @@ export const escapes: readonly Escape[] = [
     ...common,
     id: 'http/a-tunnel',
     guard: 'http-tunnel',
-    code: 'HTTP-request-denied',
+    code: 'HTTP-request-method-invalid',
     attempt: () =>
       within(
         World.make((port) => here(port)),

@@ -49,8 +49,11 @@ export const http: Guards = {
     },
   ],
   'http-tunnel': [
-    off('handler-http/src/grant.ts', "if (methods === undefined || method.toUpperCase() === 'CONNECT')"),
-    off('handler-http/src/outgoing.ts', "if (methodName(request.method()).toUpperCase() === 'CONNECT')"),
+    {
+      file: 'handler-http/src/grant.ts',
+      text: "return method !== 'CONNECT' && !/[a-z]/.test(method)",
+      with: 'return true',
+    },
   ],
   'http-field-values': [off('handler-http/src/fields.ts', 'if (!isValue(value))')],
   'http-forbidden-fields': [off('handler-http/src/fields.ts', 'if (isForbidden(key, value))')],
@@ -65,11 +68,6 @@ export const http: Guards = {
       'handler-http/src/outflow.ts',
       'if (this.#end === undefined && declared !== undefined && declared !== this.#written) {',
     ),
-    {
-      file: 'handler-http/src/network.ts',
-      text: 'strictContentLength: true',
-      with: 'strictContentLength: false',
-    },
   ],
   'http-header-bytes': [
     off('handler-http/src/outgoing.ts', "if (request.headerBytes > limits['header-bytes']) {"),
