@@ -70,7 +70,7 @@ describe('serve FILE.wasm', () => {
 
   it('grants what it is told to, and shares the routes of a grant', async () => {
     const cwd = place()
-    const http = 'http={"serve":[{"path":"/count"}],"limits":{"answer-ms":5000}}'
+    const http = 'http={"serve":[{"path":"/count"}],"limits":{"answer-ms":60000}}'
     const going = serve(cwd, '--grant', http)
     const url = await going.url
     expect(await get(url, '/count')).toBe('1')
@@ -78,7 +78,7 @@ describe('serve FILE.wasm', () => {
     await going.end('SIGTERM')
     const [genesis] = objects(await theater(['chain', 'web', '--to', '0', '--json'], { cwd }))
     expect(genesis.detail.grants).toEqual({
-      http: { serve: [{ path: '/count', shared: true }], limits: { 'answer-ms': 5000 } },
+      http: { serve: [{ path: '/count', shared: true }], limits: { 'answer-ms': 60_000 } },
     })
   })
 

@@ -4,7 +4,7 @@ import { cGuest } from '@theater/guests'
 import { memoryStore, type Store } from '@theater/event-chain'
 import { Theater, type LogLine, type SpawnOptions, type TheaterOptions } from '@theater/runtime'
 import { componentLoader, verify } from '@theater/replay/node'
-import { http, type HttpGrant, type HttpHandler, type HttpOptions } from '../src/index.ts'
+import { http, type HttpGrant, type HttpHandler, type HttpOptions, type ServerLimits } from '../src/index.ts'
 
 /** The guest that answers: what it does with a request, its path says. */
 const web = cGuest('web')
@@ -17,6 +17,16 @@ const cache: NonNullable<TheaterOptions['cache']> = {
 }
 
 const load = componentLoader({ cache })
+
+/** More than clients take of whom a test expects no haste, on any machine. */
+const PATIENCE = 200_000
+const patient: Partial<ServerLimits> = {
+  headerMs: PATIENCE,
+  requestMs: PATIENCE,
+  idleMs: PATIENCE,
+  sendMs: PATIENCE,
+  stopMs: PATIENCE,
+}
 
 /** A host whose actors answer requests. */
 export class Site implements AsyncDisposable {
@@ -40,7 +50,7 @@ export class Site implements AsyncDisposable {
     more: Partial<SpawnOptions> & { readonly store?: Store } = {},
   ): Promise<Site> {
     const { store = memoryStore(), ...spawn } = more
-    const handler = http(options)
+    const handler = http({ ...options, server: { ...patient, ...options.server } })
     const lines: LogLine[] = []
     const theater = await Theater.open({ store, cache, handlers: [handler], log: (line) => lines.push(line) })
     const site = new Site(handler, theater, store, lines)

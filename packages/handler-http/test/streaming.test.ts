@@ -1,6 +1,8 @@
+import { readEvents } from '@theater/event-chain'
 import { describe, expect, it } from 'vitest'
 import type { HttpGrant, HttpOptions } from '../src/index.ts'
 import { Site, until, type Wire } from './serving-support.ts'
+import { Time } from './time.ts'
 
 const streams: HttpGrant = { serve: [{ path: '/' }], stream: true }
 const HEAD = 'Host: localhost\r\n'
@@ -73,11 +75,21 @@ describe('an actor that streams', () => {
   })
 
   it('finds out that its client takes nothing', async () => {
-    await using site = await open({ server: { sendMs: 1 } })
+    await using site = await open({ server: { sendMs: 20 } })
+    using time = new Time()
     const wire = await site.wire()
     wire.socket.pause()
     await wire.send(`GET /gentle/16000000 HTTP/1.1\r\n${HEAD}\r\n`)
-    expect(await site.ask('/count')).toEqual([200, '2'])
+    const next = site.ask('/count')
+    // Its turn ends, and no time passes for the client after it.
+    const { chain } = site.theater.actors()[0]!
+    const ended = async (): Promise<boolean> =>
+      (await Array.fromAsync(readEvents(site.store, chain))).some(({ kind }) => kind === 'return')
+    while (!(await ended())) {
+      time.pass(10)
+      await new Promise((resolve) => void setImmediate(resolve))
+    }
+    expect(await next).toEqual([200, '2'])
     wire.socket.resume()
     expect((await wire.ended()).length).toBeLessThan(16_000_000)
     expect(await site.verdicts()).toEqual({ web: 'verified' })
@@ -96,18 +108,23 @@ describe('an actor that streams', () => {
 
 describe('an actor that is at something else', () => {
   it('answers late or not at all: 504', async () => {
-    await using site = await open({}, { ...streams, limits: { 'answer-ms': 30 } })
+    await using site = await open({}, { ...streams, limits: { 'answer-ms': 1000 } })
+    using time = new Time()
     const wire = await site.wire()
     await wire.send(`POST /length HTTP/1.1\r\n${HEAD}Connection: close\r\nContent-Length: 6\r\n\r\n`)
+    await until(() => site.events > 2)
+    time.pass(1000)
     expect(await wire.ended()).toMatch(/^HTTP\/1\.1 504 [^]*The actor took too long\.\n$/)
-    while ((await site.ask('/count'))[0] !== 200);
+    expect((await site.ask('/count'))[0]).toBe(200)
   })
 
   it('is cut off when its answer has begun', async () => {
-    await using site = await open({}, { ...streams, limits: { 'answer-ms': 300 } })
+    await using site = await open({}, { ...streams, limits: { 'answer-ms': 1000 } })
+    using time = new Time()
     const wire = await site.wire()
     await wire.send(`POST /pump HTTP/1.1\r\n${HEAD}Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n`)
     await wire.until((text) => text.includes('one'))
+    time.pass(1000)
     expect((await wire.ended()).endsWith('one\r\n')).toBe(true)
   })
 

@@ -172,8 +172,7 @@ describe('a call', () => {
     await using theater = await open({}, world)
     await theater.spawn(plain)
     const slow = theater.call('a', 'run', [1], { timeoutMs: 1 })
-    await reached
-    await expect(slow).rejects.toSatisfy(code('timeout'))
+    await Promise.all([reached, expect(slow).rejects.toSatisfy(code('timeout'))])
     release()
     await theater.idle()
     expect(await theater.call('a', 'run', [0])).toBe(101 + 101)

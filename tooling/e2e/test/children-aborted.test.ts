@@ -5,8 +5,8 @@ import type { Store } from '@theater/event-chain'
 import { decodeData } from '@theater/values'
 import { TheaterError } from '@theater/runtime'
 import type { Theater } from '@theater/runtime'
-import { expect, it } from 'vitest'
-import { ask, courier, courierHost, fail, message, peek, World } from './support/courier.ts'
+import { expect, it, vi } from 'vitest'
+import { ask, courier, courierHost, fail, message, peek, until, World } from './support/courier.ts'
 import type { Steps } from './support/courier.ts'
 import {
   call,
@@ -47,16 +47,35 @@ const making = (theater: Theater, init: Steps): Promise<unknown> =>
     },
   )
 
+/** More than a slow machine takes for a call, and less than a caller waits. */
+const CALL_MS = 20_000
+
+/** A spawn that takes longer than a call may: that much time passes, for timers, as soon as something is so. */
+async function makingTooLong(theater: Theater, init: Steps, so: () => Promise<void>): Promise<void> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const made = making(theater, init)
+    await so()
+    vi.advanceTimersByTime(CALL_MS)
+    expect(await made).toBe('aborted: deadline')
+  } finally {
+    vi.useRealTimers()
+  }
+}
+
 /** A parent whose spawn has taken longer than a call may, and a child whose `init` waits behind a gate. */
-async function givenUp(init: Steps, callMs = 20, store: Store = new Journal().store) {
+async function givenUp(init: Steps, store: Store = new Journal().store) {
   const world = new World()
   const gate = world.gate(1)
   const theater = await host(store, world)
-  await theater.spawn({ id: 'boss', component: parent, grants: held, limits: { callMs } })
-  expect(await making(theater, [peek(1), ...init])).toBe('aborted: deadline')
-  await gate.reached
+  await theater.spawn({ id: 'boss', component: parent, grants: held, limits: { callMs: CALL_MS } })
+  await makingTooLong(theater, [peek(1), ...init], () => gate.reached)
   return { theater, store, world, gate }
 }
+
+/** Whether an event is the call of a request. */
+const asks = (content: unknown): boolean =>
+  String((content as { readonly fn?: unknown } | null)?.fn).endsWith('#request')
 
 /** How the answers of a child's requests ended, by the places of their cases. */
 async function answers(store: Store, label: string): Promise<unknown[]> {
@@ -103,14 +122,15 @@ it('a spawn that takes longer than a call may ends the turn, and the child comes
 })
 
 it('a parent that has given up a child waits for it no longer: what the child asks of it is no deadlock', async () => {
-  const { theater, store, world, gate } = await givenUp(ask('boss', []), 300)
+  const { theater, store, world, gate } = await givenUp(ask('boss', []))
   const id = await child(theater)
   // Its parent waits for another one meanwhile, so that it cannot answer at once.
   const other = world.gate(2)
-  const second = making(theater, [peek(2)])
-  await other.reached
-  gate.open()
-  expect(await second).toBe('aborted: deadline')
+  await makingTooLong(theater, [peek(2)], async () => {
+    await other.reached
+    gate.open()
+    await until(async () => (await events(store, id)).some(({ content }) => asks(content)))
+  })
   other.open()
   await theater.idle()
   const [answer] = (await answers(store, id)) as [[[number]]]
@@ -136,7 +156,7 @@ it.each([
   'of a child %s after it was given up its parent is told once, wherever the host is killed',
   async (_how, init, stops) => {
     const journal = new Journal()
-    const { theater, gate } = await givenUp(init, 20, journal.store)
+    const { theater, gate } = await givenUp(init, journal.store)
     const id = await child(theater)
     const { chain } = theater.actors().find((one) => one.id === id) ?? { chain: new Uint8Array() }
     const before = journal.length

@@ -192,7 +192,7 @@ describe('a thread that a guest keeps', () => {
   })
 
   it('is not started again for ever', async () => {
-    await using cast = await Cast.open({ restarts: 1 })
+    await using cast = await Cast.open({ restarts: 1, answerMs: 3000 })
     await cast.courier('innocent')
     await cast.looper('looper', loops)
     await cast.looper('other', loops)
