@@ -57,7 +57,7 @@ export const helpTexts = {
   },
   run: {
     about: [
-      'The actors of a manifest that the data folder does not know are made, in the order in which they are written; those that it knows are brought back by running their records again, and go on where they were. The command ends when nobody has anything to do; where one of them is granted to answer HTTP requests it goes on. Ctrl-C ends it cleanly.',
+      'The actors of a manifest that the data folder does not know are made, in the order in which they are written; those that it knows are brought back by running their records again, and go on where they were. The command ends when nobody has anything to do; where one of them is granted to answer HTTP requests it goes on. Timers that are still to fire stay in the records, and it says so; with --wait it goes on until there are none. Ctrl-C ends it cleanly.',
       "A component that exports wasi:cli/run gets ARGS, and its exit code is this command's. What begins with - stands after --. Any other component becomes an actor for `theater call`.",
       "A component is granted what the command line says, or an actor of --manifest, and its log; nothing else. What it writes goes to its log, and what it reads is at its end, unless --stdin, --stdout, --stderr or --stdio connect it to this command's own streams.",
       HANDLER,
@@ -94,7 +94,9 @@ export const helpTexts = {
       'theater call calc divide 7 2',
     ],
   },
-  ps: { examples: ['theater ps', 'theater ps --data /srv/audit/.theater --json'] },
+  ps: {
+    examples: ['theater ps', 'theater ps --timers', 'theater ps --data /srv/audit/.theater --json'],
+  },
   dead: {
     about: [
       'A dead letter follows from the records, and so does its end: where a turn that it becomes ends well, it is none any more. It is taken again by the actor that has the name of its receiver now, as the same message of the same sender. What the turns did outside that failed before stays done.',

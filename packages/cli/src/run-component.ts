@@ -22,6 +22,7 @@ import { DeadLetters, logTo } from './logs.ts'
 import type { Output } from './output.ts'
 import { componentName, lastStep, readGenesis } from './records.ts'
 import { noteRecovery, settle } from './run-manifest.ts'
+import { noteTimers } from './timers.ts'
 import { sameData } from './same-data.ts'
 import type { RunOptions } from './commands/run.ts'
 
@@ -99,13 +100,14 @@ export async function runComponent(
     await ran.catch(() => undefined)
     return interrupted
   }
-  await settle(theater, interrupt, output)
+  await settle(theater, interrupt, output, { timers: options.wait })
   const end = command && !interrupt.seen ? await endOf(theater, host.store, id) : exits.done
   // A command runs once: what has ended is not brought back.
   if (command && theater.actors().some((info) => info.id === id && info.state === 'idle'))
     await theater.stop(id, 'ended')
   if (interrupt.seen) return interrupted
   if (output.json || !command) await printActors(host.store, output, true)
+  await noteTimers(theater, output)
   if (typeof end !== 'number') throw end
   return end
 }

@@ -23,6 +23,7 @@ import { printActors } from './actor-table.ts'
 import { componentName, readGenesis, readModel, stopReason } from './records.ts'
 import { sameData } from './same-data.ts'
 import { counted } from './table.ts'
+import { noteTimers, stamp } from './timers.ts'
 import type { RunOptions } from './commands/run.ts'
 
 const RUN = 'wasi:cli/run@0.2#run'
@@ -84,12 +85,13 @@ export async function runManifest(path: string, options: RunOptions, output: Out
         `${id} is a command, and was not called: \`theater run ${actor.component} --manifest ${path} --actor ${id}\` runs one, with another data folder or --fresh`,
       )
   }
-  await settle(theater, interrupt, output)
+  await settle(theater, interrupt, output, { timers: options.wait })
   const failed = (await theater.actors()).find(({ failure }) => failure !== undefined)
   if (failed?.failure !== undefined) throw failed.failure
   // What is still under way then is over before this process is.
   if (interrupt.seen) return interrupted
   await printActors(host.store, output, true)
+  await noteTimers(theater, output)
   if (bound.url !== undefined) {
     output.note(`${output.styleNote('bold', 'listening')} on ${bound.url}; Ctrl-C ends it`)
     await interrupt.happened
@@ -112,17 +114,24 @@ async function isCommand({ store }: Host, id: string): Promise<boolean> {
 }
 
 /** Waits until no actor has anything to do, and shows meanwhile what they do. */
-export async function settle(theater: Running, interrupt: Interrupt, output: Output): Promise<void> {
+export async function settle(
+  theater: Running,
+  interrupt: Interrupt,
+  output: Output,
+  { timers = false }: { readonly timers?: boolean } = {},
+): Promise<void> {
   const show = async (): Promise<void> => {
     const infos = await theater.actors()
     const busy = infos.filter(({ state }) => state === 'running').map(({ id }) => id)
     const events = infos.reduce((sum, info) => sum + info.events, 0)
-    output.status(`${busy.join(', ') || 'nobody'} at work · ${counted(events, 'event')}`)
+    const [next] = timers ? await theater.timers() : []
+    const then = next === undefined ? '' : ` · a timer of ${printable(next.actor)} at ${stamp(next.due)}`
+    output.status(`${busy.join(', ') || 'nobody'} at work · ${counted(events, 'event')}${then}`)
   }
   // Where they cannot be asked, whoever waits for them is told.
   const timer = setInterval(() => void show().catch(() => undefined), 200)
   try {
-    await Promise.race([theater.idle(), interrupt.happened])
+    await Promise.race([theater.idle({ timers }), interrupt.happened])
   } finally {
     clearInterval(timer)
     output.endStatus()

@@ -92,9 +92,9 @@ describe('docs/cli.md', () => {
     for (const [name, objects] of outputs) {
       expect([name, shape(documented.get(name))]).toEqual([name, shape(objects)])
     }
-    // What serves is held against the page in serve-component.test.ts. A build takes seconds: its shape is held against the page in build.test.ts; that of `dead` is in dead.test.ts.
+    // What serves is held against the page in serve-component.test.ts. A build takes seconds: its shape is held against the page in build.test.ts; that of `dead` is in dead.test.ts, and that of `timers` in timers.test.ts.
     expect(new Set(documented.keys())).toEqual(
-      new Set([...outputs.keys(), 'build', 'dead', 'dead-retry', 'diagnostic', 'dev', 'serve']),
+      new Set([...outputs.keys(), 'build', 'dead', 'dead-retry', 'diagnostic', 'dev', 'serve', 'timers']),
     )
     expect(documented.get('error')?.[0].error.code).toBe('unmet-import')
     expect(documented.get('call')).toEqual(outputs.get('call'))

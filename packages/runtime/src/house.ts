@@ -17,7 +17,7 @@ import { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
 import { Maker } from './maker.ts'
 import { checkTopic } from './messages.ts'
-import type { ActorInfo, Entropy, TheaterOptions } from './options.ts'
+import type { ActorInfo, Entropy, IdleOptions, TheaterOptions, TimerInfo } from './options.ts'
 import { Outside } from './outside.ts'
 import { Post } from './post.ts'
 import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.ts'
@@ -322,8 +322,14 @@ export class House {
     this.cast.release(id)
   }
 
+  /** The timers that its actors have, in the order in which they are due. */
+  get timers(): readonly TimerInfo[] {
+    const all = [...this.cast.actors].flatMap(({ id, standing }) => standing.infos(id))
+    return all.toSorted((a, b) => a.due - b.due || (a.actor < b.actor ? -1 : 1))
+  }
+
   /** Resolves when no actor is being made, none runs, and no message waits. */
-  async idle(): Promise<void> {
+  async idle({ timers = false }: IdleOptions = {}): Promise<void> {
     for (;;) {
       // What a turn set going is under way one round of the event loop later.
       await new Promise<void>((resolve) => {
@@ -333,6 +339,7 @@ export class House {
       if (busy !== undefined) await busy.settled()
       else if (this.family.busy) await this.family.settled()
       else if (this.maker.busy) await this.maker.settled()
+      else if (timers && this.timers.length > 0) await this.#timers.changed()
       else return
     }
   }

@@ -18,14 +18,17 @@ export type {
   CallOptions,
   Entropy,
   Failure,
+  IdleOptions,
   Message,
   PublishOutcome,
   Recovery,
   SpawnOptions,
   TheaterOptions,
+  TimerInfo,
 } from './options.ts'
 export type { ChannelClosed } from './outside.ts'
 export type { DeadLetter } from './post.ts'
 export type { AskedChannel, Channel, ChannelListener } from './program-end.ts'
 export type { Published, TopicListener } from './topics.ts'
 export { Theater } from './theater.ts'
+export { recordedTimers } from './timer-record.ts'

@@ -115,6 +115,23 @@ export interface Recovery {
   readonly unfinished: boolean
 }
 
+/** A timer that an actor has set, from outside. */
+export interface TimerInfo {
+  readonly actor: string
+  /** The event of the actor's record in which it was set. */
+  readonly id: number
+  /** When it is due next, in milliseconds since the epoch. */
+  readonly due: number
+  /** Milliseconds from one time that it is due to the next; `undefined` for one that fires once. */
+  readonly interval: number | undefined
+}
+
+/** What has to be over for a host to be idle. */
+export interface IdleOptions {
+  /** Whether timers have to be: those that fire once fired, and the others cancelled. @default false */
+  readonly timers?: boolean
+}
+
 /** One actor, from outside. */
 export interface ActorInfo {
   readonly id: string

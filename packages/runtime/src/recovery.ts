@@ -1,7 +1,7 @@
 import { isOutside, queueRule, trackName, trackOf } from '@theater/boundary'
-import type { ChannelStep, EventRef, QueueRule, TimerStep } from '@theater/boundary'
+import type { ChannelStep, EventRef, QueueRule } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
-import type { Cause, ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
+import type { ChainInfo, Event, EventOf, Genesis, Outcome, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { decodeData, decodeModel } from '@theater/values'
 import type { ComponentModel, Data } from '@theater/values'
@@ -12,7 +12,8 @@ import { Ends, HANDLE_CLOSE, HANDLE_OPEN, isPeer } from './channels.ts'
 import { TheaterError } from './errors.ts'
 import { INIT, LOAD } from './lifecycle.ts'
 import { chainKey, Received } from './received.ts'
-import { FIRED, readTimerStep, Standing } from './standing.ts'
+import type { Standing } from './standing.ts'
+import { TimerRecord } from './timer-record.ts'
 import { readRequestId } from './request.ts'
 import type { RequestId } from './request.ts'
 
@@ -95,7 +96,6 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     fanOut,
     subscriptions,
     ends,
-    standing,
     unopened,
     channels,
     asked,
@@ -118,7 +118,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     fanOut,
     subscriptions,
     ends,
-    standing,
+    standing: reader.timers.standing,
     unopened,
     channels,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
@@ -144,10 +144,9 @@ type Queued =
   | { readonly kind: 'channel'; readonly step: ChannelStep | undefined; readonly outside: boolean }
   | { readonly kind: 'message'; readonly receivers: number }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly topic: string }
-  | { readonly kind: 'timer'; readonly step: TimerStep }
 
 class ScanReader {
-  readonly #chain: Uint8Array
+  readonly timers: TimerRecord
   genesis: Genesis | undefined
   seed: Uint8Array | undefined
   readonly received = new Received()
@@ -157,7 +156,6 @@ class ScanReader {
   readonly fanOut = new Map<number, number>()
   readonly subscriptions = new Set<string>()
   readonly ends = new Ends()
-  readonly standing = new Standing()
   readonly unopened = new Map<string, EventRef>()
   readonly channels = new Set<string>()
   /** The channel that the turn is about, in which the actor is asked for it. */
@@ -169,8 +167,6 @@ class ScanReader {
   intent: number | undefined
   readonly givenUp = new Set<number>()
   #turn: EventOf<'turn'> | undefined
-  /** Whether the turn is that of a timer. */
-  #firing = false
   #asking: number | undefined
   /** What calls of the turn have queued that is not one message to one actor, by their sequence numbers. */
   readonly #queued = new Map<number, Queued>()
@@ -179,7 +175,7 @@ class ScanReader {
   #stopped = false
 
   constructor(chain: Uint8Array) {
-    this.#chain = chain
+    this.timers = new TimerRecord(chain)
   }
 
   get at(): Scan['at'] {
@@ -197,6 +193,7 @@ class ScanReader {
 
   take(event: Event): void {
     if (event.content === null) return
+    const timed = this.timers.take(event)
     switch (event.kind) {
       case 'genesis':
         this.genesis = event.content
@@ -219,7 +216,7 @@ class ScanReader {
         this.asked.delete(event.content.resource)
         break
       case 'send':
-        this.#send(event)
+        if (!timed) this.#send(event)
         break
       case 'return':
       case 'trap':
@@ -241,7 +238,6 @@ class ScanReader {
   #begin({ seq, content: { fn, args, cause } }: EventOf<'turn'>): void {
     const name = nameInTrack(fn)
     this.#opening = undefined
-    this.#firing = false
     if (isPeer(name)) {
       const [, channel, how] = decodeData(args) as readonly Data[]
       if (typeof channel === 'string') {
@@ -255,19 +251,8 @@ class ScanReader {
       if (name === HANDLE_CLOSE && isLost(how)) return
     }
     // As is a timer, which may fire again and again.
-    this.#firing = name === FIRED && cause !== null && this.#fired(args, cause)
-    if (this.#firing) return
+    if (this.timers.firing) return
     if (cause !== null) this.received.note(cause, seq)
-  }
-
-  /** Whether one of its timers fires. */
-  #fired(args: Uint8Array, { chain }: Cause): boolean {
-    if (chainKey(chain) !== chainKey(this.#chain)) return false
-    const [firing] = decodeData(args) as readonly Data[]
-    const [id, due] = Array.isArray(firing) ? (firing as readonly Data[]) : []
-    if (typeof id !== 'number' || typeof due !== 'number') return false
-    this.standing.fired(id, due)
-    return true
   }
 
   #call({ seq, content: { fn, args, outcome } }: EventOf<'call'>): void {
@@ -286,11 +271,6 @@ class ScanReader {
     if (answer === undefined) return
     const given = decodeData(args) as readonly Data[]
     const [topic] = given
-    if (rule.kind === 'timer') {
-      const step = readTimerStep(given, answer)
-      if (step !== undefined) this.#queued.set(seq, { kind: 'timer', step })
-      return
-    }
     if (rule.kind === 'message' && channel) {
       const said = { args: given, answer, sender: this.genesis?.actor ?? '' }
       const outside = rule.to(said).some(isOutside)
@@ -299,10 +279,11 @@ class ScanReader {
     }
     if (rule.kind === 'message')
       this.#queued.set(seq, { kind: 'message', receivers: Array.isArray(answer) ? answer.length : 0 })
-    else if (typeof topic === 'string') this.#queued.set(seq, { kind: rule.kind, topic })
+    else if (rule.kind !== 'timer' && typeof topic === 'string')
+      this.#queued.set(seq, { kind: rule.kind, topic })
   }
 
-  #send({ seq, hash, content }: EventOf<'send'>): void {
+  #send({ seq, content }: EventOf<'send'>): void {
     const queued = this.#queued.get(content.call)
     switch (queued?.kind) {
       case 'subscribe':
@@ -310,9 +291,6 @@ class ScanReader {
         return
       case 'unsubscribe':
         this.subscriptions.delete(queued.topic)
-        return
-      case 'timer':
-        this.standing.left(queued.step, { chain: this.#chain, seq, hash })
         return
       case 'channel':
         if (queued.step !== undefined) this.ends.left(queued.step)
@@ -349,7 +327,7 @@ class ScanReader {
       this.ends.forget(this.#opening)
       this.unopened.set(this.#opening, { seq: event.seq, hash: event.hash })
     }
-    if (turn !== undefined && turn.cause !== null && !this.#firing)
+    if (turn !== undefined && turn.cause !== null && !this.timers.firing)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])
     this.#turn = undefined
     if (this.intent !== undefined) this.givenUp.add(this.intent)

@@ -1,7 +1,6 @@
 import type { TimerStep } from '@theater/boundary'
 import type { Cause } from '@theater/handler'
-import type { Data } from '@theater/values'
-import type { Message } from './options.ts'
+import type { Message, TimerInfo } from './options.ts'
 
 /** The export that timers fire at, by its name within its track. */
 export const FIRED = 'theater:timer/target@0.1#fired'
@@ -36,6 +35,11 @@ export class Standing {
   /** By id ascending: they were set in that order. */
   get all(): IterableIterator<StandingTimer> {
     return this.#timers.values()
+  }
+
+  /** As they are seen from outside, by id ascending. @param actor who has them */
+  infos(actor: string): readonly TimerInfo[] {
+    return [...this.#timers.values()].map(({ id, due, interval }) => ({ actor, id, due, interval }))
   }
 
   get(id: number): StandingTimer | undefined {
@@ -77,30 +81,4 @@ export class Standing {
 /** How many bytes a message counts. */
 export function bytesOf({ format, body }: Message): number {
   return Buffer.byteLength(format) + body.length
-}
-
-/**
- * What a successful call says of a timer, from a record.
- *
- * @param given its arguments
- * @param answer what it was answered with; null for nothing, as `cancel` is
- * @returns `undefined` where the record says nothing of that kind
- */
-export function readTimerStep(given: readonly Data[], answer: Data): TimerStep | undefined {
-  const [first, said] = given
-  if (answer === null) return typeof first === 'number' ? { kind: 'cancel', id: first } : undefined
-  const [id, due, every] = listOf(answer)
-  const [interval] = listOf(every)
-  const [format, body] = listOf(said)
-  if (typeof id !== 'number' || typeof due !== 'number') return undefined
-  if (typeof format !== 'string' || !(body instanceof Uint8Array)) return undefined
-  const message: Message = { format, body }
-  return {
-    kind: 'set',
-    timer: { id, due, interval: typeof interval === 'number' ? interval : undefined, message },
-  }
-}
-
-function listOf(data: Data | undefined): readonly Data[] {
-  return Array.isArray(data) ? (data as readonly Data[]) : []
 }

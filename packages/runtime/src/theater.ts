@@ -18,10 +18,12 @@ import type {
   ActorInfo,
   CallOptions,
   Failure,
+  IdleOptions,
   Message,
   PublishOutcome,
   SpawnOptions,
   TheaterOptions,
+  TimerInfo,
 } from './options.ts'
 import { peerOf } from './outside.ts'
 import type { Channel, ChannelListener } from './program-end.ts'
@@ -246,14 +248,19 @@ export class Theater {
     return this.#house.cast.infos
   }
 
+  /** The timers that actors have set and that are still to fire, in the order in which they are due. */
+  timers(): readonly TimerInfo[] {
+    return this.#house.timers
+  }
+
   /** The model of an export of an actor; `undefined` where it has none of that name. */
   exported(id: string, fn: string): FunctionModel | undefined {
     return this.#house.actor(id).exported(fn)
   }
 
-  /** Resolves when no actor is being made, none runs, and no message waits. */
-  idle(): Promise<void> {
-    return this.#house.idle()
+  /** Resolves when no actor is being made, none runs, and no message waits; with `timers` when no timer is to fire any more either. */
+  idle(options: IdleOptions = {}): Promise<void> {
+    return this.#house.idle(options)
   }
 
   /**

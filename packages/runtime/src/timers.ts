@@ -37,6 +37,8 @@ export class Timers {
   #alarm: { readonly at: number; readonly alarm: Disposable } | undefined
   /** Whether any fires: not before all that a host brings back is in the mailboxes. */
   #open = false
+  /** Who waits for a change. */
+  readonly #waiting: (() => void)[] = []
 
   constructor(office: TimersOffice) {
     this.#office = office
@@ -74,6 +76,7 @@ export class Timers {
     const id = step.kind === 'set' ? step.timer.id : step.id
     this.#disarm(actor, id)
     this.#arm(actor, actor.standing.get(id))
+    this.#tell()
     this.#sleep()
   }
 
@@ -111,13 +114,25 @@ export class Timers {
   forget(actor: Actor): void {
     for (const armed of this.#armed.get(actor)?.values() ?? []) this.#heap.remove(armed)
     this.#armed.delete(actor)
+    this.#tell()
     this.#sleep()
+  }
+
+  /** Resolves when some of them fire, or are there no more; at once where there are none. */
+  async changed(): Promise<void> {
+    if (this.#heap.least === undefined) return
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** Fires none any more. */
   close(): void {
     this.#open = false
     this.#wake()
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #arm(actor: Actor, timer: StandingTimer | undefined): void {
@@ -172,6 +187,7 @@ export class Timers {
       actor.reception.tell({ fn: FIRED, args: [], sender: null, cause, timer: id }, (reply) =>
         this.#settled(actor, id, reply),
       )
+      this.#tell()
     }
     this.#sleep()
   }

@@ -16,6 +16,7 @@ import { looks } from '../logs.ts'
 import type { Output } from '../output.ts'
 import { progress } from '../progress.ts'
 import { componentName, describerOf, readGenesis } from '../records.ts'
+import { stamp } from '../timers.ts'
 
 /** Options of `theater logs`. */
 export interface LogsOptions {
@@ -126,10 +127,4 @@ function logLine(
     `${output.style('dim', stamp(time))}  ${what}  ${printable(message)}${pairs.join('')}`.trimEnd() +
     below.join('')
   )
-}
-
-/** A moment, in UTC; the record may name one that no calendar has. */
-function stamp(time: number): string {
-  const date = new Date(time)
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString().replace('T', ' ')
 }

@@ -10,6 +10,8 @@ export interface RunOptions extends CastingFlags, Surroundings {
   readonly fresh: boolean
   /** Where requests come in, `HOST:PORT`. */
   readonly listen?: string
+  /** Whether it goes on until no timer is to fire any more. */
+  readonly wait: boolean
   /** Milliseconds within which the thread of the actors of a manifest has to answer. */
   readonly answerMs?: number | undefined
 }

@@ -8,12 +8,13 @@ import { dataOption, index } from '../options.ts'
 
 /** Commands that read what is in a data folder, and free it. */
 export function folder({ add, act }: Declare): void {
-  add('ps', 'Lists the actors of a data folder.')
+  add('ps', 'Lists the actors of a data folder, or their timers.')
+    .option('--timers', 'the timers that are still to fire, the next one first; reads every record')
     .addOption(dataOption())
     .action(
-      act(async (output, options: { data: string }) => {
+      act(async (output, { data, timers }: { readonly data: string; readonly timers?: true }) => {
         const { ps } = await import('../commands/ps.ts')
-        return ps(options, output)
+        return ps({ data, timers: timers === true }, output)
       }),
     )
 

@@ -43,6 +43,7 @@ export function running({ add, act }: Declare): void {
     .addOption(freshOption())
     .option('--actor <ID>', "only this actor of a manifest; for a component the actor's id")
     .option('--listen <HOST:PORT>', 'where HTTP requests come in for actors of a manifest')
+    .option('--wait', 'goes on until no timer is to fire any more')
     .addOption(answerOption())
     .addOption(grantOption('a grant of a component'))
     .addOption(handlerOption())
@@ -55,7 +56,7 @@ export function running({ add, act }: Declare): void {
     .action(
       act(async (output, file: string, args: string[], options: RunFlags) => {
         const { run } = await import('../commands/run.ts')
-        const { data, fresh, actor, listen, answer, grant, handler, manifest, env, stdio } = options
+        const { data, fresh, actor, listen, wait, answer, grant, handler, manifest, env, stdio } = options
         return run(
           file,
           args,
@@ -70,6 +71,7 @@ export function running({ add, act }: Declare): void {
             stderr: (options.stderr ?? stdio) === true,
             ...(actor !== undefined && { actor: actorId(actor) }),
             ...(listen !== undefined && { listen }),
+            wait: wait === true,
             answerMs: milliseconds(answer),
             ...(manifest !== undefined && { manifest }),
           },
@@ -167,6 +169,7 @@ interface RunFlags {
   readonly fresh?: true
   readonly actor?: string
   readonly listen?: string
+  readonly wait?: true
   readonly answer?: number
   readonly grant: readonly string[]
   readonly handler: readonly string[]

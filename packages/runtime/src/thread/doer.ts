@@ -76,8 +76,10 @@ export class Doer {
         return this.#retry(question.letter, begun, begins)
       case 'drop':
         return unlessDone(again, 'unknown-letter', house.drop(question.letter))
+      case 'timers':
+        return house.timers
       case 'idle':
-        return house.idle()
+        return house.idle(question.options)
       case 'close':
         return this.#close()
     }

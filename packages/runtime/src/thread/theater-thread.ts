@@ -5,7 +5,16 @@ import { Desk } from '../desk.ts'
 import type { OpenOptions } from '../desk.ts'
 import { TheaterError } from '../errors.ts'
 import { listenerFailed } from '../failures.ts'
-import type { ActorInfo, CallOptions, Failure, Message, PublishOutcome, SpawnOptions } from '../options.ts'
+import type {
+  ActorInfo,
+  CallOptions,
+  Failure,
+  IdleOptions,
+  Message,
+  PublishOutcome,
+  SpawnOptions,
+  TimerInfo,
+} from '../options.ts'
 import {
   checkTopic,
   publishCall,
@@ -365,14 +374,19 @@ export class TheaterThread {
     return (await this.#ask({ do: 'actors' })).map(unpackInfo)
   }
 
+  /** The timers that actors have set and that are still to fire, in the order in which they are due. @throws TheaterError `closed`, `unresponsive` */
+  timers(): Promise<readonly TimerInfo[]> {
+    return this.#ask({ do: 'timers' })
+  }
+
   /** The model of an export of an actor; `undefined` where it has none of that name. @throws TheaterError */
   exported(id: string, fn: string): Promise<FunctionModel | undefined> {
     return this.#ask({ do: 'exported', id, fn })
   }
 
-  /** Resolves when no actor is being made, none runs, and no message waits. @throws TheaterError `closed`, `unresponsive` */
-  idle(): Promise<void> {
-    return this.#ask({ do: 'idle' })
+  /** Resolves when no actor is being made, none runs, and no message waits; with `timers` when no timer is to fire any more either. @throws TheaterError `closed`, `unresponsive` */
+  idle(options: IdleOptions = {}): Promise<void> {
+    return this.#ask({ do: 'idle', options })
   }
 
   /** Lets go of everything, the handlers and the store of the thread too. One that does not answer is ended. */

@@ -6,7 +6,7 @@ import type { RecordedLetter } from '../dead.ts'
 import { TheaterError } from '../errors.ts'
 import type { TheaterErrorCode } from '../errors.ts'
 import type { LogLine } from '../host.ts'
-import type { ActorInfo, SpawnOptions } from '../options.ts'
+import type { ActorInfo, IdleOptions, SpawnOptions, TimerInfo } from '../options.ts'
 import type { BySaid, Heard } from '../outside.ts'
 import type { DeadLetter } from '../post.ts'
 import type { Published } from '../topics.ts'
@@ -49,7 +49,8 @@ export type Question =
   | { readonly do: 'channel'; readonly said: BySaid }
   | { readonly do: 'dead-letters' }
   | { readonly do: 'retry' | 'drop'; readonly letter: string }
-  | { readonly do: 'idle' }
+  | { readonly do: 'timers' }
+  | { readonly do: 'idle'; readonly options: IdleOptions }
   | { readonly do: 'close' }
 
 /** What each question is answered with. */
@@ -66,6 +67,7 @@ export interface Answers {
   readonly 'dead-letters': readonly RecordedLetter[]
   readonly retry: undefined
   readonly drop: undefined
+  readonly timers: readonly TimerInfo[]
   readonly idle: undefined
   readonly close: undefined
 }
