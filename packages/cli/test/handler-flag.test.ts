@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { guest } from '@theater/guests'
-import { assemble } from '@theater/guests/wat'
+import { assemble, fromWit } from '@theater/guests/wat'
 import { describe, expect, it } from 'vitest'
 import type { Order } from '../src/certify/run-process.ts'
 import { firstPlace, RunProcess } from '../src/certify/runs.ts'
@@ -70,6 +71,9 @@ function place(manifest = MANIFEST): string {
   writeFileSync(join(own, 'index.js'), SPINE.replace('export default', 'export const handlers ='))
   return cwd
 }
+
+const packages = fileURLToPath(new URL('../..', import.meta.url))
+const template = join(packages, 'create-theater/templates/handler')
 
 /** What a person sees who gave a module that is none: what is wrong, and no stack. */
 async function refused(
@@ -153,6 +157,20 @@ describe('--handler', () => {
     expect(without).toContain("Add --grant 'spine=")
     const grant = ['--grant', 'spine={"most":4}']
     expect((await theater(['run', 'spine.wasm', ...given, ...grant], { cwd })).code).toBe(0)
+  })
+
+  it('takes what `npm create theater -- --template handler` makes, as it stands', async () => {
+    const cwd = folder({
+      'reader.wasm': await fromWit(readFileSync(join(template, 'notes.wit'), 'utf8'), 'uses-notes'),
+    })
+    cpSync(join(template, 'src'), join(cwd, 'src'), { recursive: true })
+    mkdirSync(join(cwd, 'node_modules/@theater'), { recursive: true })
+    symlinkSync(join(packages, 'handler'), join(cwd, 'node_modules/@theater/handler'))
+    const given = ['--handler', './src/index.ts']
+    const { stdout } = await theater(['inspect', 'reader.wasm', ...given, '--toml'], { cwd })
+    expect(stdout).toMatch(/\[actor\.reader\.grants\.notes\]\n[^]*prefix = ""\n[^]*rights = "r"/)
+    writeFileSync(join(cwd, 'theater.toml'), stdout)
+    expect(await theater(['run', 'theater.toml', ...given], { cwd })).toMatchObject({ code: 0 })
   })
 
   it('is loaded by the processes of certify, too', async () => {

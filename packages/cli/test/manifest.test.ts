@@ -85,7 +85,7 @@ params = { bytes = "AAEC", format = "x/y" }
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\ngrants.kafka = {}',
-      'unknown-key theater.toml:3:8: there is no handler "kafka" in [actor.x.grants]. Handlers: cli, clocks, fs, http, log, messaging, process, random, store, supervisor.',
+      'unknown-key theater.toml:3:8: there is no handler "kafka" in [actor.x.grants]. Handlers: cli, clocks, fs, http, log, messaging, process, random, store, supervisor, timer. Those of somebody else are given with --handler MODULE.',
     ],
     [
       '[actor.x]\ncomponent = "x.wasm"\ngrants.log = "info"',

@@ -21,6 +21,7 @@ const PACKAGES: Readonly<Record<string, HandlerPackage>> = {
 
 /** What to do about an import that no handler of a host serves, as a sentence. */
 export function handlerAdvice(imported: string): string {
+  if (/^wasi:[^@]*@0\.3\./.test(imported)) return 'It is of WASI 0.3; handlers of Theater are of WASI 0.2.'
   if (imported.startsWith('wasi:sockets/'))
     return 'Theater has none for sockets, which would reach any address: grant "http" for what it may reach over HTTP, or add a handler of somebody else\'s.'
   const path = imported.replace(/@.*$/s, '')
