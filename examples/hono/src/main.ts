@@ -14,6 +14,8 @@ await using server = await serve([
   app,
   '--instances',
   '2',
+  '--instance',
+  'actor',
   '--listen',
   '127.0.0.1:0',
   '--data',

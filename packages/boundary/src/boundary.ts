@@ -1,21 +1,17 @@
 import { InstanceMeter } from '@theater/component'
-import type {
-  Component,
-  GuestFunction,
-  HostFunction,
-  HostImports,
-  Instance,
-  Prepared,
-} from '@theater/component'
-import type { AbortCode, EventOf } from '@theater/event-chain'
-import { compileFunction, encodeData, Reader, sha256, ValueError, Writer } from '@theater/values'
-import type { FunctionCodec, FunctionModel, Hash, Json } from '@theater/values'
+import type { Component, HostFunction, HostImports, Instance, Prepared } from '@theater/component'
+import type { AbortCode, EventOf, Genesis } from '@theater/event-chain'
+import { encodeData, Reader, sha256, ValueError, Writer } from '@theater/values'
+import type { FunctionModel, Hash, Json } from '@theater/values'
 import { DerivedClock, DerivedRandom } from './clock.ts'
 import { Crossing } from './crossing.ts'
 import { BoundaryError } from './errors.ts'
 import { Fuel } from './fuel.ts'
 import type { Allowance } from './fuel.ts'
+import { functionsOf } from './functions.ts'
+import type { Exported, Functions } from './functions.ts'
 import { HandleTable } from './handles.ts'
+import type { HostEntry } from './handles.ts'
 import { isLive } from './live-rules.ts'
 import { LiveCalls } from './live-calls.ts'
 import { Performer } from './performer.ts'
@@ -34,6 +30,13 @@ export interface BoundaryOptions {
   readonly actor: { readonly id: string; readonly parent: string | null }
   /** Milliseconds since the epoch at which the actor was made: where its clocks begin. */
   readonly time: number
+  /**
+   * `turn`: the instance is made as the first part of a turn, from that turn's time, randomness and record, and takes no
+   * other. Absent: it is instantiated before its first turn, and takes one after another.
+   */
+  readonly instance?: Genesis['instance'] | undefined
+  /** The first millisecond that a turn may start at: {@link Boundary.notBefore} of the instance before. @default `time` */
+  readonly notBefore?: number | undefined
   /** 32 bytes, from the seed event. Null where it is withheld: a re-run goes as far as the guest's first draw. */
   readonly seed: Uint8Array | null
   /**
@@ -42,6 +45,12 @@ export interface BoundaryOptions {
    * @default {}
    */
   readonly grants?: Readonly<Record<string, Json>> | undefined
+  /**
+   * What {@link functionsOf} made of the same component, plan and grants, for all the boundaries of one actor.
+   *
+   * @default made for this one
+   */
+  readonly crossings?: Functions | undefined
   /**
    * What the instance may use, where it is prepared with metering: genesis has it.
    *
@@ -64,13 +73,6 @@ export interface BoundaryOptions {
    * middle of a turn, so it MUST NOT throw. An event may come twice.
    */
   readonly taken?: ((event: TheaterEvent) => void) | undefined
-}
-
-interface Exported {
-  readonly model: FunctionModel
-  readonly codec: FunctionCodec
-  /** The interface that resources in its arguments come from, for whoever resumes them. */
-  readonly origin: string
 }
 
 /** What a turn begins with. */
@@ -105,24 +107,27 @@ export interface InstantiateOptions {
 /**
  * The boundary of one instance of a component: the only way in and out of it. Live it authorises, performs and
  * records; over a record it answers and compares. It takes one turn at a time, and an instance whose turn did not
- * return is finished: make another and re-run the record without that turn.
+ * return is finished: make another and re-run the record without that turn. Of an actor whose instances live for a turn,
+ * each turn has a boundary of its own, and so has the instantiation that makes the actor.
  */
 export class Boundary {
   readonly #options: BoundaryOptions
   readonly #state: InstanceState
   readonly #settlement: Settlement
+  readonly #calls: LiveCalls | undefined
   readonly #host: HostImports
-  readonly #exports = new Map<string, Exported>()
+  readonly #exports: Functions['exports']
   readonly #writer = new Writer()
   #instance: Instance | undefined
   #running = false
 
   constructor(options: BoundaryOptions) {
     this.#options = options
-    const { component, prepared, actor, time, seed, live, maxHandles = 10_000, hash = sha256 } = options
+    const { prepared, actor, time, seed, live, maxHandles = 10_000, hash = sha256 } = options
     const { grants = {} } = options
     const resources = prepared.newResources()
     const clock = new DerivedClock(time)
+    if (options.notBefore !== undefined) clock.startTurn(options.notBefore)
     const random = new DerivedRandom(seed, hash)
     const handles = new HandleTable(resources, maxHandles)
     const { allowance } = options
@@ -136,19 +141,12 @@ export class Boundary {
       live === undefined
         ? undefined
         : new LiveCalls(state, live, new Performer(live, clock, isLive(MONOTONIC, grants)))
-    const crossing = new Crossing(state, calls, grants)
-    const { plan } = prepared
-    const waits = new Set(plan.mode === 'jspi' ? plan.asyncImports : [])
+    this.#calls = calls
+    const crossing = new Crossing(state, calls)
+    const { imports, exports } = options.crossings ?? functionsOf(options)
     const functions: Record<string, HostFunction> = {}
-    for (const imported of component.model.imports) {
-      for (const fn of imported.functions) functions[fn.id] = crossing.hostFunction(fn, waits.has(fn.id))
-    }
-    for (const exported of component.model.exports) {
-      for (const model of exported.functions) {
-        const codec = compileFunction(model, { copyArgs: true })
-        this.#exports.set(model.id, { model, codec, origin: originOf(model) })
-      }
-    }
+    for (const fn of imports) functions[fn.model.id] = crossing.hostFunction(fn)
+    this.#exports = exports
     this.#state = state
     this.#settlement = new Settlement(state)
     this.#host = { resources, functions, drop: (_resource, n) => crossing.dropped(n), meter }
@@ -243,13 +241,13 @@ export class Boundary {
     if (live === undefined) throw new BoundaryError('not-live', 'nobody is there to take a new turn')
     const fn = this.#exports.get(request.fn)
     if (fn === undefined) throw new BoundaryError('no-export', `the component exports no ${request.fn}`)
-    const run = this.#enter(request.fn)
+    this.#enter(request.fn)
     try {
       const begun = this.#beginLive(fn, request, live)
       if ('tag' in begun) return begun
       if (this.#stage !== undefined && !(await this.#onRecord(live, this.#stage)))
         return this.#settlement.failed(undefined)
-      const started = this.#start(run, begun)
+      const started = this.#start(begun)
       return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
       this.#running = false
@@ -259,12 +257,12 @@ export class Boundary {
 
   /** Re-runs a recorded turn; where its record ends inside the turn, the live side goes on. @throws BoundaryError */
   async rerun(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): Promise<TurnEnd> {
-    const run = this.#enter(turn.content.fn)
+    this.#enter(turn.content.fn)
     try {
       if (this.#stage !== undefined) await this.#enterStage(this.#stage)
       const begun = this.#beginRecorded(turn, recorded)
       if ('tag' in begun) return begun
-      const started = this.#start(run, begun)
+      const started = this.#start(begun)
       return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
       this.#running = false
@@ -274,10 +272,10 @@ export class Boundary {
 
   /** Like {@link rerun}, for a sync plan. */
   rerunSync(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): TurnEnd {
-    const run = this.#enter(turn.content.fn)
+    this.#enter(turn.content.fn)
     try {
       const begun = this.#beginRecorded(turn, recorded)
-      return 'tag' in begun ? begun : this.#finish(this.#start(run, begun))
+      return 'tag' in begun ? begun : this.#finish(this.#start(begun))
     } finally {
       this.#running = false
     }
@@ -288,13 +286,26 @@ export class Boundary {
    * where its record is.
    */
   dispose(): void {
+    this.#letGo(() => undefined)
+  }
+
+  /**
+   * Ends an instance that nobody makes again: what the guest holds counts as dropped, and handlers are told so, of what an
+   * instance before this host's held too. No event says it; it follows from how long an instance lives.
+   */
+  release(): void {
+    this.#letGo((entry) => this.#calls?.dropped(entry))
+  }
+
+  #letGo(dropped: (entry: HostEntry) => void): void {
     this.#state.end({ tag: 'lost', error: new Error('the boundary was disposed of') })
     for (const entry of this.#state.handles.clear()) {
       const object = entry.object as { [Symbol.dispose]?: () => void } | undefined
       try {
         object?.[Symbol.dispose]?.()
+        dropped(entry)
       } catch {
-        // The actor is over; a handler that cannot let go has nobody to tell.
+        // The instance is over; a handler that cannot let go has nobody to tell.
       }
     }
   }
@@ -338,15 +349,19 @@ export class Boundary {
     return this.#settlement.instance(error, failed)
   }
 
-  /** Begins a turn, if one can be taken. Answers what runs the export; a record may name one that is not there. */
-  #enter(fn: string): GuestFunction | undefined {
+  /** Begins a turn, if one can be taken. */
+  #enter(fn: string): void {
     // jco does not prevent re-entrance: without JSPI it enters the guest again, with it it waits for ever.
     if (this.#running) throw new BoundaryError('busy', `${fn} was called while a turn runs`)
-    if (this.#state.ended !== undefined || this.#instance === undefined) {
+    const ready = this.#perTurn ? this.#state.instantiating : this.#instance !== undefined
+    if (this.#state.ended !== undefined || !ready) {
       throw new BoundaryError('finished', `there is no instance to call ${fn} of`)
     }
     this.#running = true
-    return this.#instance.functions[fn]
+  }
+
+  get #perTurn(): boolean {
+    return this.#options.instance === 'turn'
   }
 
   #beginLive(fn: Exported, request: TurnRequest, live: Live): Beginning | TurnEnd {
@@ -421,16 +436,24 @@ export class Boundary {
     return { fn, args, bytes: bytes.length, time, seq: turn.seq }
   }
 
-  #start(run: GuestFunction | undefined, { fn, args, bytes, time, seq }: Beginning): Started {
-    const { clock, random, fuel } = this.#state
+  #start({ fn, args, bytes, time, seq }: Beginning): Started {
+    const state = this.#state
+    const { clock, random, fuel } = state
     clock.startTurn(time)
     random.startTurn(seq)
-    fuel.begin(this.#options.allowance?.fuel ?? UNBOUNDED)
-    if (!fuel.pay(bytes)) {
-      this.#state.runDry()
-      return { fn, value: undefined, failed: true }
-    }
     try {
+      if (this.#perTurn) {
+        this.#instance = this.#options.prepared.instantiateSync(this.#host)
+        state.instantiating = false
+        if (state.ended !== undefined) return { fn, value: undefined, failed: true }
+      }
+      fuel.begin(this.#options.allowance?.fuel ?? UNBOUNDED, this.#perTurn)
+      if (!fuel.pay(bytes)) {
+        state.runDry()
+        return { fn, value: undefined, failed: true }
+      }
+      // A record may name an export that is not there.
+      const run = this.#instance?.functions[fn.model.id]
       if (run === undefined) throw new TypeError(`the glue has no ${fn.model.id}`)
       return { fn, value: run(...args), failed: false }
     } catch (error) {
@@ -458,13 +481,4 @@ export class Boundary {
 /** Whether the export answered with a promise: a guest that can be suspended. */
 function waits({ failed, value }: Started): boolean {
   return !failed && value instanceof Promise
-}
-
-/** The interface that resources in the arguments of an export come from, for whoever resumes them. */
-function originOf(fn: FunctionModel): string {
-  for (const { type } of fn.params) {
-    if ((type.kind === 'own' || type.kind === 'borrow') && type.resource.side === 'import')
-      return type.resource.interface
-  }
-  return ''
 }

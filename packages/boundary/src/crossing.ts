@@ -2,14 +2,12 @@ import { poison, unreachable } from '@theater/component'
 import type { HostFunction } from '@theater/component'
 import type { Outcome } from '@theater/event-chain'
 import { Reader, ValueError, Writer } from '@theater/values'
-import type { FunctionModel, Json } from '@theater/values'
 import { checkAnswer } from './answer.ts'
 import { SeedWithheld } from './clock.ts'
 import { GuestFault } from './derived.ts'
 import type { DerivedSource } from './derived.ts'
 import { EMPTY } from './fuel.ts'
 import { HandleFault } from './handles.ts'
-import { prepare } from './imported.ts'
 import type { Imported } from './imported.ts'
 import { checkIo, isUnpermitted, notePermit } from './io.ts'
 import type { LiveCalls } from './live-calls.ts'
@@ -26,16 +24,13 @@ export class Crossing {
   readonly #state: InstanceState
   /** `undefined`: the record answers and nobody else. */
   readonly #live: LiveCalls | undefined
-  readonly #grants: Readonly<Record<string, Json>>
   readonly #derived: DerivedSource
   readonly #writer = new Writer()
   readonly #small = new Writer(64)
 
-  /** @param grants those of genesis */
-  constructor(state: InstanceState, live: LiveCalls | undefined, grants: Readonly<Record<string, Json>>) {
+  constructor(state: InstanceState, live: LiveCalls | undefined) {
     this.#state = state
     this.#live = live
-    this.#grants = grants
     this.#derived = {
       clock: state.clock,
       random: state.random,
@@ -44,13 +39,8 @@ export class Crossing {
     }
   }
 
-  /**
-   * The host function for an import, as the component is instantiated with it.
-   *
-   * @param suspends whether the component was prepared for an import that waits
-   */
-  hostFunction(model: FunctionModel, suspends: boolean): HostFunction {
-    const fn = prepare(model, suspends, this.#grants)
+  /** The host function for an import, as the component is instantiated with it. */
+  hostFunction(fn: Imported): HostFunction {
     return (...raw) => {
       let answer: unknown
       try {

@@ -22,6 +22,8 @@ export const EMPTY = Symbol('empty')
 export class Fuel {
   readonly #meter: InstanceMeter | undefined
   #given: number
+  /** Used in this turn before the fuel that was given last. */
+  #before = 0
 
   /**
    * @param meter `undefined`: nothing is metered, and no event says fuel
@@ -32,16 +34,25 @@ export class Fuel {
     this.#given = start
   }
 
-  /** A turn begins, with fuel of its own. */
-  begin(given: number): void {
+  /**
+   * The export begins, with fuel of its own.
+   *
+   * @param inTurn whether the instantiation was a part of the turn, so that what that used counts
+   */
+  begin(given: number, inTurn: boolean): void {
     if (this.#meter === undefined) return
+    this.#before = inTurn ? this.#given - this.#meter.left : 0
     this.#given = given
     this.#meter.left = given
   }
 
   /** Fuel used since the turn began; null without a meter. */
   used(): number | null {
-    return this.#meter === undefined ? null : this.#given - this.#meter.left
+    return this.#meter === undefined ? null : this.#since(this.#meter.left)
+  }
+
+  #since(left: number): number {
+    return this.#before + (this.#given - left)
   }
 
   /** What was used up, and ended the guest. */
@@ -55,7 +66,7 @@ export class Fuel {
     if (meter === undefined) return null
     let { left } = meter
     if (bytes > FREE_BYTES) meter.left = left -= (bytes - FREE_BYTES) * BYTE_FUEL
-    return left < 0 ? EMPTY : this.#given - left
+    return left < 0 ? EMPTY : this.#since(left)
   }
 
   /** Takes what bytes cost on their way to the guest. `false`: that was not there. */

@@ -10,7 +10,7 @@ import { queueRule } from './rules.ts'
 import type { QueueRule } from './rules.ts'
 import { trackName, trackOf } from './track.ts'
 
-/** An imported function, prepared once per instance. */
+/** An imported function, prepared once for all instances of an actor. */
 export interface Imported {
   readonly model: FunctionModel
   readonly track: string

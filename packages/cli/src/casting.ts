@@ -4,6 +4,7 @@ import type { Json } from '@theater/values'
 import type { Contributed } from './contributed.ts'
 import { CliError } from './errors.ts'
 import { readManifest } from './manifest.ts'
+import type { Lifetime } from './manifest.ts'
 import { offerOf } from './offer.ts'
 import type { SecretSources } from './secrets.ts'
 
@@ -12,6 +13,8 @@ export interface Casting {
   readonly id: string
   readonly grants: Readonly<Record<string, Json>>
   readonly params: Message | undefined
+  /** How long an instance of the component lives; undefined where a manifest does not say. */
+  readonly instance: Lifetime | undefined
   readonly limits: Partial<Limits>
   /** Those that it may make children of. */
   readonly components: readonly Uint8Array[]
@@ -42,7 +45,15 @@ export async function castingOf(
 ): Promise<Casting> {
   if (manifest === undefined) {
     const grants = Object.fromEntries(grant.map(parseGrant))
-    return { id: actor ?? id, grants, params: undefined, limits: {}, components: [], secrets: {} }
+    return {
+      id: actor ?? id,
+      grants,
+      params: undefined,
+      instance: undefined,
+      limits: {},
+      components: [],
+      secrets: {},
+    }
   }
   if (grant.length > 0)
     throw new CliError('usage', 'the grants stand in the manifest: leave --grant out, or --manifest')
@@ -55,9 +66,9 @@ export async function castingOf(
       `${manifest} has no actor ${JSON.stringify(actor ?? id)}. Name one with --actor: ${ids}`,
     )
   }
-  const { params, limits } = found
+  const { params, instance, limits } = found
   const { grants, components } = await offerOf(found.grants)
-  return { id: found.id, grants, params, limits, components, secrets }
+  return { id: found.id, grants, params, instance, limits, components, secrets }
 }
 
 /** A grant is recorded: there a folder must mean the same wherever a later command is started. */

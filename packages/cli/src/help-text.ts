@@ -74,13 +74,15 @@ export const helpTexts = {
   },
   serve: {
     about: [
-      'Each instance is an actor with a memory and a record of its own, and takes one request at a time: one request, one turn. A request goes to an instance that is idle; where all are at work it waits, and whoever is free first takes it. Instances of the data folder go on where they were. Goes on until Ctrl-C.',
+      'Each of --instances is an actor with a record of its own, and takes one request at a time: one request, one turn. A request goes to an actor that is idle; where all are at work it waits, and whoever is free first takes it. Actors of the data folder go on where they were. Goes on until Ctrl-C.',
+      'A component that knows nothing of actors gets a fresh instance for each request, as one for wasi:http/proxy expects. With --instance actor there is one for as long as the actor lives, whose memory a request finds as the one before left it.',
       'It may answer all requests to this machine; what else it may is said by --grant, or by an actor of --manifest. What it writes goes to its log.',
       HANDLER,
     ],
     examples: [
       'theater serve app.wasm',
       'theater serve app.wasm --instances 4 --listen 127.0.0.1:3000',
+      'theater serve counter.wasm --instance actor',
       'theater serve app.wasm --manifest theater.toml --actor app',
     ],
   },

@@ -99,6 +99,12 @@ const actorOf = (contributed: GrantSchemas): JsonSchema => ({
     },
     grants: grantsOf(contributed),
     params,
+    instance: {
+      description:
+        'How long an instance of the component lives. actor: as long as the actor, so that what a turn leaves in its memory the next one finds. turn: for one turn, as hosts of wasi:http/proxy that make an instance for each request have it.',
+      enum: ['actor', 'turn'],
+      default: 'actor',
+    },
     limits,
   },
   examples: [{ component: 'FILE.wasm' }],

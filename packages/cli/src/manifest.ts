@@ -25,8 +25,13 @@ export interface ManifestActor {
    */
   readonly grants: Readonly<Record<string, Json>>
   readonly params: Message | undefined
+  /** How long an instance of the component lives; undefined where it does not say. */
+  readonly instance: Lifetime | undefined
   readonly limits: Partial<Limits>
 }
+
+/** How long an instance of a component lives. */
+export type Lifetime = 'actor' | 'turn'
 
 /** What a `theater.toml` says. */
 export interface Manifest {
@@ -187,12 +192,13 @@ interface CheckedActor {
     readonly bytes?: string
     readonly format?: string
   }
+  readonly instance?: Lifetime
   readonly limits?: Partial<Limits>
 }
 
 function actorOf(
   id: string,
-  { component, grants = {}, params, limits = {} }: CheckedActor,
+  { component, grants = {}, params, instance, limits = {} }: CheckedActor,
   folder: string,
 ): ManifestActor {
   return {
@@ -202,6 +208,7 @@ function actorOf(
       Object.entries(grants).map(([name, grant]) => [name, absolute(name, grant, folder)]),
     ),
     params: params === undefined ? undefined : messageOf(params),
+    instance,
     limits,
   }
 }

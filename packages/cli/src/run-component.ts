@@ -89,6 +89,7 @@ export async function runComponent(
       component,
       grants,
       limits: { ...(command && commandLimits), ...casting.limits },
+      instance: casting.instance ?? 'actor',
       ...(casting.params !== undefined && { params: casting.params }),
     })
     if (!command) output.note(`${output.styleNote('bold', id)} made; \`theater call ${id} EXPORT\` calls it`)

@@ -12,7 +12,7 @@ import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import { ManifestError } from './manifest-error.ts'
 import { readComponent, readGiven } from './manifest-files.ts'
-import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
+import type { Lifetime, Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
 import { DEFAULT_LISTEN, listenAt } from './listen.ts'
 import { nearest } from './nearest.ts'
 import { componentFiles, offerOf, withoutDigests } from './offer.ts'
@@ -68,13 +68,20 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   for (const actor of actors) {
     if ((await host.store.find(actor.id)) !== undefined) continue
     output.status(`making ${actor.id}`)
-    const { id, params, limits } = actor
+    const { id, params, instance = 'actor', limits } = actor
     const { grants, components: listed } = offers.get(id) ?? { grants: actor.grants, components: [] }
     for (const bytes of listed) await theater.addComponent(bytes)
     const component = components.get(id) ?? new Uint8Array()
     host.maps.know(id, componentName(sha256(component)))
     try {
-      await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
+      await theater.spawn({
+        id,
+        component,
+        grants,
+        limits,
+        instance,
+        ...(params !== undefined && { params }),
+      })
     } catch (error) {
       throw await placed(error, manifest, id)
     }
@@ -203,6 +210,10 @@ async function checkAgainstRecord(
     const note = `${actor.id} goes on with the components that it was granted, not with those that its grant of supervisor lists now. --fresh starts over.`
     output.note(output.styleNote('yellow', note))
   }
+  if ((genesis.instance ?? 'actor') !== (actor.instance ?? 'actor')) {
+    const note = `${actor.id} goes on as it was made: its instances live ${lifetimes[genesis.instance ?? 'actor']}. --fresh starts over.`
+    output.note(output.styleNote('yellow', note))
+  }
   const recorded = componentName(splitCid(genesis.component).digest)
   if (component !== undefined && componentName(sha256(component)) !== recorded) {
     output.note(
@@ -212,6 +223,12 @@ async function checkAgainstRecord(
       ),
     )
   }
+}
+
+/** How long an instance of a component lives, in words. */
+export const lifetimes: Readonly<Record<Lifetime, string>> = {
+  actor: 'as long as it does',
+  turn: 'for a turn',
 }
 
 /** What has ended stays ended. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cGuest } from '@theater/guests'
 import { describe, expect, it } from 'vitest'
@@ -25,7 +25,7 @@ async function verdicts(cwd: string, ...actors: string[]): Promise<unknown[]> {
 describe('serve FILE.wasm', () => {
   it('answers with instances that share the requests, each with a record that verifies, and goes on the next time', async () => {
     const cwd = place()
-    const first = serve(cwd, '--instances', '2')
+    const first = serve(cwd, '--instances', '2', '--instance', 'actor')
     const url = await first.url
     const counts = []
     for (let i = 0; i < 4; i++) counts.push(await get(url, '/count'))
@@ -52,11 +52,58 @@ describe('serve FILE.wasm', () => {
     const documented = JSON.parse(/```json serve\n(.*)\n```/.exec(page)?.[1] ?? '') as object
     expect(Object.keys(documented)).toEqual(['listening', 'actors'])
     expect((await theater(['serve', 'web.wasm', '--actor', 'web', '--env', 'A=1'], { cwd })).code).toBe(2)
+    const other = await theater(['serve', 'web.wasm', '--instance', 'turn'], { cwd })
+    expect(other.stderr).toContain('there is an actor web already, whose instances live as long as it does')
+    expect(other.code).toBe(2)
+  })
+
+  it('gives each request an instance of its own where the component knows nothing of actors', async () => {
+    const cwd = place()
+    const first = serve(cwd)
+    const url = await first.url
+    expect([await get(url, '/count'), await get(url, '/count')]).toEqual(['1', '1'])
+    expect(await get(url, '/boom')).toBe('The actor failed.\n')
+    expect(await get(url, '/count')).toBe('1')
+    expect(await first.end('SIGTERM')).toBe(0)
+    expect(first.stderr).toContain('each request gets an instance of its own')
+    const [genesis] = objects(await theater(['chain', 'web', '--to', '0', '--json'], { cwd }))
+    expect(genesis.detail['instance']).toBe('turn')
+    expect(await verdicts(cwd, 'web')).toEqual([['web', 'verified']])
+
+    // Nobody says so the next time, and it is the actor's own.
+    const again = serve(cwd)
+    expect(await get(await again.url, '/count')).toBe('1')
+    expect(await again.end('SIGTERM')).toBe(0)
+    expect(again.stderr).toContain('web is back: 1 turn re-run')
+    expect((await theater(['serve', 'web.wasm', '--instance', 'actor'], { cwd })).stderr).toContain(
+      'whose instances live for a turn',
+    )
+  })
+
+  it('takes it from a manifest too', async () => {
+    const cwd = place()
+    const manifest = [
+      '[actor.web]',
+      'component = "web.wasm"',
+      'instance = "turn"',
+      '[[actor.web.grants.http.serve]]',
+      'path = "/"',
+    ]
+    writeFileSync(join(cwd, 'theater.toml'), manifest.join('\n'))
+    const going = new Going(start(['run', 'theater.toml', '--listen', '127.0.0.1:0'], { cwd }))
+    const url = await going.url
+    expect([await get(url, '/count'), await get(url, '/count')]).toEqual(['1', '1'])
+    expect(await going.end('SIGTERM')).toBe(0)
+    writeFileSync(join(cwd, 'theater.toml'), manifest.toSpliced(2, 1).join('\n'))
+    const without = new Going(start(['run', 'theater.toml', '--listen', '127.0.0.1:0'], { cwd }))
+    expect(await get(await without.url, '/count')).toBe('1')
+    expect(await without.end('SIGTERM')).toBe(0)
+    expect(without.stderr).toContain('web goes on as it was made: its instances live for a turn')
   })
 
   it('traps only the instance that traps', async () => {
     const cwd = place()
-    const going = serve(cwd, '--instances', '2', '--actor', 'app')
+    const going = serve(cwd, '--instances', '2', '--actor', 'app', '--instance', 'actor')
     const url = await going.url
     expect(await get(url, '/count')).toBe('1')
     expect(await get(url, '/boom')).toBe('The actor failed.\n')
@@ -88,6 +135,7 @@ describe('serve FILE.wasm', () => {
     [['serve', 'web.wasm', '--grant', 'http=3'], 3, 'the grant "http" is not valid'],
     [['serve', 'web.wasm', '--grant', 'http={"serve":3}'], 3, 'the grant "http" is not valid'],
     [['serve', 'web.wasm', '--instances', 'x'], 2, 'A whole number from 1 to 1000'],
+    [['serve', 'web.wasm', '--instance', 'request'], 2, 'Allowed choices are turn, actor'],
   ] as const)('%j is exit code %i', async (args, code, message) => {
     const cwd = place()
     const ran = await theater(args, { cwd })

@@ -36,6 +36,11 @@ export interface Genesis {
   /** The version of this format. */
   readonly format: number
   readonly grants: Grants
+  /**
+   * How long an instance of the component lives. `turn`: for one turn, whose first part is that it is made; nothing of it
+   * is there in the next. Absent: as long as the actor does, undone turns left out.
+   */
+  readonly instance?: 'turn'
   readonly jco: string
   readonly limits: Readonly<Record<string, Json>>
   /** What rewrote the component's core modules to meter them; null where nothing did. */

@@ -187,9 +187,14 @@ function readGenesis(input: Reader): Genesis {
   tuple(input, 1)
   const map = asMap(decodeData(input))
   const keys = Object.keys(map)
-  for (const key of keys) if (!genesisKeys.includes(key)) throw new Malformed(`a key that genesis has not`)
-  if (keys.length !== genesisKeys.length) throw new Malformed('a key is missing')
-  const { nan } = map
+  const isOptional = (key: string): boolean => key === 'instance'
+  for (const key of keys)
+    if (!genesisKeys.includes(key) && !isOptional(key)) throw new Malformed(`a key that genesis has not`)
+  if (keys.filter((key) => !isOptional(key)).length !== genesisKeys.length)
+    throw new Malformed('a key is missing')
+  const { nan, instance } = map
+  // What is the rule where nothing is said is never said: one meaning, one encoding.
+  if (instance !== undefined && instance !== 'turn') throw new Malformed('instance is not turn')
   if (nan !== 'canonical' && nan !== 'native') throw new Malformed('nan is neither canonical nor native')
   const format = asCounter(map['format'])
   if (format !== FORMAT) throw new Malformed(`format ${format}`)
@@ -200,6 +205,7 @@ function readGenesis(input: Reader): Genesis {
     derive: asCounter(map['derive']),
     format,
     grants: readJsonMap(map['grants']),
+    ...(instance !== undefined && { instance }),
     jco: asText(map['jco']),
     limits: readJsonMap(map['limits']),
     meter: orNull(map['meter'], asMeter),

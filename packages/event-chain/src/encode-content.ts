@@ -90,6 +90,7 @@ function writeGenesis(out: Writer, genesis: Genesis): void {
       derive: genesis.derive,
       format: genesis.format,
       grants: genesis.grants,
+      ...(genesis.instance !== undefined && { instance: genesis.instance }),
       jco: genesis.jco,
       limits: genesis.limits,
       meter: meter === null ? null : [meter.name, meter.version],

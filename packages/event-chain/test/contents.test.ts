@@ -46,21 +46,24 @@ const outcome = fc.record({ result, elapsed: counter, made, denied: fc.boolean()
 
 const contents: { readonly [K in Kind]: fc.Arbitrary<Contents[K]> } = {
   genesis: fc
-    .record({
-      actor: text,
-      cause: orNull(cause),
-      derive: counter,
-      grants,
-      jco: text,
-      limits: grants,
-      meter: orNull(fc.record({ name: text, version: text })),
-      nan: fc.constantFrom('canonical' as const, 'native' as const),
-      params: orNull(message),
-      parent: orNull(text),
-      theater: text,
-      time: counter,
-    })
-    .map((changes) => genesis(changes)),
+    .tuple(
+      fc.constantFrom({}, { instance: 'turn' } as const),
+      fc.record({
+        actor: text,
+        cause: orNull(cause),
+        derive: counter,
+        grants,
+        jco: text,
+        limits: grants,
+        meter: orNull(fc.record({ name: text, version: text })),
+        nan: fc.constantFrom('canonical' as const, 'native' as const),
+        params: orNull(message),
+        parent: orNull(text),
+        theater: text,
+        time: counter,
+      }),
+    )
+    .map(([lifetime, changes]) => genesis({ ...changes, ...lifetime })),
   seed: fc.record({ seed: digest }),
   turn: fc.record({ fn: text, args: vals, sender: orNull(text), cause: orNull(cause), time: counter, made }),
   call: fc.record({ fn: text, args: vals, ask: json, fuel: orNull(counter), outcome: orNull(outcome) }),
@@ -144,6 +147,20 @@ describe('contents', () => {
       }),
       { numRuns: 2000 },
     )
+  })
+
+  test('genesis says how long an instance lives where that is not as long as its actor', () => {
+    const [map] = dagCbor.decode<[Record<string, unknown>]>(encodeContent('genesis', genesis()))
+    expect(map).not.toHaveProperty('instance')
+    const turn = encodeContent('genesis', genesis({ instance: 'turn' }))
+    expect(dagCbor.decode(turn)).toEqual([{ ...map, instance: 'turn' }])
+    expect(decodeContent('genesis', turn).instance).toBe('turn')
+    expect(decodeContent('genesis', encodeContent('genesis', genesis()))).not.toHaveProperty('instance')
+    // Nothing is said in two ways, and a key that was left out is missed.
+    for (const instance of ['actor', 'host', null, true, ['turn']])
+      expect(accepts('genesis', dagCbor.encode([{ ...map, instance }]))).toBe(false)
+    const { actor: _, ...less } = map
+    expect(accepts('genesis', dagCbor.encode([{ ...less, instance: 'turn' }]))).toBe(false)
   })
 
   test('genesis has just its keys', () => {

@@ -26,6 +26,7 @@ export interface Birth extends Omit<SpawnCall, 'made' | 'limits'> {
   readonly parent: string | null
   readonly cause: Cause | null
   readonly handlers: readonly string[]
+  readonly instance: Genesis['instance'] | undefined
   readonly limits: Readonly<Record<string, Json>>
 }
 
@@ -62,7 +63,7 @@ export function readMade(result: Uint8Array): string | undefined {
 
 /** Reads what an actor began with. */
 export function readBirth(genesis: Genesis, hash: Hash): Birth {
-  const { actor, parent, cause, component, params, grants, limits } = genesis
+  const { actor, parent, cause, component, params, grants, instance, limits } = genesis
   return {
     actor,
     parent,
@@ -71,6 +72,7 @@ export function readBirth(genesis: Genesis, hash: Hash): Birth {
     params: digest(params === null ? null : [params.format, params.body], hash),
     grants: digest(grants as Data, hash),
     handlers: Object.keys(grants),
+    instance,
     limits,
   }
 }
@@ -87,6 +89,7 @@ export function misborn(child: Birth, parent: Birth, asked: SpawnCall, seq: numb
   if (child.parent !== parent.actor)
     return `its parent is ${String(child.parent)}, and the spawn is one of ${parent.actor}`
   if (child.component !== asked.component) return 'the spawn asked for another component'
+  if (child.instance !== undefined) return 'the spawn asked for instances that live as long as their actor'
   if (child.params !== asked.params) return 'the spawn gave other params'
   if (child.grants !== asked.grants) return 'the spawn gave other grants'
   const more = child.handlers.find((name) => !parent.handlers.includes(name))

@@ -1,5 +1,5 @@
-import { Boundary, segments } from '@theater/boundary'
-import type { Actual, Divergence, Segment, TheaterEvent, TurnEnd } from '@theater/boundary'
+import { Boundary, functionsOf, segments } from '@theater/boundary'
+import type { Actual, Divergence, Functions, Segment, TheaterEvent, TurnEnd } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import type { Hash } from '@theater/values'
 import type { Break, Feed } from './feed.ts'
@@ -58,11 +58,17 @@ export interface RerunParts {
 
 /**
  * Runs a component over its record, from the beginning. A turn that the record says was undone is run too, up to its
- * end, and takes the instance with it: the next turn gets one that was rebuilt without it.
+ * end, and takes the instance with it: the next turn gets one that was rebuilt without it. Where genesis says that
+ * instances live for a turn, every turn gets one of its own.
  */
 export class Rerun {
   readonly #parts: RerunParts
   #boundary: Boundary | undefined
+  /** What every instance is made of; `undefined` until the first was. */
+  #origin: StartSegment | undefined
+  #crossings: Functions | undefined
+  /** Where instances live for a turn: the first millisecond that the next turn may start at. */
+  #notBefore: number | undefined
   #turns = 0
   #undone = 0
   /** What the component went on to do while it was instantiated, when the record of that ended. */
@@ -130,6 +136,7 @@ export class Rerun {
   }
 
   #start(segment: StartSegment): Fault | undefined {
+    this.#origin = segment
     const boundary = this.#newBoundary(segment)
     const end = boundary.instantiateSync(segment.events)
     if (end.tag === 'incomplete') {
@@ -139,6 +146,7 @@ export class Rerun {
     }
     if (segment.end === undefined && end.tag === 'return') {
       this.#boundary = boundary
+      if (this.#perTurn) this.#spend(boundary)
       return undefined
     }
     boundary.dispose()
@@ -149,7 +157,10 @@ export class Rerun {
     const boundary = this.#boundary as Boundary
     this.#teller.before(turn.seq + 1)
     const end = boundary.rerunSync(turn, events)
-    if (expected === 'return' && end.tag === 'return') return undefined
+    if (expected === 'return' && end.tag === 'return') {
+      if (this.#perTurn) this.#spend(boundary)
+      return undefined
+    }
     if (end.tag === 'incomplete' && end.actual.kind === 'draw')
       return drew(end.actual.before ?? this.#parts.size)
     if (expected === undefined && end.tag === 'incomplete') {
@@ -161,7 +172,9 @@ export class Rerun {
 
   async #undo(segment: TurnSegment): Promise<Fault | undefined> {
     const { maxTraps } = this.#parts
-    if (segment.end !== undefined && ++this.#undone > maxTraps) {
+    if (segment.end !== undefined) this.#undone++
+    // What is bounded is how often all the turns before are run again.
+    if (this.#undone > maxTraps && !this.#perTurn) {
       const message = `more than ${maxTraps} turns were undone`
       return { tag: 'inconclusive', code: 'limits-above-mine', index: segment.turn.seq, message }
     }
@@ -173,6 +186,10 @@ export class Rerun {
   /** Makes sure that there is an instance, as the turns before `to` left it. */
   async #ready(to: number): Promise<Fault | undefined> {
     if (this.#boundary !== undefined) return undefined
+    if (this.#perTurn && this.#origin !== undefined) {
+      this.#boundary = this.#newBoundary(this.#origin)
+      return undefined
+    }
     for await (const segment of segments(this.#parts.feed.events(to))) {
       const failed =
         segment.kind === 'start'
@@ -187,6 +204,16 @@ export class Rerun {
     return feed.break === undefined ? undefined : { tag: 'broken', ...feed.break }
   }
 
+  get #perTurn(): boolean {
+    return this.#origin?.genesis.content.instance === 'turn'
+  }
+
+  /** The instance has had its turn; what it saw of time is all that is kept. */
+  #spend(boundary: Boundary): void {
+    this.#notBefore = boundary.notBefore
+    this.#discard()
+  }
+
   #discard(): void {
     this.#boundary?.dispose()
     this.#boundary = undefined
@@ -194,13 +221,17 @@ export class Rerun {
 
   #newBoundary({ genesis, seed }: StartSegment): Boundary {
     const { component, prepared, hash } = this.#parts
-    const { actor, parent, time, grants } = genesis.content
+    const { actor, parent, time, grants, instance } = genesis.content
     const maxHandles = handleLimit(genesis.content)
+    this.#crossings ??= functionsOf({ component, prepared, grants })
     return new Boundary({
       component,
       prepared,
+      crossings: this.#crossings,
       actor: { id: actor, parent },
       time,
+      instance,
+      notBefore: this.#notBefore,
       grants,
       seed: seed?.content.seed ?? null,
       allowance: allowance(genesis.content),

@@ -341,14 +341,14 @@ export class Actor implements Requester, Sender {
    * Brings the actor back from its record, up to where the last host ended. It takes turns from {@link resume} on.
    *
    * @param started whether its `init` has ended well
+   * @param lastReturn where the last turn begins that returned
    */
-  async recover(started: boolean): Promise<void> {
-    const { writer } = this.#parts
+  async recover(started: boolean, lastReturn: number | undefined): Promise<void> {
     await this.#bind()
-    const rebuilt = await this.#instance.rebuild()
+    const rebuilt = await this.#instance.rebuild(lastReturn)
     if (rebuilt === undefined) return
-    const { turns, unfinished } = rebuilt
-    this.#recovery = { turns, events: writer.size, unfinished: unfinished !== undefined }
+    const { turns, events, unfinished } = rebuilt
+    this.#recovery = { turns, events, unfinished: unfinished !== undefined }
     if (unfinished !== undefined) this.#turns.goOnWith(unfinished)
     if (started) this.#ready()
     else this.#expectInit()

@@ -1,5 +1,14 @@
-import { Boundary } from '@theater/boundary'
-import type { ChannelStep, EventRef, Link, Live, Resolution, TimerStep, TurnEnd } from '@theater/boundary'
+import { Boundary, functionsOf } from '@theater/boundary'
+import type {
+  ChannelStep,
+  EventRef,
+  Functions,
+  Link,
+  Live,
+  Resolution,
+  TimerStep,
+  TurnEnd,
+} from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { AbortCode, ChainWriter, Genesis, Store } from '@theater/event-chain'
@@ -63,12 +72,19 @@ export interface Taken {
   readonly seq: number | undefined
 }
 
-/** The instance of one actor's component. One that a turn finished is made again from the record for the next turn. */
+/**
+ * The instance of one actor's component. One that a turn finished is made again from the record for the next turn; where
+ * genesis says that instances live for a turn, each turn has one of its own, of nothing but the component.
+ */
 export class Instance {
   readonly #parts: InstanceParts
   readonly #around: Surroundings
+  /** Of every instance. */
+  readonly #crossings: Functions
   /** Instantiated, in a turn, or ready for one; not one that is being brought back. */
   #boundary: Boundary | undefined
+  /** Where instances live for a turn: the first millisecond that the next turn may start at. */
+  #notBefore: number | undefined
   /** Bytes of the record that were appended since it was last written. */
   #unwritten = 0
   readonly #written: Written = { events: 0, bytes: 0 }
@@ -77,6 +93,8 @@ export class Instance {
   constructor(parts: InstanceParts, around: Surroundings) {
     this.#parts = parts
     this.#around = around
+    const { component, prepared, genesis } = parts
+    this.#crossings = functionsOf({ component, prepared, grants: genesis.grants })
   }
 
   /** The intent of the outside effect that is performed now. */
@@ -99,9 +117,9 @@ export class Instance {
     return this.#boundary?.timers ?? []
   }
 
-  /** The first millisecond that the next turn may begin at; `undefined` while there is no instance. */
+  /** The first millisecond that the next turn may begin at; `undefined` while no instance says so. */
   get notBefore(): number | undefined {
-    return this.#boundary?.notBefore
+    return this.#boundary?.notBefore ?? this.#notBefore
   }
 
   /** Subscriptions of the turn that runs, which are not in force yet. */
@@ -110,26 +128,54 @@ export class Instance {
   }
 
   /** Instantiates a new actor's component. What it did is not durable yet. */
-  instantiate(): Promise<TurnEnd> {
+  async instantiate(): Promise<TurnEnd> {
     const boundary = this.#newBoundary()
     this.#boundary = boundary
-    return boundary.instantiate([])
+    const end = await boundary.instantiate([])
+    if (this.#perTurn && end.tag === 'return') this.#spend(boundary)
+    return end
   }
 
-  /** Brings it back from the record. `undefined`: the actor ended meanwhile. @throws TheaterError `cannot-resume` */
-  async rebuild(): Promise<Rebuilt | undefined> {
+  /**
+   * Brings it back from the record. `undefined`: the actor ended meanwhile.
+   *
+   * @param lastReturn where the last turn begins that returned: where instances live for a turn, all that is before it is over
+   * @throws TheaterError `cannot-resume`
+   */
+  async rebuild(lastReturn = 0): Promise<Rebuilt | undefined> {
     const { id, store, writer } = this.#parts
     this.#doing = 'rerun'
     await writer.flush()
-    const boundary = this.#newBoundary()
-    const record = withContent(readEvents(store, writer.chain, 0, undefined, { hash: sha256 }))
-    const rebuilt = await rebuild(id, boundary, record, async () => {
+    const from = this.#perTurn ? lastReturn : 0
+    const record = withContent(readEvents(store, writer.chain, from, undefined, { hash: sha256 }))
+    let boundary: Boundary | undefined
+    const next = (): Boundary => {
+      if (boundary === undefined || this.#perTurn) {
+        this.#spend(boundary)
+        boundary = this.#newBoundary()
+      }
+      return boundary
+    }
+    const rebuilt = await rebuild(id, next, record, async () => {
       await this.#around.breathe()
       return this.#around.alive()
     })
-    if (rebuilt === undefined) boundary.dispose()
+    if (rebuilt === undefined) boundary?.dispose()
+    else if (this.#perTurn) this.#spend(boundary)
     else this.#boundary = boundary
     return rebuilt
+  }
+
+  get #perTurn(): boolean {
+    return this.#parts.genesis.instance === 'turn'
+  }
+
+  /** An instance whose turn is over lets go of all that it holds; what it saw of time is all that is kept. */
+  #spend(boundary: Boundary | undefined): void {
+    if (boundary === undefined) return
+    this.#notBefore = boundary.notBefore
+    boundary.release()
+    this.#boundary = undefined
   }
 
   /**
@@ -141,7 +187,8 @@ export class Instance {
   async take(letter: Letter, unfinished: Unfinished | undefined): Promise<Taken | undefined> {
     // Whoever ended it between two turns ended the instance, not the actor.
     if (this.#boundary?.ended !== undefined) this.discard()
-    if (this.#boundary === undefined) await this.rebuild()
+    if (this.#perTurn) this.#boundary ??= this.#newBoundary()
+    else if (this.#boundary === undefined) await this.rebuild()
     const boundary = this.#boundary
     if (boundary === undefined || !this.#around.alive()) return undefined
     const { id: fn, args, sender, cause, link, taken, notBefore } = letter
@@ -161,23 +208,24 @@ export class Instance {
     } finally {
       clearTimeout(timer)
     }
-    return { reply: await this.#conclude(end, seq), seq }
+    return { reply: await this.#conclude(boundary, end, seq), seq }
   }
 
   /** Makes the end of a turn durable, lets its messages leave, and says what its sender is told. */
-  async #conclude(end: TurnEnd, seq: number): Promise<TurnReply> {
+  async #conclude(boundary: Boundary, end: TurnEnd, seq: number): Promise<TurnReply> {
     switch (end.tag) {
       case 'return':
         await this.#flush()
         this.#around.leave(end.sends)
+        if (this.#perTurn) this.#spend(boundary)
         return { tag: 'answered', value: end.value, ref: end.ref }
       case 'trap':
         await this.#flush()
-        this.discard()
+        this.#undo(boundary)
         return { tag: 'trapped', code: end.code }
       case 'abort':
         await this.#flush()
-        this.discard()
+        this.#undo(boundary)
         return { tag: 'aborted', code: end.code, status: end.status, error: end.error }
       case 'lost':
         throw end.error
@@ -198,7 +246,13 @@ export class Instance {
     this.#boundary?.abandon()
   }
 
-  /** Throws the instance away; the next turn rebuilds it from the record. */
+  /** The turn came to nothing, and its instance is over. What the guest held before it is there again in the next one, or in none. */
+  #undo(boundary: Boundary): void {
+    if (this.#perTurn) boundary.release()
+    this.discard()
+  }
+
+  /** Throws the instance away; the next turn makes one, as the record has it. */
   discard(): void {
     this.#boundary?.dispose()
     this.#boundary = undefined
@@ -240,8 +294,11 @@ export class Instance {
     const boundary = new Boundary({
       component,
       prepared,
+      crossings: this.#crossings,
       actor: { id, parent: genesis.parent },
       time: genesis.time,
+      instance: genesis.instance,
+      notBefore: this.#notBefore,
       grants: genesis.grants,
       seed,
       maxHandles: limits.handles,

@@ -116,6 +116,10 @@ export class Maker {
       const message = `the grant "${name}" has no effect: ${id} imports types of that handler and none of its functions`
       host.log({ actor: id, level: 'warn', message, fields: [] })
     }
+    if (state !== undefined && options.instance === 'turn') {
+      const message = `${id} cannot take over a state: an instance of it lives for a turn, and the next one has none of it`
+      throw new TheaterError('not-served', message, { actor: id })
+    }
     if (state !== undefined && !exportsLoad(component.model)) {
       throw new TheaterError('not-served', `${id} cannot take over a state: it exports no ${LOAD}`, {
         actor: id,
@@ -129,6 +133,7 @@ export class Maker {
       derive: DERIVE_VERSION,
       format: FORMAT,
       grants,
+      ...(options.instance === 'turn' && { instance: options.instance }),
       jco: jcoVersion,
       limits: { ...limits },
       meter: ready.prepared.meter,

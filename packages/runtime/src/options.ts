@@ -87,6 +87,12 @@ export interface SpawnOptions {
   readonly state?: Message
   /** @default defaultLimits */
   readonly limits?: Partial<Limits>
+  /**
+   * How long an instance of the component lives: `actor`, as long as the actor, so that what a turn leaves in its memory
+   * the next one finds; `turn`, for one turn, so that each begins as the first did. Part of what the actor is, for good.
+   * @default 'actor'
+   */
+  readonly instance?: 'actor' | 'turn'
 }
 
 /** Options of a call from outside. */

@@ -13,37 +13,47 @@ export interface Unfinished {
 export interface Rebuilt {
   /** Turns that were re-run. */
   readonly turns: number
+  /** Events that the re-run went through. */
+  readonly events: number
   readonly unfinished: Unfinished | undefined
 }
 
 /**
- * Brings a new boundary to where a record ends, but for a turn that it breaks off. Turns that trapped or were aborted are
+ * Brings an actor to where a record ends, but for a turn that it breaks off. Turns that trapped or were aborted are
  * left out: they are undone.
  *
+ * @param next the boundary for what is run next: the first time a new one
  * @param goOn asked between turns; `false` gives up
  * @returns `undefined` where it was given up
  * @throws TheaterError `cannot-resume`
  */
 export async function rebuild(
   actor: string,
-  boundary: Boundary,
+  next: () => Boundary,
   record: AsyncIterable<TheaterEvent>,
   goOn: () => boolean | Promise<boolean>,
 ): Promise<Rebuilt | undefined> {
   let turns = 0
+  let events = 0
   let unfinished: Unfinished | undefined
-  for await (const segment of segments(record)) {
+  const counted = async function* (): AsyncGenerator<TheaterEvent> {
+    for await (const event of record) {
+      events++
+      yield event
+    }
+  }
+  for await (const segment of segments(counted())) {
     if (!(await goOn())) return undefined
     if (segment.kind === 'start') {
-      const end = await boundary.instantiate(segment.events, segment)
+      const end = await next().instantiate(segment.events, segment)
       if (end.tag !== 'return') throw cannotResume(actor, end, 1)
     } else if (segment.kind === 'turn' && segment.end === 'return') {
       turns++
-      const end = await boundary.rerun(segment.turn, segment.events)
+      const end = await next().rerun(segment.turn, segment.events)
       if (end.tag !== 'return') throw cannotResume(actor, end, segment.turn.seq)
     } else if (segment.kind === 'turn' && segment.end === undefined) unfinished = segment
   }
-  return (await goOn()) ? { turns, unfinished } : undefined
+  return (await goOn()) ? { turns, events, unfinished } : undefined
 }
 
 /** The error for an actor whose record its component does not do again, or cannot do again here. */

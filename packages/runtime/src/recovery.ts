@@ -66,6 +66,8 @@ export interface Scan {
   readonly asked: ReadonlyMap<number, RequestId>
   /** Where the last host but one took it over; -1 where there was none. */
   readonly lastResume: number
+  /** Where the last turn begins that returned; `undefined` where none did. */
+  readonly lastReturn: number | undefined
   /** Where it comes from; `undefined` where the host made it. */
   readonly birth: Birth | undefined
   /** The event that closes it; `undefined` where it goes on. */
@@ -100,6 +102,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     channels,
     asked,
     lastResume,
+    lastReturn,
     end,
     intent,
     at,
@@ -123,6 +126,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     channels,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
     lastResume,
+    lastReturn,
     birth: birthOf(genesis),
     end,
     at,
@@ -163,6 +167,7 @@ class ScanReader {
   /** By the number of the handle that the guest has for it. */
   readonly asked = new Map<number, RequestId>()
   lastResume = -1
+  lastReturn: number | undefined
   end: EventRef | undefined
   intent: number | undefined
   readonly givenUp = new Set<number>()
@@ -318,6 +323,7 @@ class ScanReader {
 
   #end(event: EventOf<'return'> | EventOf<'trap'> | EventOf<'abort'>): void {
     const turn = this.#turn?.content
+    if (event.kind === 'return') this.lastReturn = this.#turn?.seq
     if (this.#first === undefined) {
       const name = turn === undefined ? INIT : nameInTrack(turn.fn)
       if (succeeded(event) || (name !== INIT && name !== LOAD)) this.#first = 'well'

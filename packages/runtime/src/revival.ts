@@ -77,7 +77,7 @@ export class Revival {
     // Every actor is known before the first goes on: what was under way may talk to any of them.
     for (const { actor, scan } of back) {
       try {
-        await actor.recover(scan.life === 'started')
+        await actor.recover(scan.life === 'started', scan.lastReturn)
       } catch (error) {
         await actor.close()
         this.#lost(scan.info, error)

@@ -1,7 +1,7 @@
 import { trackName } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import type { Store } from '@theater/event-chain'
-import type { ActorInfo } from '@theater/runtime'
+import type { ActorInfo, SpawnOptions } from '@theater/runtime'
 import { splitCid } from '@theater/values'
 import type { Json } from '@theater/values'
 import { idOf } from '../actor-id.ts'
@@ -18,8 +18,9 @@ import { Interrupt } from '../interrupt.ts'
 import { DEFAULT_LISTEN, listenAt } from '../listen.ts'
 import { DeadLetters, logTo } from '../logs.ts'
 import type { Output } from '../output.ts'
+import type { Lifetime } from '../manifest.ts'
 import { componentName, readGenesis, stopReason } from '../records.ts'
-import { noteRecovery, settle } from '../run-manifest.ts'
+import { lifetimes, noteRecovery, settle } from '../run-manifest.ts'
 import { sameData } from '../same-data.ts'
 
 const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
@@ -30,6 +31,8 @@ export interface ServeOptions extends CastingFlags {
   readonly fresh: boolean
   /** How many actors answer. */
   readonly instances: number
+  /** How long an instance of the component lives; undefined: as it was recorded, or as the component is likely to want it. */
+  readonly instance?: Lifetime
   /** Where requests come in, `HOST:PORT`. */
   readonly listen?: string
   /** Milliseconds within which the thread of the actors has to answer; undefined: they have none of their own. */
@@ -72,7 +75,8 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   const held = grantsOf(component, file, casting, { ...streams, env: options.env }, undefined)
   const grants = { ...held, http: shared(held['http']) }
   const ids = instancesOf(casting.id, options.instances)
-  for (const id of ids) await checkRecorded(host.store, id, component, grants)
+  const instance = await lifetimeOf(component, options.instance ?? casting.instance, host.store, casting.id)
+  for (const id of ids) await checkRecorded(host.store, id, { component, grants, instance })
   const name = componentName(component.digest)
   host.maps.adopt(file, name)
   const theater = await host.startApart(options.answerMs, output)
@@ -84,7 +88,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
     output.status(`making ${id}`)
     host.maps.know(id, name)
     const { limits, params } = casting
-    await theater.spawn({ id, component, grants, limits, ...(params !== undefined && { params }) })
+    await theater.spawn({ id, component, grants, limits, instance, ...(params !== undefined && { params }) })
     output.endStatus()
   }
   await settle(theater, interrupt, output)
@@ -96,6 +100,8 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   output.note(
     `${output.styleNote('bold', 'listening')} on ${url}; ${answering} answer${ids.length === 1 ? 's' : ''}; Ctrl-C ends it`,
   )
+  if (instance === 'turn')
+    output.note('each request gets an instance of its own; --instance actor keeps one for all requests')
   noteOthers(await theater.actors(), casting.id, ids, output)
   if (output.json) await output.result({ listening: url, actors: ids }, () => '')
   await interrupt.happened
@@ -124,12 +130,34 @@ function isTable(value: Json): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/**
+ * How long an instance of the component is to live: as somebody says, or as the actor of that id has it. Else a component that
+ * knows nothing of actors is taken for one that was written for hosts that make an instance for each request, as those of
+ * `wasi:http/proxy` do: it works under them, whatever made it.
+ */
+async function lifetimeOf(
+  { model }: Component,
+  given: Lifetime | undefined,
+  store: Store,
+  id: string,
+): Promise<Lifetime> {
+  if (given !== undefined) return given
+  const info = await store.find(id)
+  const genesis = info === undefined ? undefined : await readGenesis(store, info.chain)
+  if (genesis !== undefined) return genesis.content.instance ?? 'actor'
+  const names = [...model.imports, ...model.exports].map(({ name }) => name)
+  return names.some((name) => name.startsWith('theater:')) ? 'actor' : 'turn'
+}
+
 /** An instance that is recorded goes on as it was made: so it must have been made as this one would be. */
 async function checkRecorded(
   store: Store,
   id: string,
-  component: Component,
-  grants: Readonly<Record<string, Json>>,
+  {
+    component,
+    grants,
+    instance,
+  }: Pick<SpawnOptions, 'grants' | 'instance'> & { readonly component: Component },
 ): Promise<void> {
   const info = await store.find(id)
   if (info === undefined) return
@@ -137,9 +165,15 @@ async function checkRecorded(
   const same =
     genesis !== undefined &&
     Buffer.from(splitCid(genesis.component).digest).equals(component.digest) &&
-    sameData(genesis.grants, grants)
+    sameData(genesis.grants, grants ?? {})
   const stopped = await stopReason(store, info)
-  if (same && stopped === undefined) return
+  if (same && stopped === undefined) {
+    if ((genesis.instance ?? 'actor') === instance) return
+    throw new CliError(
+      'usage',
+      `there is an actor ${id} already, whose instances live ${lifetimes[genesis.instance ?? 'actor']}. Leave --instance out, choose another id with --actor, or forget all records of the data folder with --fresh.`,
+    )
+  }
   const why = stopped === undefined ? 'is of another component, or was made with other grants' : 'was stopped'
   throw new CliError(
     'usage',

@@ -1,5 +1,6 @@
-import { Argument } from 'commander'
+import { Argument, Option } from 'commander'
 import type { DeadAction } from '../commands/dead.ts'
+import type { Lifetime } from '../manifest.ts'
 import type { Declare } from './declare.ts'
 import {
   actorId,
@@ -87,6 +88,12 @@ export function running({ add, act }: Declare): void {
     .option('--actor <ID>', "the actor's id; by default the file's name")
     .option('--listen <HOST:PORT>', 'where requests come in; by default 127.0.0.1:8080')
     .option('--instances <N>', 'how many actors answer, each with a record of its own', instances, 1)
+    .addOption(
+      new Option(
+        '--instance <LIFETIME>',
+        'how long an instance of the component lives: turn, for one request, which is what a plain wasi:http/proxy gets; or actor',
+      ).choices(['turn', 'actor']),
+    )
     .addOption(answerOption())
     .addOption(grantOption())
     .addOption(handlerOption())
@@ -188,6 +195,7 @@ interface ServeFlags {
   readonly listen?: string
   readonly answer?: number
   readonly instances: number
+  readonly instance?: Lifetime
   readonly grant: readonly string[]
   readonly handler: readonly string[]
   readonly manifest?: string

@@ -92,7 +92,7 @@ export class Live implements AsyncDisposable {
   }
 
   async #spawn(component: Component, became: Became, state?: Message): Promise<Became> {
-    const { id, grants, params, limits } = this.#casting
+    const { id, grants, params, instance = 'actor', limits } = this.#casting
     this.#host.maps.know(id, componentName(component.digest))
     for (const bytes of this.#casting.components) await this.#theater.addComponent(bytes)
     await this.#theater.spawn({
@@ -100,6 +100,7 @@ export class Live implements AsyncDisposable {
       component,
       grants,
       limits,
+      instance,
       ...(params !== undefined && { params }),
       ...(state !== undefined && { state }),
     })
@@ -118,8 +119,9 @@ export class Live implements AsyncDisposable {
 
   async #replace(component: Component, old: Uint8Array | undefined): Promise<Became> {
     const { id } = this.#casting
+    // Instances that live for a turn have no state, though the component has a place for one.
     const saved =
-      this.#theater.exported(id, SAVE) === undefined
+      this.#casting.instance === 'turn' || this.#theater.exported(id, SAVE) === undefined
         ? undefined
         : ((await this.#theater.call(id, SAVE, [])) as Message)
     const state = exportsLoad(component) ? saved : undefined

@@ -99,9 +99,13 @@ export async function record(options: RecordOptions): Promise<Recording> {
   const links = handler === undefined ? new Map<string, Link>() : linksOf(component, handler)
   let clock = genesis.time
   const now = options.now ?? (() => (clock += 5))
+  const perTurn = genesis.instance === 'turn'
+  let notBefore: number | undefined
   const newBoundary = (): Boundary =>
     new Boundary({
       component,
+      instance: genesis.instance,
+      notBefore,
       prepared,
       actor: { id: genesis.actor, parent: genesis.parent },
       time: genesis.time,
@@ -120,7 +124,11 @@ export async function record(options: RecordOptions): Promise<Recording> {
   let boundary = newBoundary()
   const ends = [await boundary.instantiate([])]
   for (const { fn, args = [] } of steps) {
-    if (boundary.ended !== undefined) {
+    if (perTurn) {
+      if (ends.at(-1)?.tag === 'return') ({ notBefore } = boundary)
+      boundary.release()
+      boundary = newBoundary()
+    } else if (boundary.ended !== undefined) {
       await writer.flush()
       boundary = await rebuild(newBoundary(), store, writer.chain)
     }
