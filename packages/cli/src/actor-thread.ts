@@ -1,7 +1,7 @@
 /** What the thread of the actors is made of, where they have one of their own. */
 import { diskCache } from '@theater/component/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
-import type { ListenOptions } from '@theater/handler-http'
+import type { ListenAddress, ListenOptions } from '@theater/handler-http'
 import type { ThreadSetup } from '@theater/runtime/thread'
 import { loadHandlers } from './contributed.ts'
 import type { HandlerModule } from './contributed.ts'
@@ -21,13 +21,20 @@ export interface ActorThreadData {
   readonly modules: readonly HandlerModule[]
 }
 
+/** What the thread tells of the requests that come in. */
+export type ThreadNews = { readonly listening: ListenAddress } | { readonly unanswered: string }
+
 export default async function actorThread(
   { paths, listen, secrets, maxActors, modules }: ActorThreadData,
-  tell: (news: unknown) => void,
+  tell: (news: ThreadNews) => void,
 ): Promise<ThreadSetup> {
   const handlers = await makeHandlers({
     store: paths.store,
-    listen: listen && { at: listen, onListen: tell },
+    listen: listen && {
+      at: listen,
+      onListen: (listening) => tell({ listening }),
+      onUnanswered: (unanswered) => tell({ unanswered }),
+    },
     secrets: secretsOf(process.env, secrets),
     contributed: await loadHandlers(modules),
   })

@@ -23,6 +23,8 @@ export interface Listening {
   readonly at: ListenOptions
   /** Called when they can. */
   readonly onListen: (address: ListenAddress) => void
+  /** Called with the id of an actor that has answered a request and left a later one without an answer. */
+  readonly onUnanswered: (actor: string) => void
 }
 
 /** The shared namespace of `theater:store` in which trees are found that grants of fs name. */
@@ -68,7 +70,9 @@ export async function makeHandlers({
   const options = connect === undefined ? {} : { connect }
   const backend = lazyBackend(path)
   const web =
-    listen === undefined ? { listen: false as const } : { listen: listen.at, onListen: listen.onListen }
+    listen === undefined
+      ? { listen: false as const }
+      : { listen: listen.at, onListen: listen.onListen, onUnanswered: listen.onUnanswered }
   const own = [
     cli(options),
     clocks(),

@@ -22,6 +22,7 @@ import type { Output } from './output.ts'
 import { printActors } from './actor-table.ts'
 import { componentName, readGenesis, readModel, stopReason } from './records.ts'
 import { sameData } from './same-data.ts'
+import { noteUnanswered } from './unanswered.ts'
 import { counted } from './table.ts'
 import { noteTimers, stamp } from './timers.ts'
 import type { RunOptions } from './commands/run.ts'
@@ -53,6 +54,11 @@ export async function runManifest(path: string, options: RunOptions, output: Out
       onListen: (address) => {
         bound.url = address.url
       },
+      onUnanswered: noteUnanswered(output, (id) =>
+        actors.some((one) => one.id === id && one.instance !== 'turn')
+          ? `instance = "turn" under [actor.${id}], with --fresh,`
+          : undefined,
+      ),
     },
     log: logTo(output),
     deadLetter: letters.take,

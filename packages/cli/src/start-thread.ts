@@ -1,7 +1,6 @@
-import type { ListenAddress } from '@theater/handler-http'
 import { printable } from '@theater/handler-log'
 import type { Restart, TheaterThread } from '@theater/runtime/thread'
-import type { ActorThreadData } from './actor-thread.ts'
+import type { ActorThreadData, ThreadNews } from './actor-thread.ts'
 import type { ComponentMaps } from './component-maps.ts'
 import type { DataPaths } from './data-folder.ts'
 import type { HostOptions } from './host.ts'
@@ -37,7 +36,11 @@ export async function startThread(options: StartOptions, output: Output): Promis
     answerMs,
     log: (line) => log(line, maps),
     deadLetter,
-    told: (news) => listen?.onListen(news as ListenAddress),
+    told: (told) => {
+      const news = told as ThreadNews
+      if ('listening' in news) listen?.onListen(news.listening)
+      else listen?.onUnanswered(news.unanswered)
+    },
     restarted: (restart) => output.note(output.styleNote('yellow', restartNote(restart, answerMs))),
   })
 }

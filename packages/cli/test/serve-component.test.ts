@@ -108,7 +108,12 @@ describe('serve FILE.wasm', () => {
     expect(await get(url, '/count')).toBe('1')
     expect(await get(url, '/boom')).toBe('The actor failed.\n')
     expect([await get(url, '/count'), await get(url, '/count')]).toEqual(['2', '1'])
+    expect(going.stderr).not.toContain('without an answer')
+    expect(await get(url, '/boom')).toBe('The actor failed.\n')
     expect(await going.end('SIGTERM')).toBe(0)
+    expect(going.stderr).toContain(
+      'app has answered a request and left a later one without an answer. A component that is written for one request an instance does that: --instance turn, with --fresh or another --actor, gives it',
+    )
     expect(await verdicts(cwd, 'app', 'app-2')).toEqual([
       ['app', 'verified'],
       ['app-2', 'verified'],

@@ -54,6 +54,8 @@ export interface Parts {
   readonly secrets: Secrets
   readonly lookup: LookupFunction | undefined
   readonly listener: Listener
+  /** Is told of an actor that left a request without an answer after it had answered others. */
+  readonly unanswered: (actor: string) => void
 }
 
 /** Makes the handler of `wasi:http` and `theater:http`. */
@@ -62,6 +64,7 @@ export function httpHandler({
   secrets,
   lookup,
   listener,
+  unanswered,
 }: Parts): Handler<HttpGrant, HttpImports> {
   return defineHandler<HttpGrant, HttpImports>({
     name: 'http',
@@ -81,7 +84,7 @@ export function httpHandler({
         )
       }
       const session = new Session(actor, grant, limits)
-      const release = await serve(actor, session, listener)
+      const release = await serve(actor, session, listener, unanswered)
       return binding(actor, session, new Network(lookup), keyring, release)
     },
     [Symbol.asyncDispose]: () => listener.close(),
@@ -89,7 +92,12 @@ export function httpHandler({
 }
 
 /** Lets requests reach an actor, where its grant has routes. Answers what takes them back. */
-async function serve(actor: ActorContext, session: Session, listener: Listener): Promise<() => void> {
+async function serve(
+  actor: ActorContext,
+  session: Session,
+  listener: Listener,
+  unanswered: Parts['unanswered'],
+): Promise<() => void> {
   const routes = session.grant.serve ?? []
   if (routes.length === 0) return () => undefined
   if (!actor.exports(HANDLE)) {
@@ -98,7 +106,10 @@ async function serve(actor: ActorContext, session: Session, listener: Listener):
       `${actor.id} is granted to answer HTTP requests, and its component does not export wasi:http/incoming-handler. Take serve out of its grant of http`,
     )
   }
-  const service = new Service(actor, session, listener.freed)
+  const service = new Service(actor, session, {
+    freed: listener.freed,
+    unanswered: () => unanswered(actor.id),
+  })
   await listener.claim(routes, service)
   return () => listener.release(service)
 }

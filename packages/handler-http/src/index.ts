@@ -82,6 +82,13 @@ export interface HttpOptions {
   /** Called when it listens. @default nothing */
   readonly onListen?: (address: ListenAddress) => void
   /**
+   * Called with the id of an actor that has answered a request and left a later one without an answer: its turn ended
+   * without one, or trapped. A component that is written for hosts that make an instance for each request may do so.
+   *
+   * @default nothing
+   */
+  readonly onUnanswered?: (actor: string) => void
+  /**
    * What the listener takes from all clients together.
    *
    * @default {@link DEFAULT_SERVER_LIMITS}
@@ -105,6 +112,7 @@ export function http(options: HttpOptions = {}): HttpHandler {
     secrets: options.secrets ?? {},
     lookup: options.lookup,
     listener,
+    unanswered: (actor) => options.onUnanswered?.(actor),
   })
   return {
     ...handler,

@@ -28,18 +28,27 @@ export interface Answering {
   handle(delivery: Delivery): Promise<void>
 }
 
+/** Who is told of a {@link Service}. */
+export interface ServiceEvents {
+  /** The actor has no request under way any more. */
+  readonly freed: () => void
+  /** It left a request without an answer, and had answered others before. */
+  readonly unanswered: () => void
+}
+
 /** One actor, as requests reach it: each is one turn. */
 export class Service implements Answering {
   readonly #actor: ActorContext
   readonly #session: Session
-  readonly #freed: () => void
+  readonly #events: ServiceEvents
   #underWay = 0
+  /** Whether it has answered a request. */
+  #answers = false
 
-  /** @param freed called whenever the actor has no request under way any more */
-  constructor(actor: ActorContext, session: Session, freed: () => void) {
+  constructor(actor: ActorContext, session: Session, events: ServiceEvents) {
     this.#actor = actor
     this.#session = session
-    this.#freed = freed
+    this.#events = events
   }
 
   get name(): string {
@@ -62,8 +71,11 @@ export class Service implements Answering {
   /** @param waited milliseconds that the request has waited already */
   async handle({ head, body, whole, answered, signal }: Delivery, waited = 0): Promise<void> {
     const request = new IncomingRequest(this.#session, head, body, whole)
+    let answers = false
     const outparam = new ResponseOutparam(this.#session, (answer) => {
-      if (answer !== undefined) answered(answer)
+      if (answer === undefined) return
+      answers = true
+      answered(answer)
     })
     const late = new AbortController()
     const { promise: lateness, reject } = Promise.withResolvers<never>()
@@ -82,9 +94,19 @@ export class Service implements Answering {
     })
     const over = turn.finally(() => {
       this.#underWay -= 1
-      if (this.#underWay === 0) this.#freed()
+      if (this.#underWay === 0) this.#events.freed()
     })
-    over.catch(() => undefined)
+    const tell = (isAnswered: boolean): void => {
+      if (!isAnswered && this.#answers) this.#events.unanswered()
+      this.#answers ||= isAnswered
+    }
+    over.then(
+      () => tell(answers),
+      (error: unknown) => {
+        // What a turn answered that trapped after it is not sent.
+        if (error instanceof Error && Reflect.get(error, 'code') === 'trapped') tell(false)
+      },
+    )
     try {
       await Promise.race([over, lateness])
     } finally {

@@ -307,6 +307,18 @@ describe('the listener', () => {
     expect((await site.ask('/count'))[0]).toBe(200)
   })
 
+  it('tells of an actor that answers no more, and not of one that never did', async () => {
+    const told: string[] = []
+    await using site = await Site.open({ onUnanswered: (actor) => told.push(actor) })
+    expect((await site.ask('/boom'))[0]).toBe(502)
+    expect(told).toEqual([])
+    expect((await site.ask('/count'))[0]).toBe(200)
+    expect((await site.ask('/silent'))[0]).toBe(500)
+    expect((await site.ask('/boom'))[0]).toBe(502)
+    expect((await site.ask('/count'))[0]).toBe(200)
+    expect(told).toEqual(['web', 'web'])
+  })
+
   it('says that its port is in use', async () => {
     const taken = createServer()
     taken.listen(0, '127.0.0.1')

@@ -163,7 +163,10 @@ describe('a request that waits', () => {
       },
     }
     let freed = 0
-    const service = new Service(actor, new Session(actor, {}, limits), () => void freed++)
+    const service = new Service(actor, new Session(actor, {}, limits), {
+      freed: () => void freed++,
+      unanswered: () => undefined,
+    })
     const { signal } = new AbortController()
     await expect(service.handle({ ...delivery, signal })).rejects.toMatchObject({ code: 'timeout' })
     expect([service.isIdle, freed]).toEqual([false, 0])

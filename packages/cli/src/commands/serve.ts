@@ -22,6 +22,7 @@ import type { Lifetime } from '../manifest.ts'
 import { componentName, readGenesis, stopReason } from '../records.ts'
 import { lifetimes, noteRecovery, settle } from '../run-manifest.ts'
 import { sameData } from '../same-data.ts'
+import { noteUnanswered } from '../unanswered.ts'
 
 const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
 
@@ -48,7 +49,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   const others = await contributedBy(options.handler)
   const casting = await castingOf(idOf(file), options, others)
   const letters = new DeadLetters(output)
-  const bound: { url?: string } = {}
+  const bound: { url?: string; lifetime?: Lifetime } = {}
   await using host = await Host.open({
     data: options.data,
     fresh: options.fresh,
@@ -59,6 +60,9 @@ export async function serve(file: string, options: ServeOptions, output: Output)
       onListen: ({ url }) => {
         bound.url = url
       },
+      onUnanswered: noteUnanswered(output, () =>
+        bound.lifetime === 'actor' ? '--instance turn, with --fresh or another --actor,' : undefined,
+      ),
     },
     log: logTo(output),
     deadLetter: letters.take,
@@ -76,6 +80,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   const grants = { ...held, http: shared(held['http']) }
   const ids = instancesOf(casting.id, options.instances)
   const instance = await lifetimeOf(component, options.instance ?? casting.instance, host.store, casting.id)
+  bound.lifetime = instance
   for (const id of ids) await checkRecorded(host.store, id, { component, grants, instance })
   const name = componentName(component.digest)
   host.maps.adopt(file, name)
