@@ -111,9 +111,10 @@ describe('inspect', () => {
     const cwd = folder({
       'tool.wasm': cGuest('tool'),
       'fetcher.wasm': cGuest('fetcher'),
-      'theater.toml': `[actor.tool]\ncomponent = "tool.wasm"\n${grants}[actor.fetcher]\ncomponent = "fetcher.wasm"\n`,
+      'poster.wasm': cGuest('poster'),
+      'theater.toml': `[actor.tool]\ncomponent = "tool.wasm"\n${grants}[actor.fetcher]\ncomponent = "fetcher.wasm"\n[actor.poster]\ncomponent = "poster.wasm"\n[[actor.poster.grants.http.out]]\norigin = "https://api.example.com"\nidempotency-key = true\n`,
     })
-    const [tool, fetcher] = objects(await theater(['inspect', 'theater.toml', '--json'], { cwd }))
+    const [tool, fetcher, poster] = objects(await theater(['inspect', 'theater.toml', '--json'], { cwd }))
     expect(tool.grants).toEqual({ fs: { mounts: { '/d': { host: '/srv', rights: 'r' } } } })
     const states = (imports: any[]) =>
       Object.fromEntries(
@@ -128,6 +129,7 @@ describe('inspect', () => {
       'wasi:io/streams': 'granted null',
     })
     expect(states(fetcher.imports)).toMatchObject({ 'wasi:http/outgoing-handler': 'unmet http' })
+    expect(states(poster.imports)).toEqual({ 'theater:http/client': 'granted http' })
     const { stdout } = await theater(['inspect', 'theater.toml'], { cwd })
     expect(stdout).toMatch(/^fs +granted +\{"mounts":\{"\/d":\{"host":"\/srv","rights":"r"\}\}\}$/m)
     expect(stdout).toMatch(/^cli +inert +empty and closed: wasi:cli\/environment@/m)

@@ -12,9 +12,20 @@ import { decodeData } from '@theater/values'
 import { describe, expect, it } from 'vitest'
 import { cache } from './support/actors.ts'
 import { eventsOf, place, refused, verify } from './support/files.ts'
-import { everything, finish, httpRelay, post, serve, start, type Answer } from './support/http-guest.ts'
+import {
+  everything,
+  finish,
+  HttpRelay,
+  httpRelay,
+  lastReturn,
+  post,
+  serve,
+  start,
+  type Answer,
+} from './support/http-guest.ts'
 
 const CLIENT = 'theater:http/client@0.1'
+const OUTGOING = 'wasi:http/outgoing-handler@0.2'
 const KEYED = { 'idempotency-key': true }
 const UNKNOWN = { tag: 'err', val: { tag: 'outcome-unknown' } }
 
@@ -45,34 +56,32 @@ function till() {
 const open = (store: Store, handler: AnyHandler = http()): Promise<Theater> =>
   Theater.open({ store, handlers: [handler], cache })
 
-/** What a turn answered that was gone on with: its `return` event has it. */
-async function lastReturn(
-  store: Store,
-  chain: Uint8Array,
-): Promise<readonly [index: number, value?: unknown]> {
-  const last = (await eventsOf(store, chain)).findLast(({ kind }) => kind === 'return')
-  if (last?.kind !== 'return' || last.content === null) throw new Error('no turn has returned')
-  const [result] = decodeData(last.content.result) as readonly [readonly [number, unknown?]]
-  return result
-}
-
-/** A handler whose `start` does all and does not come back, so that its host ends with the intent alone on record. */
+/** A handler whose requests are answered and do not come back, so that its host ends with the intent alone on record. */
 function stuck(): { readonly handler: AnyHandler; readonly reached: Promise<void> } {
   const handler = http()
   const { promise: reached, resolve } = Promise.withResolvers<void>()
+  const stay = (): Promise<never> => {
+    resolve()
+    return new Promise(() => undefined)
+  }
   return {
     reached,
     handler: {
       ...handler,
       async bind(...args: Parameters<typeof handler.bind>) {
         const binding = await handler.bind(...args)
-        const client = binding.imports[CLIENT]
+        const { [CLIENT]: client, [OUTGOING]: outgoing } = binding.imports
         const started: typeof client.start = async (...call) => {
           await (await client.start(...call)).finish()
-          resolve()
-          return new Promise(() => undefined)
+          return stay()
         }
-        return { ...binding, imports: { ...binding.imports, [CLIENT]: { ...client, start: started } } }
+        const handled: typeof outgoing.handle = async (...call) => {
+          const future = await outgoing.handle(...call)
+          await future.subscribe().wait(new AbortController().signal)
+          return stay()
+        }
+        const imports = { [CLIENT]: { ...client, start: started }, [OUTGOING]: { handle: handled } }
+        return { ...binding, imports: { ...binding.imports, ...imports } }
       },
     },
   }
@@ -153,7 +162,7 @@ describe('theater:http/client', () => {
       await using theater = await open(store)
       await theater.idle()
       expect(theater.actors()[0]?.recovery).toMatchObject({ unfinished: true })
-      const [tag, val] = await lastReturn(store, chain)
+      const [tag, val] = (await lastReturn(store, chain)) as readonly [index: number, value?: unknown]
       const outcome = tag === 0 ? text(await finish(theater, val as number)) : UNKNOWN.val.tag
       expect(outcome).toBe(answered)
       expect(requests).toHaveLength(asked)
@@ -211,7 +220,7 @@ describe('theater:http/client', () => {
     await theater.idle()
     const { chain, recovery } = theater.actors()[0]!
     expect(recovery).toMatchObject({ unfinished: true })
-    const [tag, val] = await lastReturn(store, chain)
+    const [tag, val] = (await lastReturn(store, chain)) as readonly [index: number, value?: unknown]
     expect(tag).toBe(0)
     expect(text(await finish(theater, val as number))).toBe('payment 1')
     const [first, second] = requests
@@ -219,6 +228,43 @@ describe('theater:http/client', () => {
     expect(first?.key).toMatch(/^"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$/)
     expect(second?.key).toBe(first?.key)
     expect(payments()).toBe(1)
+    expect(await verify(store, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
+  })
+})
+
+describe('wasi:http', () => {
+  it('has a POST with a key, whose body is gone with its host, not made again; made by the guest it has another key, or the guest’s', async () => {
+    const store = memoryStore()
+    const { requests, payments, listener } = till()
+    await using server = await serve((...args) => void listener(...args))
+    const made = async (theater: Theater, headers = {}): Promise<unknown> => {
+      const relay = new HttpRelay(theater, 'client')
+      const request = await relay.request(server.authority, { method: 'post', path: '/pay', headers })
+      return relay.handle(request)
+    }
+    const { handler, reached } = stuck()
+    {
+      await using theater = await open(store, handler)
+      const grants = everything(server.origin, KEYED)
+      await theater.spawn({ id: 'client', component: httpRelay, grants })
+      made(theater).catch(() => undefined)
+      await reached
+    }
+    await using theater = await open(store)
+    await theater.idle()
+    const { chain, recovery } = theater.actors()[0]!
+    expect(recovery).toMatchObject({ unfinished: true })
+    expect(requests).toHaveLength(1)
+    const [, future] = (await lastReturn(store, chain)) as readonly [number, number]
+    const relay = new HttpRelay(theater, 'client')
+    expect(await relay.answer(future)).toEqual({ tag: 'err', val: { tag: 'connection-terminated' } })
+    const again = async (headers = {}): Promise<unknown> =>
+      relay.answer(((await made(theater, headers)) as { val: number }).val)
+    expect(await again()).toMatchObject({ tag: 'ok' })
+    for (const _ of ['once', 'twice'])
+      expect(await again({ 'idempotency-key': 'mine' })).toMatchObject({ tag: 'ok' })
+    expect(new Set(requests.map(({ key }) => key)).size).toBe(3)
+    expect(payments()).toBe(3)
     expect(await verify(store, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
   })
 })

@@ -3,7 +3,10 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { relayed, relayGuest } from '@theater/guests/relay'
 import type { HttpGrant } from '@theater/handler-http'
+import type { Store } from '@theater/event-chain'
 import type { Theater } from '@theater/runtime'
+import { decodeData, type Data } from '@theater/values'
+import { eventsOf } from './files.ts'
 
 /** A component that makes any call of wasi:http, made from outside. */
 export const httpRelay = relayGuest('http')
@@ -145,4 +148,12 @@ export function finish(theater: Theater, exchange: number): Promise<Answer<Finis
   return theater.call('client', relayed(`${CLIENT}#[static]exchange.finish`), [exchange]) as Promise<
     Answer<Finished>
   >
+}
+
+/** What the last turn answered that has returned, as the record has it. */
+export async function lastReturn(store: Store, chain: Uint8Array): Promise<Data> {
+  const last = (await eventsOf(store, chain)).findLast(({ kind }) => kind === 'return')
+  if (last?.kind !== 'return' || last.content === null) throw new Error('no turn has returned')
+  const [result] = decodeData(last.content.result) as readonly Data[]
+  return result!
 }
