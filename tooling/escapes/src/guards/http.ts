@@ -69,9 +69,7 @@ export const http: Guards = {
       'if (this.#end === undefined && declared !== undefined && declared !== this.#written) {',
     ),
   ],
-  'http-header-bytes': [
-    off('handler-http/src/outgoing.ts', "if (request.headerBytes > limits['header-bytes']) {"),
-  ],
+  'http-header-bytes': [off('handler-http/src/outgoing.ts', "if (sizeOf(fields) > limits['header-bytes'])")],
   'http-field-bytes': [off('handler-http/src/fields.ts', 'if (sizeOf(fields) > MAX_BYTES)')],
   'http-totals': [
     {
