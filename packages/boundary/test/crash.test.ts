@@ -1,6 +1,6 @@
 import type { Component } from '@theater/component'
 import { encodeContent } from '@theater/event-chain'
-import type { Binding, Effect } from '@theater/handler'
+import type { Binding, Call, Effect } from '@theater/handler'
 import { WitError } from '@theater/handler'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { segments } from '../src/index.ts'
@@ -138,6 +138,34 @@ describe('a crash of the host', () => {
     expect(intents).toEqual(reconcile === undefined ? [] : [intent])
     expect(again.log.kinds).toBe('turn call resume result return')
     expect(await again.differs()).toBeUndefined()
+  })
+
+  it('in an effect that is done once, but for some calls: those that are idempotent are done again, and nobody is asked', async () => {
+    const done: number[] = []
+    const asked: unknown[] = []
+    const made = (idempotent: number): TestHost => {
+      const host = hostOf('once', done, {
+        async reconcile({ args }) {
+          asked.push(...args)
+          return { done: 77 }
+        },
+      })
+      const effectOf = ({ args }: Call): Effect => (args[0] === idempotent ? 'idempotent' : 'none')
+      const effect = { mode: 'async', effect: 'once', effectOf } as const
+      return { ...host, functions: { ...host.functions, [`${HOST}#effect`]: effect } }
+    }
+    const actor = await TestActor.start(component, made(5))
+    await run(actor, ['effect', 5])
+    expect(actor.log.kinds).toBe('turn call result return')
+    const revived = async (host: TestHost): Promise<readonly number[]> =>
+      [...(show((await actor.revive(host, 4)).end) as BigUint64Array)].map(Number)
+    expect(await revived(made(5))).toEqual([0, 10])
+    expect(done).toEqual([5, 5])
+    expect(asked).toEqual([])
+    // What cannot be told any more is asked about.
+    expect(await revived(made(6))).toEqual([0, 77])
+    expect(done).toEqual([5, 5])
+    expect(asked).toEqual([5])
   })
 
   it('in an effect whose outcome cannot be told and has no case for that ends the turn', async () => {

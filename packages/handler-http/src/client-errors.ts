@@ -10,8 +10,8 @@ export function clientErrorOf(code: ErrorCode, { limits, totals }: Session, body
     case 'HTTP-request-method-invalid':
       return { tag: 'bad-request', val: 'method' }
     case 'HTTP-request-URI-invalid':
-    case 'HTTP-request-URI-too-long':
       return { tag: 'bad-request', val: 'url' }
+    case 'HTTP-request-URI-too-long':
     case 'HTTP-request-header-size':
     case 'HTTP-request-header-section-size':
       return { tag: 'request-too-large', val: BigInt(limits['header-bytes']) }

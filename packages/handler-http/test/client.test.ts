@@ -148,7 +148,7 @@ describe('a request that is none is not made', () => {
     ['a method that is no token', { method: 'GE T' }, 'method'],
     ['no method', { method: '' }, 'method'],
     ['CONNECT', { method: 'CONNECT' }, 'method'],
-    ['connect', { method: 'connect' }, 'method'],
+    ['small letters', { method: 'post' }, 'method'],
     ['a URL without a scheme', { url: '//api.example.com/' }, 'url'],
     ['another scheme', { url: 'ftp://api.example.com/' }, 'url'],
     ['capitals in the scheme', { url: 'HTTPS://api.example.com/' }, 'url'],
@@ -166,6 +166,7 @@ describe('a request that is none is not made', () => {
     ['a value above U+00FF', { headers: [['x-a', '\u0100']] }, 'header'],
     ['host', { headers: [['Host', 'evil.example']] }, 'host-header'],
     ['content-length', { headers: [['Content-Length', '1000000']] }, 'host-header'],
+    ['expect', { headers: [['expect', '100-continue']] }, 'host-header'],
     ['transfer-encoding', { headers: [['transfer-encoding', 'chunked']] }, 'host-header'],
     ['proxy-authorization', { headers: [['Proxy-Authorization', 'a']] }, 'host-header'],
   ])('%s', async (_what, asked, fault) => {
@@ -274,6 +275,11 @@ describe('there is no response, and why:', () => {
       tag: 'request-too-large',
       val: 20n,
     })
+    const far = { url: `${server.origin}/${'a'.repeat(20)}` }
+    expect(await none({ ...grant, limits: { 'header-bytes': 20 } }, far)).toEqual({
+      tag: 'request-too-large',
+      val: 20n,
+    })
     expect(await none({ ...grant, limits: { 'total-bytes': 4 } }, asked)).toEqual({ tag: 'budget-spent' })
     expect(reached).toBe(0)
     await using actor = await caller({ ...grant, limits: { 'total-requests': 1 } })
@@ -352,7 +358,7 @@ describe('Idempotency-Key', () => {
     await using plain = await caller({ out: [entry] })
     await using keyed = await caller({ out: [{ ...entry, ...KEYED }] })
     const effects = (actor: typeof plain): unknown[] =>
-      ['GET', 'PUT', 'POST', 'post'].map((method) => actor.effect({ method, url }))
+      ['GET', 'PUT', 'POST', 'PATCH'].map((method) => actor.effect({ method, url }))
     expect(effects(plain)).toEqual(['idempotent', 'idempotent', 'once', 'once'])
     expect(effects(keyed)).toEqual(['idempotent', 'idempotent', 'idempotent', 'idempotent'])
   })

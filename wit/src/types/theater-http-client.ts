@@ -18,7 +18,7 @@ export type Field = [string, string]
  */
 export interface Request {
   /**
-   * As it is sent: `GET`, `POST`. Case matters. `CONNECT` is none of these.
+   * As it is sent, in capitals: `GET`, `POST`. `CONNECT` is none of these.
    */
   method: string
   /**
@@ -27,7 +27,7 @@ export interface Request {
    */
   url: string
   /**
-   * Without what the host sets: `host`, `content-length`, and what belongs to a connection.
+   * Without what the host sets: `host`, `content-length`, `expect`, `trailer`, and what belongs to a connection.
    */
   headers: Array<Field>
   /**
@@ -71,7 +71,7 @@ export interface Bounds {
  *
  * ## `"method"`
  *
- * Not a method, or `CONNECT`.
+ * Not a method in capitals, or `CONNECT`.
  * ## `"url"`
  *
  * Not an absolute URL of http or https in its ASCII form, or one with a user or a fragment.
@@ -117,7 +117,7 @@ export interface ErrorBadRequest {
   val: Fault
 }
 /**
- * The headers or the body are larger than the grant says. The payload is the limit in bytes. Nothing was sent. Send
+ * The URL, the headers or the body are larger than the grant says. The payload is the limit in bytes. Nothing was sent. Send
  * less, or in pieces.
  */
 export interface ErrorRequestTooLarge {

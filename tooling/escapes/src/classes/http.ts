@@ -3,6 +3,7 @@ import type { HttpGrant } from '@theater/handler-http'
 import { type Escape, stopped, through, variants } from '../escape.ts'
 import { bytes, resolving, unreached, within, World } from '../hostile/http-world.ts'
 import { outcomeOf } from '../stage.ts'
+import { overTheClient } from './http-client.ts'
 
 const everywhere = (port: number): HttpGrant => ({
   out: [{ origin: `http://*:${port}`, methods: ['*'], paths: ['/'] }],
@@ -358,4 +359,5 @@ export const escapes: readonly Escape[] = [
         },
       ),
   },
+  ...overTheClient,
 ]

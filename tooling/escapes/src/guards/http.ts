@@ -69,6 +69,27 @@ export const http: Guards = {
       'if (this.#end === undefined && declared !== undefined && declared !== this.#written) {',
     ),
   ],
+  'http-client-url': [
+    {
+      file: 'handler-http/src/client-request.ts',
+      text: 'origin === undefined || !isPath(pathWithQuery) ?',
+      with: 'origin === undefined ?',
+    },
+  ],
+  'http-client-fields': [
+    {
+      file: 'handler-http/src/client-request.ts',
+      text: 'isForbidden(key, text) || HOSTS.has(key) ?',
+      with: 'false ?',
+    },
+  ],
+  'http-client-bytes': [
+    {
+      file: 'handler-http/src/client.ts',
+      text: 'return wish === 0 ? limit : Math.min(wish, limit)',
+      with: 'return wish === 0 ? limit : wish',
+    },
+  ],
   'http-header-bytes': [off('handler-http/src/outgoing.ts', "if (sizeOf(fields) > limits['header-bytes'])")],
   'http-field-bytes': [off('handler-http/src/fields.ts', 'if (sizeOf(fields) > MAX_BYTES)')],
   'http-totals': [

@@ -1,4 +1,4 @@
-/** A guest that makes any call of `wasi:http`, and a server that must not be reached. */
+/** A guest that makes any call of `wasi:http` and `theater:http`, and a server that must not be reached. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, LookupFunction } from 'node:net'
@@ -117,6 +117,22 @@ export class World implements AsyncDisposable {
       if (written.failed !== undefined || written.err !== undefined) return written
     }
     return this.#answer(handled.value)
+  }
+
+  /** Makes a request over `theater:http/client`; how it ended, or the status of the answer. */
+  async client(request: {
+    readonly url: string
+    readonly headers?: Request['headers']
+    readonly bounds?: object
+  }) {
+    const { url, headers = [], bounds = {} } = request
+    const made = { method: 'GET', url, headers, body: new Uint8Array() }
+    const name = (fn: string): string => relayed(`theater:http/client@0.1#${fn}`)
+    const started = await this.stage.call(name('start'), [made, { timeoutMs: 0, bodyBytes: 0, ...bounds }])
+    if (started.value === undefined) return started
+    const finished = await this.stage.call(name('[static]exchange.finish'), [started.value])
+    if (finished.value === undefined) return finished
+    return { value: (finished.value as { readonly status: number }).status }
   }
 
   async #write(body: unknown, text: string): Promise<Called> {
