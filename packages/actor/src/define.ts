@@ -4,6 +4,7 @@ import type {
   Channel,
   ChannelEnd,
   ChildEnd,
+  Firing,
   Published,
 } from './capabilities.ts'
 import type { Body, Json, JsonSafe } from './json.ts'
@@ -124,6 +125,13 @@ export interface Definition<S, U extends Capability, A, P, M> {
    * the log. An actor with it exports `theater:supervisor/watcher`.
    */
   readonly onChildEnded?: (ctx: Context<S, U>, child: ChildEnd) => void | Promise<void>
+  /**
+   * Hears timers that this actor has set with `ctx.timers`, by the name that they were set with; it needs `timer` in `uses`. State and
+   * sends hold as for messages; nobody waits for an answer, and the host's log has a line of what throws. An actor with it exports `theater:timer/target`.
+   */
+  readonly timers?: {
+    readonly [name: string]: (ctx: Context<S, U>, body: never, firing: Firing) => unknown
+  }
   /**
    * Answers HTTP requests. State and sends hold as for messages: they apply when the whole body of the response is
    * written. What it throws becomes a 500 that says nothing of it. An actor with it exports `wasi:http/incoming-handler`.

@@ -7,6 +7,7 @@ import type {
   TheaterStoreLabels,
   TheaterStoreTransfers,
   TheaterSupervisorChildren,
+  TheaterTimerTimers,
   WasiFilesystemTypes,
   WasiHttpTypes,
 } from '@theater/wit'
@@ -20,6 +21,7 @@ const requestBrand = '@theater/actor/RequestError'
 const storeBrand = '@theater/actor/StoreError'
 const spawnBrand = '@theater/actor/SpawnError'
 const programBrand = '@theater/actor/ProgramError'
+const timerBrand = '@theater/actor/TimerError'
 const fsBrand = '@theater/actor/FsError'
 const fetchBrand = '@theater/actor/FetchError'
 
@@ -240,6 +242,32 @@ export class ProgramError extends Error {
   /** Whether a caught value is a `ProgramError`. */
   static is(value: unknown): value is ProgramError {
     return branded(value, programBrand)
+  }
+}
+
+/** Why no timer was set: the case of `theater:timer/timers.error`, which says what to do. */
+export class TimerError extends Error {
+  override readonly name = 'TimerError'
+  /** The WIT case. */
+  readonly code: TheaterTimerTimers.Error['tag']
+  /** What it was to fire. */
+  readonly timer: string
+  /** The limit: timers for `too-many`, milliseconds for `too-short` and `too-long`, bytes that are left for `too-large`. */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = timerBrand
+
+  /** Made by the kit. */
+  constructor(timer: string, error: TheaterTimerTimers.Error) {
+    super(`the timer ${timer} was refused: ${error.tag}`)
+    this.code = error.tag
+    this.timer = timer
+    this.limit = 'val' in error ? Number(error.val) : undefined
+  }
+
+  /** Whether a caught value is a `TimerError`. */
+  static is(value: unknown): value is TimerError {
+    return branded(value, timerBrand)
   }
 }
 

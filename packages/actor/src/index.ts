@@ -50,6 +50,7 @@ export {
   SendError,
   SpawnError,
   StoreError,
+  TimerError,
   TopicError,
 } from './host-errors.ts'
 export type { Body, Json, JsonSafe, NotJson } from './json.ts'

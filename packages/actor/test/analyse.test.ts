@@ -27,6 +27,7 @@ describe('the shape of an actor', () => {
       subscriptions: false,
       channels: false,
       childEnded: false,
+      timers: false,
       fetch: false,
     })
     expect(shape('export default defineActor({ messages: { ...others } })')).toEqual({
@@ -37,6 +38,7 @@ describe('the shape of an actor', () => {
       subscriptions: false,
       channels: false,
       childEnded: false,
+      timers: false,
       fetch: false,
     })
     expect(shape('export default defineActor({ async fetch(ctx, request) {} })')).toMatchObject({

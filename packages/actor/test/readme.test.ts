@@ -24,6 +24,10 @@ test('the example of children is the one that is run', () => {
   expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/boss.ts')}\`\`\`\n`)
 })
 
+test('the example of timers is the one that is run', () => {
+  expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/reminder.ts')}\`\`\`\n`)
+})
+
 test('the example of programs is the one that is run', () => {
   expect(read('../README.md')).toContain(`\`\`\`ts\n${read('sources/words.ts')}\`\`\`\n`)
 })

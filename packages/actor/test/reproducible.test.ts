@@ -41,6 +41,7 @@ const shape = {
   subscriptions: false,
   channels: false,
   childEnded: false,
+  timers: false,
   fetch: false,
 }
 

@@ -90,6 +90,9 @@ const uses: Readonly<Record<string, Use>> = {
   'packages/actor/README.md#programs-of-the-host': {
     why: 'an actor: tooling/e2e builds and runs it in its tests',
   },
+  'packages/actor/README.md#timers': {
+    why: 'an actor: packages/actor serves it in its tests',
+  },
   'packages/actor/README.md#topics-and-channels': {
     why: 'an actor: tooling/e2e builds and runs it in its tests',
   },

@@ -19,6 +19,8 @@ export interface ActorShape {
   readonly channels: boolean
   /** Whether it hears of the end of children, and so exports `theater:supervisor/watcher`. */
   readonly childEnded: boolean
+  /** Whether it hears timers, and so exports `theater:timer/target`. */
+  readonly timers: boolean
   /** Whether it answers HTTP, and so exports `wasi:http/incoming-handler`. */
   readonly fetch: boolean
 }
@@ -35,6 +37,7 @@ export const capabilities: readonly Capability[] = [
   'http',
   'supervisor',
   'process',
+  'timer',
 ]
 
 /**
@@ -74,6 +77,7 @@ export function analyse(file: string, source: string): ActorShape {
     subscriptions: keys.has('subscriptions'),
     channels: keys.has('channels'),
     childEnded: keys.has('onChildEnded'),
+    timers: keys.has('timers'),
     fetch: keys.has('fetch'),
   }
 }
@@ -82,6 +86,7 @@ export function analyse(file: string, source: string): ActorShape {
 const needs = [
   ['subscriptions', 'topics'],
   ['channels', 'channels'],
+  ['timers', 'timer'],
 ] as const
 
 const outside =

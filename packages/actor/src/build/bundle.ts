@@ -241,6 +241,7 @@ function startModule(file: string, shape: ActorShape, world: World): string {
     ...(shape.subscriptions ? ['subscriber'] : []),
     ...(shape.channels ? ['channelPeer'] : []),
     ...(shape.childEnded ? ['watcher'] : []),
+    ...(shape.timers ? ['target'] : []),
     ...(shape.fetch ? ['incomingHandler'] : []),
   ]
   return [

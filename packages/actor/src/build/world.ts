@@ -69,6 +69,10 @@ export function worldOf(
     add('programs', 'theater:process/programs@0.1.0')
     packages.push(theater('process'))
   }
+  if (uses.has('timer')) {
+    add('alarms', 'theater:timer/timers@0.1.0')
+    packages.push(theater('timer'))
+  }
   if (uses.has('fs')) {
     add('preopens', `${filesystem.standIn}/preopens@${wasi}`)
     packages.push(filesystemWit)
@@ -98,6 +102,7 @@ export function worldOf(
   if (shape.subscriptions) lines.push('  export theater:messaging/subscriber@0.1.0;')
   if (shape.channels) lines.push('  export theater:messaging/channel-peer@0.1.0;')
   if (shape.childEnded) lines.push('  export theater:supervisor/watcher@0.1.0;')
+  if (shape.timers) lines.push('  export theater:timer/target@0.1.0;')
   if (shape.messages) {
     lines.push('  export theater:messaging/receiver@0.1.0;', '  export theater:messaging/responder@0.1.0;')
   }

@@ -9,6 +9,7 @@ import type {
   TheaterStoreLabels,
   TheaterStoreTransfers,
   TheaterSupervisorChildren,
+  TheaterTimerTimers,
   WasiClocksWallClock,
   WasiFilesystemPreopens,
   WasiHttpTypes,
@@ -34,6 +35,8 @@ export interface Host {
   readonly transfers?: typeof TheaterStoreTransfers
   /** `theater:process/programs`. */
   readonly programs?: typeof TheaterProcessPrograms
+  /** `theater:timer/timers`. */
+  readonly alarms?: typeof TheaterTimerTimers
   /** `theater:supervisor/children`. */
   readonly children?: typeof TheaterSupervisorChildren
   /** `wasi:filesystem/preopens`; its functions give the resources of `wasi:filesystem/types`. */

@@ -6,10 +6,11 @@ import type {
   TheaterMessagingResponder,
   TheaterMessagingSubscriber,
   TheaterSupervisorWatcher,
+  TheaterTimerTarget,
   WasiHttpIncomingHandler,
 } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
-import type { Channel, ChannelEnd, ChildEnd, Log, Published } from '../capabilities.ts'
+import type { Channel, ChannelEnd, ChildEnd, Firing, Log, Published } from '../capabilities.ts'
 import type { Actor } from '../define.ts'
 import { detailOf as jsonDetail } from './failure-detail.ts'
 import { Failure } from '../failure.ts'
@@ -42,6 +43,8 @@ export interface Exports {
   readonly channelPeer: Async<typeof TheaterMessagingChannelPeer>
   /** `theater:supervisor/watcher`. */
   readonly watcher: Async<typeof TheaterSupervisorWatcher>
+  /** `theater:timer/target`. */
+  readonly target: Async<typeof TheaterTimerTarget>
   /** `wasi:http/incoming-handler`. */
   readonly incomingHandler: Async<typeof WasiHttpIncomingHandler>
 }
@@ -76,6 +79,7 @@ interface Loose {
     readonly closed?: (ctx: object, channel: Channel, end: ChannelEnd) => unknown
   }
   readonly onChildEnded?: (ctx: object, child: ChildEnd) => unknown
+  readonly timers?: { readonly [name: string]: (ctx: object, body: unknown, firing: Firing) => unknown }
   readonly fetch?: (ctx: object, request: Request) => Response | Promise<Response>
 }
 
@@ -302,6 +306,18 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
           // It is in the log; the state is as it was.
         }
       },
+    },
+    target: {
+      fired: ({ id, due, missed }, message) =>
+        run(null, async (ctx, name, commit) => {
+          const { type, body } = asked(() => decodeMessage(message))
+          name.of = `the timer ${type}`
+          const { timers = {} } = definition
+          const handler = Object.hasOwn(timers, type) ? timers[type] : undefined
+          if (handler === undefined) throw new Failure('unknown-message', `there is no timer ${type} here`)
+          await handler(ctx, body, { id: Number(id), due: Number(due), missed: Number(missed) })
+          commit()
+        }),
     },
     incomingHandler: {
       handle: async (incoming, out) => {

@@ -1,5 +1,15 @@
-import type { Channels, FileSystem, Log, Programs, Store, Supervisor, Topics } from '../capabilities.ts'
+import type {
+  Channels,
+  FileSystem,
+  Log,
+  Programs,
+  Store,
+  Supervisor,
+  Timers,
+  Topics,
+} from '../capabilities.ts'
 import type { TheaterActorTypes } from '@theater/wit'
+import { Alarms } from './alarms.ts'
 import { abandon, accept, End, open, otherEnd } from './channels.ts'
 import { makeSupervisor } from './children.ts'
 import { makeFileSystem } from './fs.ts'
@@ -63,6 +73,13 @@ export class Kit {
     return topics
   }
 
+  /** Turns at a time. */
+  get alarms(): NonNullable<Host['alarms']> {
+    const { alarms } = this.#host
+    if (alarms === undefined) throw new Error("timer is not available: add 'timer' to uses in defineActor")
+    return alarms
+  }
+
   /** Channels with other actors. */
   get channels(): NonNullable<Host['channels']> {
     const { channels } = this.#host
@@ -81,6 +98,7 @@ export class Turn {
   readonly #outgoing = new Outgoing()
   /** Channels that it has asked for. */
   readonly #opened: string[] = []
+  #alarms: Alarms | undefined
   #over = false
 
   /** Begins a turn over this state. */
@@ -115,6 +133,12 @@ export class Turn {
     if (supervisor === undefined)
       throw new Error("supervisor is not available: add 'supervisor' to uses in defineActor")
     return supervisor
+  }
+
+  /** Turns at a time. */
+  get timers(): Timers {
+    this.#check()
+    return (this.#alarms ??= new Alarms(this.#kit.alarms, this.#outgoing.add))
   }
 
   /** Programs of the host. */
@@ -182,6 +206,7 @@ export class Turn {
   /** Nothing of it is to have happened: what it has asked for it gives up. */
   fail(): void {
     for (const id of this.#opened.splice(0)) abandon(this.#kit.channels, id)
+    this.#alarms?.fail()
   }
 
   /** Sends what is queued and gives the state after the turn. */
@@ -258,6 +283,16 @@ export class TurnContext {
 
   get run(): Programs['run'] {
     return (...args) => this.#turn.programs.run(...args)
+  }
+
+  get timers(): Timers {
+    // Each checks that the turn is not over, also where the object is kept.
+    return {
+      once: (...args) => this.#turn.timers.once(...args),
+      every: (...args) => this.#turn.timers.every(...args),
+      cancel: (timer) => this.#turn.timers.cancel(timer),
+      list: () => this.#turn.timers.list(),
+    }
   }
 
   get publish(): Topics['publish'] {
