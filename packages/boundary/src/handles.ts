@@ -24,6 +24,8 @@ export class HostEntry implements HostHandle {
   link: Link | undefined
   /** It could not be resumed. */
   closed = false
+  /** Of an input stream that is lost: whether the guest was told so. */
+  told = false
   /** Of an output stream: the bytes that the last `check-write` permitted and that were not written since. */
   permit = 0
 

@@ -49,12 +49,14 @@ function closed(host: IoHost): never {
   return host.error({ tag: 'closed' }, true)
 }
 
-/** A stream to read that is lost is not one that ended: a guest would take what it has for the whole. */
+/** A stream to read that is lost is not one that ended: a guest would take what it has for the whole. It is closed once that was said. */
 function input(host: IoHost, value: unknown): InputStream {
-  return (host.live(entryOf(value)) as InputStream | undefined) ?? lost(host)
+  return (host.live(entryOf(value)) as InputStream | undefined) ?? lost(host, entryOf(value))
 }
 
-function lost(host: IoHost): never {
+function lost(host: IoHost, entry: HostEntry): never {
+  if (entry.told) return closed(host)
+  entry.told = true
   const error: IoError = { toDebugString: () => 'the stream was lost with the host that made it' }
   return host.error({ tag: 'last-operation-failed', val: error }, true)
 }

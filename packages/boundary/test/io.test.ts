@@ -392,7 +392,6 @@ describe('streams after a restart', () => {
     ['read', 0, 10],
     ['debug'],
     ['blockingRead', 0, 10],
-    ['debug'],
     ['check', 1],
     ['write', 1, 3],
     ['blockingWrite', 1, 3],
@@ -414,7 +413,7 @@ describe('streams after a restart', () => {
     expect(values).toEqual(
       [
         [ERR, FAILED, said],
-        [ERR, FAILED, said],
+        [ERR, CLOSED],
         [ERR, CLOSED],
         [ERR, CLOSED],
         [ERR, CLOSED],
