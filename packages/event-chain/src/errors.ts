@@ -7,6 +7,10 @@
  * - `not-found`: the store has no such chain.
  * - `broken`: the bytes are not a chain; `index` and `reason` say where and why.
  * - `bad-car`: the file is not a CAR v1 file of chains.
+ * - `bad-key`: the text is not a key, or a name that no key can have.
+ * - `bad-note`: the text is not a signed note, or not one of a checkpoint.
+ * - `bad-proof`: the bytes are not a proof, or they do not prove it.
+ * - `bad-signature`: a signature claims to be of a trusted key and is not.
  * - `too-large`: a block, an event or a file is above a limit.
  * - `invalid`: the caller passed something that cannot be written.
  * - `dead`: an append failed before, so this writer writes no more; `cause` is that failure.
@@ -25,6 +29,10 @@ export type ChainErrorCode =
   | 'not-found'
   | 'broken'
   | 'bad-car'
+  | 'bad-key'
+  | 'bad-note'
+  | 'bad-proof'
+  | 'bad-signature'
   | 'too-large'
   | 'invalid'
   | 'dead'

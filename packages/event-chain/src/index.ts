@@ -103,6 +103,7 @@ export type {
   ChainInfo,
   ChainReader,
   ChainStore,
+  LoggedStore,
   Store,
   StoredEvent,
 } from './store.ts'

@@ -1,7 +1,8 @@
 import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
 import { EventLog } from './event-log.ts'
-import type { Batch, ChainInfo, Store, StoredEvent } from './store.ts'
+import { MemoryLog } from './log/memory-log.ts'
+import type { Batch, ChainInfo, LoggedStore, StoredEvent } from './store.ts'
 
 interface Chain {
   readonly chain: Uint8Array
@@ -12,11 +13,12 @@ interface Chain {
 }
 
 /** Makes a store that lives in memory: for tests, for actors that need no durability, and for checking a chain. */
-export function memoryStore(): Store {
+export function memoryStore(): LoggedStore {
   return new MemoryStore()
 }
 
-class MemoryStore implements Store {
+class MemoryStore implements LoggedStore {
+  readonly hostLog = new MemoryLog(() => [...this.#chains.values()].map(infoOf))
   readonly #chains = new Map<string, Chain>()
   readonly #byLabel = new Map<string, Chain>()
   readonly #blobs = new Map<string, Uint8Array>()

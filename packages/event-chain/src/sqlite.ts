@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { SqliteStore } from './sqlite/store.ts'
 import { openDatabase } from './sqlite/schema.ts'
 import { guard } from './sqlite/errors.ts'
-import type { Store } from './store.ts'
+import type { LoggedStore } from './store.ts'
 
 /** How a {@link sqliteStore} is opened. */
 export interface SqliteOptions {
@@ -37,7 +37,7 @@ export interface SqliteOptions {
  * for (const { label, size } of await store.list()) console.log(label, size)
  * ```
  */
-export function sqliteStore(path: string, options: SqliteOptions = {}): Store {
+export function sqliteStore(path: string, options: SqliteOptions = {}): LoggedStore {
   const { synchronous = 'normal', readOnly = false, busyTimeout = 5000 } = options
   return guard(() => {
     const db = new DatabaseSync(path, { readOnly, timeout: busyTimeout })

@@ -1,3 +1,5 @@
+import type { LogStore } from './log/store.ts'
+
 /** One event as it is stored. */
 export interface StoredEvent {
   readonly header: Uint8Array
@@ -102,3 +104,8 @@ export interface ChainStore extends ChainReader, AsyncDisposable {
 
 /** A store of both. */
 export interface Store extends ChainStore, BlobStore {}
+
+/** A store of both that also keeps the host's log, as the ones of this package do. */
+export interface LoggedStore extends Store {
+  readonly hostLog: LogStore
+}

@@ -5,6 +5,8 @@ import { decodeContent } from '../decode-content.ts'
 import { broken, ChainError } from '../errors.ts'
 import { linkedContent, openBody, openHeader } from '../event.ts'
 import type { Kind } from '../kinds.ts'
+import { encodeSeal } from '../log/seal.ts'
+import type { Seal } from '../log/seal.ts'
 import type { BlobReader, ChainInfo, ChainReader } from '../store.ts'
 import { carHeader, join, sectionHead } from './format.ts'
 
@@ -18,6 +20,8 @@ export interface ExportOptions {
   readonly withhold?: ((event: { readonly seq: number; readonly kind: Kind }) => boolean) | undefined
   /** Whether the components go into the file. @default true */
   readonly components?: boolean | undefined
+  /** What a host signed of these chains: `makeSeal` of `./log`. It goes first. @default none */
+  readonly seal?: Seal | undefined
   /** @default sha256 of `@theater/values`; `./node` has a faster one */
   readonly hash?: Hash | undefined
 }
@@ -25,7 +29,8 @@ export interface ExportOptions {
 const chunkLength = 64 * 1024
 
 /**
- * Exports chains as one CAR v1 file, in chunks. The roots are the last headers. Then, chain by chain and event by event:
+ * Exports chains as one CAR v1 file, in chunks. The roots are the last headers, and before them the seal, where there is one,
+ * which is the first block. Then, chain by chain and event by event:
  * the header, the body, the block that the content stands in; after the genesis body the WIT and the component. A block
  * that is linked to again is not repeated.
  *
@@ -49,7 +54,11 @@ export async function* exportCar(
       throw new ChainError('invalid', 'a chain is named twice')
     infos.push(info)
   }
-  let parts: Uint8Array[] = [carHeader(infos.map(({ head }) => head))]
+  const { seal, hash = sha256 } = options
+  const sealed = seal === undefined ? [] : [encodeSeal(seal)]
+  const roots = [...sealed.map((bytes) => hash(bytes)), ...infos.map(({ head }) => head)]
+  let parts: Uint8Array[] = [carHeader(roots)]
+  for (const bytes of sealed) parts.push(sectionHead(cidOf('dag-cbor', hash(bytes)), bytes.length), bytes)
   let length = 0
   for await (const part of sections(store, infos, options)) {
     parts.push(part)

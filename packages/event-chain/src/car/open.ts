@@ -6,9 +6,12 @@ import { decodeHeader } from '../header.ts'
 import type { Header } from '../header.ts'
 import type { BlobReader, ChainInfo, ChainReader, StoredEvent } from '../store.ts'
 import type { StructureResult } from '../verify.ts'
+import type { ChainEntry } from '../log/entry.ts'
+import { decodeSeal, sealByte } from '../log/seal.ts'
+import type { Seal } from '../log/seal.ts'
 import { badCar, decodeCarHeader, decodeVarint, maxCarHeader, maxVarint } from './format.ts'
 import { ChainScan, headerByte, markEvery } from './scan.ts'
-import type { HashedSection, Place, Scan } from './scan.ts'
+import type { HashedSection, Place, Scan, SealedState } from './scan.ts'
 import { SectionReader } from './source.ts'
 import type { CarSource, Section } from './source.ts'
 
@@ -38,6 +41,8 @@ export interface CarChain {
   readonly result: StructureResult
   /** How many of its events are right: of a broken chain those before the index. */
   readonly size: number
+  /** Whether it is what the file's seal says of it; null where that says nothing. Who made the seal is for `verifySeal`. */
+  readonly sealed: SealedState | null
 }
 
 /**
@@ -47,6 +52,8 @@ export interface CarChain {
 export interface CarFile extends ChainReader, BlobReader {
   /** Every chain that the file holds or names. */
   readonly chains: readonly CarChain[]
+  /** What a host signed of them; null where the file has nothing of it. */
+  readonly seal: Seal | null
 }
 
 /**
@@ -72,20 +79,28 @@ export async function openCar(source: CarSource, options: OpenCarOptions = {}): 
   const names = new Map(roots.map((root) => [hex(root), root]))
   if (names.size !== roots.length) throw badCar('a root is named twice')
   const places = new Map<string, Place>()
+  const sections = new SectionReader(source, end, maxBlock)
+  const first = await sections.next()
+  const seal = first === null || 'framing' in first ? null : sealOf(hashSection(first, hash), names)
   const scan: Scan = {
     hash,
     unfinished,
     maxEvents,
     roots: names,
     places,
+    sealed: new Map((seal?.chains ?? []).map(({ entry }) => [hex(entry.chain), entry] as [string, ChainEntry])),
     get: async (cid) => {
       const place = places.get(hex(cid))
       return place === undefined ? undefined : source.read(place.at, place.length)
     },
     has: async (cid) => places.has(hex(cid)),
   }
-  const scans = await scanFile(new SectionReader(source, end, maxBlock), scan, maxChains)
-  return new OpenCar(scan, scans, (offset) => new SectionReader(source, offset, maxBlock))
+  const scans = await scanFile(
+    seal === null ? new SectionReader(source, end, maxBlock) : sections,
+    scan,
+    maxChains,
+  )
+  return new OpenCar(scan, scans, seal, (offset) => new SectionReader(source, offset, maxBlock))
 }
 
 /**
@@ -136,6 +151,20 @@ async function scanFile(sections: SectionReader, scan: Scan, maxChains: number):
   return scans
 }
 
+/** The seal, where the first block of the file is one: it is named as a root, and no root is left for it to be a head of. */
+function sealOf({ bytes, cid, digest, intact }: HashedSection, roots: Map<string, Uint8Array>): Seal | null {
+  const name = [digest, ...(cid === null ? [] : [cid.subarray(4)])].map(hex).find((name) => roots.has(name))
+  // Where a chain has one event the block is a header.
+  if (name === undefined || bytes[0] !== sealByte) return null
+  if (!intact) throw badCar('its seal is damaged')
+  roots.delete(name)
+  try {
+    return decodeSeal(bytes)
+  } catch (cause) {
+    throw badCar('its first block is a root, and neither a header nor a seal that is known here', cause)
+  }
+}
+
 /** Whether a block is the first of the next chain. */
 async function endsBefore(
   section: HashedSection,
@@ -179,19 +208,26 @@ function genesisHeader({ bytes }: Section): Header | null {
 
 class OpenCar implements CarFile {
   readonly chains: readonly CarChain[]
+  readonly seal: Seal | null
   readonly #scan: Scan
   readonly #scans: readonly ChainScan[]
   readonly #sections: (offset: number) => SectionReader
 
-  constructor(scan: Scan, scans: readonly ChainScan[], sections: (offset: number) => SectionReader) {
+  constructor(
+    scan: Scan,
+    scans: readonly ChainScan[],
+    seal: Seal | null,
+    sections: (offset: number) => SectionReader,
+  ) {
+    this.seal = seal
     this.#scan = scan
     this.#scans = scans
     this.#sections = sections
     // Roots that no chain came to belong to the chains that are broken, in order; the rest is not in the file at all.
     const left = [...scan.roots.values()]
     const chains: CarChain[] = []
-    for (const { chain, label, result, size, root } of scans) {
-      chains.push({ chain, label, root: root ?? left.shift() ?? null, result, size })
+    for (const { chain, label, result, size, root, sealed } of scans) {
+      chains.push({ chain, label, root: root ?? left.shift() ?? null, result, size, sealed })
     }
     for (const root of left) {
       const message = 'event 0: the file names the chain and does not hold it'
@@ -201,6 +237,7 @@ class OpenCar implements CarFile {
         root,
         result: { ok: false, index: 0, reason: 'missing', message },
         size: 0,
+        sealed: null,
       })
     }
     this.chains = chains

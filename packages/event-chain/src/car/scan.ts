@@ -6,6 +6,8 @@ import type { BrokenReason, ChainError } from '../errors.ts'
 import { linkedContent } from '../event.ts'
 import type { Event, OpenEvent } from '../event.ts'
 import type { Header } from '../header.ts'
+import type { ChainEntry } from '../log/entry.ts'
+import { GrowingTree, leafHash } from '../log/tree.ts'
 import type { BlobReader } from '../store.ts'
 import { brokenResult, StructureChecker } from '../verify.ts'
 import type { Intact, StructureResult } from '../verify.ts'
@@ -27,6 +29,15 @@ export interface Scan extends BlobReader {
   readonly roots: Map<string, Uint8Array>
   /** Blocks that something links to and that stand outside of events, by hexadecimal CID. */
   readonly places: Map<string, Place>
+  /** What the file's seal says of chains, by hexadecimal id. */
+  readonly sealed: ReadonlyMap<string, ChainEntry>
+}
+
+/** Whether a chain is what a seal says of it. */
+export interface SealedState {
+  readonly entry: ChainEntry
+  /** Whether the chain has as many events, and their tree this root. */
+  readonly matches: boolean
 }
 
 /** A section whose bytes were hashed. */
@@ -66,6 +77,8 @@ export class ChainScan {
   #result: StructureResult | null = null
   #label: string | null = null
   #root: Uint8Array | null = null
+  #tree: GrowingTree | undefined
+  #sealed: SealedState | null = null
   /** Where every {@link markEvery}th event begins. */
   readonly marks: number[] = []
 
@@ -106,6 +119,11 @@ export class ChainScan {
   /** The root that the chain came to. */
   get root(): Uint8Array | null {
     return this.#root
+  }
+
+  /** What the file's seal says of it; null where it says nothing. */
+  get sealed(): SealedState | null {
+    return this.#sealed
   }
 
   /** What became of the chain, once `end` was called. */
@@ -236,6 +254,7 @@ export class ChainScan {
   #finish(open: OpenEvent, linked: Uint8Array | null): Event {
     const event = this.#checker.close(open, linked)
     if (event.content !== null && event.kind === 'genesis') this.#label = event.content.actor
+    if (this.#scan.sealed.size > 0) this.#compare(event)
     const name = hex(event.hash)
     const root = this.#scan.roots.get(name)
     if (root !== undefined) {
@@ -244,6 +263,22 @@ export class ChainScan {
       this.#intact = this.#checker.end({ unfinished: this.#scan.unfinished })
     }
     return event
+  }
+
+  /** Grows the chain's tree up to where the seal is over it. */
+  #compare({ chain, seq, hash }: Event): void {
+    if (seq === 0) {
+      const entry = this.#scan.sealed.get(hex(chain))
+      if (entry === undefined) return
+      this.#sealed = { entry, matches: false }
+      this.#tree = new GrowingTree(this.#scan.hash)
+    }
+    const { entry } = this.#sealed ?? {}
+    if (entry === undefined || this.#tree === undefined) return
+    this.#tree.append(leafHash(hash, this.#scan.hash))
+    if (this.#tree.size < entry.size) return
+    this.#sealed = { entry, matches: sameBytes(this.#tree.root, entry.root) }
+    this.#tree = undefined
   }
 
   #match(digest: Uint8Array): Uint8Array | undefined {

@@ -3,10 +3,12 @@ import { ChainError } from '../errors.ts'
 
 /** `THTR`: tells a database of ours from any other. */
 const applicationId = 0x54485452
-const schemaVersion = 1
+const schemaVersion = 2
 
-// `events` is ordered by insertion, with an index beside it: a table keyed by (chain, seq) is four times slower to append to.
-const schema = `
+/** What each version of the schema adds to the one before; a database of an earlier one is brought on when it is opened for writing. */
+const versions: readonly string[] = [
+  // `events` is ordered by insertion, with an index beside it: a table keyed by (chain, seq) is four times slower to append to.
+  `
   CREATE TABLE owner (one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL) STRICT;
   INSERT INTO owner VALUES (1, 0);
   CREATE TABLE chains (
@@ -27,24 +29,37 @@ const schema = `
   CREATE UNIQUE INDEX events_by_seq ON events (chain, seq);
   CREATE TABLE blobs (id INTEGER PRIMARY KEY, cid BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;
   PRAGMA application_id = ${applicationId};
-  PRAGMA user_version = ${schemaVersion};
-`
+  PRAGMA user_version = 1;
+  `,
+  // The host's log. A tree with the key 0 is the log's own, all others are of chains.
+  `
+  CREATE TABLE entries (id INTEGER PRIMARY KEY, chain INTEGER REFERENCES chains (id), bytes BLOB NOT NULL) STRICT;
+  CREATE INDEX entries_by_chain ON entries (chain);
+  CREATE TABLE trees (chain INTEGER PRIMARY KEY, size INTEGER NOT NULL, edge BLOB NOT NULL) STRICT;
+  CREATE TABLE tiles (
+    chain INTEGER NOT NULL,
+    idx INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    PRIMARY KEY (chain, idx)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE checkpoint (one INTEGER PRIMARY KEY CHECK (one = 1), note TEXT NOT NULL) STRICT;
+  CREATE TABLE rotations (id INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+  PRAGMA user_version = 2;
+  `,
+]
 
 /**
  * Brings a database to our schema and takes the lease on it.
  *
- * @returns The owner epoch of this opening; null for a reader
+ * @returns The owner epoch of this opening, null for a reader; the version of the schema
  */
 export function openDatabase(
   db: DatabaseSync,
   { synchronous, readOnly }: { readonly synchronous: 'normal' | 'full'; readonly readOnly: boolean },
-): number | null {
+): { readonly owner: number | null; readonly version: number } {
   // The file may come from anybody: nothing in its schema may run code, and b-tree cells are checked.
   db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF')
-  if (readOnly) {
-    checkSchema(db)
-    return null
-  }
+  if (readOnly) return { owner: null, version: checkSchema(db) }
   // Before anything is written to it: the database may be another application's.
   if (!isEmpty(db)) checkSchema(db)
   // A commit writes the pages it touched into the log as a whole: with smaller ones an append takes half the time.
@@ -52,13 +67,12 @@ export function openDatabase(
   db.exec(`PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`)
   db.exec('BEGIN IMMEDIATE')
   try {
-    if (isEmpty(db)) db.exec(schema)
-    checkSchema(db)
+    for (const add of versions.slice(isEmpty(db) ? 0 : checkSchema(db))) db.exec(add)
     const row = db.prepare('UPDATE owner SET epoch = epoch + 1 RETURNING epoch').get()
     const owner = row?.['epoch']
     if (typeof owner !== 'number') throw new ChainError('damaged', 'the database has lost its owner row')
     db.exec('COMMIT')
-    return owner
+    return { owner, version: schemaVersion }
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error
@@ -73,15 +87,17 @@ function isEmpty(db: DatabaseSync): boolean {
   return pragma(db, 'schema_version') === 0
 }
 
-function checkSchema(db: DatabaseSync): void {
+/** The version of the database's schema. @throws ChainError `unsupported` */
+function checkSchema(db: DatabaseSync): number {
   if (pragma(db, 'application_id') !== applicationId) {
     throw new ChainError('unsupported', 'the database is not one of Theater')
   }
   const version = pragma(db, 'user_version')
-  if (version !== schemaVersion) {
+  if (typeof version !== 'number' || version < 1 || version > schemaVersion) {
     throw new ChainError(
       'unsupported',
-      `the database has schema ${String(version)}; this version reads ${schemaVersion}`,
+      `the database has schema ${String(version)}; this version reads up to ${schemaVersion}`,
     )
   }
+  return version
 }

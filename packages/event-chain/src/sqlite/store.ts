@@ -2,8 +2,10 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { conflict, stale, taken } from '../memory-store.ts'
-import type { Batch, ChainInfo, Store, StoredEvent } from '../store.ts'
+import type { LogStore } from '../log/store.ts'
+import type { Batch, ChainInfo, LoggedStore, StoredEvent } from '../store.ts'
 import { guard } from './errors.ts'
+import { SqliteLog } from './log.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -13,15 +15,25 @@ const pageLength = 128
 const columns = 'id, chain, label, size, head, epoch'
 
 /** The store over an open database. Everything is synchronous inside, and one append is one transaction. */
-export class SqliteStore implements Store {
+export class SqliteStore implements LoggedStore {
+  readonly hostLog: LogStore
   readonly #db: DatabaseSync
   /** The owner epoch of this opening; null for a reader. */
   readonly #owner: number | null
   readonly #cache = new Map<string, StatementSync>()
 
-  constructor(db: DatabaseSync, owner: number | null) {
+  constructor(
+    db: DatabaseSync,
+    { owner, version }: { readonly owner: number | null; readonly version: number },
+  ) {
     this.#db = db
     this.#owner = owner
+    const write = <T>(run: () => T): T =>
+      this.#transaction(() => {
+        this.#own()
+        return run()
+      })
+    this.hostLog = new SqliteLog({ sql: (text) => this.#sql(text), write }, version > 1)
   }
 
   async create(chain: Uint8Array, label: string, batch: Batch): Promise<void> {

@@ -1,0 +1,40 @@
+/**
+ * What a host signs of its chains: one log over all of them, its checkpoints, and proofs that an event is under one. Trees are
+ * those of RFC 6962, notes and proofs those of C2SP. Runs in a browser.
+ *
+ * @module
+ */
+export { checkpointText, parseCheckpoint, type Checkpoint } from './log/checkpoint.ts'
+export { decodeEntry, encodeEntry, type ChainEntry, type KeyEntry, type LogEntry } from './log/entry.ts'
+export { proveEvent, verifyEventProof, type ProveOptions, type ProvenEvent } from './log/event-proof.ts'
+export {
+  HostLog,
+  latestCheckpoint,
+  type HostLogOptions,
+  type ProvingStore,
+  type SignedCheckpoint,
+} from './log/host-log.ts'
+export { checkKeyName, keyTypes, SigningKey, VerifierKey, type KeyType } from './log/key.ts'
+export {
+  formatNote,
+  formatSignature,
+  MAX_NOTE,
+  parseNote,
+  parseSignature,
+  signNote,
+  verifyNote,
+  type Note,
+  type NoteSignature,
+} from './log/note.ts'
+export { consistencyPath, inclusionPath, type Subtree } from './log/prover.ts'
+export { verifyCheckpoint, type Rotation } from './log/rotation.ts'
+export { decodeSeal, encodeSeal, makeSeal, verifySeal, type Seal, type SealedChain } from './log/seal.ts'
+export {
+  TILE,
+  type GrownChain,
+  type LogStore,
+  type LogUpdate,
+  type TreeState,
+  type TreeUpdate,
+} from './log/store.ts'
+export { extendsTree, GrowingTree, includes, leafHash, nodeHash, type TreeHead } from './log/tree.ts'

@@ -1,0 +1,95 @@
+import { hex } from '../cbor-bytes.ts'
+import { ChainError } from '../errors.ts'
+import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from './store.ts'
+
+interface Kept extends TreeState {
+  readonly tiles: readonly Uint8Array[]
+}
+
+const empty: Kept = { size: 0, edge: [], tiles: [] }
+
+/** A chain that a log in memory may have to say something of. */
+interface Known {
+  readonly chain: Uint8Array
+  readonly epoch: number
+  readonly size: number
+}
+
+/** The log of a store in memory. */
+export class MemoryLog implements LogStore {
+  readonly #chains: () => Iterable<Known>
+  readonly #entries: Uint8Array[] = []
+  readonly #last = new Map<string, number>()
+  readonly #trees = new Map<string, Kept>()
+  readonly #rotations: string[] = []
+  #own = empty
+  #note: string | null = null
+
+  /** @param chains the chains of the store as they are now, oldest first */
+  constructor(chains: () => Iterable<Known>) {
+    this.#chains = chains
+  }
+
+  async log(): Promise<TreeState & { readonly note: string | null }> {
+    const { size, edge } = this.#own
+    return { size, edge, note: this.#note }
+  }
+
+  async grown(limit: number): Promise<readonly GrownChain[]> {
+    const out: GrownChain[] = []
+    for (const { chain, epoch, size } of this.#chains()) {
+      if (out.length >= limit) break
+      const tree = this.#trees.get(hex(chain)) ?? empty
+      if (size > tree.size) out.push({ chain, epoch, size, tree: { size: tree.size, edge: tree.edge } })
+    }
+    return out
+  }
+
+  async extendLog({ from, entries, tree, chains, note, rotation }: LogUpdate): Promise<void> {
+    if (from !== this.#own.size) throw logConflict(from, this.#own.size)
+    for (const { bytes, chain } of entries) {
+      if (chain !== null) this.#last.set(hex(chain), this.#entries.length)
+      this.#entries.push(bytes)
+    }
+    for (const { chain, tree } of chains) {
+      const key = hex(chain)
+      this.#trees.set(key, grow(this.#trees.get(key) ?? empty, tree))
+    }
+    this.#own = grow(this.#own, tree)
+    this.#note = note
+    if (rotation) this.#rotations.push(note)
+  }
+
+  async entry(index: number): Promise<Uint8Array | undefined> {
+    return this.#entries[index]
+  }
+
+  async entries(from: number, to: number): Promise<readonly Uint8Array[]> {
+    return this.#entries.slice(from, to)
+  }
+
+  async lastEntry(chain: Uint8Array): Promise<number | undefined> {
+    return this.#last.get(hex(chain))
+  }
+
+  async tiles(chain: Uint8Array | null, from: number, to: number): Promise<readonly Uint8Array[]> {
+    const { tiles } = chain === null ? this.#own : (this.#trees.get(hex(chain)) ?? empty)
+    return tiles.slice(from, to)
+  }
+
+  async rotations(): Promise<readonly string[]> {
+    return this.#rotations.slice()
+  }
+}
+
+function grow(before: Kept, { size, edge, tiles }: TreeUpdate): Kept {
+  return { size, edge, tiles: [...before.tiles, ...tiles] }
+}
+
+/** The error for a log that has another size than its writer knows of. */
+export function logConflict(expected: number, size: number): ChainError {
+  return new ChainError(
+    'conflict',
+    `the log has ${size} entries, and not the ${expected} that the writer knows of`,
+  )
+}

@@ -1,0 +1,123 @@
+import { decodeData, encodeData, sha256 } from '@theater/values'
+import type { Data, Hash } from '@theater/values'
+import { ChainError, messageOf } from '../errors.ts'
+import { parseCheckpoint } from './checkpoint.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { decodeEntry, isCounter } from './entry.ts'
+import type { ChainEntry } from './entry.ts'
+import type { ProvingStore } from './host-log.ts'
+import type { VerifierKey } from './key.ts'
+import { parseNote } from './note.ts'
+import { inclusionPath } from './prover.ts'
+import { readPath, readRotations, rotationData, rotationsOf, verifyCheckpoint } from './rotation.ts'
+import type { Rotation } from './rotation.ts'
+import { logSubtrees } from './subtrees.ts'
+import { includes, leafHash } from './tree.ts'
+
+/** The entry of a chain, and the path from it to the root of a checkpoint. */
+export interface SealedChain {
+  /** The place of the entry in the log. */
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly entry: ChainEntry
+  readonly path: readonly Uint8Array[]
+}
+
+/**
+ * What a host signed of some of its chains, in one block: it travels with them in a CAR file. Nothing in it is to be believed
+ * before {@link verifySeal}.
+ */
+export interface Seal {
+  /** The checkpoint that all of it is under. */
+  readonly note: string
+  readonly chains: readonly SealedChain[]
+  readonly rotations: readonly Rotation[]
+}
+
+/**
+ * Makes the seal of chains, as the host's last checkpoint has them.
+ *
+ * @returns undefined where there is no checkpoint, or none is over any of them
+ */
+export async function makeSeal(
+  store: ProvingStore,
+  chains: readonly Uint8Array[],
+  hash: Hash = sha256,
+): Promise<Seal | undefined> {
+  const log = store.hostLog
+  const { note } = await log.log()
+  if (note === null) return undefined
+  const { size } = parseCheckpoint(parseNote(note).text)
+  const subtree = logSubtrees(log, hash)
+  const sealed: SealedChain[] = []
+  for (const chain of chains) {
+    const index = await log.lastEntry(chain)
+    const bytes = index === undefined ? undefined : await log.entry(index)
+    if (index === undefined || bytes === undefined || index >= size) continue
+    const entry = decodeEntry(bytes)
+    if (entry.kind === 'chain')
+      sealed.push({ index, bytes, entry, path: await inclusionPath(subtree, index, size, hash) })
+  }
+  if (sealed.length === 0) return undefined
+  return { note, chains: sealed, rotations: await rotationsOf(log, hash) }
+}
+
+/** The first byte of a seal: a map of four. No header and no body begins with it. */
+export const sealByte = 0xa4
+
+/** Encodes a seal: a DAG-CBOR map of `chains`, `note`, `rotations` and `seal`, which is its version. */
+export function encodeSeal({ note, chains, rotations }: Seal): Uint8Array {
+  const entries: Data[] = chains.map(({ index, bytes, path }) => [index, bytes, path])
+  return encodeData({ seal: 1, note, chains: entries, rotations: rotationData(rotations) })
+}
+
+/** @throws ChainError `bad-proof` for bytes that are no seal */
+export function decodeSeal(bytes: Uint8Array): Seal {
+  let data: Data
+  try {
+    data = decodeData(bytes)
+  } catch (cause) {
+    throw new ChainError('bad-proof', `this is not a seal: ${messageOf(cause)}`, { cause })
+  }
+  const fields = isMap(data) ? data : {}
+  const { seal, note, chains, rotations, ...rest } = fields
+  if (seal !== 1)
+    throw new ChainError('bad-proof', 'this is not a seal, or of a version that is not known here')
+  if (typeof note !== 'string' || !Array.isArray(chains) || Object.keys(rest).length > 0) throw notASeal()
+  return { note, chains: chains.map(sealedChain), rotations: readRotations(rotations) }
+}
+
+function sealedChain(item: Data): SealedChain {
+  const [index, bytes, path] = Array.isArray(item) && item.length === 3 ? (item as readonly Data[]) : []
+  if (!isCounter(index) || !(bytes instanceof Uint8Array)) throw notASeal()
+  const entry = decodeEntry(bytes)
+  if (entry.kind !== 'chain') throw notASeal()
+  return { index, bytes, entry, path: readPath(path) }
+}
+
+/**
+ * Checks that a host signed what a seal says. That a chain is what its entry says is for whoever has the chain.
+ *
+ * @throws ChainError `bad-note`, `bad-signature`, `bad-proof`
+ */
+export async function verifySeal(
+  { note, chains, rotations }: Seal,
+  keys: readonly VerifierKey[],
+  hash: Hash = sha256,
+): Promise<{ readonly checkpoint: Checkpoint; readonly by: VerifierKey }> {
+  const { checkpoint, by } = await verifyCheckpoint(note, rotations, keys, hash)
+  for (const { index, bytes, path } of chains) {
+    if (!includes(checkpoint.root, checkpoint.size, index, leafHash(bytes, hash), path, hash)) {
+      throw new ChainError('bad-proof', `entry ${index} of the seal is not under its checkpoint`)
+    }
+  }
+  return { checkpoint, by }
+}
+
+function isMap(data: Data): data is { readonly [key: string]: Data } {
+  return typeof data === 'object' && data !== null && !Array.isArray(data) && !(data instanceof Uint8Array)
+}
+
+function notASeal(): ChainError {
+  return new ChainError('bad-proof', 'this is not a seal')
+}

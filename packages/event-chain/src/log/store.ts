@@ -1,0 +1,67 @@
+/** The level of the subtrees whose roots are kept: each is over `2 ** TILE` leaves. */
+export const TILE = 8
+
+/** Where a tree stands. */
+export interface TreeState {
+  /** How many leaves it has. */
+  readonly size: number
+  /** Its right edge, as `GrowingTree` has it. */
+  readonly edge: readonly Uint8Array[]
+}
+
+/** A chain that has more events than the log's last entry of it says. */
+export interface GrownChain {
+  /** 32 bytes. */
+  readonly chain: Uint8Array
+  /** The epoch of the last lease. */
+  readonly epoch: number
+  /** How many events it has. */
+  readonly size: number
+  /** The tree that the last entry was made of. */
+  readonly tree: TreeState
+}
+
+/** A tree as it came to be, with the roots of the subtrees of level {@link TILE} that are new, in order. */
+export interface TreeUpdate extends TreeState {
+  readonly tiles: readonly Uint8Array[]
+}
+
+/** What is added to a log at once. */
+export interface LogUpdate {
+  /** The size of the log that this goes on from. */
+  readonly from: number
+  /** The new entries; for one of a chain, which. */
+  readonly entries: readonly { readonly bytes: Uint8Array; readonly chain: Uint8Array | null }[]
+  /** The log's own tree after them. */
+  readonly tree: TreeUpdate
+  /** The trees of the chains that they are of. */
+  readonly chains: readonly { readonly chain: Uint8Array; readonly tree: TreeUpdate }[]
+  /** The signed checkpoint of the tree. */
+  readonly note: string
+  /** Whether the checkpoint is kept for ever, because another key signs from here on. */
+  readonly rotation: boolean
+}
+
+/** Where a host keeps its log: beside its chains, in the same transactions. */
+export interface LogStore {
+  /** Where the log stands, and its last checkpoint; null before the first. */
+  log(): Promise<TreeState & { readonly note: string | null }>
+  /** Chains that grew since their last entry, the first that many. */
+  grown(limit: number): Promise<readonly GrownChain[]>
+  /**
+   * Adds entries, and replaces the checkpoint, atomically and as durably as an append.
+   *
+   * @throws ChainError `conflict` where the log has another size; `stale` where another process took the store over
+   */
+  extendLog(update: LogUpdate): Promise<void>
+  /** The entry at an index; undefined where there is none. */
+  entry(index: number): Promise<Uint8Array | undefined>
+  /** Entries from one index up to another. */
+  entries(from: number, to: number): Promise<readonly Uint8Array[]>
+  /** The index of a chain's last entry; undefined before its first. */
+  lastEntry(chain: Uint8Array): Promise<number | undefined>
+  /** Roots of subtrees of level {@link TILE}, from one index up to another: of a chain, or of the log itself (null). */
+  tiles(chain: Uint8Array | null, from: number, to: number): Promise<readonly Uint8Array[]>
+  /** The checkpoints in which the key changed, oldest first. */
+  rotations(): Promise<readonly string[]>
+}
