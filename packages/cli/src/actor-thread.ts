@@ -8,6 +8,7 @@ import type { HandlerModule } from './contributed.ts'
 import type { DataPaths } from './data-folder.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import { secretsOf } from './secrets.ts'
+import { openHostLog } from './host-key.ts'
 import type { SecretSources } from './secrets.ts'
 
 /** What that thread is given. */
@@ -38,8 +39,10 @@ export default async function actorThread(
     secrets: secretsOf(process.env, secrets),
     contributed: await loadHandlers(modules),
   })
+  const store = sqliteStore(paths.chains)
   return {
-    store: sqliteStore(paths.chains),
+    store,
+    checkpoints: { log: await openHostLog(paths, store) },
     handlers,
     cache: await diskCache(paths.cache),
     ...(maxActors !== undefined && { maxActors }),

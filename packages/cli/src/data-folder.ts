@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ChainInfo, Store } from '@theater/event-chain'
+import type { ChainInfo, LoggedStore, Store } from '@theater/event-chain'
 import { CliError } from './errors.ts'
 import { nearest } from './nearest.ts'
 
@@ -20,6 +20,10 @@ export interface DataPaths {
   readonly builds: string
   /** What `theater certify` found out, by component. */
   readonly certificates: string
+  /** The private key that checkpoints are signed with. Who can read it can sign in this host's name. */
+  readonly key: string
+  /** The one that is being handed over to. */
+  readonly nextKey: string
   /** Held by the one process that runs actors. */
   readonly lock: string
 }
@@ -34,6 +38,8 @@ export function dataPaths(folder: string): DataPaths {
     maps: join(folder, 'maps'),
     builds: join(folder, 'cache', 'builds'),
     certificates: join(folder, 'certificates'),
+    key: join(folder, 'host.key'),
+    nextKey: join(folder, 'host.key.next'),
     lock: join(folder, 'lock'),
   }
 }
@@ -54,7 +60,7 @@ export async function makeDataFolder(paths: DataPaths): Promise<boolean> {
  *
  * @throws CliError `no-data`; ChainError
  */
-export async function readChains(folder: string): Promise<Store> {
+export async function readChains(folder: string): Promise<LoggedStore> {
   const { chains } = dataPaths(folder)
   if (!existsSync(chains)) {
     throw new CliError(

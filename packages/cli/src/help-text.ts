@@ -165,15 +165,31 @@ export const helpTexts = {
       'theater export player -o player.car --without-seed',
     ],
   },
+  key: {
+    about: [
+      'A host signs what its records have come to: a checkpoint after 1,000 turns, after ten seconds, and when it ends. The key is made with the data folder and stays in it, as host.key, for its owner alone. Whoever has the public key can check an exported file without this host. `theater run --fresh` forgets the key with the records.',
+      '--rotate hands over to a new key: both sign that, and who trusts the one before can follow.',
+    ],
+    examples: ['theater key', 'theater key > host.pub', 'theater key --rotate'],
+  },
+  proof: {
+    about: [
+      'The file is a C2SP tlog-proof: it leads from the event through its record to the checkpoint that the host signed, and holds all that is needed to check it, with `theater verify FILE.tlog-proof --key KEY` or without us. It shows what the event says, unless --without-body is given.',
+    ],
+    examples: ['theater proof counter 12 -o event.tlog-proof'],
+  },
   verify: {
     about: [
       LIMITS,
       'Of several chains it is also checked that every message that one says it got was sent by the other. A record says nothing about whether its inputs were true, and a host can withhold a whole chain or the end of one: what is verified is that the component, given these inputs, did exactly this.',
+      'With --key a record also has to be signed, to its end, by one of these keys, or by one that they handed over to.',
     ],
     examples: [
       'theater verify audit.car',
       'theater verify counter',
       'theater verify chain.car --component counter.wasm',
+      'theater verify audit.car --key host.pub',
+      'theater verify event.tlog-proof --key host.pub',
     ],
   },
 } as const satisfies Readonly<Record<string, HelpText>>

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { ComponentCache } from '@theater/component'
-import type { Store } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
 import type { Connection } from '@theater/handler-cli'
 import type { DeadLetter, LogLine, SpawnOptions, Theater } from '@theater/runtime'
@@ -12,6 +12,7 @@ import type { DataPaths } from './data-folder.ts'
 import type { Contributed } from './contributed.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import type { Listening } from './handlers.ts'
+import { openHostLog } from './host-key.ts'
 import { takeLock } from './lock.ts'
 import type { Output } from './output.ts'
 import { secretsOf } from './secrets.ts'
@@ -44,7 +45,7 @@ export interface HostOptions {
 export class Host implements AsyncDisposable {
   readonly paths: DataPaths
   /** The folder's chains. */
-  readonly store: Store
+  readonly store: LoggedStore
   /** Where in their sources the actors are that say where they are. */
   readonly maps: ComponentMaps
   readonly #options: HostOptions & { readonly isNew: boolean }
@@ -54,7 +55,7 @@ export class Host implements AsyncDisposable {
 
   private constructor(
     paths: DataPaths,
-    store: Store,
+    store: LoggedStore,
     options: HostOptions & { readonly isNew: boolean },
     lock: Disposable,
   ) {
@@ -148,6 +149,7 @@ export class Host implements AsyncDisposable {
         store,
         handlers: this.#handlers,
         cache,
+        checkpoints: { log: await openHostLog(this.paths, this.store) },
         ...(maxActors !== undefined && { maxActors }),
         log: (line) => log(line, this.maps),
         deadLetter,
@@ -204,6 +206,8 @@ export class Host implements AsyncDisposable {
 }
 
 async function forget(paths: DataPaths): Promise<void> {
+  // A log that begins anew needs a key of its own: the one before has signed another beginning.
+  for (const file of [paths.key, paths.nextKey]) await rm(file, { force: true })
   for (const file of [paths.chains, paths.store]) {
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(`${file}${suffix}`, { force: true })
   }

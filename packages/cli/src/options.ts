@@ -114,4 +114,5 @@ export interface VerifyFlags extends LimitFlags {
   readonly data: string
   readonly maxSeconds?: number
   readonly component?: string
+  readonly key: readonly string[]
 }

@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { ChainError, hex } from '@theater/event-chain'
-import type { Store } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
 import { openCar } from '@theater/event-chain/car'
 import type { CarChain } from '@theater/event-chain/car'
+import { compareChain, makeSeal } from '@theater/event-chain/log'
+import type { Seal, SealedState } from '@theater/event-chain/log'
 import { fileSource, sha256 } from '@theater/event-chain/node'
 import type { ChainSource, Verdict } from '@theater/replay'
 import { findActor, readChains } from './data-folder.ts'
@@ -19,13 +21,21 @@ export interface Subject {
   /** Its events, as far as they can be counted; for progress. */
   readonly size: number
   readonly verdict?: Verdict
+  /** What a host signed of it. */
+  readonly sealed: () => Promise<Sealed>
+}
+
+/** What a host signed, and whether the chain is that. */
+export interface Sealed {
+  readonly seal: Seal | null
+  readonly state: SealedState | null
 }
 
 /** Finds what the command line names: CAR files, and actors of a data folder. Holds both open. */
 export class Subjects implements AsyncDisposable {
   readonly #data: string
   readonly #open = new AsyncDisposableStack()
-  #store: Store | undefined
+  #store: LoggedStore | undefined
 
   constructor(data: string) {
     this.#data = data
@@ -41,7 +51,7 @@ export class Subjects implements AsyncDisposable {
     if (this.#store === undefined) this.#store = this.#open.use(await readChains(this.#data))
     const store = this.#store
     const { chain, label, size } = await findActor(store, name, this.#data)
-    return [{ name: label, source: { store, chain }, size }]
+    return [{ name: label, source: { store, chain }, size, sealed: () => sealOf(store, chain) }]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,16 +65,25 @@ export class Subjects implements AsyncDisposable {
       return car.chains.map((chain): Subject => {
         const { result, size } = chain
         const name = nameOf(chain, path)
-        if (result.ok) return { name, source: { store: car, chain: result.chain }, size }
+        const sealed = async (): Promise<Sealed> => ({ seal: car.seal, state: chain.sealed })
+        if (result.ok) return { name, source: { store: car, chain: result.chain }, size, sealed }
         const verdict = brokenVerdict(chain, result)
         const upTo = chain.chain !== null && size > 0 ? { store: car, chain: chain.chain } : undefined
-        return { name, source: undefined, size, verdict, ...(upTo !== undefined && { upTo }) }
+        return { name, source: undefined, size, verdict, sealed, ...(upTo !== undefined && { upTo }) }
       })
     } catch (error) {
       if (!ChainError.is(error) || (error.code !== 'bad-car' && error.code !== 'too-large')) throw error
-      return [{ name: path, source: undefined, size: 0, verdict: unreadable(error) }]
+      const sealed = async (): Promise<Sealed> => ({ seal: null, state: null })
+      return [{ name: path, source: undefined, size: 0, verdict: unreadable(error), sealed }]
     }
   }
+}
+
+/** What the log of a data folder has of a chain. */
+async function sealOf(store: LoggedStore, chain: Uint8Array): Promise<Sealed> {
+  const seal = (await makeSeal(store, [chain], sha256)) ?? null
+  const entry = seal?.chains[0]?.entry
+  return { seal, state: entry === undefined ? null : await compareChain(store, entry, sha256) }
 }
 
 function nameOf({ label, chain }: CarChain, path: string): string {

@@ -1,6 +1,6 @@
 import { hex } from '@theater/event-chain'
 import { printable } from '@theater/handler-log'
-import type { GraphReport, Verdict } from '@theater/replay'
+import type { GraphReport, Signed, Verdict } from '@theater/replay'
 import type { Json } from '@theater/values'
 import { short } from './actor-table.ts'
 import { deeds } from './event-line.ts'
@@ -28,10 +28,12 @@ export type VerdictJson = {
   readonly actual: Json
   readonly levels: { readonly structure: Level; readonly signature: Level; readonly execution: Level }
   readonly actor: string | null
+  /** How many of its events, from the first, are under a checkpoint that one of the keys signed; null without keys. */
+  readonly signed: number | null
 }
 
 /** A verdict in its public shape. */
-export function verdictJson(verdict: Verdict): VerdictJson {
+export function verdictJson(verdict: Verdict, signed?: Pick<Signed, 'level' | 'size'>): VerdictJson {
   const { chain, actor, size, head } = verdict
   return {
     chain: chain === null ? null : hex(chain),
@@ -42,8 +44,9 @@ export function verdictJson(verdict: Verdict): VerdictJson {
     code: codeOf(verdict),
     expected: verdict.verdict === 'diverged' ? verdict.expected : null,
     actual: verdict.verdict === 'diverged' ? verdict.actual : null,
-    levels: levelsOf(verdict),
+    levels: levelsOf(verdict, signed?.level ?? 'none'),
     actor,
+    signed: signed?.size ?? null,
   }
 }
 
@@ -59,17 +62,19 @@ function codeOf(verdict: Verdict): string | null {
   }
 }
 
-/** Nothing is signed yet: there are no checkpoints. */
-function levelsOf({ verdict }: Verdict): VerdictJson['levels'] {
-  switch (verdict) {
+function levelsOf(verdict: Verdict, signature: Level): VerdictJson['levels'] {
+  switch (verdict.verdict) {
     case 'verified':
-      return { structure: 'pass', signature: 'none', execution: 'pass' }
+      return { structure: 'pass', signature, execution: 'pass' }
     case 'diverged':
-      return { structure: 'pass', signature: 'none', execution: 'fail' }
+      return { structure: 'pass', signature, execution: 'fail' }
     case 'broken':
-      return { structure: 'fail', signature: 'none', execution: 'none' }
+      // That somebody else signed it says nothing of how it hangs together.
+      return verdict.reason === 'signature' || verdict.reason === 'checkpoint'
+        ? { structure: 'pass', signature, execution: 'none' }
+        : { structure: 'fail', signature, execution: 'none' }
     case 'inconclusive':
-      return { structure: 'pass', signature: 'none', execution: 'none' }
+      return { structure: 'pass', signature, execution: verdict.code === 'unsigned' ? 'pass' : 'none' }
   }
 }
 

@@ -76,6 +76,9 @@ describe('docs/cli.md', () => {
           .flatMap(certified),
       ],
       ['verify', await real('verify', 'echo')],
+      ['key', await real('key')],
+      ['proof', await real('proof', 'echo', `${event.seq}`, '-o', 'e.tlog-proof')],
+      ['verify-proof', await real('verify', 'e.tlog-proof', '--key', (await real('key'))[0].key)],
       [
         'error',
         [

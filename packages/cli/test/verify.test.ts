@@ -8,7 +8,19 @@ import { describe, expect, it } from 'vitest'
 import { endless } from './support/endless.ts'
 import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
 
-const KEYS = ['chain', 'verdict', 'events', 'head', 'at', 'code', 'expected', 'actual', 'levels', 'actor']
+const KEYS = [
+  'chain',
+  'verdict',
+  'events',
+  'head',
+  'at',
+  'code',
+  'expected',
+  'actual',
+  'levels',
+  'actor',
+  'signed',
+]
 
 /** A folder with the records of echo and of a command, and both in a.car. */
 const withCar = copies(async () => {

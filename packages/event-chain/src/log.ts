@@ -29,6 +29,7 @@ export {
 export { consistencyPath, inclusionPath, type Subtree } from './log/prover.ts'
 export { verifyCheckpoint, type Rotation } from './log/rotation.ts'
 export { decodeSeal, encodeSeal, makeSeal, verifySeal, type Seal, type SealedChain } from './log/seal.ts'
+export { compareChain, type SealedState } from './log/sealed-state.ts'
 export {
   TILE,
   type GrownChain,

@@ -55,6 +55,7 @@ export interface VerifyOptions {
  * - `host-stack`: this engine's stack is smaller than the one the chain was recorded on.
  * - `meter-version`: recorded under rules (meter, derived clocks, NaN) that this verifier does not have.
  * - `no-component`: the component is not here, or this version cannot load it.
+ * - `unsigned`: a key was given, and from this event on no checkpoint that it signed is over the chain.
  */
 export type InconclusiveCode =
   | 'withheld'
@@ -63,6 +64,7 @@ export type InconclusiveCode =
   | 'host-stack'
   | 'meter-version'
   | 'no-component'
+  | 'unsigned'
 
 /** What is known of a chain, whatever the verdict. */
 export interface Subject {
@@ -114,8 +116,11 @@ export interface BrokenChain extends Subject {
   readonly verdict: 'broken'
   /** The first event that is not right; the number of events, where what is missing comes after the last. */
   readonly index: number
-  /** `cause`: it is a chain, but an event of another one that it names as a cause is not what it says. */
-  readonly reason: BrokenReason | 'cause'
+  /**
+   * `cause`: it is a chain, but an event of another one that it names as a cause is not what it says. `checkpoint`: a host signed
+   * another chain of this id, or a longer one. `signature`: what it comes with was not signed by a key that is trusted.
+   */
+  readonly reason: BrokenReason | 'cause' | 'checkpoint' | 'signature'
   readonly message: string
 }
 

@@ -102,6 +102,7 @@ export class Actor implements Requester, Sender {
       leave: (departures) => host.leave(this, departures),
       now: () => host.now(),
       breathe: () => host.breathe(),
+      turned: () => host.turned(),
       alive: () => this.#alive,
       watch: host.watch,
     })

@@ -8,6 +8,7 @@ import type { Watch } from './watch.ts'
 
 /** One line of an actor's log. */
 export interface LogLine {
+  /** Its id; empty where the host speaks for itself. */
   readonly actor: string
   readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
@@ -51,6 +52,8 @@ export interface Host {
   topics(of: Actor): Topics
   /** The actors that an actor has made. */
   children(of: Actor): Children
+  /** A turn has come to its end; it is not durable yet. */
+  turned(): void
   /** Lets the event loop turn where actors have kept it for long. */
   breathe(): Promise<void> | undefined
   /** The actor came to its end, other than by `stop`. */

@@ -17,6 +17,7 @@ import { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
 import { Maker } from './maker.ts'
 import { checkTopic } from './messages.ts'
+import { Notary } from './notary.ts'
 import type { ActorInfo, Entropy, IdleOptions, TheaterOptions, TimerInfo } from './options.ts'
 import { Outside } from './outside.ts'
 import { Post } from './post.ts'
@@ -51,6 +52,7 @@ export class House {
   readonly #channels: Channels
   readonly #timers: Timers
   readonly #host: Host
+  readonly #notary: Notary | undefined
   #closing: Promise<void> | undefined
 
   private constructor(options: TheaterOptions, guard: Guard | undefined) {
@@ -75,6 +77,7 @@ export class House {
     const log: Host['log'] = (line) => options.log?.(line)
     const timers = new Timers({ entropy, log })
     this.#timers = timers
+    this.#notary = options.checkpoints && new Notary(options.checkpoints, log)
     this.#post = new Post({
       find: (id) => cast.find(id),
       absence: (id) => cast.absence(id),
@@ -125,6 +128,7 @@ export class House {
       unopened: (by, channel, end) => this.#channels.failed(by, channel, end),
       children: (of) => this.family.children(of),
       breathe: () => breath.take(),
+      turned: () => this.#notary?.turned(),
       ended: (actor) => {
         cast.end(actor)
         timers.forget(actor)
@@ -357,6 +361,7 @@ export class House {
     await Promise.all([...this.cast.actors].map((actor) => actor.close()))
     await this.maker.settled()
     await this.family.settled()
+    await this.#notary?.close()
     await components
   }
 }

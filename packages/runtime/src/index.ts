@@ -27,6 +27,7 @@ export type {
   TimerInfo,
 } from './options.ts'
 export type { ChannelClosed } from './outside.ts'
+export type { CheckpointOptions } from './notary.ts'
 export type { DeadLetter } from './post.ts'
 export type { AskedChannel, Channel, ChannelListener } from './program-end.ts'
 export type { Published, TopicListener } from './topics.ts'

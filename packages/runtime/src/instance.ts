@@ -59,6 +59,8 @@ export interface Surroundings {
   now(): number
   /** Lets the event loop turn where actors have kept it for long. */
   breathe(): Promise<void> | undefined
+  /** A turn has come to its end. */
+  turned(): void
   /** Whether the actor takes turns. */
   alive(): boolean
   /** Who is told when the guest has the thread. */
@@ -213,6 +215,7 @@ export class Instance {
 
   /** Makes the end of a turn durable, lets its messages leave, and says what its sender is told. */
   async #conclude(boundary: Boundary, end: TurnEnd, seq: number): Promise<TurnReply> {
+    this.#around.turned()
     switch (end.tag) {
       case 'return':
         await this.#flush()

@@ -5,6 +5,7 @@ import type { TheaterError } from './errors.ts'
 import type { Grants } from './grants.ts'
 import type { LogLine } from './host.ts'
 import type { Limits } from './limits.ts'
+import type { CheckpointOptions } from './notary.ts'
 import type { DeadLetter } from './post.ts'
 
 /** A message as `theater:actor/types` has it. */
@@ -63,6 +64,8 @@ export interface TheaterOptions {
   readonly maxActors?: number
   /** Milliseconds a call from outside may take, unless it says otherwise. @default 30000 */
   readonly requestMs?: number
+  /** When the host signs what its chains have come to, so that strangers can check them without it. @default it signs nothing */
+  readonly checkpoints?: CheckpointOptions
   /** @default the machine's clock and its random bytes */
   readonly entropy?: Entropy
   /** Whether guests can be suspended (JSPI) where none of their imports waits. Slower, and the same record. @default 'as-needed' */

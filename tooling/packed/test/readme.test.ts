@@ -74,6 +74,11 @@ const uses: Readonly<Record<string, Use>> = {
     at: 'counter/kit.ts',
     why: 'an actor: the first one of the README of the repository',
   },
+  'packages/event-chain/README.md#what-a-host-signs': {
+    given:
+      "import type { ChainWriter, LoggedStore } from '@theater/event-chain'\ndeclare const store: LoggedStore\ndeclare const writer: ChainWriter\n",
+    why: 'store and writer are those of the example above it',
+  },
   'packages/actor/README.md#http': {
     why: 'an actor that needs an origin to ask: tooling/e2e has such in its tests',
   },

@@ -6,6 +6,8 @@ import { pipeline } from 'node:stream/promises'
 import { hex } from '@theater/event-chain'
 import type { ChainInfo, Kind } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
+import { makeSeal } from '@theater/event-chain/log'
+import type { Seal } from '@theater/event-chain/log'
 import { sha256 } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
@@ -49,8 +51,9 @@ export async function exportActors(
   let bytes = 0
   const chains = infos.map(({ chain }) => chain)
   const withhold = withoutSeed ? ({ kind }: { readonly kind: Kind }): boolean => kind === 'seed' : undefined
+  const seal = await makeSeal(store, chains, sha256)
   async function* chunks() {
-    for await (const chunk of exportCar(store, chains, { hash: sha256, withhold })) {
+    for await (const chunk of exportCar(store, chains, { hash: sha256, withhold, seal })) {
       bytes += chunk.length
       output.status(`writing ${out} · ${count(bytes)} bytes`)
       yield chunk
@@ -65,14 +68,31 @@ export async function exportActors(
     output.endStatus()
     await rm(part, { force: true })
   }
+  const left = infos.filter(({ chain, size }) => signedSize(seal, chain) < size)
+  if (left.length > 0) {
+    const of = left.map(({ label }) => label).join(', ')
+    output.note(
+      `the last events of ${of} are under no checkpoint yet: a running host signs every few seconds, and when it ends`,
+    )
+  }
   const json = {
     file: out,
     bytes,
-    chains: infos.map(({ label, size, head }) => ({ actor: label, events: size, head: hex(head) })),
+    chains: infos.map(({ chain, label, size, head }) => ({
+      actor: label,
+      events: size,
+      head: hex(head),
+      signed: signedSize(seal, chain),
+    })),
   }
   await output.result(json, () => {
     const what = infos.map(({ label, size }) => `${label} (${counted(size, 'event')})`).join(', ')
     return `${output.style('bold', out)}  ${count(bytes)} bytes  ${what}`
   })
   return exits.done
+}
+
+/** How many events of a chain are under the checkpoint of a seal. */
+function signedSize(seal: Seal | undefined, chain: Uint8Array): number {
+  return seal?.chains.find(({ entry }) => hex(entry.chain) === hex(chain))?.entry.size ?? 0
 }

@@ -1,23 +1,40 @@
+import type { VerifierKey } from '@theater/event-chain/log'
+import { sha256 } from '@theater/event-chain/node'
+import { checkSeal, withSignature } from '@theater/replay'
+import type { Signed, Verdict } from '@theater/replay'
+import { printable } from '@theater/handler-log'
 import { readComponentFile } from '../component-file.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
+import { publicKeys } from '../host-key.ts'
 import type { Output } from '../output.ts'
 import type { VerifyFlags } from '../options.ts'
+import { isProof, verifyProofFile } from '../proof-file.ts'
 import { Subjects } from '../subjects.ts'
 import type { Subject } from '../subjects.ts'
+import { count } from '../table.ts'
 import { exitOf, printGraph, printVerdicts, verdictJson } from '../verdict.ts'
 import { judge, limitsOf } from '../verifier.ts'
 
 /** `theater verify`: proves records by running their components again. It runs no handler and writes to no record. */
 export async function verify(names: readonly string[], flags: VerifyFlags, output: Output): Promise<number> {
+  const keys = await publicKeys(flags.key)
+  const proofs = names.filter(isProof)
+  for (const file of proofs) await verifyProofFile(file, keys, output)
+  const records = names.filter((name) => !isProof(name))
+  if (records.length === 0) return exits.done
   const component = flags.component === undefined ? undefined : await readComponentFile(flags.component)
   await using subjects = new Subjects(flags.data)
   const found: Subject[] = []
-  for (const name of names) {
+  for (const name of records) {
     output.status(`reading ${name}`)
     found.push(...(await subjects.find(name)))
   }
-  const { verdicts, graph, componentUsed } = await judge(found, {
+  const {
+    verdicts: judged,
+    graph,
+    componentUsed,
+  } = await judge(found, {
     maxSeconds: flags.maxSeconds,
     data: flags.data,
     component,
@@ -25,13 +42,36 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
     progress: (text) => output.status(text),
   })
   output.endStatus()
-  if (output.json) for (const verdict of verdicts) await output.result(verdictJson(verdict), () => '')
-  else await printVerdicts(found, verdicts, output)
+  const signed = keys.length === 0 ? undefined : await signatures(found, judged, keys)
+  const verdicts = signed?.map(({ verdict }) => verdict) ?? judged
+  if (output.json) {
+    for (const [i, verdict] of verdicts.entries())
+      await output.result(verdictJson(verdict, signed?.[i]), () => '')
+  } else await printVerdicts(found, verdicts, output)
+  for (const [i, { by, size, level }] of (signed ?? []).entries()) {
+    if (by === undefined) continue
+    const all = level === 'pass' ? 'to its end' : `up to event ${count(size - 1)}`
+    output.note(`${printable(found[i]?.name ?? '')}: signed ${all} by ${by.name}, key ${by.id}`)
+  }
   printGraph(found, graph, output)
   if (component !== undefined && !componentUsed) {
     output.note(output.styleNote('yellow', `no chain is one of the component ${flags.component}`))
   }
   return verdicts.map(({ verdict }) => exitOf(verdict)).reduce(worse, exits.done)
+}
+
+/** Holds verdicts against what was signed with keys that are trusted. */
+async function signatures(
+  subjects: readonly Subject[],
+  verdicts: readonly Verdict[],
+  keys: readonly VerifierKey[],
+): Promise<Signed[]> {
+  return Promise.all(
+    verdicts.map(async (verdict, i) => {
+      const { seal = null, state = null } = (await subjects[i]?.sealed()) ?? {}
+      return withSignature(verdict, await checkSeal(seal, keys, sha256), state)
+    }),
+  )
 }
 
 /** An accusation outweighs what is not known, and what is no chain at all outweighs both. */

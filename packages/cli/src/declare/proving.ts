@@ -1,4 +1,6 @@
 import type { CertifyOptions } from '../commands/certify.ts'
+import type { KeyOptions } from '../commands/key.ts'
+import type { ProofOptions } from '../commands/proof.ts'
 import type { ReplayFlags } from '../commands/replay.ts'
 import type { Declare } from './declare.ts'
 import { collect, dataOption, grantOption, handlerOption, index, rerunOptions, seconds } from '../options.ts'
@@ -36,9 +38,38 @@ export function proving({ add, act }: Declare): void {
       }),
     )
 
+  add('key', 'Prints the public key that a host signs its checkpoints with.')
+    .option('--rotate', 'hands over to a new key first, and records that')
+    .addOption(dataOption())
+    .action(
+      act(async (output, options: KeyOptions) => {
+        const { key } = await import('../commands/key.ts')
+        return key(options, output)
+      }),
+    )
+
+  add('proof', "Writes the proof that one event of a record is under the host's signed checkpoint.")
+    .argument('<ACTOR>', "the actor's id")
+    .argument('<SEQ>', 'the event', index)
+    .requiredOption('-o, --out <FILE.tlog-proof>', 'where the proof is written')
+    .option('--without-body', 'shows that the event is there, and not what it says')
+    .addOption(dataOption())
+    .action(
+      act(async (output, actor: string, seq: number, options: ProofOptions) => {
+        const { proof } = await import('../commands/proof.ts')
+        return proof(actor, seq, options, output)
+      }),
+    )
+
   rerunOptions(
     add('verify', 'Proves records by running their components again, and checks how they hang together.')
-      .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder')
+      .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder; FILE.tlog-proof for one event')
+      .option(
+        '--key <KEY|FILE>',
+        'a public key that has to have signed them; may be given several times',
+        collect,
+        [],
+      )
       .addOption(dataOption()),
   ).action(
     act(async (output, subjects: string[], options: VerifyFlags) => {

@@ -9,9 +9,10 @@ import type { StructureResult } from '../verify.ts'
 import type { ChainEntry } from '../log/entry.ts'
 import { decodeSeal, sealByte } from '../log/seal.ts'
 import type { Seal } from '../log/seal.ts'
+import type { SealedState } from '../log/sealed-state.ts'
 import { badCar, decodeCarHeader, decodeVarint, maxCarHeader, maxVarint } from './format.ts'
 import { ChainScan, headerByte, markEvery } from './scan.ts'
-import type { HashedSection, Place, Scan, SealedState } from './scan.ts'
+import type { HashedSection, Place, Scan } from './scan.ts'
 import { SectionReader } from './source.ts'
 import type { CarSource, Section } from './source.ts'
 
@@ -88,7 +89,9 @@ export async function openCar(source: CarSource, options: OpenCarOptions = {}): 
     maxEvents,
     roots: names,
     places,
-    sealed: new Map((seal?.chains ?? []).map(({ entry }) => [hex(entry.chain), entry] as [string, ChainEntry])),
+    sealed: new Map(
+      (seal?.chains ?? []).map(({ entry }) => [hex(entry.chain), entry] as [string, ChainEntry]),
+    ),
     get: async (cid) => {
       const place = places.get(hex(cid))
       return place === undefined ? undefined : source.read(place.at, place.length)

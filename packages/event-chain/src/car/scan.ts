@@ -7,6 +7,7 @@ import { linkedContent } from '../event.ts'
 import type { Event, OpenEvent } from '../event.ts'
 import type { Header } from '../header.ts'
 import type { ChainEntry } from '../log/entry.ts'
+import type { SealedState } from '../log/sealed-state.ts'
 import { GrowingTree, leafHash } from '../log/tree.ts'
 import type { BlobReader } from '../store.ts'
 import { brokenResult, StructureChecker } from '../verify.ts'
@@ -31,13 +32,6 @@ export interface Scan extends BlobReader {
   readonly places: Map<string, Place>
   /** What the file's seal says of chains, by hexadecimal id. */
   readonly sealed: ReadonlyMap<string, ChainEntry>
-}
-
-/** Whether a chain is what a seal says of it. */
-export interface SealedState {
-  readonly entry: ChainEntry
-  /** Whether the chain has as many events, and their tree this root. */
-  readonly matches: boolean
 }
 
 /** A section whose bytes were hashed. */

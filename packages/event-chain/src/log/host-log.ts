@@ -5,7 +5,7 @@ import { ChainError } from '../errors.ts'
 import type { ChainReader, LoggedStore } from '../store.ts'
 import { checkpointText, parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { encodeEntry } from './entry.ts'
+import { decodeEntry, encodeEntry } from './entry.ts'
 import type { LogEntry } from './entry.ts'
 import type { SigningKey, VerifierKey } from './key.ts'
 import { formatNote, parseNote, signNote, verifyNote } from './note.ts'
@@ -80,6 +80,7 @@ export class HostLog {
       return new HostLog(options, tree, undefined)
     }
     const latest = await readCheckpoint(note, key.verifier)
+    await checkNotHandedOver(store.hostLog, size, key.verifier)
     if (latest.size !== size || !sameBytes(latest.root, tree.root)) {
       throw new ChainError('damaged', 'the log is not what its last checkpoint says')
     }
@@ -232,6 +233,18 @@ export async function latestCheckpoint(store: {
 }): Promise<SignedCheckpoint | undefined> {
   const { note } = await store.hostLog.log()
   return note === null ? undefined : { ...stored(note), note }
+}
+
+/** A checkpoint in which the key changed is signed by the one before as well. @throws ChainError `bad-key` */
+async function checkNotHandedOver(log: LogStore, size: number, key: VerifierKey): Promise<void> {
+  const last = await log.entry(size - 1)
+  const entry = last === undefined ? undefined : decodeEntry(last)
+  if (entry?.kind === 'key' && !sameBytes(entry.publicKey, key.publicKey)) {
+    throw new ChainError(
+      'bad-key',
+      `${key.name} (${key.id}) has handed the log over to another key: use that one`,
+    )
+  }
 }
 
 async function readCheckpoint(note: string, key: VerifierKey): Promise<SignedCheckpoint> {

@@ -187,6 +187,8 @@ describe.each(stores)('the log of a host in %s', (_, make) => {
     )
     await log.rotate(other)
     expect(log.key.equals(other.verifier)).toBe(true)
+    await expect(HostLog.open({ store, key })).rejects.toEqual(code('bad-key', 'handed'))
+    expect((await HostLog.open({ store, key: other })).latest).toEqual(log.latest)
     await more(writer, 10)
     await log.checkpoint()
     await log.rotate(third)

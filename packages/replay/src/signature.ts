@@ -1,0 +1,98 @@
+import { ChainError } from '@theater/event-chain'
+import { verifySeal } from '@theater/event-chain/log'
+import type { Checkpoint, Seal, SealedState, VerifierKey } from '@theater/event-chain/log'
+import type { Hash } from '@theater/values'
+import type { Verdict } from './types.ts'
+
+/** What came of the signature under a seal. */
+export type SealCheck =
+  | { readonly ok: true; readonly by: VerifierKey; readonly checkpoint: Checkpoint }
+  | { readonly ok: false; readonly message: string }
+
+/**
+ * Checks that keys that are trusted signed a seal. Faces hostile seals.
+ *
+ * @returns undefined where there is no seal
+ */
+export async function checkSeal(
+  seal: Seal | null,
+  keys: readonly VerifierKey[],
+  hash?: Hash,
+): Promise<SealCheck | undefined> {
+  if (seal === null) return undefined
+  try {
+    return { ok: true, ...(await verifySeal(seal, keys, hash)) }
+  } catch (error) {
+    if (!ChainError.is(error)) throw error
+    return { ok: false, message: error.message }
+  }
+}
+
+/** What is known of who signed a chain. */
+export interface Signed {
+  /** `pass`: all of it is under a checkpoint that a trusted key signed. `none`: some of it is not. */
+  readonly level: 'pass' | 'fail' | 'none'
+  /** How many of its events, from the first, are under the checkpoint. */
+  readonly size: number
+  /** The key that signed it; undefined where none that is trusted did. */
+  readonly by: VerifierKey | undefined
+  /** The verdict, with what the signature changes of it. */
+  readonly verdict: Verdict
+}
+
+/**
+ * Holds a verdict against what was signed: a chain that is another one than the host signed, or a shorter one, is `broken`; one
+ * that is verified, and that nobody signed to its end, is `inconclusive`: `unsigned`.
+ *
+ * @param check what came of the seal; undefined where there is none
+ * @param state whether the chain is what its entry says; null where the seal has none of it
+ */
+export function withSignature(
+  verdict: Verdict,
+  check: SealCheck | undefined,
+  state: SealedState | null,
+): Signed {
+  if (check?.ok === false) return fail(verdict, 'signature', 0, check.message)
+  if (check === undefined || state === null) return unsigned(verdict, 0, undefined)
+  const { size } = state.entry
+  if (!state.matches) {
+    const { origin } = check.checkpoint
+    return verdict.size < size
+      ? fail(
+          verdict,
+          'checkpoint',
+          verdict.size,
+          `${origin} signed ${size} events, and here are ${verdict.size}`,
+        )
+      : fail(verdict, 'checkpoint', 0, `the first ${size} events are not those that ${origin} signed`)
+  }
+  return size < verdict.size
+    ? unsigned(verdict, size, check.by)
+    : { level: 'pass', size, by: check.by, verdict }
+}
+
+function unsigned(verdict: Verdict, size: number, by: VerifierKey | undefined): Signed {
+  const { chain, actor, head } = verdict
+  const subject = { chain, actor, size: verdict.size, head }
+  if (verdict.verdict !== 'verified') return { level: 'none', size, by, verdict }
+  const message =
+    size === 0 ? 'nobody who is trusted signed it' : 'from here on nobody who is trusted signed it'
+  return {
+    level: 'none',
+    size,
+    by,
+    verdict: { ...subject, verdict: 'inconclusive', code: 'unsigned', index: size, message },
+  }
+}
+
+/** Where it is broken or diverged by itself, that is what is said of it. */
+function fail(verdict: Verdict, reason: 'signature' | 'checkpoint', index: number, message: string): Signed {
+  const { chain, actor, size, head } = verdict
+  const kept = verdict.verdict === 'broken' || verdict.verdict === 'diverged'
+  return {
+    level: 'fail',
+    size: 0,
+    by: undefined,
+    verdict: kept ? verdict : { chain, actor, size, head, verdict: 'broken', reason, index, message },
+  }
+}

@@ -1,0 +1,83 @@
+import type { HostLog } from '@theater/event-chain/log'
+import { TheaterError } from './errors.ts'
+import type { LogLine } from './host.ts'
+
+/** When the host signs what its chains have come to. */
+export interface CheckpointOptions {
+  /** The host's log, over the same store. */
+  readonly log: HostLog
+  /** Turns after which a checkpoint is made. @default 1000 */
+  readonly everyTurns?: number
+  /** Milliseconds after which one is made of what there is. @default 10000 */
+  readonly everyMs?: number
+}
+
+/**
+ * Makes checkpoints beside the turns, which never wait for one: after so many turns, after so long, and when all is over.
+ */
+export class Notary {
+  readonly #log: HostLog
+  readonly #everyTurns: number
+  readonly #everyMs: number
+  readonly #tell: (line: LogLine) => void
+  #turns = 0
+  #timer: NodeJS.Timeout | undefined
+  #running: Promise<void> | undefined
+  #failed = false
+
+  /** @throws TheaterError `bad-limit` */
+  constructor(
+    { log, everyTurns = 1000, everyMs = 10_000 }: CheckpointOptions,
+    tell: (line: LogLine) => void,
+  ) {
+    for (const [name, n] of Object.entries({ everyTurns, everyMs })) {
+      if (!Number.isSafeInteger(n) || n < 1 || n > 2 ** 31 - 1) {
+        throw new TheaterError(
+          'bad-limit',
+          `checkpoints.${name} is ${n}; it is an integer from 1 to 2147483647`,
+        )
+      }
+    }
+    this.#log = log
+    this.#everyTurns = everyTurns
+    this.#everyMs = everyMs
+    this.#tell = tell
+  }
+
+  /** A turn has come to its end, or will have in a moment. */
+  turned(): void {
+    this.#turns++
+    if (this.#turns >= this.#everyTurns) this.#start()
+    else this.#timer ??= setTimeout(() => this.#start(), this.#everyMs).unref()
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#running !== undefined) return
+    this.#turns = 0
+    this.#running = this.#checkpoint().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Never rejects: a turn is as good without a checkpoint, and the next one takes in what this one did not. */
+  async #checkpoint(): Promise<void> {
+    try {
+      await this.#log.checkpoint()
+      this.#failed = false
+    } catch (error) {
+      if (this.#failed) return
+      this.#failed = true
+      const message = `the host could not sign a checkpoint: ${error instanceof Error ? error.message : String(error)}`
+      this.#tell({ actor: '', level: 'error', message, fields: [] })
+    }
+  }
+
+  /** Makes the last checkpoint, over everything. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#running
+    await this.#checkpoint()
+  }
+}

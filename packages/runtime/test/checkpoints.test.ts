@@ -1,0 +1,91 @@
+import { memoryStore } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
+import { decodeEntry, HostLog, latestCheckpoint, SigningKey } from '@theater/event-chain/log'
+import { guest } from '@theater/guests'
+import { Theater } from '@theater/runtime'
+import type { CheckpointOptions, LogLine } from '@theater/runtime'
+import { describe, expect, it, vi } from 'vitest'
+import { spineHandler } from './support/spine-handler.ts'
+
+const key = await SigningKey.generate('host.example/theater')
+
+async function open(
+  store: LoggedStore,
+  options: Partial<CheckpointOptions> = {},
+  log: (line: LogLine) => void = () => undefined,
+): Promise<Theater> {
+  const checkpoints = { log: await HostLog.open({ store, key }), ...options }
+  return Theater.open({ store, handlers: [spineHandler({ calls: [] })], checkpoints, log })
+}
+
+const plain = { component: guest('spine'), grants: { spine: {} } }
+const sizes = async (store: LoggedStore) =>
+  (await store.hostLog.entries(0, 99)).map((bytes) => {
+    const entry = decodeEntry(bytes)
+    return entry.kind === 'chain' ? entry.size : entry.kind
+  })
+
+describe('a host signs', () => {
+  it('when it ends, all that there is, and once', async () => {
+    const store = memoryStore()
+    const theater = await open(store)
+    const a = await theater.spawn({ id: 'a', ...plain })
+    await theater.spawn({ id: 'b', ...plain })
+    await theater.call('a', 'run', [1])
+    expect(await sizes(store)).toEqual([])
+    await theater.close()
+    const events = (await store.find('a'))?.size
+    expect(await sizes(store)).toEqual([events, a.events])
+    const again = await open(store)
+    // What came back has its resume in the record.
+    await again.close()
+    expect((await latestCheckpoint(store))?.size).toBe(4)
+  })
+
+  it('after so many turns, while they go on', async () => {
+    const store = memoryStore()
+    await using theater = await open(store, { everyTurns: 5 })
+    await theater.spawn({ id: 'a', ...plain })
+    for (let i = 0; i < 4; i++) await theater.call('a', 'run', [1])
+    expect(await sizes(store)).toEqual([])
+    await theater.call('a', 'run', [1])
+    await vi.waitFor(async () => expect(await sizes(store)).toHaveLength(1))
+  })
+
+  it('after so long', async () => {
+    const store = memoryStore()
+    await using theater = await open(store, { everyMs: 1 })
+    await theater.spawn({ id: 'a', ...plain })
+    await theater.call('a', 'run', [1])
+    await vi.waitFor(async () => expect(await sizes(store)).not.toHaveLength(0))
+  })
+
+  it('or says once that it cannot, and goes on', async () => {
+    const store = memoryStore()
+    const lines: LogLine[] = []
+    const extendLog = vi.spyOn(store.hostLog, 'extendLog').mockRejectedValue(new Error('no room'))
+    await using theater = await open(store, { everyTurns: 1 }, (line) => lines.push(line))
+    await theater.spawn({ id: 'a', ...plain })
+    for (let i = 0; i < 3; i++) {
+      await theater.call('a', 'run', [1])
+      await vi.waitFor(() => expect(extendLog.mock.calls.length).toBeGreaterThan(i))
+    }
+    const said = { actor: '', level: 'error', message: 'the host could not sign a checkpoint: no room' }
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([said])
+    extendLog.mockRestore()
+    await theater.call('a', 'run', [1])
+    await theater.close()
+    expect(await sizes(store)).toContain((await store.find('a'))?.size)
+  })
+
+  it('never, where it is not told to; and only by what can be', async () => {
+    const store = memoryStore()
+    const theater = await Theater.open({ store, handlers: [spineHandler({ calls: [] })] })
+    await theater.spawn({ id: 'a', ...plain })
+    await theater.close()
+    expect(await latestCheckpoint(store)).toBeUndefined()
+    for (const wrong of [{ everyTurns: 0 }, { everyMs: 0.5 }, { everyMs: 2 ** 31 }]) {
+      await expect(open(store, wrong)).rejects.toMatchObject({ code: 'bad-limit' })
+    }
+  })
+})
