@@ -26,7 +26,7 @@ export interface Subject {
 }
 
 /** What a host signed, and whether the chain is that. */
-export interface Sealed {
+interface Sealed {
   readonly seal: Seal | null
   readonly state: SealedState | null
 }

@@ -1,4 +1,5 @@
 import { memoryStore } from '@theater/event-chain'
+import type { Store } from '@theater/event-chain'
 import { guest } from '@theater/guests'
 import { defineHandler } from '@theater/handler'
 import type { ActorContext, AnyHandler } from '@theater/handler'
@@ -69,7 +70,7 @@ class Post {
     return context.invoke(`${DESK}#${fn}`, args, { deadline, ...(signal !== undefined && { signal }) })
   }
 
-  async open(store = memoryStore()): Promise<Theater> {
+  async open(store: Store = memoryStore()): Promise<Theater> {
     const theater = await Theater.open({ store, handlers: [this.handler] })
     if (!theater.actors().some(({ id }) => id === 'a'))
       await theater.spawn({ id: 'a', component: porter, grants: { post: {} }, limits: { mailbox: 2 } })

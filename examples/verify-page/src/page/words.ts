@@ -20,6 +20,7 @@ const because: Readonly<Record<InconclusiveCode, string>> = {
   'host-stack': 'the stack of this browser is smaller than the one it was recorded on',
   'meter-version': 'it was recorded under rules that this version of the page does not have',
   'no-component': 'the component is not in the file, or this version cannot load it',
+  unsigned: 'nobody who is trusted signed all of it',
 }
 
 /** Where a verdict points to. */
