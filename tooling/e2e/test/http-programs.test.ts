@@ -52,7 +52,8 @@ const source = `
 async function inQuickJs(): Promise<Uint8Array> {
   const witPath = join(place().root, 'poster.wit')
   writeFileSync(witPath, readFileSync(wit))
-  return (await componentize({ witPath, jsSource: source, sync: true, stubWasi: true })).component
+  return (await componentize({ witPath, jsSource: source, sync: true, stubWasi: true, optSize: true }))
+    .component
 }
 
 for (const [what, program] of [
