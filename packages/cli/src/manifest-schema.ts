@@ -16,7 +16,9 @@ const limitDescriptions = {
   turnMs: 'Milliseconds that one turn may take, waiting included. Then it is aborted.',
   turnEvents: 'Events of one turn. One more, and it is aborted.',
   turnBytes: 'Bytes that the events of one turn carry. More, and it is aborted.',
-  logLines: 'Lines a second that are kept of what the actor logs. The others are counted and left out.',
+  logLines:
+    'Lines a second, by its own clock, that are kept of what the actor logs. The others are counted and left out.',
+  logBytes: 'Bytes a second of the lines that are kept of what the actor logs. More is counted and left out.',
   mailbox: 'Messages that wait for the actor. One more is refused, and its sender keeps it.',
   outbox: 'Messages that the actor sent and no receiver has taken yet. One more is an error to the actor.',
   subscriptions: 'Topics that the actor may be subscribed to at once. One more is an error to the actor.',

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { relayGuest } from '@theater/guests/relay'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { copies, ECHO, folder, objects, start, theater } from './support/theater.ts'
 
@@ -58,6 +59,26 @@ class Going {
 }
 
 describe('logs', () => {
+  it('shows fields, in their order, and nothing that steers a terminal', async () => {
+    const cwd = folder({ 'log.wasm': relayGuest('log') })
+    await theater(['run', 'log.wasm'], { cwd })
+    const fields = '[["b", "1"], ["a\\u001b", "x\\ny"], ["b", "2"]]'
+    await theater(['call', 'log', 'test:relay/log#log', '"warn"', '"m"', fields], { cwd })
+    expect(objects(await theater(['logs', 'log', '--json', '--level', 'warn'], { cwd }))).toMatchObject([
+      {
+        level: 'warn',
+        message: 'm',
+        fields: [
+          ['b', '1'],
+          ['a\u001b', 'x\ny'],
+          ['b', '2'],
+        ],
+      },
+    ])
+    expect((await theater(['logs', 'log'], { cwd })).stdout).toMatch(/ {2}warn {4}m b=1 a\\x1b=x\\ny b=2\n$/)
+    expect((await theater(['logs', 'log', '--level', 'error'], { cwd })).stdout).toBe('')
+  })
+
   it('shows what an actor logged, out of its record', async () => {
     const cwd = await withLogs()
     const ran = await theater(['logs', 'echo', '--json'], { cwd })

@@ -5,6 +5,11 @@ import type { Level, LogGrant } from './grant.ts'
 
 const LOG = 'theater:actor/log@0.1'
 
+/** Half of a character that two units make, which cutting left. */
+const HALF = /[\ud800-\udbff]$/
+
+type Field = readonly [name: string, value: string]
+
 /** Limits of {@link log}. No option grants anything. */
 export interface LogOptions {
   /**
@@ -15,11 +20,17 @@ export interface LogOptions {
    */
   readonly maxLength?: number
   /**
-   * The most fields of a line that are written; the rest are left out.
+   * The most fields of a line that are written; of the rest a last one, called `…`, says how many they were.
    *
    * @default 64
    */
   readonly maxFields?: number
+  /**
+   * The most bytes of a line's fields, names and values together as UTF-8; those that go beyond are left out likewise.
+   *
+   * @default 32768
+   */
+  readonly maxFieldBytes?: number
 }
 
 /** The function of `theater:actor/log@0.1`, as the boundary calls it. */
@@ -44,7 +55,22 @@ export interface LogImports {
 export function log(options: LogOptions = {}): Handler<LogGrant, LogImports> {
   const maxLength = options.maxLength ?? 8192
   const maxFields = options.maxFields ?? 64
-  const cut = (text: string): string => (text.length > maxLength ? `${text.slice(0, maxLength)}…` : text)
+  const maxFieldBytes = options.maxFieldBytes ?? 32_768
+  const cut = (text: string): string =>
+    text.length > maxLength ? `${text.slice(0, maxLength).replace(HALF, '')}…` : text
+
+  function bounded(fields: readonly Field[]): readonly Field[] {
+    const written: Field[] = []
+    let bytes = 0
+    for (const [name, value] of fields.slice(0, maxFields)) {
+      const field = [cut(name), cut(value)] as const
+      bytes += Buffer.byteLength(field[0]) + Buffer.byteLength(field[1])
+      if (bytes > maxFieldBytes) break
+      written.push(field)
+    }
+    const left = fields.length - written.length
+    return left === 0 ? written : [...written, ['…', `${left} more`]]
+  }
 
   function bind(actor: ActorContext, grant: LogGrant): Binding<LogImports> {
     return {
@@ -52,10 +78,7 @@ export function log(options: LogOptions = {}): Handler<LogGrant, LogImports> {
         [LOG]: {
           log(level, message, fields) {
             if (!writes(grant, level)) return
-            const written = fields
-              .slice(0, maxFields)
-              .map(([name, value]) => [cut(name), cut(value)] as const)
-            actor.log(level, cut(message), written)
+            actor.log(level, cut(message), bounded(fields))
           },
         },
       },

@@ -30,7 +30,48 @@ describe('log', () => {
       ['abcd', 'abc'],
       ['x', 'y'],
     ])
-    expect(actor.lines).toEqual([{ level: 'info', message: 'abc…', fields: [['abc…', 'abc']] }])
+    expect(actor.lines).toEqual([
+      {
+        level: 'info',
+        message: 'abc…',
+        fields: [
+          ['abc…', 'abc'],
+          ['…', '1 more'],
+        ],
+      },
+    ])
+  })
+
+  test('writes fields in their order, a name that comes twice twice', async () => {
+    const { actor, write } = await bound({})
+    const fields = [
+      ['b', '1'],
+      ['a', '2'],
+      ['b', '3'],
+    ] as const
+    write('info', 'x', fields)
+    expect(actor.lines).toEqual([{ level: 'info', message: 'x', fields }])
+  })
+
+  test('bounds the bytes of all fields together, and says how many it left out', async () => {
+    const { actor, write } = await bound({}, { maxFieldBytes: 6 })
+    write('info', 'x', [
+      ['a', 'ä'],
+      ['b', 'cd'],
+      ['e', ''],
+      ['f', ''],
+    ])
+    expect(actor.lines[0]?.fields).toEqual([
+      ['a', 'ä'],
+      ['b', 'cd'],
+      ['…', '2 more'],
+    ])
+  })
+
+  test('does not cut a character in half', async () => {
+    const { actor, write } = await bound({}, { maxLength: 2 })
+    write('info', 'a😀b', [])
+    expect(actor.lines[0]?.message).toBe('a…')
   })
 
   test('inert, it drops everything', () => {

@@ -82,7 +82,12 @@ export class Actor implements Requester, Sender {
     const received = parts.received ?? new Received()
     this.ends = parts.ends ?? new Ends()
     this.standing = parts.standing ?? new Standing()
-    this.logGate = new LogGate(parts.limits.logLines, (line) => host.log(line))
+    this.logGate = new LogGate({
+      actor: parts.id,
+      limits: parts.limits,
+      now: () => this.clock,
+      write: (line) => host.log(line),
+    })
     this.reception = new Reception({
       id: parts.id,
       chain: () => this.chain,
@@ -390,6 +395,7 @@ export class Actor implements Requester, Sender {
   }
 
   async #turnEnded(reply: TurnReply, first: Letter | undefined): Promise<void> {
+    this.logGate.turnEnded()
     if (first !== undefined) await this.#initEnded(functionOf(first), reply)
     else if (this.#exitStatus !== undefined) await this.#exited()
   }
@@ -514,6 +520,7 @@ export class Actor implements Requester, Sender {
       this.#ended.abort()
       for (const error of await this.#bindings.dispose())
         this.#log(`a handler could not let go: ${String(error)}`)
+      this.logGate.end()
     })()
     return this.#disposing
   }

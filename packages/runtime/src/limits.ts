@@ -22,8 +22,10 @@ export interface Limits {
   readonly turnEvents: number
   /** Bytes that the events of one turn carry. @default 134217728 (128 MiB) */
   readonly turnBytes: number
-  /** Lines a second that are kept of what the actor logs. @default 1000 */
+  /** Lines a second, by the actor's own clock, that are kept of what it logs. @default 1000 */
   readonly logLines: number
+  /** Bytes of them. @default 1048576 (1 MiB) */
+  readonly logBytes: number
   /** Messages that wait for the actor. @default 1000 */
   readonly mailbox: number
   /** Messages the actor sent that no receiver has taken yet. @default 1000 */
@@ -62,6 +64,7 @@ export const defaultLimits: Limits = {
   turnEvents: 100_000,
   turnBytes: 128 * MiB,
   logLines: 1000,
+  logBytes: MiB,
   mailbox: 1000,
   outbox: 1000,
   subscriptions: 1000,
@@ -86,6 +89,7 @@ export const maxLimits: Limits = {
   turnEvents: 250_000,
   turnBytes: 128 * MiB,
   logLines: 1_000_000,
+  logBytes: 64 * MiB,
   mailbox: 1_000_000,
   outbox: 1_000_000,
   subscriptions: 1_000_000,

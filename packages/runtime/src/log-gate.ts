@@ -2,33 +2,98 @@ import type { LogLine } from './host.ts'
 
 const SECOND = 1000
 
-/** Lets so many lines of one actor's log through in a second. The first one above is answered by a line that says so. */
-export class LogGate {
-  readonly #limit: number
-  readonly #write: (line: LogLine) => void
-  readonly #now: () => number
-  #since = 0
-  #lines = 0
+/** What one actor may write to its log in a second. */
+export interface LogLimits {
+  readonly logLines: number
+  readonly logBytes: number
+}
 
-  constructor(limit: number, write: (line: LogLine) => void, now: () => number = Date.now) {
-    this.#limit = limit
-    this.#write = write
-    this.#now = now
+/** What a {@link LogGate} needs of its actor. */
+export interface LogGateParts {
+  readonly actor: string
+  readonly limits: LogLimits
+  /** Milliseconds, by the actor's own clock: what is left out follows from what its record says of time, on any machine. */
+  readonly now: () => number
+  readonly write: (line: LogLine) => void
+}
+
+/**
+ * Lets so much of one actor's log through in a second, by the actor's own clock. Of what is left out a line says how much it is: at
+ * the end of the first turn of that second in which something was, and of what comes after that when the second is over.
+ */
+export class LogGate {
+  readonly #parts: LogGateParts
+  #since = -Infinity
+  #lines = 0
+  #bytes = 0
+  #left = { lines: 0, bytes: 0 }
+  /** Which limit the first line went beyond that was left out. */
+  #over: keyof LogLimits = 'logLines'
+  /** Whether it was said, in this second, that something was left out. */
+  #said = false
+
+  constructor(parts: LogGateParts) {
+    this.#parts = parts
   }
 
   log(line: LogLine): void {
-    const now = this.#now()
-    // A clock that was set back begins a new second, too.
-    if (now - this.#since >= SECOND || now < this.#since) {
-      this.#since = now
-      this.#lines = 0
+    this.#roll()
+    const { limits, write } = this.#parts
+    const bytes = sizeOf(line)
+    const over = this.#lines >= limits.logLines ? 'logLines' : 'logBytes'
+    if (this.#lines < limits.logLines && this.#bytes + bytes <= limits.logBytes) {
+      this.#lines++
+      this.#bytes += bytes
+      write(line)
+      return
     }
-    this.#lines++
-    if (this.#lines <= this.#limit) this.#write(line)
-    else if (this.#lines === this.#limit + 1) {
-      const { actor } = line
-      const message = `${actor} logs more than ${this.#limit} lines a second, its limit "logLines": the others are left out`
-      this.#write({ actor, level: 'warn', message, fields: [['code', 'log-rate']] })
-    }
+    if (this.#left.lines === 0) this.#over = over
+    this.#left.lines++
+    this.#left.bytes += bytes
   }
+
+  /** A turn is over. */
+  turnEnded(): void {
+    this.#roll()
+    if (!this.#said) this.#tell()
+  }
+
+  /** Nothing comes any more. */
+  end(): void {
+    this.#tell()
+  }
+
+  #roll(): void {
+    const now = this.#parts.now()
+    // Between a trap and the next turn there is no instance to ask, and it may seem to be earlier.
+    if (now - this.#since < SECOND) return
+    this.#tell()
+    this.#since = now
+    this.#lines = this.#bytes = 0
+    this.#said = false
+  }
+
+  #tell(): void {
+    const { lines, bytes } = this.#left
+    if (lines === 0) return
+    const { actor, limits, write } = this.#parts
+    const limit = `${limits[this.#over]} ${this.#over === 'logLines' ? 'lines' : 'bytes'} a second`
+    const message = `${lines} ${lines === 1 ? 'line' : 'lines'} of ${bytes} bytes left out: more than ${limit}, the limit "${this.#over}"`
+    const fields = [
+      ['code', 'log-rate'],
+      ['limit', this.#over],
+      ['lines', String(lines)],
+      ['bytes', String(bytes)],
+    ] as const
+    this.#left = { lines: 0, bytes: 0 }
+    this.#said = true
+    write({ actor, level: 'warn', message, fields })
+  }
+}
+
+/** How many bytes a line has, as UTF-8. */
+function sizeOf({ message, fields }: LogLine): number {
+  let size = Buffer.byteLength(message)
+  for (const [name, value] of fields) size += Buffer.byteLength(name) + Buffer.byteLength(value)
+  return size
 }

@@ -5,7 +5,7 @@ import { assemble } from '@theater/guests/wat'
 import { cli } from '@theater/handler-cli'
 import type { CliGrant, Connection } from '@theater/handler-cli'
 import { Theater } from '@theater/runtime'
-import type { LogLine } from '@theater/runtime'
+import type { Limits, LogLine } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
 import { cache } from './support/actors.ts'
 import { exitCode, linesOf, verify } from './support/files.ts'
@@ -20,6 +20,7 @@ async function run(
   cliGrant?: CliGrant,
   connect?: Connection,
   component: Uint8Array = guest('hello'),
+  limits: Partial<Limits> = {},
 ): Promise<Ran> {
   const store = memoryStore()
   const lines: LogLine[] = []
@@ -30,10 +31,11 @@ async function run(
     log: (line) => lines.push(line),
   })
   const grants = cliGrant === undefined ? {} : { cli: cliGrant }
-  const { chain } = await theater.spawn({ id: 'hello', component, grants })
+  const { chain } = await theater.spawn({ id: 'hello', component, grants, limits })
   const code = await exitCode(theater, 'hello').catch((error: { code: 'trapped' }) => error.code)
   expect(await verify(store, chain)).toMatchObject({ verdict: 'verified' })
-  return { code, out: linesOf(lines, 'stdout') }
+  const left = lines.filter(({ fields }) => fields.some(([, value]) => value === 'log-rate'))
+  return { code, out: [...linesOf(lines, 'stdout'), ...left.map(({ message }) => message)] }
 }
 
 /** The patch version of WASI 0.2 that is vendored, the newest there is. */
@@ -90,6 +92,14 @@ describe('a wasi:cli command', () => {
     expect(await run({ args: ['hello', 'c'], stdin: { text: 'one\ntwo\n' } })).toEqual({
       code: 0,
       out: ['one', 'two'],
+    })
+  })
+
+  it('writes to its log as much as its limit lets it, which says what it left out', async () => {
+    const grant = { args: ['hello', 'c'], stdin: { text: 'one\ntwo\nthree\nfour\n' } }
+    expect(await run(grant, undefined, guest('hello'), { logLines: 2 })).toEqual({
+      code: 0,
+      out: ['one', 'two', '2 lines of 33 bytes left out: more than 2 lines a second, the limit "logLines"'],
     })
   })
 

@@ -4,7 +4,8 @@
  * Writes one line.
  *
  * `fields` are names and values in the order given; a name MAY come twice. The host MAY shorten, drop
- * or hide lines; the actor is not told, so nothing can be learned from calling it. The call is part of
+ * or hide lines; the actor is not told, so nothing can be learned from calling it. Where the host drops lines
+ * because there are too many, it MUST say how many to whoever reads the others. The call is part of
  * the chain either way. An actor MUST NOT log secrets: whoever holds the chain reads them.
  */
 export declare function log(level: Level, message: string, fields: Array<[string, string]>): void

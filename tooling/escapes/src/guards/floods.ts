@@ -26,8 +26,16 @@ export const floods: Guards = {
   'log-rate': [
     {
       file: 'runtime/src/log-gate.ts',
-      text: 'if (this.#lines <= this.#limit) this.#write(line)',
-      with: 'if (this.#lines > 0) this.#write(line)',
+      text: 'if (this.#lines < limits.logLines && this.#bytes + bytes <= limits.logBytes) {',
+      with: 'if (this.#lines < Infinity) {',
+    },
+  ],
+  timers: [off('runtime/src/timers.ts', 'if (count >= limits.timers) return')],
+  'timer-bytes': [
+    {
+      file: 'runtime/src/timers.ts',
+      text: 'if (bytesOf(message) > left ||',
+      with: 'if (',
     },
   ],
   'state-size': [
