@@ -3,12 +3,15 @@ import { relayed, relayGuest } from '@theater/guests/relay'
 import { fromCore } from '@theater/guests/wat'
 import { log } from '@theater/handler-log'
 import { messaging } from '@theater/handler-messaging'
-import { type Escape, stopped, through } from '../escape.ts'
+import { timer } from '@theater/handler-timer'
+import type { Limits } from '@theater/runtime'
+import { type Escape, type Outcome, stopped, through } from '../escape.ts'
 import { core } from '../hostile/guests.ts'
 import { door, MIGRATION, waiting } from '../hostile/waiting.ts'
 import { type Called, host, outcomeOf, spawned, stage } from '../stage.ts'
 
 const common = { class: 'floods' } as const
+const ONCE = relayed('theater:timer/timers@0.1#once')
 const SEND = relayed('theater:messaging/client@0.1#send')
 const text = { format: 'text/plain', body: new Uint8Array(2) }
 
@@ -113,6 +116,20 @@ export const escapes: readonly Escape[] = [
   },
   {
     ...common,
+    id: 'floods/timers-by-the-million',
+    guard: 'timers',
+    code: 'too-many',
+    attempt: () => timers({ timers: 3 }, 1),
+  },
+  {
+    ...common,
+    id: 'floods/bytes-that-timers-carry',
+    guard: 'timer-bytes',
+    code: 'too-large',
+    attempt: () => timers({ timerBytes: 3000 }, 1000),
+  },
+  {
+    ...common,
     id: 'floods/a-state-larger-than-it-may-be',
     guard: 'state-size',
     code: 'too-large',
@@ -122,6 +139,21 @@ export const escapes: readonly Escape[] = [
     },
   },
 ]
+
+/** Sets one timer after another, each with so many bytes, under a grant that would let it have a million. */
+async function timers(limits: Partial<Limits>, bytes: number): Promise<Outcome> {
+  await using made = await stage(relayGuest('timer'), {
+    handlers: [timer()],
+    grants: { timer: { timers: 1_000_000 } },
+    limits,
+  })
+  const message = { format: 'a/b', body: new Uint8Array(bytes) }
+  for (let i = 0; i < 8; i++) {
+    const set = await made.call(ONCE, [{ tag: 'after', val: 1_000_000_000n }, message])
+    if (set.err !== undefined || set.failed !== undefined) return outcomeOf(set)
+  }
+  return through(`${made.theater.timers().length} timers`)
+}
 
 /** A receiver of sends whose turn waits until its host lets it go on. */
 function waitingReceiver(): Promise<Uint8Array> {
