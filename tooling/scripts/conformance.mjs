@@ -56,6 +56,7 @@ if (!/^[1-9][0-9]{0,4}$/.test(seconds)) fail(`--seconds is a number of seconds, 
 /** Where the broken handlers of an interface's laws are; those of any handler are the laws' own. */
 const brokenIn = {
   fs: ['packages/handler-fs/test/fs-broken.test.ts'],
+  http: ['packages/handler-http/test/http-broken.test.ts'],
   messaging: ['packages/handler-messaging/test/laws.test.ts'],
   store: ['packages/handler-store/test/store-laws.test.ts'],
 }
@@ -67,7 +68,9 @@ const names = asked.length > 0 ? asked : handlers
 const files = broken
   ? [...(asked.length > 0 ? [] : ofAny), ...names.flatMap((name) => brokenIn[name] ?? [])]
   : names.flatMap((name) =>
-      globSync(`packages/handler-${name}/test/{conformance,fs-laws,store-laws,laws}.test.ts`, { cwd: root }),
+      globSync(`packages/handler-${name}/test/{conformance,fs-laws,http-laws,store-laws,laws}.test.ts`, {
+        cwd: root,
+      }),
     )
 if (files.length === 0)
   fail(`${names.join(', ')}: no laws but those of any handler; without --handler they are all tried.`)

@@ -12,6 +12,8 @@ import { describe, test } from 'vitest'
 import { laws, runtimeLaws } from './laws.ts'
 import { fsLaws } from './fs/laws.ts'
 import type { FsSubject } from './fs/subject.ts'
+import { httpLaws } from './http/laws.ts'
+import type { HttpSubject } from './http/subject.ts'
 import { messagingLaws } from './messaging/laws.ts'
 import type { MessagingSubject } from './messaging/subject.ts'
 import { storeLaws } from './store/laws.ts'
@@ -33,6 +35,14 @@ export function fsConformance(subject: FsSubject): void {
     const held = fsLaws.filter(({ changes }) => !changes || subject.fixed !== true)
     // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
     for (const law of held) test(`${law.name}`, () => law.run(subject))
+  })
+}
+
+/** Registers one test per law of `wasi:http` for a subject. */
+export function httpConformance(subject: HttpSubject): void {
+  describe(`laws of wasi:http: ${subject.name}`, () => {
+    // oxlint-disable-next-line vitest/expect-expect -- a law asserts by itself, and its own error says more
+    for (const law of httpLaws) test(`${law.name}`, () => law.run(subject))
   })
 }
 

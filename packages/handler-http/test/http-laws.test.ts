@@ -1,0 +1,4 @@
+import { httpConformance } from '@theater/handler-conformance/vitest'
+import { subject } from './http-subject.ts'
+
+httpConformance(subject)
