@@ -199,6 +199,7 @@ export class Exchange implements Disposable {
   }
 
   #responded(wire: ClientRequest, response: IncomingMessage): void {
+    response.on('error', (error) => this.#broke(error))
     if (this.#over) return
     const headers = this.#received(response.rawHeaders)
     const { method, responseBytes, totals, times } = this.#request
@@ -214,7 +215,6 @@ export class Exchange implements Disposable {
     this.#changed.wake()
     // The time for the first byte of the body has begun with the end of the request.
     if (!this.#sent) this.#arm(times.betweenBytes, 'connection-read-timeout')
-    response.on('error', (error) => this.#broke(error))
     response.on('data', (chunk: Uint8Array) => this.#receive(response, chunk))
     response.once('end', () => this.#ended(wire, response))
     this.#listener.response(status, headers, this.#inflow)

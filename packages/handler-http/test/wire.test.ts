@@ -9,6 +9,7 @@ import {
   bodyOf,
   bytes,
   client,
+  codeIn,
   everything,
   failure,
   fetch,
@@ -419,5 +420,58 @@ describe('a connection', () => {
     resolved?.()
     expect(await answer(next)).toMatchObject({})
     expect(connections).toBe(1)
+  })
+})
+
+describe('what the guest drops', () => {
+  it('before it is sent is not sent, and what is written to it leads nowhere', async () => {
+    const heard = await listening()
+    await using server = heard.server
+    await using actor = await client(everything(server.origin))
+    const made = request(actor, { method: 'POST', authority: server.authority })
+    const stream = made.body().write()
+    made[Symbol.dispose]()
+    const error = await thrown(() => stream.write(bytes('never-sent')))
+    expect(codeIn(actor, error)).toEqual({ tag: 'connection-terminated' })
+    expect(heard.read).toBe('')
+  })
+
+  it('of a body that is sent, or of trailers that are waited for, ends the connection and gives its place back', async () => {
+    const heard = await listening(['POST', ''], ['GET', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf'])
+    await using server = heard.server
+    await using actor = await client({ ...everything(server.origin), limits: { concurrent: 1 } })
+    const { authority } = server
+    const made = request(actor, { method: 'POST', authority })
+    const body = made.body()
+    const future = await actor.handle(made)
+    await write(body.write(), bytes('part'))
+    body[Symbol.dispose]()
+    expect(await failure(future)).toEqual({ tag: 'connection-terminated' })
+
+    const got = await response(await actor.handle(request(actor, { authority })))
+    const trailers = got.consume().finish()
+    expect(await thrown(() => actor.handle(request(actor, { authority })))).toEqual({
+      tag: 'connection-limit-reached',
+    })
+    trailers[Symbol.dispose]()
+    const last = await actor.handle(request(actor, { authority }))
+    last[Symbol.dispose]()
+  })
+})
+
+describe('the time between bytes', () => {
+  it('begins with the first one: until then it is that of the first', async () => {
+    const asked = Promise.withResolvers<Socket>()
+    await using server = await serveTcp((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n')
+        asked.resolve(socket)
+      })
+    })
+    await using actor = await client({ ...everything(server.origin), limits: { 'between-bytes-ms': 1 } })
+    const got = await response(await actor.handle(request(actor, { authority: server.authority })))
+    const socket = await asked.promise
+    socket.write('late')
+    expect(await text(got.consume().stream())).toBe('late')
   })
 })
