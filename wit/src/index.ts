@@ -26,6 +26,10 @@ export type * as TheaterActorSelf from './types/theater-actor-self.ts'
 export type * as TheaterActorTypes from './types/theater-actor-types.ts'
 /** `theater:http/client`. */
 export type * as TheaterHttpClient from './types/theater-http-client.ts'
+/** `theater:http/websocket`. */
+export type * as TheaterHttpWebsocket from './types/theater-http-websocket.ts'
+/** `theater:http/websocket-handler`. */
+export type * as TheaterHttpWebsocketHandler from './types/theater-http-websocket-handler.ts'
 /** `theater:messaging/channel-peer`. */
 export type * as TheaterMessagingChannelPeer from './types/theater-messaging-channel-peer.ts'
 /** `theater:messaging/channels`. */

@@ -249,7 +249,7 @@ export class Crossing {
     }
     if (state.checkAnswered(outcome.result.length)) return ENDED
     if (fn.io !== undefined) notePermit(fn.track, args, value)
-    state.enqueue(fn, args, seq, value)
+    state.enqueue(fn, args, seq, value, by.kind === 'result')
     return state.endsHere() ? ENDED : value
   }
 }

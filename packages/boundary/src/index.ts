@@ -120,6 +120,7 @@ export { isLive, liveHandler } from './live-rules.ts'
 export { isOutside, otherEnd, queueRule } from './rules.ts'
 export type {
   ChannelStep,
+  HandedRule,
   MessageRule,
   QueueRule,
   Said,
@@ -136,6 +137,7 @@ export type {
   Divergence,
   EventRef,
   GuestHandle,
+  Handed,
   HostHandle,
   Link,
   Live,

@@ -192,7 +192,7 @@ export class LiveCalls {
     state.clock.elapse(answer.elapsed)
     if (state.checkAnswered(bytes)) return ENDED
     if (fn.io !== undefined) notePermit(fn.track, args, value)
-    state.enqueue(fn, said, intent?.seq ?? ref.seq, value)
+    state.enqueue(fn, said, intent?.seq ?? ref.seq, value, intent !== undefined)
     return value
   }
 

@@ -64,8 +64,18 @@ export interface TimerRule {
   check?(said: Said, now: number): void
 }
 
+/**
+ * A function whose success queues something for its handler, which has it leave the host. Where the handler does it at
+ * once, as an outside effect, nothing is queued.
+ */
+export interface HandedRule {
+  readonly kind: 'handed'
+  /** The WebSocket connection that it closes. */
+  closes?(said: Said): string
+}
+
 /** A function whose success queues something that leaves the actor. */
-export type QueueRule = MessageRule | SubscriptionRule | TimerRule
+export type QueueRule = MessageRule | SubscriptionRule | TimerRule | HandedRule
 
 const topicOf = ({ args: [topic] }: Said): string => topic as string
 const toFirst = ({ args: [to] }: Said): readonly string[] => [to as string]
@@ -180,6 +190,8 @@ const rules: Readonly<Record<string, QueueRule>> = {
     kind: 'timer',
     step: ({ args: [id] }) => ({ kind: 'cancel', id: Number(id as bigint) }),
   },
+  'theater:http/websocket@0.1#send': { kind: 'handed' },
+  'theater:http/websocket@0.1#close': { kind: 'handed', closes: channelOf },
 }
 
 /** The queue rule of a function, by its name within its track. */

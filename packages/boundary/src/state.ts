@@ -206,12 +206,16 @@ export class InstanceState {
     this.handles.begin({ origin: self?.origin ?? fn.model.interface, link }, made)
   }
 
-  /** Queues what a successful call of a queueing function said; `said` are its arguments as the record has them. */
-  enqueue(fn: Imported, said: readonly unknown[], seq: number, value: unknown): void {
-    if (fn.queue === undefined) return
+  /**
+   * Queues what a successful call of a queueing function said; `said` are its arguments as the record has them.
+   *
+   * @param left whether the call was an outside effect
+   */
+  enqueue(fn: Imported, said: readonly unknown[], seq: number, value: unknown, left: boolean): void {
+    if (fn.queue === undefined || (left && fn.queue.kind === 'handed')) return
     if (fn.isResult && (value as { tag: string }).tag !== 'ok') return
     const answer = fn.isResult ? (value as { readonly val?: unknown }).val : value
-    const queued = queuedBy(fn.queue, seq, { args: said, answer, sender: this.actor.id })
+    const queued = queuedBy(fn, fn.queue, seq, { args: said, answer, sender: this.actor.id })
     this.#queue.push(queued)
     this.queued += queued.messages
     if (queued.subscribes) this.subscribing++
@@ -264,8 +268,22 @@ export class InstanceState {
   }
 }
 
-function queuedBy(rule: QueueRule, seq: number, said: Said): Queued {
+function queuedBy({ model, track }: Imported, rule: QueueRule, seq: number, said: Said): Queued {
   const nothing = { messages: 0, subscribes: false, step: undefined, timer: undefined }
+  if (rule.kind === 'handed') {
+    const { kind } = rule
+    const closes = rule.closes?.(said)
+    const { args } = said
+    const departs: Queued['departs'] = (ref) => ({
+      kind,
+      ref,
+      interface: model.interface,
+      fn: track,
+      args,
+      closes,
+    })
+    return { ...nothing, seq, departs }
+  }
   if (rule.kind === 'timer') {
     const timer = rule.step(said)
     return { ...nothing, seq, departs: (ref) => ({ kind: 'timer', ref, step: timer }), timer }

@@ -60,8 +60,22 @@ export interface TimerChanged {
   readonly step: TimerStep
 }
 
+/** What a handler is to let leave the host now. */
+export interface Handed {
+  readonly kind: 'handed'
+  /** The `send` event. */
+  readonly ref: EventRef
+  /** The interface of the function that was called, as the component names it. */
+  readonly interface: string
+  /** The function, by its name within its track. */
+  readonly fn: string
+  readonly args: readonly unknown[]
+  /** The WebSocket connection that it closes. */
+  readonly closes: string | undefined
+}
+
 /** What left an actor, in the order in which it did. */
-export type Departure = Departed | Subscribed | TimerChanged
+export type Departure = Departed | Subscribed | TimerChanged | Handed
 
 /**
  * Who has the thread. Where somebody watches it, one guest at a time is let in, so that whoever does not give the

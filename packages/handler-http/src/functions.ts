@@ -19,6 +19,13 @@ export const CLIENT = 'theater:http/client@0.1'
 
 export const STREAMS = 'wasi:io/streams@0.2'
 
+/** The track of WebSocket connections, and the exports that hear of them. */
+export const WEBSOCKET = 'theater:http/websocket@0.1'
+const WEBSOCKET_HANDLER = 'theater:http/websocket-handler@0.1'
+export const HANDLE_OPEN = `${WEBSOCKET_HANDLER}#handle-open`
+export const HANDLE_MESSAGE = `${WEBSOCKET_HANDLER}#handle-message`
+export const HANDLE_CLOSE = `${WEBSOCKET_HANDLER}#handle-close`
+
 /** Answers from what the handler holds. */
 const held: HandlerFunction = { mode: 'sync', effect: 'none' }
 
@@ -166,4 +173,15 @@ export const FUNCTIONS: Readonly<Record<string, HandlerFunction>> = {
       'blocking-splice',
     ]),
   ),
+
+  // No connection outlives the host's process, so nothing is ever sent again: the guest finds it closed.
+  [`${WEBSOCKET}#send`]: {
+    mode: 'async',
+    effect: 'idempotent',
+    // What is held until the turn's end does not leave now.
+    effectOf: (_call, grant) => ((Object(grant) as HttpGrant).stream === true ? 'idempotent' : 'none'),
+    ownDeadline: true,
+  },
+  [`${WEBSOCKET}#close`]: { mode: 'sync', effect: 'none' },
+  [`${WEBSOCKET}#list`]: { mode: 'sync', effect: 'read' },
 }

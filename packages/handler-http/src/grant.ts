@@ -6,6 +6,7 @@ import { LIMITS_SCHEMA } from './limits.ts'
 import { covers, hostOf, ORIGIN_PATTERN } from './origin.ts'
 import { routesWithin, ROUTES_SCHEMA, type Route } from './route.ts'
 import { below, PREFIX_PATTERN, within as pathWithin } from './path.ts'
+import { WEBSOCKET_SCHEMA, webSocketsWithin, type WebSocketRoute } from './websocket-grant.ts'
 
 /** A header that the host sets and the guest never sees: a named secret of the host's, with what goes before it. */
 export type SecretHeader = {
@@ -42,10 +43,12 @@ export type HttpGrant = {
   readonly out?: readonly Outgoing[]
   /** The requests that are its to answer. Its component exports `wasi:http/incoming-handler` then. @default [] */
   readonly serve?: readonly Route[]
+  /** The WebSocket connections that are its to accept. Its component exports `theater:http/websocket-handler` then. @default [] */
+  readonly websocket?: readonly WebSocketRoute[]
   /**
    * Whether requests and answers pass through while the turn runs: a slow client holds up the actor then, each piece of an
    * answer is an effect that is not undone, and a trap after the first one cuts the connection. Otherwise requests are
-   * read before the turn and answers sent after it.
+   * read before the turn and answers sent after it. Messages on WebSocket connections likewise.
    *
    * @default false
    */
@@ -133,8 +136,10 @@ export const httpGrant: JsonSchema = {
       default: [],
     },
     serve: ROUTES_SCHEMA,
+    websocket: WEBSOCKET_SCHEMA,
     stream: {
-      description: 'Whether bodies of requests and answers pass through while the turn runs.',
+      description:
+        'Whether bodies of requests and answers, and messages on WebSocket connections, pass through while the turn runs.',
       type: 'boolean',
       default: false,
     },
@@ -143,6 +148,7 @@ export const httpGrant: JsonSchema = {
   examples: [
     { out: [{ origin: 'https://api.example.com', methods: ['GET'], paths: ['/'] }] },
     { serve: [{ path: '/' }] },
+    { websocket: [{ path: '/chat', origins: ['self'] }] },
   ],
 }
 
@@ -171,6 +177,8 @@ export function within(child: HttpGrant, parent: HttpGrant, defaults: HttpLimits
   }
   const routes = routesWithin(child.serve ?? [], parent.serve ?? [])
   if (routes !== true) return routes
+  const sockets = webSocketsWithin(child.websocket ?? [], parent.websocket ?? [])
+  if (sockets !== true) return sockets
   if (child.stream === true && parent.stream !== true)
     return { refused: 'stream is not within what the parent may' }
   return withinLimits(resolveLimits(child.limits, defaults), resolveLimits(parent.limits, defaults))

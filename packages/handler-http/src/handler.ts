@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net'
 import { Client, ClientExchange, lost, type Bounds, type ClientResponse } from './client.ts'
 import { codeOf, headerError, HttpIoError, httpError, LOST, plainError, type ErrorCode } from './errors.ts'
 import { Fields } from './fields.ts'
-import { CLIENT, FUNCTIONS, HANDLE, OUTGOING, STREAMS, TYPES } from './functions.ts'
+import { CLIENT, FUNCTIONS, HANDLE, HANDLE_OPEN, OUTGOING, STREAMS, TYPES, WEBSOCKET } from './functions.ts'
 import { authorize, httpGrant, within, type HttpGrant } from './grant.ts'
 import { CutStream, FutureTrailers, IncomingBody, BodyInputStream } from './incoming-body.ts'
 import { IncomingRequest } from './incoming-request.ts'
@@ -20,10 +20,11 @@ import { send, type Outside } from './outgoing.ts'
 import { RequestOptions } from './request-options.ts'
 import { Keyring, type Secrets } from './secrets.ts'
 import { Service } from './service.ts'
+import { Sockets, type WebSocketImports } from './sockets.ts'
 import { mine, Session } from './session.ts'
 
 /** The functions that are no methods, per track. */
-export interface HttpImports {
+export interface HttpImports extends WebSocketImports {
   readonly [OUTGOING]: {
     /** Starts a request. */
     handle(request: object, options: object | undefined): Promise<FutureIncomingResponse>
@@ -68,7 +69,7 @@ export function httpHandler({
 }: Parts): Handler<HttpGrant, HttpImports> {
   return defineHandler<HttpGrant, HttpImports>({
     name: 'http',
-    interfaces: [TYPES, OUTGOING, CLIENT],
+    interfaces: [TYPES, OUTGOING, CLIENT, WEBSOCKET],
     grant: httpGrant,
     functions: FUNCTIONS,
     within: (child, parent) => within(child, parent, defaults),
@@ -84,47 +85,60 @@ export function httpHandler({
         )
       }
       const session = new Session(actor, grant, limits)
-      const release = await serve(actor, session, listener, unanswered)
-      return binding(actor, session, new Network(lookup), keyring, release)
+      const sockets = new Sockets(actor, session, listener.host)
+      const release = await serve({ actor, session, sockets, listener, unanswered })
+      return binding({ actor, session, network: new Network(lookup), keyring, sockets, release })
     },
     [Symbol.asyncDispose]: () => listener.close(),
   })
 }
 
+/** What it takes to let requests reach an actor. */
+interface Serving
+  extends Pick<Bound, 'actor' | 'session' | 'sockets'>, Pick<Parts, 'listener' | 'unanswered'> {}
+
 /** Lets requests reach an actor, where its grant has routes. Answers what takes them back. */
-async function serve(
-  actor: ActorContext,
-  session: Session,
-  listener: Listener,
-  unanswered: Parts['unanswered'],
-): Promise<() => void> {
-  const routes = session.grant.serve ?? []
-  if (routes.length === 0) return () => undefined
-  if (!actor.exports(HANDLE)) {
-    throw new HttpHostError(
-      'no-export',
-      `${actor.id} is granted to answer HTTP requests, and its component does not export wasi:http/incoming-handler. Take serve out of its grant of http`,
-    )
-  }
+async function serve({ actor, session, sockets, listener, unanswered }: Serving): Promise<() => void> {
+  const { serve: routes = [], websocket = [] } = session.grant
+  if (routes.length === 0 && websocket.length === 0) return () => undefined
+  if (routes.length > 0) mustExport(actor, HANDLE, 'answer HTTP requests', 'serve')
+  if (websocket.length > 0) mustExport(actor, HANDLE_OPEN, 'accept WebSocket connections', 'websocket')
   const service = new Service(actor, session, {
     freed: listener.freed,
     unanswered: () => unanswered(actor.id),
   })
-  await listener.claim(routes, service)
-  return () => listener.release(service)
+  const claim = { serve: routes, service, websocket, sockets }
+  await listener.claim(claim)
+  return () => listener.release(claim)
 }
 
-function binding(
-  actor: ActorContext,
-  session: Session,
-  network: Network,
-  keyring: Keyring,
-  release: () => void,
-): Binding<HttpImports> {
+/** @throws HttpHostError `no-export` */
+function mustExport(actor: ActorContext, fn: string, may: string, key: string): void {
+  if (actor.exports(fn)) return
+  const exported = fn.slice(0, fn.indexOf('@'))
+  throw new HttpHostError(
+    'no-export',
+    `${actor.id} is granted to ${may}, and its component does not export ${exported}. Take ${key} out of its grant of http`,
+  )
+}
+
+/** What the binding of one actor is made of. */
+interface Bound {
+  readonly actor: ActorContext
+  readonly session: Session
+  readonly network: Network
+  readonly keyring: Keyring
+  readonly sockets: Sockets
+  /** Lets no more requests reach the actor. */
+  readonly release: () => void
+}
+
+function binding({ actor, session, network, keyring, sockets, release }: Bound): Binding<HttpImports> {
   const outside: Outside = { session, network, keyring }
   const client = new Client(outside, actor)
   return {
     imports: {
+      ...sockets.imports,
       [OUTGOING]: {
         async handle(request, options) {
           actor.signal.throwIfAborted()
@@ -173,9 +187,12 @@ function binding(
     // Whether the other side got it nobody can tell; WASI has an answer for that, and the guest goes on with it.
     reconcile: async ({ fn }) =>
       fn === `${OUTGOING}#handle` ? { done: FutureIncomingResponse.lost(session) } : 'unknown',
+    leave: (fn, args) => sockets.leave(fn, args),
+    undone: () => sockets.undone(),
     async [Symbol.asyncDispose]() {
       release()
       session.end()
+      sockets.end()
       network.end()
     },
   }

@@ -47,6 +47,7 @@ export { HttpHostError } from './host-error.ts'
 export type { HttpHostErrorCode } from './host-error.ts'
 export type { ListenAddress, ListenOptions } from './listener.ts'
 export type { Route } from './route.ts'
+export type { WebSocketRoute } from './websocket-grant.ts'
 export { DEFAULT_SERVER_LIMITS } from './server-limits.ts'
 export type { ServerLimits } from './server-limits.ts'
 export type { Secrets } from './secrets.ts'
@@ -103,7 +104,10 @@ export interface HttpHandler extends Handler<HttpGrant, HttpImports> {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The handler of `wasi:http/types@0.2` and `wasi:http/outgoing-handler@0.2`, and of the export `wasi:http/incoming-handler@0.2`. */
+/**
+ * The handler of `wasi:http/types@0.2`, `wasi:http/outgoing-handler@0.2` and `theater:http/websocket@0.1`, and of the exports
+ * `wasi:http/incoming-handler@0.2` and `theater:http/websocket-handler@0.1`.
+ */
 export function http(options: HttpOptions = {}): HttpHandler {
   const server = { ...DEFAULT_SERVER_LIMITS, ...options.server }
   const listener = new Listener(options.listen ?? {}, server, options.onListen)

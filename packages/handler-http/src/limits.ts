@@ -22,6 +22,18 @@ export type HttpLimits = {
   readonly 'answer-ms': number
   /** Exchanges under way. */
   readonly concurrent: number
+  /** WebSocket connections at once. */
+  readonly connections: number
+  /** The most bytes of one message on a WebSocket connection, either way. */
+  readonly 'message-bytes': number
+  /** The most frames that a client may cut one message into. */
+  readonly 'message-frames': number
+  /** The most bytes of messages that wait until the client of a WebSocket connection takes them. */
+  readonly 'unsent-bytes': number
+  /** Between one ping on a WebSocket connection and the next. A client that has not answered the last one by then is gone. */
+  readonly 'ping-ms': number
+  /** Pings and pongs that a client may send in that time. */
+  readonly pings: number
   /** Requests that it makes in all, since this host bound it. */
   readonly 'total-requests': number
   /** Bytes of bodies of the requests that it makes and of the responses to them in all, since this host bound it. */
@@ -40,6 +52,12 @@ export const DEFAULT_LIMITS: HttpLimits = {
   'total-ms': 600_000,
   'answer-ms': 30_000,
   concurrent: 16,
+  connections: 64,
+  'message-bytes': 1024 * 1024,
+  'message-frames': 1024,
+  'unsent-bytes': 1024 * 1024,
+  'ping-ms': 30_000,
+  pings: 64,
   'total-requests': Number.MAX_SAFE_INTEGER,
   'total-bytes': Number.MAX_SAFE_INTEGER,
 }
@@ -63,6 +81,21 @@ const MEANING: { readonly [K in keyof HttpLimits]: readonly [string, number] } =
   'total-ms': ['Milliseconds from beginning to end of an exchange.', 0x7fff_ffff],
   'answer-ms': ['Milliseconds from a received request to the end of its turn.', 0x7fff_ffff],
   concurrent: ['Exchanges under way at once.', 65_536],
+  connections: ['WebSocket connections at once.', 65_536],
+  'message-bytes': [
+    'The most bytes of one message on a WebSocket connection, either way.',
+    256 * 1024 * 1024,
+  ],
+  'message-frames': ['The most frames that a client may cut one message into.', 1024 * 1024],
+  'unsent-bytes': [
+    'The most bytes of messages that wait until the client of a WebSocket connection takes them.',
+    256 * 1024 * 1024,
+  ],
+  'ping-ms': [
+    'Milliseconds between one ping on a WebSocket connection and the next, by which the last one has to be answered.',
+    0x7fff_ffff,
+  ],
+  pings: ['Pings and pongs that the client of a WebSocket connection may send in that time.', 65_536],
   'total-requests': ['Requests that it makes in all, from the start of the host.', Number.MAX_SAFE_INTEGER],
   'total-bytes': [
     'Bytes of bodies in all, sent and received with those requests, from the start of the host.',

@@ -1,14 +1,19 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isIP, type Socket } from 'node:net'
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isIP, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { asksForWebSocket, awaitAnswer, isHandshake, openingOf } from './handshake.ts'
 import { HttpHostError } from './host-error.ts'
 import { hostAnswers, type HostAnswer } from './refusal.ts'
 import { isLoopbackName, Routes, type Route } from './route.ts'
 import type { ServerLimits } from './server-limits.ts'
 import type { Service } from './service.ts'
 import { Queue, Shared } from './shared.ts'
-import { targetOf } from './target.ts'
+import type { Handshake, Sockets, SocketsHost } from './sockets.ts'
+import { fieldsOf, targetOf, type Target } from './target.ts'
+import { sizeOf } from './fields.ts'
 import { Visit, type VisitHost } from './visit.ts'
+import { allows, type WebSocketRoute } from './websocket-grant.ts'
 
 /** Where a listener is bound. */
 export interface ListenOptions {
@@ -24,6 +29,23 @@ export interface ListenAddress {
   readonly port: number
   /** `http://127.0.0.1:8080` */
   readonly url: string
+}
+
+/** What an actor is to be asked. */
+export interface Claim {
+  readonly serve: readonly Route[]
+  /** Who answers requests. */
+  readonly service: Service
+  readonly websocket: readonly WebSocketRoute[]
+  /** Who has its WebSocket connections. */
+  readonly sockets: Sockets
+}
+
+/** One route for WebSocket connections. */
+interface Door {
+  readonly name: string
+  readonly route: WebSocketRoute
+  readonly sockets: Sockets
 }
 
 /** What happens on one connection. */
@@ -42,10 +64,12 @@ export class Listener {
   readonly #limits: ServerLimits
   readonly #onListen: ((address: ListenAddress) => void) | undefined
   readonly #routes = new Routes<Service>()
+  readonly #doors = new Routes<Door>()
   /** Requests for routes that are shared. */
   readonly #queue = new Queue()
   readonly #connections = new Map<Socket, Connection>()
-  readonly #host: VisitHost
+  /** What requests and WebSocket connections need of it. */
+  readonly host: VisitHost & SocketsHost
   #server: Server | undefined
   #listening: Promise<Server> | undefined
   #closing: Promise<void> | undefined
@@ -61,8 +85,9 @@ export class Listener {
     this.#options = options
     this.#limits = limits
     this.#onListen = onListen
-    this.#host = {
+    this.host = {
       sendMs: limits.sendMs,
+      closeMs: limits.stopMs,
       budget: {
         take: (bytes) => {
           if (this.#held + bytes > limits.heldBytes) return false
@@ -89,17 +114,19 @@ export class Listener {
    *
    * @throws HttpHostError `route-taken`, `cannot-listen`, `closed`
    */
-  async claim(routes: readonly Route[], service: Service): Promise<void> {
+  async claim(claim: Claim): Promise<void> {
     if (this.#options === false) return
     if (this.#closing !== undefined)
       throw new HttpHostError('closed', 'http does not listen any more: it was closed')
-    this.#routes.claim(routes, service)
     try {
+      this.#routes.claim(claim.serve, claim.service)
+      const { name } = claim.sockets
+      for (const route of claim.websocket) this.#doors.claim([route], { name, route, sockets: claim.sockets })
       this.#listening ??= this.#listen()
       const server = await this.#listening
       server.ref()
     } catch (error) {
-      this.#routes.release(service)
+      this.#release(claim)
       if (this.#server === undefined) this.#listening = undefined
       throw error
     }
@@ -108,11 +135,16 @@ export class Listener {
   /** An actor has no request under way any more. */
   readonly freed = (): void => this.#queue.look()
 
+  #release({ service, sockets }: Claim): void {
+    this.#routes.release((one) => one === service)
+    this.#doors.release((one) => one.sockets === sockets)
+  }
+
   /** Takes an actor's routes back. Its requests under way go on. */
-  release(service: Service): void {
-    this.#routes.release(service)
+  release(claim: Claim): void {
+    this.#release(claim)
     this.#queue.look()
-    if (!this.#routes.empty) return
+    if (!this.#routes.empty || !this.#doors.empty) return
     // It keeps its port for whoever claims next, and keeps no process alive for that.
     this.#server?.unref()
     this.#server?.closeIdleConnections()
@@ -139,7 +171,13 @@ export class Listener {
     }
     clearTimeout(timer)
     server.closeAllConnections()
+    // Those that became WebSocket connections the server does not know any more.
+    for (const socket of this.#connections.keys()) socket.destroySoon()
+    const rest = setTimeout(() => {
+      for (const socket of this.#connections.keys()) socket.destroy()
+    }, this.#limits.stopMs)
     await closed
+    clearTimeout(rest)
   }
 
   async #listen(): Promise<Server> {
@@ -176,6 +214,11 @@ export class Listener {
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
+      // Where nobody takes such connections the request is one like all others, and so it is behind others on its connection.
+      shouldUpgradeCallback: (request) =>
+        asksForWebSocket(request) &&
+        this.#connections.get(request.socket)?.visits.size === 0 &&
+        this.#doorsOf(request).length > 0,
     })
     server.maxConnections = limits.connections
     // Node drops what is beyond it without a word; the bytes of a header are bounded as a whole.
@@ -183,10 +226,11 @@ export class Listener {
     server.on('connection', (socket: Socket) => this.#connected(socket))
     server.on('request', (request, response) => this.#requested(request, response, false))
     server.on('checkContinue', (request, response) => this.#requested(request, response, true))
+    server.on('upgrade', (request, socket, head) => this.#asked(request, socket, head))
     server.on('clientError', (error, socket) => this.#broken(error, socket as Socket))
     // Neither is for an actor; without a listener Node would leave the one open and hand the other on as a request.
     server.on('connect', (_request, socket) => {
-      socket.end(rawAnswer(405, 'There is nothing to connect to.'))
+      socket.end(rawAnswer(hostAnswers.noTunnel))
     })
     return server
   }
@@ -198,7 +242,7 @@ export class Listener {
 
   #requested(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
     const connection = this.#connections.get(request.socket)
-    const visit = new Visit(request, response, this.#host)
+    const visit = new Visit(request, response, this.host)
     connection?.visits.add(visit)
     this.#visits += 1
     response.once('close', () => {
@@ -219,8 +263,11 @@ export class Listener {
     const own = this.#isOwn(request.socket, target.host)
     const find = (): ReturnType<Routes<Service>['find']> => this.#routes.find(target.host, target.path, own)
     const found = find()
-    if (found === 'no-host') return visit.refuse(hostAnswers.noHost)
-    if (found === 'no-path') return visit.refuse(hostAnswers.noPath)
+    if (typeof found === 'string') {
+      const door = this.#doors.find(target.host, target.path, own)
+      if (typeof door !== 'string') return visit.refuse(hostAnswers.notWebSocket)
+      return visit.refuse(found === door ? hostAnswers[found] : hostAnswers['no-path'])
+    }
     // Where they share it, who answers is decided when the request is whole, and somebody idle.
     const members = (): readonly Service[] => {
       const now = find()
@@ -230,6 +277,63 @@ export class Listener {
     const answering = another === undefined && alone !== undefined ? alone : new Shared(this.#queue, members)
     // Whatever goes wrong in it is one client's.
     visit.run(answering, target, expectsContinue).catch(() => visit.cut())
+  }
+
+  /** Who may accept what a request asks for. */
+  #doorsOf(request: IncomingMessage): readonly Door[] {
+    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders })
+    if (target === undefined) return []
+    const found = this.#doors.find(target.host, target.path, this.#isOwn(request.socket, target.host))
+    return typeof found === 'string' ? [] : found
+  }
+
+  /** A client asks for a WebSocket connection. */
+  #asked(request: IncomingMessage, duplex: Duplex, head: Buffer): void {
+    if (!(duplex instanceof Socket)) {
+      duplex.destroy()
+      return
+    }
+    const socket = duplex
+    const gone = new AbortController()
+    socket.on('error', () => undefined)
+    socket.once('close', () => gone.abort())
+    if (head.length > 0) socket.destroy()
+    awaitAnswer(socket)
+    this.#visits += 1
+    this.#admit(request, socket, gone.signal)
+      .catch(() => socket.destroy())
+      .finally(() => {
+        this.#visits -= 1
+        if (this.#visits === 0) this.#idle?.()
+      })
+  }
+
+  async #admit(request: IncomingMessage, socket: Socket, gone: AbortSignal): Promise<void> {
+    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders })
+    const doors = this.#doorsOf(request)
+    const refusal =
+      target === undefined || !isHandshake(request)
+        ? hostAnswers.badRequest
+        : this.#visits > this.#limits.requests || this.#closing !== undefined
+          ? hostAnswers.busy
+          : await this.#enter({ request, socket, gone }, target, doors)
+    if (refusal !== undefined && socket.writable) socket.end(rawAnswer(refusal), () => socket.destroy())
+  }
+
+  /** Has an actor asked, the one of those that share the route that has the fewest connections. */
+  async #enter(
+    handshake: Handshake,
+    target: Target,
+    doors: readonly Door[],
+  ): Promise<HostAnswer | undefined> {
+    const { request } = handshake
+    const open = doors.filter(({ route }) => allows(route, request.headers.origin, target.authority))
+    const [first, ...others] = open
+    if (first === undefined) return hostAnswers.badOrigin
+    const door = others.reduce((least, one) => (one.sockets.size < least.sockets.size ? one : least), first)
+    if (sizeOf(fieldsOf(request.rawHeaders)) > door.sockets.limits['header-bytes'])
+      return hostAnswers.headerTooLarge
+    return door.sockets.open(handshake, openingOf(request, target, door.route))
   }
 
   #refusal(request: IncomingMessage, onConnection: number): HostAnswer | undefined {
@@ -267,7 +371,7 @@ export class Listener {
     connection.broken = () => {
       connection.broken = () => undefined
       if (begun || !socket.writable) socket.destroy()
-      else socket.end(rawAnswer(answer.status, answer.text), () => socket.destroy())
+      else socket.end(rawAnswer(answer), () => socket.destroy())
     }
     if (connection.visits.size === 0) connection.broken()
   }
@@ -285,21 +389,14 @@ function answerToBroken(code = ''): HostAnswer | undefined {
   return BROKEN.get(code) ?? hostAnswers.badRequest
 }
 
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Payload Too Large',
-  431: 'Request Header Fields Too Large',
-}
-
 /** An answer where there is no request that Node could answer. */
-function rawAnswer(status: number, text: string): string {
+function rawAnswer({ status, text, retryAfter }: HostAnswer): string {
   const body = `${text}\n`
   return [
-    `HTTP/1.1 ${status} ${REASONS[status] ?? ''}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${body.length}`,
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
+    `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
     '',
     body,

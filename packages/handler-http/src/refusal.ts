@@ -1,5 +1,6 @@
 import type { InvokeFailure } from '@theater/handler'
 import type { ErrorCode } from './errors.ts'
+import type { Field } from './fields.ts'
 
 /** An answer that the host gives in the actor's place: a status and a line that says nothing of what is inside. */
 export interface HostAnswer {
@@ -7,15 +8,28 @@ export interface HostAnswer {
   readonly text: string
   /** Seconds after which it is worth another try. */
   readonly retryAfter?: number
+  /** Fields that say more. */
+  readonly fields?: readonly Field[]
 }
 
 /** What the host says, by what happened. */
 export const hostAnswers = {
   badRequest: { status: 400, text: 'This request is not clear.' },
-  noPath: { status: 404, text: 'Nobody answers here.' },
+  badOrigin: { status: 403, text: 'Pages from there may not connect.' },
+  'no-path': { status: 404, text: 'Nobody answers here.' },
+  noTunnel: { status: 405, text: 'There is nothing to connect to.' },
   tooSlow: { status: 408, text: 'The request took too long.' },
   bodyTooLarge: { status: 413, text: 'The body is too large.' },
-  noHost: { status: 421, text: 'Nobody answers for this host here.' },
+  notWebSocket: {
+    status: 426,
+    text: 'This is for WebSocket connections.',
+    fields: [
+      ['upgrade', 'websocket'],
+      ['connection', 'upgrade'],
+      ['sec-websocket-version', '13'],
+    ],
+  },
+  'no-host': { status: 421, text: 'Nobody answers for this host here.' },
   headerTooLarge: { status: 431, text: 'The header is too large.' },
   noAnswer: { status: 500, text: 'The actor gave no answer.' },
   broken: { status: 502, text: 'The actor failed.' },
@@ -54,6 +68,7 @@ export function answerToFailure(error: unknown): HostAnswer {
     case 'trapped':
     case 'aborted':
     case 'not-served':
+    case 'not-open':
     case 'bad-arguments':
     case undefined:
       return hostAnswers.broken

@@ -19,6 +19,24 @@ export type Route = {
 
 const HOST_PATTERN = String.raw`^(?:\*|[a-z0-9_](?:[a-z0-9._-]{0,251}[a-z0-9_])?|\[[0-9a-f:.]{2,45}\])$`
 
+/** The schemas of what a route says. @param shared what sharing it means */
+export function routeProperties(shared: string): Readonly<Record<string, JsonSchema>> {
+  return {
+    host: {
+      description:
+        'A name or an address, in lower case, without a port; * is any. Without it: what leads to this machine.',
+      type: 'string',
+      pattern: HOST_PATTERN,
+    },
+    path: {
+      description: 'A prefix of the path, by whole segments.',
+      type: 'string',
+      pattern: PREFIX_PATTERN,
+    },
+    shared: { description: shared, type: 'boolean', default: false },
+  }
+}
+
 /** The schema of the routes in a grant. */
 export const ROUTES_SCHEMA: JsonSchema = {
   description: 'The requests that are the actor’s to answer. Without it: none.',
@@ -27,25 +45,9 @@ export const ROUTES_SCHEMA: JsonSchema = {
     type: 'object',
     additionalProperties: false,
     required: ['path'],
-    properties: {
-      host: {
-        description:
-          'A name or an address, in lower case, without a port; * is any. Without it: what leads to this machine.',
-        type: 'string',
-        pattern: HOST_PATTERN,
-      },
-      path: {
-        description: 'A prefix of the path, by whole segments.',
-        type: 'string',
-        pattern: PREFIX_PATTERN,
-      },
-      shared: {
-        description:
-          'Whether other actors may hold the same route, shared too: each request goes to one of them that is idle.',
-        type: 'boolean',
-        default: false,
-      },
-    },
+    properties: routeProperties(
+      'Whether other actors may hold the same route, shared too: each request goes to one of them that is idle.',
+    ),
   },
   default: [],
 }
@@ -106,10 +108,12 @@ export class Routes<To extends Holder> {
     this.#claims.push(...claims)
   }
 
-  /** Takes back all that somebody holds. */
-  release(to: To): void {
-    for (let i = this.#claims.length - 1; i >= 0; i--)
-      if (this.#claims[i]?.to === to) this.#claims.splice(i, 1)
+  /** Takes back what somebody holds. */
+  release(held: (to: To) => boolean): void {
+    for (let i = this.#claims.length - 1; i >= 0; i--) {
+      const claim = this.#claims[i]
+      if (claim !== undefined && held(claim.to)) this.#claims.splice(i, 1)
+    }
   }
 
   /**

@@ -10,7 +10,7 @@ import type { Answering } from './service.ts'
 import { fieldsOf, type Target } from './target.ts'
 
 /** Bytes of request bodies that wait for their turns, of all clients together. */
-interface Budget {
+export interface Budget {
   /** Takes some of it; `false`: there is not as much. */
   take(bytes: number): boolean
   give(bytes: number): void
@@ -81,7 +81,7 @@ export class Visit {
   }
 
   /** Answers in the actor's place. What is left of the body is read and dropped, up to a point. */
-  refuse({ status, text, retryAfter }: HostAnswer): void {
+  refuse({ status, text, retryAfter, fields = [] }: HostAnswer): void {
     if (this.#gone.signal.aborted) return
     const body = Buffer.from(`${text}\n`)
     this.#drain()
@@ -89,6 +89,7 @@ export class Visit {
       status,
       [
         ['content-type', 'text/plain; charset=utf-8'],
+        ...fields,
         ...(retryAfter === undefined ? [] : [['retry-after', String(retryAfter)] as const]),
       ],
       body,

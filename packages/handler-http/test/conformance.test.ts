@@ -133,6 +133,14 @@ const calls: readonly SampleCall[] = [
   },
 ]
 
+const SOCKETS = 'theater:http/websocket@0.1'
+/** Calls on a connection that is none: those that are have a test of their own. */
+const onSockets: readonly SampleCall[] = [
+  { fn: `${SOCKETS}#send`, args: () => ['nobody', { tag: 'text', val: 'hello' }] },
+  { fn: `${SOCKETS}#close`, args: () => ['nobody', 1000, ''] },
+  { fn: `${SOCKETS}#list`, args: () => [] },
+]
+
 const ofResponse = (response: (made: Made) => unknown): readonly SampleCall[] => [
   { fn: method('incoming-response.status'), args: (made) => [response(made)] },
   {
@@ -213,6 +221,7 @@ const stream = (made: Made): unknown => made(method('outgoing-body.write'))
 const guestCalls: readonly GuestCall[] = [
   // No stream of these calls fails, so there is no error to ask about; this number is forged.
   { fn: `${TYPES}#http-error-code`, args: () => [1] },
+  ...onSockets,
   ...calls.flatMap((call): readonly GuestCall[] =>
     call.fn === fixed('outgoing-body.finish')
       ? [
@@ -289,6 +298,6 @@ conformance({
   grants: [{ out: [entry] }, narrow, { out: [{ origin: server.origin, methods: ['GET'], paths: ['/a'] }] }],
   least: {},
   refusable: [HANDLE, `${CLIENT}#start`],
-  calls: [...calls, ...onResumed, ...clientCalls],
+  calls: [...calls, ...onSockets, ...onResumed, ...clientCalls],
   guest,
 })

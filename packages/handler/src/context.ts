@@ -57,12 +57,21 @@ export interface InvokeOptions {
   readonly cause?: Cause
   /** Takes the call back while its turn has not begun; afterwards it changes nothing. A call with a cause stays. */
   readonly signal?: AbortSignal
+  /**
+   * Where the actor has too much to do it waits, in its place, and is not refused: for whoever bounds how many of its
+   * calls are under way, as a connection does that reads no further meanwhile.
+   *
+   * @default false
+   */
+  readonly waits?: boolean
 }
 
 /** The `code` of what {@link ActorContext.invoke} rejects with. */
 export type InvokeFailure =
   /** The component exports nothing of that name. */
   | 'not-served'
+  /** It is about a channel or a connection that is closed; nothing happened. */
+  | 'not-open'
   /** The arguments are not of the export's types, or hold a resource that is not the calling handler's. */
   | 'bad-arguments'
   /** The arguments have more bytes than the actor takes at once; nothing happened. */

@@ -113,6 +113,16 @@ export interface Binding<Imports extends object = object> extends Partial<AsyncD
    * its instance is thrown away after a trap and when the host closes. MUST NOT wait; what it does is not recorded.
    */
   dropped?(type: string, description: Json): void
+  /**
+   * A function of it that queues was called, and what it said leaves now: the event that says so is durable. It comes once
+   * for each such call that succeeded, in their order; not for those of a turn that was undone. MUST NOT wait.
+   *
+   * @param fn by its name within its track: `theater:http/websocket@0.1#send`
+   * @param args as the record has them
+   */
+  leave?(fn: string, args: readonly unknown[]): void
+  /** A turn of the actor was undone: it trapped, or was aborted, and what it had queued never leaves. MUST NOT wait. */
+  undone?(): void
   /** The interface's own error for a method of a closed handle. Absent or `undefined`: the turn is aborted. */
   closed?(fn: string): WitError | undefined
   /** Finds out whether an intent of effect `once` happened before the host crashed. Absent: unknown. */

@@ -100,6 +100,9 @@ const carriers: ReadonlyMap<string, Carrier> = new Map([
   // They leave as messages do, for the host alone.
   ['theater:messaging/topics@0.1#subscribe', toNobody],
   ['theater:messaging/topics@0.1#unsubscribe', toNobody],
+  // They leave for the network.
+  ['theater:http/websocket@0.1#send', toNobody],
+  ['theater:http/websocket@0.1#close', toNobody],
 ])
 
 /** The exports that messages arrive at. */

@@ -1,9 +1,10 @@
-import type { ChannelStep, EventRef, TimerStep } from '@theater/boundary'
+import type { ChannelStep, EventRef, Handed, TimerStep } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
 import type { RecordedCall } from '@theater/handler'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
 import { Ends } from './channels.ts'
+import { Connections } from './connections.ts'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
 import { actorContext } from './context.ts'
@@ -25,6 +26,7 @@ import { Reception } from './reception.ts'
 import { recordedCall, releaseName } from './record.ts'
 import type { Requester } from './request.ts'
 import { Standing } from './standing.ts'
+import type { Subject } from './subject.ts'
 import type { TurnReply } from './turn-reply.ts'
 import { Turns } from './turns.ts'
 
@@ -36,6 +38,8 @@ export interface ActorParts extends InstanceParts {
   readonly ends?: Ends
   /** The timers that it has. @default none */
   readonly standing?: Standing
+  /** The WebSocket connections that its record holds to be open. @default none */
+  readonly connections?: Connections
 }
 
 /** One actor and its life: how it comes to be, comes back, and ends. Its turns are taken by {@link Turns}. */
@@ -49,6 +53,8 @@ export class Actor implements Requester, Sender {
   outbox = 0
   /** Its ends of channels. */
   readonly ends: Ends
+  /** Its WebSocket connections. */
+  readonly connections: Connections
   /** The topics that it is subscribed to. */
   readonly subscriptions = new Set<string>()
   /** The timers that it has. */
@@ -82,6 +88,7 @@ export class Actor implements Requester, Sender {
     const received = parts.received ?? new Received()
     this.ends = parts.ends ?? new Ends()
     this.standing = parts.standing ?? new Standing()
+    this.connections = parts.connections ?? new Connections()
     this.logGate = new LogGate({
       actor: parts.id,
       limits: parts.limits,
@@ -119,8 +126,9 @@ export class Actor implements Requester, Sender {
       closing: () => this.#closing,
       gone: () => this.#gone(),
       admits: (one) => host.admits(this, one),
-      heard: (fn, channel) => this.ends.heard(fn, channel),
-      unopened: (channel) => this.#unopened(channel),
+      heard: (fn, { of, name }) => (of === 'channel' ? this.ends : this.connections).heard(fn, name),
+      unopened: (subject) => this.#unopened(subject),
+      undone: () => this.#bindings.undone(),
       events: () => this.events,
       aborted: (reply) => this.#aborted(reply),
       ended: (reply, first) => this.#turnEnded(reply, first),
@@ -400,9 +408,16 @@ export class Actor implements Requester, Sender {
     else if (this.#exitStatus !== undefined) await this.#exited()
   }
 
-  #unopened(channel: string): void {
+  #unopened({ of, name }: Subject): void {
     const { size, head } = this.#parts.writer
-    this.#host.unopened(this, channel, { seq: size - 1, hash: head })
+    if (of === 'channel') this.#host.unopened(this, name, { seq: size - 1, hash: head })
+    else this.connections.forget(name)
+  }
+
+  /** Has a handler let leave what its functions queued. */
+  handOver({ interface: from, fn, args, closes }: Handed): void {
+    if (closes !== undefined) this.connections.forget(closes)
+    this.#bindings.links.get(from)?.binding.leave?.(fn, args)
   }
 
   #aborted({ code, status, error }: Extract<TurnReply, { readonly tag: 'aborted' }>): void {

@@ -37,6 +37,11 @@ export class Bindings {
     }
   }
 
+  /** Tells all of them that a turn of the actor was undone. */
+  undone(): void {
+    for (const binding of this.#bindings) binding.undone?.()
+  }
+
   /** Lets go of everything. @returns what could not be let go of */
   async dispose(): Promise<readonly unknown[]> {
     const errors: unknown[] = []

@@ -1,8 +1,6 @@
-import { isOutside, otherEnd, trackOf } from '@theater/boundary'
+import { isOutside, otherEnd } from '@theater/boundary'
 import type { ChannelStep, EventRef } from '@theater/boundary'
 import type { Cause, ChannelFailure, Channels as ActorChannels } from '@theater/handler'
-import type { EventOf } from '@theater/event-chain'
-import { decodeData } from '@theater/values'
 import type { Actor } from './actor.ts'
 import type { Letter } from './mailbox.ts'
 import type { Outside } from './outside.ts'
@@ -188,14 +186,6 @@ export function isPeer(fn: string): boolean {
 /** Whether an actor is one of the two ends of a channel. */
 function hasEnd(channel: string, id: string): boolean {
   return channel.startsWith(`${id}/`) || channel.split('/')[1] === id
-}
-
-/** The channel that a turn, which a record breaks off, asks for. */
-export function openingOf({ content: { fn, args } }: EventOf<'turn'>): string | undefined {
-  const hash = fn.indexOf('#')
-  if (hash === -1 || `${trackOf(fn.slice(0, hash))}${fn.slice(hash)}` !== HANDLE_OPEN) return undefined
-  const [, channel] = decodeData(args) as readonly unknown[]
-  return typeof channel === 'string' ? channel : undefined
 }
 
 /** Where an end stands when what the turn that runs has said is counted. */

@@ -16,8 +16,8 @@ export function actorContext(actor: Actor, host: Host, link: () => Link | undefi
     id: actor.id,
     signal: actor.signal,
     exports: (fn) => actor.exported(fn) !== undefined,
-    async invoke(fn, args, { deadline, cause, signal }) {
-      const asked = actor.reception.ask({ fn, args, sender: null, cause: cause ?? null, link: link() })
+    async invoke(fn, args, { deadline, cause, signal, waits = false }) {
+      const asked = actor.reception.ask({ fn, args, sender: null, cause: cause ?? null, link: link() }, waits)
       const withdraw = (): void => asked.withdraw()
       signal?.addEventListener('abort', withdraw, { once: true })
       if (signal?.aborted === true) withdraw()

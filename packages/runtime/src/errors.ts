@@ -28,7 +28,7 @@ export type TheaterErrorCode =
   | 'too-many-actors'
   /** The actor has as many channels as it may; `detail` is how many. */
   | 'too-many-channels'
-  /** The channel was closed, or is not accepted yet. */
+  /** The channel, or the connection, was closed, or is not accepted yet. */
   | 'not-open'
   /** A call was taken back before its turn began. */
   | 'withdrawn'

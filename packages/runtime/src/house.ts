@@ -7,6 +7,7 @@ import { Breath } from './breath.ts'
 import { Cast } from './cast.ts'
 import { Channels } from './channels.ts'
 import { Components } from './components.ts'
+import { isWanted } from './connections.ts'
 import { deadLetters, dropLetter } from './dead.ts'
 import type { RecordedLetter } from './dead.ts'
 import { TheaterError } from './errors.ts'
@@ -123,7 +124,7 @@ export class House {
       timers: (of) => timers.of(of),
       admits: (to, letter) => {
         if (letter.timer !== undefined) return timers.fire(to, letter)
-        return this.#channels.admits(to, letter) ? letter : undefined
+        return this.#channels.admits(to, letter) && isWanted(to, letter) ? letter : undefined
       },
       unopened: (by, channel, end) => this.#channels.failed(by, channel, end),
       children: (of) => this.family.children(of),

@@ -95,6 +95,9 @@ export class Post {
         case 'unsubscribe':
           topics.remove(from, departure.topic)
           break
+        case 'handed':
+          from.handOver(departure)
+          break
         case 'message': {
           const { fn, args, step, topic } = departure
           if (step !== undefined) from.ends.left(step)

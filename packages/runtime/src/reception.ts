@@ -68,10 +68,15 @@ export class Reception {
     return promise
   }
 
-  /** Takes a turn for somebody who can be refused, and can take it back. @throws TheaterError `not-served` */
-  ask(invocation: Invocation): Asked {
+  /**
+   * Takes a turn for somebody who can take it back.
+   *
+   * @param waits whether it waits where the mailbox is full; otherwise it is refused
+   * @throws TheaterError `not-served`
+   */
+  ask(invocation: Invocation, waits = false): Asked {
     const { promise, resolve } = Promise.withResolvers<AskedReply>()
-    const waiting = this.#admit(invocation, { settle: resolve })
+    const waiting = this.#admit(invocation, { settle: resolve }, waits)
     return {
       reply: promise,
       withdraw: () => {
@@ -98,7 +103,7 @@ export class Reception {
     return this.mailbox.withdraw(cause)
   }
 
-  #admit(invocation: Invocation, delivered: Delivered): Letter | undefined {
+  #admit(invocation: Invocation, delivered: Delivered, waits = false): Letter | undefined {
     const { cause } = invocation
     const { full, limit } = this.mailbox
     const { settle } = delivered
@@ -106,7 +111,7 @@ export class Reception {
       settle({ tag: 'too-large', limit: this.#parts.messageBytes })
       return undefined
     }
-    if (!full || !this.#parts.alive() || (cause !== null && this.knows(cause)))
+    if (!full || !this.#parts.alive() || waits || (cause !== null && this.knows(cause)))
       return this.accept(invocation, delivered)
     settle({ tag: 'mailbox-full', limit })
     return undefined

@@ -8,7 +8,8 @@ import type { ComponentModel, Data } from '@theater/values'
 import type { Spawned } from '@theater/handler'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
-import { Ends, HANDLE_CLOSE, HANDLE_OPEN, isPeer } from './channels.ts'
+import { Ends, HANDLE_CLOSE, isPeer } from './channels.ts'
+import { Connections } from './connections.ts'
 import { TheaterError } from './errors.ts'
 import { INIT, LOAD } from './lifecycle.ts'
 import { chainKey, Received } from './received.ts'
@@ -16,6 +17,8 @@ import type { Standing } from './standing.ts'
 import { TimerRecord } from './timer-record.ts'
 import { readRequestId } from './request.ts'
 import type { RequestId } from './request.ts'
+import { recordedSubject } from './subject.ts'
+import type { Subject } from './subject.ts'
 
 /** Their places among the cases of `closed`. */
 const STOPPED = 2
@@ -58,6 +61,8 @@ export interface Scan {
   readonly ends: Ends
   /** The timers that it has. */
   readonly standing: Standing
+  /** The WebSocket connections that are open as far as it knows. */
+  readonly connections: Connections
   /** Channels that it was asked for, in turns that came to nothing, and the last events of these turns. */
   readonly unopened: ReadonlyMap<string, EventRef>
   /** Channels that it was asked for, or has asked for. */
@@ -98,6 +103,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     fanOut,
     subscriptions,
     ends,
+    connections,
     unopened,
     channels,
     asked,
@@ -122,6 +128,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     subscriptions,
     ends,
     standing: reader.timers.standing,
+    connections,
     unopened,
     channels,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
@@ -148,6 +155,7 @@ type Queued =
   | { readonly kind: 'channel'; readonly step: ChannelStep | undefined; readonly outside: boolean }
   | { readonly kind: 'message'; readonly receivers: number }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly topic: string }
+  | { readonly kind: 'handed'; readonly closes: string | undefined }
 
 class ScanReader {
   readonly timers: TimerRecord
@@ -160,10 +168,11 @@ class ScanReader {
   readonly fanOut = new Map<number, number>()
   readonly subscriptions = new Set<string>()
   readonly ends = new Ends()
+  readonly connections = new Connections()
   readonly unopened = new Map<string, EventRef>()
   readonly channels = new Set<string>()
-  /** The channel that the turn is about, in which the actor is asked for it. */
-  #opening: string | undefined
+  /** What the turn is about, in which the actor is asked for it. */
+  #opening: Subject | undefined
   /** By the number of the handle that the guest has for it. */
   readonly asked = new Map<number, RequestId>()
   lastResume = -1
@@ -240,24 +249,22 @@ class ScanReader {
     }
   }
 
-  #begin({ seq, content: { fn, args, cause } }: EventOf<'turn'>): void {
+  #begin(turn: EventOf<'turn'>): void {
+    const { fn, args, cause } = turn.content
     const name = nameInTrack(fn)
-    this.#opening = undefined
-    if (isPeer(name)) {
-      const [, channel, how] = decodeData(args) as readonly Data[]
-      if (typeof channel === 'string') {
-        this.ends.heard(name, channel)
-        if (name === HANDLE_OPEN) {
-          this.channels.add(channel)
-          this.#opening = channel
-        }
-      }
+    const subject = recordedSubject(turn)
+    this.#opening = subject?.opens === true ? subject : undefined
+    if (subject?.of === 'connection') this.connections.heard(name, subject.name)
+    if (subject?.of === 'channel') {
+      this.ends.heard(name, subject.name)
+      if (subject.opens) this.channels.add(subject.name)
+      const [, , how] = decodeData(args) as readonly Data[]
       // What tells of a channel that is lost is known by the channel.
       if (name === HANDLE_CLOSE && isLost(how)) return
     }
     // As is a timer, which may fire again and again.
     if (this.timers.firing) return
-    if (cause !== null) this.received.note(cause, seq)
+    if (cause !== null) this.received.note(cause, turn.seq)
   }
 
   #call({ seq, content: { fn, args, outcome } }: EventOf<'call'>): void {
@@ -276,6 +283,11 @@ class ScanReader {
     if (answer === undefined) return
     const given = decodeData(args) as readonly Data[]
     const [topic] = given
+    if (rule.kind === 'handed') {
+      const closes = rule.closes?.({ args: given, answer, sender: this.genesis?.actor ?? '' })
+      this.#queued.set(seq, { kind: 'handed', closes })
+      return
+    }
     if (rule.kind === 'message' && channel) {
       const said = { args: given, answer, sender: this.genesis?.actor ?? '' }
       const outside = rule.to(said).some(isOutside)
@@ -296,6 +308,9 @@ class ScanReader {
         return
       case 'unsubscribe':
         this.subscriptions.delete(queued.topic)
+        return
+      case 'handed':
+        if (queued.closes !== undefined) this.connections.forget(queued.closes)
         return
       case 'channel':
         if (queued.step !== undefined) this.ends.left(queued.step)
@@ -330,8 +345,12 @@ class ScanReader {
       else this.#first = name === INIT ? 'badly' : 'unloaded'
     }
     if (this.#opening !== undefined && isUndone(event)) {
-      this.ends.forget(this.#opening)
-      this.unopened.set(this.#opening, { seq: event.seq, hash: event.hash })
+      const { of, name } = this.#opening
+      if (of === 'connection') this.connections.forget(name)
+      else {
+        this.ends.forget(name)
+        this.unopened.set(name, { seq: event.seq, hash: event.hash })
+      }
     }
     if (turn !== undefined && turn.cause !== null && !this.timers.firing)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])

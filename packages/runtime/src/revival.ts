@@ -8,6 +8,7 @@ import { Actor } from './actor.ts'
 import type { Cast } from './cast.ts'
 import type { Channels } from './channels.ts'
 import type { Components } from './components.ts'
+import { HANDLE_DISCONNECT } from './connections.ts'
 import { dropMark, isFor } from './dead.ts'
 import type { Family } from './family.ts'
 import { TheaterError } from './errors.ts'
@@ -89,6 +90,7 @@ export class Revival {
     const names = namesOf(scans)
     for (const scan of scans) await this.#deliver(scan, arrived.get(chainKey(scan.info.chain)), names)
     this.#loseChannels(scans)
+    for (const actor of cast.actors) this.#loseConnections(actor)
     // Behind all that the children had sent.
     await family.restore(scans)
     await family.stopOrphans()
@@ -110,7 +112,7 @@ export class Revival {
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
   async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
     const { store, cast, grants, host, guard } = this.#parts
-    const { genesis, info, seed, life, received, ends, standing } = scan
+    const { genesis, info, seed, life, received, ends, standing, connections } = scan
     const id = genesis.actor
     if (life === 'stopped') {
       cast.record(info, 'stopped', { component: splitCid(genesis.component).digest, birth: scan.birth })
@@ -144,10 +146,8 @@ export class Revival {
       throw new TheaterError('cannot-resume', message, { actor: id })
     }
     const writer = await this.#takeOver(info)
-    const actor = new Actor(
-      { id, ...ready, genesis, limits, seed, store, writer, received, ends, standing },
-      host,
-    )
+    const recorded = { received, ends, standing, connections }
+    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, ...recorded }, host)
     cast.add(actor)
     return actor
   }
@@ -255,6 +255,17 @@ export class Revival {
         else if (other.end !== undefined) channels.lose(channel, by, { chain, ...other.end }, 'stopped')
       }
     }
+  }
+
+  /** No connection outlives its host. */
+  #loseConnections({ connections, reception }: Actor): void {
+    for (const connection of connections.names)
+      reception.tell({
+        fn: HANDLE_DISCONNECT,
+        args: [connection, { tag: 'restarted' }],
+        sender: null,
+        cause: null,
+      })
   }
 
   #ask(actor: Actor, { delivery, id }: Extract<Outgoing, { readonly kind: 'request' }>): void {

@@ -17,7 +17,7 @@ export type TurnReply =
   | { readonly tag: 'stopped'; readonly final: boolean; readonly failure: TheaterError | undefined }
   /** The host closed before the turn began. */
   | { readonly tag: 'closed' }
-  /** Nobody wanted it any more when its turn would have come: its channel was closed. */
+  /** Nobody wanted it any more when its turn would have come: its channel or connection was closed. */
   | { readonly tag: 'left' }
   | { readonly tag: 'mailbox-full'; readonly limit: number }
   | { readonly tag: 'too-large'; readonly limit: number }
@@ -62,7 +62,9 @@ export function unwrap(id: string, reply: TurnReply): unknown {
     case 'closed':
       throw new TheaterError('closed', `the theater was closed before ${id} took the call`, { actor: id })
     case 'left':
-      throw new TheaterError('not-open', `the channel that it is of is closed at ${id}`, { actor: id })
+      throw new TheaterError('not-open', `the channel or connection that it is of is closed at ${id}`, {
+        actor: id,
+      })
     case 'mailbox-full':
       throw new TheaterError('mailbox-full', `the mailbox of ${id} holds ${reply.limit} messages already`, {
         actor: id,

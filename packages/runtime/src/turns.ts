@@ -1,5 +1,4 @@
 import type { FunctionModel } from '@theater/values'
-import { HANDLE_OPEN, isPeer, openingOf } from './channels.ts'
 import type { Instance } from './instance.ts'
 import { causeOf } from './mailbox.ts'
 import type { Invocation, Letter, Mailbox, Told } from './mailbox.ts'
@@ -7,6 +6,8 @@ import type { Unfinished } from './rebuild.ts'
 import type { Received } from './received.ts'
 import { letter } from './reception.ts'
 import type { Call } from './request.ts'
+import { recordedSubject, subjectOf } from './subject.ts'
+import type { Subject } from './subject.ts'
 import type { TurnReply } from './turn-reply.ts'
 
 /** What the turns of an actor need of it. */
@@ -23,10 +24,12 @@ export interface TurnsParts {
   readonly gone: () => TurnReply
   /** What a turn is told; `undefined`: nobody wants it any more. */
   readonly admits: (letter: Letter) => Told | undefined
-  /** A message about a channel is taken. */
-  readonly heard: (fn: string, channel: string) => void
-  /** A turn that was to open a channel came to nothing. */
-  readonly unopened: (channel: string) => void
+  /** A turn begins in which the actor hears of a channel or a connection. */
+  readonly heard: (fn: string, subject: Subject) => void
+  /** A turn that was to open a channel or a connection came to nothing. */
+  readonly unopened: (subject: Subject) => void
+  /** A turn was undone: it trapped, or was aborted. */
+  readonly undone: () => void
   /** How many events the record has. */
   readonly events: () => number
   /** A turn was aborted. */
@@ -52,7 +55,7 @@ export class Turns {
   /** The turn that makes the actor, until it has ended. */
   #first: Letter | undefined
   /** The turn that the last host left. */
-  #unfinished: (Unfinished & { readonly letter: Letter; readonly opening: string | undefined }) | undefined
+  #unfinished: (Unfinished & { readonly letter: Letter; readonly subject: Subject | undefined }) | undefined
   #pumping: Promise<void> | undefined
 
   constructor(parts: TurnsParts) {
@@ -90,7 +93,7 @@ export class Turns {
     const { cause, fn, sender } = unfinished.turn.content
     const { promise, resolve } = Promise.withResolvers<TurnReply>()
     const left: Letter = { id: fn, fn, args: [], sender, cause, taken: undefined, listeners: [resolve] }
-    this.#unfinished = { ...unfinished, opening: openingOf(unfinished.turn), letter: left }
+    this.#unfinished = { ...unfinished, subject: recordedSubject(unfinished.turn), letter: left }
     this.left = { seq: unfinished.turn.seq, reply: promise }
     this.#parts.mailbox.follow(left)
   }
@@ -147,12 +150,13 @@ export class Turns {
   }
 
   async #take(next: Letter, { args, notBefore }: Told): Promise<void> {
-    const { instance, received, mailbox, closing, gone, heard, unopened, aborted, ended } = this.#parts
+    const { instance, received, mailbox, closing, gone, heard, unopened, undone, aborted, ended } =
+      this.#parts
     const unfinished = this.#unfinished
     this.#unfinished = undefined
-    const channel = channelOf(next)
-    if (channel !== undefined) heard(next.fn, channel)
-    const opening = unfinished?.opening ?? (next.fn === HANDLE_OPEN ? channel : undefined)
+    const subject = unfinished === undefined ? subjectOf(next.fn, next.args) : unfinished.subject
+    // Of one that the last host left the record has told.
+    if (subject !== undefined && unfinished === undefined) heard(next.fn, subject)
     let reply: TurnReply
     try {
       const taken = await instance.take({ ...next, args, notBefore }, unfinished)
@@ -168,18 +172,13 @@ export class Turns {
       for (const run of this.#after.splice(0)) run()
     }
     if (reply.tag === 'aborted') aborted(reply)
-    if (opening !== undefined && isUndone(reply)) unopened(opening)
+    if (subject?.opens === true && isUndone(reply)) unopened(subject)
+    if (reply.tag === 'trapped' || reply.tag === 'aborted') undone()
     const first = next === this.#first ? next : undefined
     if (first !== undefined) this.#first = undefined
     await ended(reply, first)
     mailbox.settle(next, reply)
   }
-}
-
-/** The channel that a message is about. */
-function channelOf({ fn, args }: Letter): string | undefined {
-  const [, channel] = args
-  return isPeer(fn) && typeof channel === 'string' ? channel : undefined
 }
 
 /** Whether a turn came to nothing for whoever it is about. */

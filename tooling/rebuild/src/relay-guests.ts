@@ -13,7 +13,12 @@ const RELAYS: Readonly<Record<string, readonly string[]>> = {
   ],
   clocks: ['wasi:clocks/wall-clock@0.2.12', 'wasi:clocks/monotonic-clock@0.2.12'],
   fs: ['wasi:filesystem/preopens@0.2.12', 'wasi:filesystem/types@0.2.12'],
-  http: ['wasi:http/types@0.2.12', 'wasi:http/outgoing-handler@0.2.12', 'theater:http/client@0.1.0'],
+  http: [
+    'wasi:http/types@0.2.12',
+    'wasi:http/outgoing-handler@0.2.12',
+    'theater:http/client@0.1.0',
+    'theater:http/websocket@0.1.0',
+  ],
   log: ['theater:actor/log@0.1.0'],
   messaging: ['client', 'topics', 'channels'].map((name) => `theater:messaging/${name}@0.1.0`),
   parent: ['theater:supervisor/children@0.1.0', 'theater:messaging/client@0.1.0', 'wasi:cli/exit@0.2.12'],
