@@ -6,6 +6,9 @@ import type {
   ChildEnd,
   Firing,
   Published,
+  Socket,
+  SocketEnd,
+  SocketRequest,
 } from './capabilities.ts'
 import type { Body, Json, JsonSafe } from './json.ts'
 import type { Infer, InferInput, StandardSchema } from './schema.ts'
@@ -67,6 +70,21 @@ export interface ChannelHandlers<C> {
   readonly closed?: (ctx: C, channel: Channel, end: ChannelEnd) => void | Promise<void>
 }
 
+/** What happens to WebSocket connections. */
+export interface SocketHandlers<C> {
+  /**
+   * A client asks for a connection. It is accepted when this returns, with the subprotocol that it returns, if any; what is sent in
+   * this turn is the first that it gets. Where it throws the client is refused: a `Failure` says why, with the status that is its code
+   * (`'401'`), or 403; all else is a 500 that says nothing.
+   * @default every connection that the grant allows is accepted
+   */
+  readonly open?: (ctx: C, socket: Socket, request: SocketRequest) => string | void | Promise<string | void>
+  /** A message of the client: text, or bytes. What throws leaves the state as it was, and the connection open. */
+  readonly message?: (ctx: C, socket: Socket, data: string | Uint8Array) => void | Promise<void>
+  /** It is closed, and not by this actor. It comes also after a restart of the host, which no connection outlives. */
+  readonly close?: (ctx: C, socket: Socket, end: SocketEnd) => void | Promise<void>
+}
+
 /** What `defineActor` is given. */
 export interface Definition<S, U extends Capability, A, P, M> {
   /**
@@ -120,6 +138,11 @@ export interface Definition<S, U extends Capability, A, P, M> {
    * messages. An actor with it exports `theater:messaging/channel-peer`.
    */
   readonly channels?: ChannelHandlers<Context<S, U>>
+  /**
+   * WebSocket connections that clients open to this actor; it needs `websocket` in `uses`. State and sends hold as for messages. An
+   * actor with it exports `theater:http/websocket-handler`.
+   */
+  readonly websocket?: SocketHandlers<Context<S, U>>
   /**
    * Hears of the end of a child. State and sends hold as for messages; nobody waits for an answer, so what it throws goes to
    * the log. An actor with it exports `theater:supervisor/watcher`.

@@ -1,4 +1,5 @@
 import type {
+  TheaterHttpWebsocket,
   TheaterMessagingChannels,
   TheaterMessagingClient,
   TheaterMessagingTopics,
@@ -17,6 +18,7 @@ import { branded } from './failure.ts'
 const sendBrand = '@theater/actor/SendError'
 const topicBrand = '@theater/actor/TopicError'
 const channelBrand = '@theater/actor/ChannelError'
+const socketBrand = '@theater/actor/SocketError'
 const requestBrand = '@theater/actor/RequestError'
 const storeBrand = '@theater/actor/StoreError'
 const spawnBrand = '@theater/actor/SpawnError'
@@ -106,6 +108,33 @@ export class ChannelError extends Error {
   /** Whether a caught value is a `ChannelError`. */
   static is(value: unknown): value is ChannelError {
     return branded(value, channelBrand)
+  }
+}
+
+/** Why nothing was done with a WebSocket connection: the case of `theater:http/websocket`, which says what to do. */
+export class SocketError extends Error {
+  override readonly name = 'SocketError'
+  /** The WIT case. */
+  readonly code: TheaterHttpWebsocket.SendError['tag'] | TheaterHttpWebsocket.CloseError
+  /** The connection. */
+  readonly socket: string
+  /** The host's limit, for `too-large` and `full` (bytes). */
+  readonly limit: number | undefined
+  /** Marks the class across copies of this package. */
+  readonly brand = socketBrand
+
+  /** Made by the kit. */
+  constructor(socket: string, error: TheaterHttpWebsocket.SendError | TheaterHttpWebsocket.CloseError) {
+    const code = typeof error === 'string' ? error : error.tag
+    super(`the connection ${socket} was refused: ${code}`)
+    this.code = code
+    this.socket = socket
+    this.limit = typeof error !== 'string' && 'val' in error ? Number(error.val) : undefined
+  }
+
+  /** Whether a caught value is a `SocketError`. */
+  static is(value: unknown): value is SocketError {
+    return branded(value, socketBrand)
   }
 }
 

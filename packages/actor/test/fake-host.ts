@@ -1,5 +1,6 @@
 import type {
   TheaterActorTypes,
+  TheaterHttpWebsocket,
   TheaterMessagingChannels,
   TheaterMessagingClient,
   TheaterMessagingTopics,
@@ -32,6 +33,8 @@ export class FakeHost {
   answers = new Map<string, Answer>()
   refuse = new Map<string, TheaterMessagingClient.SendError>()
   /** By topic, channel or actor, what is refused. */
+  /** What a message on a connection is refused with. */
+  unsent = new Map<string, TheaterHttpWebsocket.SendError>()
   untold = new Map<string, TheaterMessagingTopics.PublishError | TheaterMessagingChannels.OpenError>()
   labels = new Map<string, Uint8Array>()
   blobs = new Map<string, Uint8Array>()
@@ -49,6 +52,7 @@ export class FakeHost {
       ...this.messaging(),
       ...this.topics(),
       ...this.channels(),
+      ...this.sockets(),
       ...this.store(),
       ...this.fs(),
       ...this.supervisor(),
@@ -158,6 +162,25 @@ export class FakeHost {
           allowed(channel)
         },
         list: () => open,
+      },
+    }
+  }
+
+  sockets(): Host {
+    const allowed = (name: string): void => {
+      const refused = this.unsent.get(name)
+      if (refused !== undefined) throw err(refused)
+    }
+    return {
+      sockets: {
+        send: (connection, { tag, val }) => {
+          this.calls.push(`say ${connection} ${tag} ${typeof val === 'string' ? val : val.join()}`)
+          allowed(connection)
+        },
+        close: (connection, code, reason) => {
+          this.calls.push(`close ${connection} ${code} ${reason}`.trimEnd())
+        },
+        list: () => ['one', 'two'],
       },
     }
   }

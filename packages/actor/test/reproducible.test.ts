@@ -40,6 +40,7 @@ const shape = {
   messages: true,
   subscriptions: false,
   channels: false,
+  websocket: false,
   childEnded: false,
   timers: false,
   fetch: false,

@@ -23,7 +23,7 @@ const cache: NonNullable<TheaterOptions['cache']> = {
 const load = componentLoader({ cache })
 
 /** What the guest's other imports do. */
-export interface Outside {
+interface Outside {
   mark(n: number): Promise<number>
   peek(n: number): Promise<number>
 }

@@ -101,6 +101,9 @@ const uses: Readonly<Record<string, Use>> = {
   'packages/actor/README.md#topics-and-channels': {
     why: 'an actor: tooling/e2e builds and runs it in its tests',
   },
+  'packages/actor/README.md#websocket-connections': {
+    why: 'an actor: tooling/e2e builds and runs it in its tests',
+  },
   'packages/actor/README.md#building': {
     at: 'build/build.ts',
     files: { 'src/counter.ts': 'packages/actor/test/example.ts' },

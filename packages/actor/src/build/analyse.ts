@@ -17,6 +17,8 @@ export interface ActorShape {
   readonly subscriptions: boolean
   /** Whether it has an end of channels, and so exports `theater:messaging/channel-peer`. */
   readonly channels: boolean
+  /** Whether it has WebSocket connections, and so exports `theater:http/websocket-handler`. */
+  readonly websocket: boolean
   /** Whether it hears of the end of children, and so exports `theater:supervisor/watcher`. */
   readonly childEnded: boolean
   /** Whether it hears timers, and so exports `theater:timer/target`. */
@@ -32,6 +34,7 @@ export const capabilities: readonly Capability[] = [
   'messaging',
   'topics',
   'channels',
+  'websocket',
   'store',
   'fs',
   'http',
@@ -76,6 +79,7 @@ export function analyse(file: string, source: string): ActorShape {
     messages: keys.has('messages'),
     subscriptions: keys.has('subscriptions'),
     channels: keys.has('channels'),
+    websocket: keys.has('websocket'),
     childEnded: keys.has('onChildEnded'),
     timers: keys.has('timers'),
     fetch: keys.has('fetch'),
@@ -87,6 +91,7 @@ const needs = [
   ['subscriptions', 'topics'],
   ['channels', 'channels'],
   ['timers', 'timer'],
+  ['websocket', 'websocket'],
 ] as const
 
 const outside =

@@ -240,6 +240,7 @@ function startModule(file: string, shape: ActorShape, world: World): string {
     ...(shape.messages ? ['receiver', 'responder'] : []),
     ...(shape.subscriptions ? ['subscriber'] : []),
     ...(shape.channels ? ['channelPeer'] : []),
+    ...(shape.websocket ? ['websocketHandler'] : []),
     ...(shape.childEnded ? ['watcher'] : []),
     ...(shape.timers ? ['target'] : []),
     ...(shape.fetch ? ['incomingHandler'] : []),

@@ -57,6 +57,10 @@ export function worldOf(
   if (uses.has('messaging')) add('client', 'theater:messaging/client@0.1.0')
   if (uses.has('topics')) add('topics', 'theater:messaging/topics@0.1.0')
   if (uses.has('channels')) add('channels', 'theater:messaging/channels@0.1.0')
+  if (uses.has('websocket')) {
+    add('sockets', 'theater:http/websocket@0.1.0')
+    packages.push(theater('http'))
+  }
   if (uses.has('store')) {
     add('blobs', 'theater:store/blobs@0.1.0')
     add('labels', 'theater:store/labels@0.1.0')
@@ -101,6 +105,7 @@ export function worldOf(
   if (shape.state) lines.push('  export theater:actor/migration@0.1.0;')
   if (shape.subscriptions) lines.push('  export theater:messaging/subscriber@0.1.0;')
   if (shape.channels) lines.push('  export theater:messaging/channel-peer@0.1.0;')
+  if (shape.websocket) lines.push('  export theater:http/websocket-handler@0.1.0;')
   if (shape.childEnded) lines.push('  export theater:supervisor/watcher@0.1.0;')
   if (shape.timers) lines.push('  export theater:timer/target@0.1.0;')
   if (shape.messages) {

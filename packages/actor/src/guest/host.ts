@@ -1,6 +1,7 @@
 import type {
   TheaterActorLog,
   TheaterActorSelf,
+  TheaterHttpWebsocket,
   TheaterMessagingChannels,
   TheaterMessagingClient,
   TheaterMessagingTopics,
@@ -27,6 +28,8 @@ export interface Host {
   readonly topics?: typeof TheaterMessagingTopics
   /** `theater:messaging/channels`. */
   readonly channels?: typeof TheaterMessagingChannels
+  /** `theater:http/websocket`. */
+  readonly sockets?: typeof TheaterHttpWebsocket
   /** `theater:store/blobs`. */
   readonly blobs?: typeof TheaterStoreBlobs
   /** `theater:store/labels`. */

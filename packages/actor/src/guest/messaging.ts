@@ -1,7 +1,7 @@
 import type { TheaterMessagingClient } from '@theater/wit'
 import type { PendingReply, RequestOptions } from '../capabilities.ts'
 import { Failure } from '../failure.ts'
-import { ChannelError, RequestError, SendError, TopicError } from '../host-errors.ts'
+import { ChannelError, RequestError, SendError, SocketError, TopicError } from '../host-errors.ts'
 import type { Json } from '../json.ts'
 import { decodeReply, encodeMessage, type WireMessage } from '../message.ts'
 import { detailOf } from './failure-detail.ts'
@@ -24,7 +24,9 @@ export class Outgoing {
       try {
         leave()
       } catch (error) {
-        if (!SendError.is(error) && !TopicError.is(error) && !ChannelError.is(error)) throw error
+        const known =
+          SendError.is(error) || TopicError.is(error) || ChannelError.is(error) || SocketError.is(error)
+        if (!known) throw error
         const detail = { to, type: what, error: error.code, limit: error.limit ?? null }
         throw new Failure('send-failed', `${what} to ${to}: ${error.code}`, detail, { cause: error })
       }

@@ -1,6 +1,7 @@
 import type {
   TheaterActorLifecycle,
   TheaterActorMigration,
+  TheaterHttpWebsocketHandler,
   TheaterMessagingChannelPeer,
   TheaterMessagingReceiver,
   TheaterMessagingResponder,
@@ -10,7 +11,17 @@ import type {
   WasiHttpIncomingHandler,
 } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
-import type { Channel, ChannelEnd, ChildEnd, Firing, Log, Published } from '../capabilities.ts'
+import type {
+  Channel,
+  ChannelEnd,
+  ChildEnd,
+  Firing,
+  Log,
+  Published,
+  Socket,
+  SocketEnd,
+  SocketRequest,
+} from '../capabilities.ts'
 import type { Actor } from '../define.ts'
 import { detailOf as jsonDetail } from './failure-detail.ts'
 import { Failure } from '../failure.ts'
@@ -19,9 +30,11 @@ import { decodeMessage, decodeReply, encodeReply, type WireMessage } from '../me
 import { issueText, type StandardSchema } from '../schema.ts'
 import type { End } from './channels.ts'
 import type { Environment } from './environment.ts'
+import { payloadOf } from './host.ts'
 import type { Host } from './host.ts'
 import { Visit } from './http.ts'
 import { show } from './log.ts'
+import { endOf as socketEnd, requestOf } from './sockets.ts'
 import { Kit, Turn, TurnContext } from './turn.ts'
 
 type Sender = TheaterMessagingReceiver.Sender
@@ -41,6 +54,8 @@ export interface Exports {
   readonly subscriber: Async<typeof TheaterMessagingSubscriber>
   /** `theater:messaging/channel-peer`. */
   readonly channelPeer: Async<typeof TheaterMessagingChannelPeer>
+  /** `theater:http/websocket-handler`. */
+  readonly websocketHandler: Async<typeof TheaterHttpWebsocketHandler>
   /** `theater:supervisor/watcher`. */
   readonly watcher: Async<typeof TheaterSupervisorWatcher>
   /** `theater:timer/target`. */
@@ -77,6 +92,11 @@ interface Loose {
     readonly accepted?: (ctx: object, channel: Channel) => unknown
     readonly message?: (ctx: object, channel: Channel, body: unknown) => unknown
     readonly closed?: (ctx: object, channel: Channel, end: ChannelEnd) => unknown
+  }
+  readonly websocket?: {
+    readonly open?: (ctx: object, socket: Socket, request: SocketRequest) => unknown
+    readonly message?: (ctx: object, socket: Socket, data: string | Uint8Array) => unknown
+    readonly close?: (ctx: object, socket: Socket, end: SocketEnd) => unknown
   }
   readonly onChildEnded?: (ctx: object, child: ChildEnd) => unknown
   readonly timers?: { readonly [name: string]: (ctx: object, body: unknown, firing: Firing) => unknown }
@@ -172,6 +192,20 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
         turn.fail()
         turn.refuse(channel, failureOf(error, name.of, kit.log))
       }
+    })
+  }
+
+  /** Hears of a WebSocket connection. */
+  function hearSocket(
+    connection: string,
+    of: string,
+    work: (ctx: object, socket: Socket) => unknown,
+  ): Promise<unknown> {
+    return run(null, async (ctx, name, commit, turn) => {
+      name.of = of
+      const answer = await work(ctx, turn.socket(connection))
+      commit()
+      return answer
     })
   }
 
@@ -286,6 +320,28 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
           return definition.channels?.closed?.(ctx, end, endOf(how))
         }),
     },
+    websocketHandler: {
+      handleOpen: async (connection, request) => {
+        try {
+          const answer = await hearSocket(connection, 'open', (ctx, socket) =>
+            definition.websocket?.open?.(ctx, socket, requestOf(request)),
+          )
+          return typeof answer === 'string' ? answer : undefined
+        } catch (error) {
+          throw refuseClient(error)
+        }
+      },
+      handleMessage: async (connection, { val }) => {
+        await hearSocket(connection, 'message', (ctx, socket) =>
+          definition.websocket?.message?.(ctx, socket, val),
+        )
+      },
+      handleClose: async (connection, how) => {
+        await hearSocket(connection, 'close', (ctx, socket) =>
+          definition.websocket?.close?.(ctx, socket, socketEnd(how)),
+        )
+      },
+    },
     watcher: {
       childEnded: async (id, how) => {
         const child: ChildEnd = { id, how: how.tag, limit: how.tag === 'limit' ? how.val : undefined }
@@ -388,6 +444,17 @@ function detailOf(detail: Json | undefined): WireMessage | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Why a client gets no connection. What is no failure of the actor's own is no business of the client's. */
+function refuseClient(error: unknown): unknown {
+  const failure = payloadOf<WireFailure>(error)
+  if (failure === undefined) return error
+  const refusal: TheaterHttpWebsocketHandler.Refusal =
+    failure.code === 'exception' || failure.code === 'send-failed'
+      ? { status: 500, reason: 'The actor failed.' }
+      : { status: /^[45]\d\d$/.test(failure.code) ? Number(failure.code) : 403, reason: failure.message }
+  return Object.assign(new Error(refusal.reason), { payload: refusal })
 }
 
 /** The form in which the engine takes the `err` of a result. */

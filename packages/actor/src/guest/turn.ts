@@ -3,6 +3,7 @@ import type {
   FileSystem,
   Log,
   Programs,
+  Sockets,
   Store,
   Supervisor,
   Timers,
@@ -17,6 +18,7 @@ import type { Host } from './host.ts'
 import { makeLog } from './log.ts'
 import { Conversation, Outgoing } from './messaging.ts'
 import { makePrograms } from './programs.ts'
+import { End as Socket } from './sockets.ts'
 import { storeOf } from './store.ts'
 import { encodeBody, publish, subscribe } from './topics.ts'
 
@@ -86,6 +88,14 @@ export class Kit {
     if (channels === undefined)
       throw new Error("channels is not available: add 'channels' to uses in defineActor")
     return channels
+  }
+
+  /** WebSocket connections. */
+  get sockets(): NonNullable<Host['sockets']> {
+    const { sockets } = this.#host
+    if (sockets === undefined)
+      throw new Error("websocket is not available: add 'websocket' to uses in defineActor")
+    return sockets
   }
 }
 
@@ -201,6 +211,18 @@ export class Turn {
   channels(): string[] {
     this.#check()
     return [...this.#kit.channels.list()]
+  }
+
+  /** A WebSocket connection. */
+  socket(id: string): Socket {
+    this.#check()
+    return new Socket(this.#kit.sockets, this.#outgoing.add, id)
+  }
+
+  /** The WebSocket connections that are open. */
+  sockets(): Socket[] {
+    this.#check()
+    return this.#kit.sockets.list().map((id) => this.socket(id))
   }
 
   /** Nothing of it is to have happened: what it has asked for it gives up. */
@@ -325,6 +347,14 @@ export class TurnContext {
 
   get channels(): Channels['channels'] {
     return () => this.#turn.channels()
+  }
+
+  get socket(): Sockets['socket'] {
+    return (id) => this.#turn.socket(id)
+  }
+
+  get sockets(): Sockets['sockets'] {
+    return () => this.#turn.sockets()
   }
 
   get spawn(): Supervisor['spawn'] {
