@@ -1,0 +1,249 @@
+import { decode, isLink, same, sha256 } from './cbor.ts'
+import type { Item } from './cbor.ts'
+import { checkChain } from './chain.ts'
+import type { Checked, Stored } from './chain.ts'
+import { Broken, isGenesis, readHeader } from './events.ts'
+
+/** A chain of a file. */
+interface FileChain {
+  readonly actor: string | null
+  readonly size: number
+  readonly broken: Broken | null
+  readonly checked: Checked | null
+}
+
+/** A file that is none of chains. */
+export class NotAFile extends Error {}
+
+interface Section {
+  /** Its first bytes, from its length on: a CID may stand there that is not where the length says. */
+  readonly start: Buffer
+  readonly cid: Buffer
+  readonly bytes: Buffer
+}
+
+/** Takes a CAR file apart. @throws NotAFile for its header; blocks that are not framed right are left out, with what follows */
+function sections(file: Buffer): { roots: Buffer[]; blocks: Section[]; lost: Buffer | null } {
+  let at = 0
+  const varint = (): number | undefined => {
+    let n = 0
+    for (let shift = 0; shift < 63; shift += 7) {
+      const byte = file[at++]
+      if (byte === undefined) return undefined
+      n += (byte & 127) * 2 ** shift
+      if (byte < 128) return byte === 0 && shift > 0 ? undefined : n
+    }
+    return undefined
+  }
+  const length = varint()
+  if (length === undefined || at + length > file.length) throw new NotAFile('no header')
+  let header: Item
+  try {
+    header = decode(file.subarray(at, at + length))
+  } catch {
+    throw new NotAFile('a header that is not canonical')
+  }
+  at += length
+  const roots =
+    header instanceof Map && header.size === 2 && header.get('version') === 1
+      ? header.get('roots')
+      : undefined
+  if (!Array.isArray(roots) || roots.length === 0) throw new NotAFile('a header that is none')
+  const links = (roots as readonly Item[]).map((root) => {
+    if (!isLink(root) || root.codec !== 'dag-cbor') throw new NotAFile('a root that is none')
+    return root.digest
+  })
+  const blocks: Section[] = []
+  while (at < file.length) {
+    const start = file.subarray(at, at + 9 + 36)
+    const size = varint()
+    if (size === undefined || size < 36 || at + size > file.length)
+      return { roots: links, blocks, lost: start }
+    blocks.push({ start, cid: file.subarray(at, at + 36), bytes: file.subarray(at + 36, at + size) })
+    at += size
+  }
+  return { roots: links, blocks, lost: null }
+}
+
+/** What a host signed, as it stands in a file. */
+interface OtherSeal {
+  readonly note: string
+  readonly chains: readonly Item[]
+  readonly rotations: readonly Item[]
+}
+
+/** What is known of a file. */
+export interface CheckedFile {
+  readonly chains: readonly FileChain[]
+  readonly seal: OtherSeal | null
+}
+
+const heads = ['01711220', '01551220']
+
+function intact({ cid, bytes }: Section): boolean {
+  return heads.includes(cid.subarray(0, 4).toString('hex')) && same(cid.subarray(4), sha256(bytes))
+}
+
+/** Whether a section names one of these blocks, whatever its length says. */
+function claims(start: Buffer, digests: readonly string[]): boolean {
+  return digests.some((digest) => heads.some((head) => start.indexOf(Buffer.from(head + digest, 'hex')) >= 1))
+}
+
+/** One chain of a file, block by block. */
+class FileReading {
+  readonly events: { header: Buffer; body: Buffer | null }[] = []
+  readonly #outside: Map<string, Buffer>
+  /** Digests of blocks that the event under way lets come, and of those that came. */
+  #wanted: string[] = []
+  #seen: string[] = []
+  /** The digest of the block that its content stands in, until that is here. */
+  #content: string | undefined
+  broken: Broken | null = null
+
+  constructor(outside: Map<string, Buffer>) {
+    this.#outside = outside
+  }
+
+  /** Takes the next block; false: it is the first of another chain. */
+  take(block: Section): boolean {
+    const event = this.events.at(-1)
+    const right = intact(block)
+    const digest = block.cid.subarray(4).toString('hex')
+    const mine =
+      this.#wanted.includes(digest) ||
+      this.#wanted.includes(sha256(block.bytes).toString('hex')) ||
+      (!right && claims(block.start, this.#wanted))
+    if (event !== undefined && mine) {
+      if (right) this.#belongs(event, digest, block.bytes)
+      else this.broken = new Broken(this.events.length - 1, 'digest')
+      return true
+    }
+    const isHeader = block.bytes[0] === 0x87
+    if (right && isHeader && block.bytes.length < 100 && event !== undefined) return false
+    const lacks = event?.body === null || this.#content !== undefined
+    if (right && !isHeader && event !== undefined && (lacks || this.#seen.includes(digest))) {
+      this.broken = new Broken(this.events.length - 1, 'stray')
+    } else if (!right) this.broken = new Broken(this.events.length, 'digest')
+    else if (!isHeader) this.broken = new Broken(this.events.length, 'stray')
+    else this.#begin(block.bytes)
+    return true
+  }
+
+  /** The file cannot be read on from here. */
+  lose(start: Buffer): void {
+    const mine = claims(start, this.#wanted)
+    this.broken ??= new Broken(mine ? this.events.length - 1 : this.events.length, 'framing')
+  }
+
+  #begin(header: Buffer): void {
+    try {
+      this.#wanted = [readHeader(header, this.events.length).body.toString('hex')]
+      this.#seen = []
+      this.#content = undefined
+      this.events.push({ header, body: null })
+    } catch (error) {
+      this.broken = error as Broken
+    }
+  }
+
+  #belongs(event: { body: Buffer | null }, digest: string, bytes: Buffer): void {
+    this.#seen.push(digest)
+    this.#wanted = this.#wanted.filter((one) => one !== digest)
+    if (event.body === null) {
+      event.body = bytes
+      this.#content = contentLink(bytes)
+      if (this.#content !== undefined && this.#outside.has(this.#content)) this.#content = undefined
+    } else this.#outside.set(digest, bytes)
+    if (this.#content === digest) this.#content = undefined
+    this.#wanted.push(...linksOf(bytes).filter((one) => !this.#outside.has(one)))
+  }
+}
+
+/**
+ * Checks a file of chains; of one that was damaged it says which event of which chain is not right first.
+ *
+ * @throws NotAFile
+ */
+export function checkFile(bytes: Uint8Array): CheckedFile {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const { roots, blocks, lost } = sections(file)
+  let seal: OtherSeal | null = null
+  const [first] = blocks
+  if (first?.bytes[0] === 0xa4 && roots.some((root) => same(root, first.cid.subarray(4)))) {
+    if (!intact(first)) throw new NotAFile('a damaged seal')
+    seal = readSeal(first.bytes)
+    blocks.shift()
+    roots.shift()
+  }
+  const chains: FileChain[] = []
+  const outside = new Map<string, Buffer>()
+  for (let at = 0; at < blocks.length || chains.length === 0;) {
+    const reading = new FileReading(outside)
+    while (reading.broken === null && at < blocks.length && reading.take(blocks[at] as Section)) at++
+    if (reading.broken === null && at === blocks.length && lost !== null) reading.lose(lost)
+    const { size, checked, found } = judge(reading.events, outside)
+    const head = checked?.hashes.at(-1)
+    const named = head !== undefined && roots.some((root) => same(root, head))
+    const broken = found ?? reading.broken ?? (named ? null : new Broken(size, 'head'))
+    chains.push({ actor: checked?.actor ?? null, size, broken, checked })
+    if (broken !== null) break
+  }
+  return { chains, seal }
+}
+
+/** The digest of the block that a content stands in. */
+function contentLink(body: Buffer): string | undefined {
+  try {
+    const item = decode(body)
+    const content = Array.isArray(item) ? (item as readonly Item[])[1] : undefined
+    return isLink(content) ? content.digest.toString('hex') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The digests of blocks that a body, or a genesis in a block of its own, links to. */
+function linksOf(bytes: Buffer): string[] {
+  try {
+    const item = decode(bytes)
+    const content = Array.isArray(item) && item.length === 2 ? (item as readonly Item[])[1] : item
+    if (isLink(content)) return [content.digest.toString('hex')]
+    const map = Array.isArray(content) ? (content as readonly Item[])[0] : undefined
+    if (!isGenesis(map)) return []
+    return ['wit', 'component'].flatMap((key) => {
+      const link = (map as Map<string, Item>).get(key)
+      return isLink(link) ? [link.digest.toString('hex')] : []
+    })
+  } catch {
+    return []
+  }
+}
+
+function judge(
+  events: readonly Stored[],
+  outside: ReadonlyMap<string, Buffer>,
+): { size: number; checked: Checked | null; found: Broken | null } {
+  try {
+    const checked = checkChain(events, (digest) => outside.get(digest.toString('hex')), true)
+    return { size: events.length, checked, found: null }
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error
+    return { size: error.index, checked: null, found: error }
+  }
+}
+
+function readSeal(bytes: Buffer): OtherSeal {
+  let item: Item
+  try {
+    item = decode(bytes)
+  } catch {
+    throw new NotAFile('a seal that is none')
+  }
+  const [note, chains, rotations] =
+    item instanceof Map ? ['note', 'chains', 'rotations'].map((key) => item.get(key)) : []
+  if (!(item instanceof Map) || item.size !== 4 || item.get('seal') !== 1)
+    throw new NotAFile('a seal that is none')
+  if (typeof note !== 'string' || !Array.isArray(chains) || !Array.isArray(rotations))
+    throw new NotAFile('a seal that is none')
+  return { note, chains, rotations }
+}

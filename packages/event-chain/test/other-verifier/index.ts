@@ -1,0 +1,8 @@
+/**
+ * A verifier of structure and signatures that was written from docs/chain-format.md and shares no code with the packages. What it needed and the page did not say went into the page: where the two
+ * disagree, the page or the packages are wrong.
+ */
+export { checkChain } from './chain.ts'
+export { isContent, readHeader } from './events.ts'
+export { checkFile, NotAFile } from './file.ts'
+export { signedSizes } from './signature.ts'

@@ -1,0 +1,125 @@
+import { createPublicKey, verify as verifySignature } from 'node:crypto'
+import { decode, same, sha256 } from './cbor.ts'
+import type { Item } from './cbor.ts'
+import type { CheckedFile } from './file.ts'
+
+const node = (left: Uint8Array, right: Uint8Array): Buffer =>
+  sha256(Buffer.concat([Buffer.of(1), left, right]))
+const leaf = (data: Uint8Array): Buffer => sha256(Buffer.concat([Buffer.of(0), data]))
+
+/** The root of a tree, as RFC 6962 defines it. */
+function treeRoot(leaves: readonly Buffer[]): Buffer {
+  if (leaves.length === 0) return sha256(Buffer.alloc(0))
+  if (leaves.length === 1) return leaf(leaves[0] as Buffer)
+  let k = 1
+  while (k * 2 < leaves.length) k *= 2
+  return node(treeRoot(leaves.slice(0, k)), treeRoot(leaves.slice(k)))
+}
+
+/** The root that a path of inclusion leads to; undefined where it has not the right length. */
+function rootBy(data: Buffer, index: number, size: number, path: readonly Buffer[]): Buffer | undefined {
+  const climb = (from: number, to: number, left: readonly Buffer[]): Buffer | undefined => {
+    if (to - from === 1) return left.length === 0 ? leaf(data) : undefined
+    let k = 1
+    while (k * 2 < to - from) k *= 2
+    const sibling = left.at(-1)
+    if (sibling === undefined) return undefined
+    const inLeft = index < from + k
+    const mine = inLeft ? climb(from, from + k, left.slice(0, -1)) : climb(from + k, to, left.slice(0, -1))
+    return mine && (inLeft ? node(mine, sibling) : node(sibling, mine))
+  }
+  return index >= 0 && index < size ? climb(0, size, path) : undefined
+}
+
+interface OtherNote {
+  readonly text: string
+  readonly origin: string
+  readonly size: number
+  readonly root: Buffer
+  readonly signatures: readonly { readonly name: string; readonly id: string; readonly signature: Buffer }[]
+}
+
+function readNote(note: string): OtherNote {
+  const end = note.lastIndexOf('\n\n')
+  const text = note.slice(0, end + 1)
+  const [origin = '', size = '', root = ''] = text.split('\n')
+  const signatures = note
+    .slice(end + 2)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, name = '', said = ''] = line.split(' ')
+      const bytes = Buffer.from(said, 'base64')
+      return { name, id: bytes.subarray(0, 4).toString('hex'), signature: bytes.subarray(4) }
+    })
+  return { text, origin, size: Number(size), root: Buffer.from(root, 'base64'), signatures }
+}
+
+interface OtherKey {
+  readonly name: string
+  readonly id: string
+  readonly key: Buffer
+}
+
+const keyOf = (name: string, key: Buffer): OtherKey => ({
+  name,
+  id: sha256(Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(1), key]))
+    .subarray(0, 4)
+    .toString('hex'),
+  key,
+})
+
+function signedBy(note: OtherNote, { name, id, key }: OtherKey): boolean {
+  const spki = Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), key])
+  const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' })
+  return (
+    note.origin === name &&
+    note.signatures.some(
+      (one) =>
+        one.name === name &&
+        one.id === id &&
+        verifySignature(null, Buffer.from(note.text), publicKey, one.signature),
+    )
+  )
+}
+
+/** How many events of each chain of a file are signed by a key, or one that it handed over to; undefined where the seal proves nothing. */
+export function signedSizes(
+  { chains, seal }: CheckedFile,
+  verifierKey: string,
+): Map<string, number> | undefined {
+  if (seal === null) return undefined
+  const [name = '', , ...key] = verifierKey.split('+')
+  const trusted = [keyOf(name, Buffer.from(key.join('+'), 'base64').subarray(1))]
+  for (const rotation of seal.rotations) {
+    const [index, entry, path, text] = rotation as readonly [number, Buffer, readonly Buffer[], string]
+    const note = readNote(text)
+    if (!trusted.some((one) => signedBy(note, one))) continue
+    const [kind, next] = decode(entry) as readonly Item[]
+    const root = rootBy(entry, index, note.size, path)
+    if (kind !== 1 || !Buffer.isBuffer(next) || root === undefined || !same(root, note.root)) return undefined
+    if (!signedBy(note, keyOf(name, next))) return undefined
+    trusted.push(keyOf(name, next))
+  }
+  const note = readNote(seal.note)
+  if (!trusted.some((one) => signedBy(note, one))) return undefined
+  const sizes = new Map<string, number>()
+  for (const sealed of seal.chains) {
+    const [index, entry, path] = sealed as readonly [number, Buffer, readonly Buffer[]]
+    const root = rootBy(entry, index, note.size, path)
+    if (root === undefined || !same(root, note.root)) return undefined
+    const [kind, chain, , size, chainRoot] = decode(entry) as readonly [
+      number,
+      Buffer,
+      number,
+      number,
+      Buffer,
+    ]
+    const found = chains.find(({ checked }) => checked !== null && same(checked.chain, chain))
+    if (kind !== 0 || found?.checked === undefined || found.checked === null) continue
+    const { hashes } = found.checked
+    if (hashes.length < size || !same(treeRoot(hashes.slice(0, size)), chainRoot)) return undefined
+    sizes.set(chain.toString('hex'), size)
+  }
+  return sizes
+}
