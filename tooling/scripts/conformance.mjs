@@ -55,10 +55,19 @@ if (!/^[1-9][0-9]{0,4}$/.test(seconds)) fail(`--seconds is a number of seconds, 
 
 /** Where the broken handlers of an interface's laws are; those of any handler are the laws' own. */
 const brokenIn = {
+  cli: ['packages/handler-cli/test/laws.test.ts'],
+  clocks: ['packages/handler-clocks/test/laws.test.ts'],
   fs: ['packages/handler-fs/test/fs-broken.test.ts'],
   http: ['packages/handler-http/test/http-broken.test.ts'],
+  log: ['packages/handler-log/test/laws.test.ts'],
   messaging: ['packages/handler-messaging/test/laws.test.ts'],
-  store: ['packages/handler-store/test/store-laws.test.ts'],
+  process: ['packages/handler-process/test/laws.test.ts'],
+  random: ['packages/handler-random/test/laws.test.ts'],
+  store: [
+    'packages/handler-store/test/store-laws.test.ts',
+    'packages/handler-store/test/keyvalue-laws.test.ts',
+  ],
+  supervisor: ['packages/handler-supervisor/test/laws.test.ts'],
 }
 const ofAny = [
   'packages/handler-conformance/test/laws.test.ts',
@@ -68,9 +77,12 @@ const names = asked.length > 0 ? asked : handlers
 const files = broken
   ? [...(asked.length > 0 ? [] : ofAny), ...names.flatMap((name) => brokenIn[name] ?? [])]
   : names.flatMap((name) =>
-      globSync(`packages/handler-${name}/test/{conformance,fs-laws,http-laws,store-laws,laws}.test.ts`, {
-        cwd: root,
-      }),
+      globSync(
+        `packages/handler-${name}/test/{conformance,fs-laws,http-laws,store-laws,keyvalue-laws,laws}.test.ts`,
+        {
+          cwd: root,
+        },
+      ),
     )
 if (files.length === 0)
   fail(`${names.join(', ')}: no laws but those of any handler; without --handler they are all tried.`)

@@ -1,6 +1,8 @@
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { conformance } from '@theater/handler-conformance/vitest'
-import type { GuestCall, SampleCall } from '@theater/handler-conformance'
+import type { Deed, GuestCall, SampleCall } from '@theater/handler-conformance'
+import type { OutputStream } from '@theater/handler'
+import fc from 'fast-check'
 import { cli } from '../src/index.ts'
 import type { CliGrant } from '../src/index.ts'
 import { bytesInput } from '../src/stdio.ts'
@@ -25,6 +27,15 @@ const calls: readonly SampleCall[] = [
   { fn: 'wasi:cli/exit@0.2#exit', args: () => [{ tag: 'err' }] },
   { fn: 'wasi:cli/exit@0.2#exit-with-code', args: () => [7] },
 ]
+
+/** Who is connected to a stream has it; else nothing of the host is reached. */
+const deed = fc.constantFrom('stdout', 'stderr').map((name): Deed => ({
+  fn: `wasi:cli/${name}@0.2#get-${name}`,
+  args: () => [],
+  makes: OUTPUT,
+  use: (stream) => (stream as OutputStream).write(text),
+  needs: (grant) => (grant as CliGrant)[name as 'stdout' | 'stderr'] === 'inherit',
+}))
 
 const [STDIN, STDOUT] = ['wasi:cli/stdin@0.2#get-stdin', 'wasi:cli/stdout@0.2#get-stdout']
 const STREAMS = 'wasi:io/streams@0.2'
@@ -74,6 +85,7 @@ for (const [name, grants] of [
     },
     bare: cli,
     atLarge,
+    deeds: { deed },
     grants,
     least: {},
     guest: { component: relayGuest('cli'), exportOf: relayed, trap: TRAP, calls: guestCalls },

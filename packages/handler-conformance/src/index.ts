@@ -50,19 +50,38 @@
  *
  * @packageDocumentation
  */
+export { altered, violated } from './altered.ts'
+export type { Alteration } from './altered.ts'
 export { fakeActor } from './fake-actor.ts'
 export type { FakeActor, FakeActorOptions, LogLine, Sent } from './fake-actor.ts'
 export { fsLaws } from './fs/laws.ts'
 export type { FsDescriptor, FsLaw, FsListing, FsStat, FsStream, FsSubject, FsWorld } from './fs/subject.ts'
 export { httpLaws } from './http/laws.ts'
 export type { HttpLaw, HttpMay, HttpSubject } from './http/subject.ts'
+export { keyvalueLaws } from './keyvalue/laws.ts'
+export type { KeyvalueLaw, KeyvalueSubject, KeyvalueWorld } from './keyvalue/subject.ts'
 export { messagingLaws } from './messaging/laws.ts'
 export type { MessagingLaw, MessagingMay, MessagingSubject } from './messaging/subject.ts'
 export { laws, runtimeLaws } from './laws.ts'
 export { storeLaws } from './store/laws.ts'
 export type { StoreLaw, StoreSubject, StoreWorld } from './store/subject.ts'
+export { clocksLaws } from './small/clocks.ts'
+export type { ClocksSubject } from './small/clocks.ts'
+export { cliLaws } from './small/cli.ts'
+export type { CliMay, CliSubject } from './small/cli.ts'
+export { logLaws } from './small/log.ts'
+export type { LogSubject } from './small/log.ts'
+export type { InterfaceLaw } from './small/part.ts'
+export { processLaws } from './small/process.ts'
+export type { ProcessMay, ProcessSubject } from './small/process.ts'
+export { randomLaws } from './small/random.ts'
+export type { RandomSubject } from './small/random.ts'
+export { supervisorLaws } from './small/supervisor.ts'
+export type { SupervisorSubject } from './small/supervisor.ts'
 export type {
   AtLarge,
+  Deed,
+  Deeds,
   Guest,
   GuestCall,
   Law,

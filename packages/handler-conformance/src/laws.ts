@@ -1,5 +1,6 @@
 import { lawsOfAuthority } from './laws-of-authority.ts'
 import { lawsOfDeclaration } from './laws-of-declaration.ts'
+import { lawsOfDeeds } from './laws-of-deeds.ts'
 import { lawsOfEffects } from './laws-of-effects.ts'
 import { lawsOfGrants } from './laws-of-grants.ts'
 import { lawsOfGuests } from './runtime/laws-of-guests.ts'
@@ -11,6 +12,7 @@ export const laws: readonly Law[] = [
   ...lawsOfDeclaration,
   ...lawsOfAuthority,
   ...lawsOfGrants,
+  ...lawsOfDeeds,
   ...lawsOfEffects,
 ]
 

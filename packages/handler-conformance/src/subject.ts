@@ -118,6 +118,33 @@ export interface AtLarge {
   readonly wholes?: readonly string[]
 }
 
+/** A call of any arguments, and what is to be seen of it where it is granted. */
+export interface Deed extends SampleCall {
+  /** Calls that are made before, under the same grant. @default none */
+  readonly first?: readonly SampleCall[]
+  /** What else is done with the answer: a line is written to a stream. @default nothing */
+  readonly use?: (answer: unknown) => unknown
+  /**
+   * Whether a grant gives what no ask says: the level of a line, a stream that is connected.
+   *
+   * @default it does
+   */
+  readonly needs?: (grant: Json) => boolean
+  /** Whether the world shows that it was done. @default true */
+  readonly shows?: boolean
+  /** What was done by what the world shows, in the words of asks: each MUST be granted. @default nobody can tell */
+  readonly did?: (before: unknown, after: unknown) => readonly Ask[]
+}
+
+/** Generators for the law that what is done is what was granted. */
+export interface Deeds {
+  readonly deed: Arbitrary<Deed>
+  /** Grants that can be had in a world of the subject. @default those of `atLarge` */
+  readonly grant?: Arbitrary<Json>
+  /** How often; each makes a world. @default 200 */
+  readonly runs?: number
+}
+
 /** One handler in one configuration, with what laws need to know to put it to the test. */
 export interface Subject {
   /** For titles: `store, in memory`. */
@@ -132,6 +159,8 @@ export interface Subject {
   readonly least: Json
   /** What the laws of grants are held over beside the samples. @default the samples alone */
   readonly atLarge?: AtLarge
+  /** What the law of deeds is held over; without it that law says nothing. */
+  readonly deeds?: Deeds
   /** Calls that are made one after another, and end with an answer or a WIT error. Every function is in one of them. */
   readonly calls: readonly SampleCall[]
   /**

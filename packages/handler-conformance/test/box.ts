@@ -1,6 +1,7 @@
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '../src/index.ts'
 import type { Guest, Subject, World } from '../src/index.ts'
+import fc from 'fast-check'
 import { WitError } from '@theater/handler'
 import type { ActorContext, AnyHandler, Ask, Binding, Call, Handler, HandlerFunction } from '@theater/handler'
 
@@ -95,6 +96,14 @@ export function boxSubject(mutation: Mutation = {}): Subject {
     bare: () => boxes(new Set(), mutation),
     grants: [{ right: 'w' }, { right: 'r' }],
     least: { right: 'r' },
+    deeds: {
+      deed: fc.constantFrom('put', 'open').map((name) => ({
+        fn: `${BOX}#${name}`,
+        args: () => ['deed'],
+        shows: name === 'put',
+      })),
+      runs: 20,
+    },
     refusable: [`${BOX}#put`],
     neverRefused: [`${BOX}#open`],
     calls: [

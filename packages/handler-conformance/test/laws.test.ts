@@ -3,12 +3,13 @@ import { WitError } from '@theater/handler'
 import type { Ask, Call, AnyHandler } from '@theater/handler'
 import { describe, expect, test } from 'vitest'
 import fc from 'fast-check'
-import { laws } from '../src/index.ts'
+import { laws, violated } from '../src/index.ts'
+import type { World } from '../src/index.ts'
 import { lawsOfGrants } from '../src/laws-of-grants.ts'
 import { conformance } from '../src/vitest.ts'
 import { boxes, boxSubject, replace } from './box.ts'
 import type { Mutation } from './box.ts'
-import { shelf, shelfSchema, shelfWithin } from './shelf.ts'
+import { shelf, shelfSchema, shelfWithin, sizes } from './shelf.ts'
 import type { ShelfGrant, ShelfMutation } from './shelf.ts'
 
 const BOX = 'test:box/boxes@0.1'
@@ -19,6 +20,10 @@ const change =
 const shelved = (mutation: ShelfMutation): Mutation => ({ subject: () => shelf(mutation) })
 const none: Ask = {}
 let calls = 0
+const MORE = 'test:box/more@0.1'
+const pings = { ping: () => {} }
+const worlds: World[] = []
+const leaks = (world: World): boolean => (world.state() as string[]).includes('b')
 const shared = { names: () => [], put: async () => {}, open: async () => {}, '[static]box.close': () => {} }
 
 /** Each breaks the law it stands under. */
@@ -82,6 +87,13 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
     {
       handler: (good) => ({
         ...good,
+        authorize: (grant, ask) =>
+          good.authorize(grant as never, ask) === true || ({ refused: 'no', code: 1 } as never),
+      }),
+    },
+    {
+      handler: (good) => ({
+        ...good,
         authorize: (_, ask) => (ask['name'] as string).length > 9 || { refused: 'no' },
       }),
     },
@@ -107,10 +119,27 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
     },
   ],
   'within is reflexive and transitive': [
+    // Sound, and an order; the least lies in nothing but itself.
+    {
+      handler: (good) => ({
+        ...good,
+        within: (child, parent) => (child as any).right === (parent as any).right || { refused: 'other' },
+      }),
+    },
     { handler: (good) => ({ ...good, within: () => ({ refused: 'never' }) }) },
     { handler: (good) => ({ ...good, within: (a: unknown, b: unknown) => a === b || { refused: 'other' } }) },
   ],
   'what a grant covers, every grant around it covers': [
+    // Two of many, and one ask: chance does not find them.
+    shelved({
+      grants: Array.from({ length: 120 }, (_, n) => ({ names: [`n${n}`, `n${n + 1}`] })).concat([
+        { names: ['n7'] },
+      ]),
+      authorize: ({ names = [] }: ShelfGrant, ask) =>
+        'unknown' in ask
+          ? names.join() === 'n7' || { refused: 'no' }
+          : names.includes(ask['name'] as string) || { refused: 'no' },
+    }),
     { handler: (good) => ({ ...good, within: () => true }) },
   ],
   'a refused call has no effect': [
@@ -121,6 +150,18 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'every refusal is sampled': [{ subject: (good) => ({ ...good, neverRefused: [] }) }],
   'within is an order over grants at large': [
+    shelved({
+      within: (child: ShelfGrant, parent: ShelfGrant) =>
+        sizes(child) === 0 && child.boxes?.length === 1 && sizes(parent) === 3
+          ? { refused: 'three sizes' }
+          : shelfWithin(child, parent),
+      atLarge: {
+        grant: fc.record({
+          names: fc.constant(['a']),
+          boxes: fc.array(fc.record({ size: fc.constantFrom(2, 3) }), { minLength: 2, maxLength: 2 }),
+        }),
+      },
+    }),
     shelved({ within: (child: ShelfGrant) => child.names === undefined || { refused: 'named' } }),
     shelved({
       within: ({ names: a = [] }: ShelfGrant, { names: b = [] }: ShelfGrant) =>
@@ -138,6 +179,12 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
     shelved({ atLarge: { restate: () => [none] } }),
   ],
   'an absent list is an empty one, and never means everything': [
+    shelved({
+      within: (child: ShelfGrant, parent: ShelfGrant) =>
+        child.tags !== undefined && parent.tags === undefined
+          ? { refused: 'tags' }
+          : shelfWithin(child, parent),
+    }),
     shelved({
       authorize: ({ names }: ShelfGrant, { name }) =>
         names === undefined || names.includes(name as string) || { refused: 'no' },
@@ -167,6 +214,12 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
   ],
   'names that every object has are names like any others': [
     shelved({
+      authorize: ({ names = [], tags = {} }: ShelfGrant, { name, tag }) =>
+        (typeof tag === 'string' ? tag in tags && tags[tag] !== false : names.includes(name as string)) || {
+          refused: 'no',
+        },
+    }),
+    shelved({
       authorize: ({ tags = {} }: ShelfGrant, { tag }) =>
         (tag !== undefined && tags[tag as string] !== undefined) || { refused: 'no' },
     }),
@@ -175,7 +228,50 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
         Object.keys(child.tags ?? {}).every((tag) => tag in tags) || { refused: 'no' },
     }),
   ],
+  'what a grant at large covers is done, what it does not is not, and nothing more': [
+    // Granted, and refused by who does it.
+    {
+      binding: (good) =>
+        replace(good, { put: async (name: string) => assert.ok(name !== 'deed', new WitError('denied')) }),
+    },
+    // Granted, and not done.
+    { binding: (good) => replace(good, { put: async () => {} }) },
+    // Refused, and done.
+    {
+      functions: (good, names) => change(put, { deny: () => (names.add('x'), new WitError('denied')) })(good),
+    },
+    // What is done is not what was asked for.
+    {
+      subject: (good) => ({
+        ...good,
+        deeds: {
+          deed: fc.constant({ fn: put, args: () => ['deed'], did: () => [{ right: 'x' }] }),
+          grant: fc.constant({ right: 'w' }),
+        },
+      }),
+      handler: (good) => ({ ...good, authorize: (_, ask) => ask['right'] !== 'x' || { refused: 'x' } }),
+    },
+    // None of it is ever granted.
+    {
+      subject: (good) => ({
+        ...good,
+        deeds: { deed: fc.constant({ fn: put, args: () => ['deed'] }), grant: fc.constant({ right: 'r' }) },
+      }),
+    },
+  ],
   'it binds afresh for every actor': [
+    {
+      handler: (good) => ({
+        ...good,
+        interfaces: [...good.interfaces, MORE],
+        functions: { ...good.functions, [`${MORE}#ping`]: { mode: 'sync', effect: 'none' } },
+        async bind(actor, grant) {
+          const binding = await good.bind(actor, grant as never)
+          return { ...binding, imports: { ...binding.imports, [MORE]: pings } }
+        },
+      }),
+      subject: (good) => ({ ...good, calls: [...good.calls, { fn: `${MORE}#ping`, args: () => [] }] }),
+    },
     { binding: () => ({ imports: { [BOX]: shared } }) },
     {
       handler: (good) => ({
@@ -188,6 +284,18 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
     },
   ],
   'two configurations do not touch': [
+    {
+      subject: (good) => ({
+        ...good,
+        async make() {
+          const made = await good.make()
+          // What is put into one shows in those that are made later.
+          const older = [...worlds]
+          worlds.push(made)
+          return { ...made, state: () => [made.state(), older.filter((one) => leaks(one)).length] }
+        },
+      }),
+    },
     {
       subject: (good) =>
         ((world) => ({ ...good, make: () => world }))({ handler: boxes(world), state: () => [...world] }),
@@ -275,6 +383,29 @@ describe('every law', () => {
         await expect(law.run(boxSubject(mutant))).rejects.toBeInstanceOf(Error)
       },
     )
+  })
+})
+
+/** Which mutant breaks its law and no other, where that is not the first. */
+const lone: Readonly<Record<string, number>> = {
+  'it binds what it declares, and nothing else': 1,
+  'what reaches outside waits, so that its intent can be made durable first': 1,
+  'what asks can be refused, and what can be refused asks': 2,
+  'the schema takes its grants and no unknown key, at any depth': 2,
+  'asks are total, and plain data': 2,
+  'denials are errors of the interface': 1,
+  'no grant at large has a key that the schema does not name, at any depth': 1,
+  'what a grant at large covers is done, what it does not is not, and nothing more': 4,
+  'no description, however hostile, makes resume or closed throw': 2,
+}
+
+describe('a broken handler of boxes', () => {
+  test.each(laws.map(({ name }) => name))('breaks one law and no other: %s', async (name) => {
+    const mutant = mutants[name]![lone[name] ?? 0]!
+    const broken: string[] = []
+    // One after another: some of them are about what worlds have in common.
+    for (const law of laws) broken.push(...(await violated([law], boxSubject(mutant))))
+    expect(broken).toEqual([name])
   })
 })
 

@@ -1,7 +1,8 @@
 import { WitError } from '@theater/handler'
-import type { AnyHandler } from '@theater/handler'
+import type { AnyHandler, Binding } from '@theater/handler'
+import type { Json } from '@theater/values'
 import { describe, expect, test } from 'vitest'
-import { laws, runtimeLaws } from '../src/index.ts'
+import { laws, runtimeLaws, violated } from '../src/index.ts'
 import type { Subject } from '../src/index.ts'
 import { boxSubject, replace } from './box.ts'
 import type { Mutation } from './box.ts'
@@ -26,17 +27,51 @@ const puts = (deed: () => unknown): Mutation => ({
 /** Each breaks the law it stands under. */
 const mutants: Readonly<Record<string, readonly Mutation[]>> = {
   'recorded, it is re-run without its handler, to the same head': [
+    // Its guest is answered nothing.
+    {
+      subject: (good) => ({
+        ...good,
+        guest: { ...good.guest!, calls: [{ fn: open, args: () => ['nobody'] }] },
+      }),
+    },
     { binding: (good) => replace(good, { names: () => [1] }) },
     { binding: (good) => ({ ...good, describe: () => ({ at: new Date() }) as never }) },
     { subject: (good) => ({ ...good, calls: good.calls.slice(-1) }) },
   ],
-  'an actor comes back from its record without its handler being asked': [{ subject: restless }],
+  'an actor comes back from its record without its handler being asked': [
+    // Whoever looks at all of it changes the world.
+    {
+      handler: (good, names) =>
+        Object.defineProperty({ ...good }, 'more', { enumerable: true, get: () => names.add('x') }),
+    },
+    { subject: restless },
+  ],
   'what an actor holds goes on live after a restart': [
+    // What was let go of takes with it what others resume from.
+    (() => {
+      const over = new WeakSet<object>()
+      return {
+        binding: (good: Binding, names: Set<string>) => ({
+          ...good,
+          resume: (type: string, description: Json) =>
+            over.has(names) ? undefined : good.resume?.(type, description),
+          async [Symbol.asyncDispose]() {
+            over.add(names)
+          },
+        }),
+      }
+    })(),
     { binding: (good) => ({ ...good, resume: () => undefined }) },
     { binding: (good) => ({ ...good, resume: () => ({ name: () => 7 }) }) },
     { binding: (good) => ({ ...good, describe: () => undefined }) },
   ],
   'what an actor holds goes on live after a trap': [
+    {
+      binding(good) {
+        let resumed = 0
+        return { ...good, resume: (...args) => (resumed++ > 0 ? undefined : good.resume?.(...args)) }
+      },
+    },
     { binding: (good) => ({ ...good, resume: () => undefined }) },
     { binding: (good) => ({ ...good, resume: () => ({}) }) },
   ],
@@ -58,21 +93,23 @@ const mutants: Readonly<Record<string, readonly Mutation[]>> = {
     },
   ],
   'nothing a guest calls ends or alters the host': [
+    {
+      binding: (good, names, actor) =>
+        replace(good, {
+          // Only a hostile name finds it.
+          async put(name: string) {
+            actor.signal.throwIfAborted()
+            if (name.includes('\0')) throw new TypeError('a NUL')
+            names.add(name)
+          },
+        }),
+    },
     puts(() => process.exit(1)),
     puts(() => process.chdir('/')),
     puts(() => void (process.exitCode = 9)),
     puts(() => void (process.env['THEATER_MUTANT'] = String(times++))),
     puts(() => Object.defineProperty(globalThis, `mutant${times++}`, { value: 1, configurable: true })),
     puts(() => Object.assign(Map.prototype, { [`mutant${times++}`]: 1 })),
-    {
-      binding: (good) =>
-        replace(good, {
-          // Only a hostile name finds it.
-          put: async (name: string) => {
-            if (name.includes('\0')) throw new TypeError('a NUL')
-          },
-        }),
-    },
   ],
 }
 
@@ -97,6 +134,15 @@ describe('every law of guests', () => {
         process.chdir(folder)
       },
     )
+  })
+})
+
+describe('a broken handler of boxes, which a guest has', () => {
+  test.each(runtimeLaws.map(({ name }) => name))('breaks one law and no other: %s', async (name) => {
+    const mutant = mutants[name]![name.startsWith('a refused call is an event') ? 3 : 0]!
+    const broken: string[] = []
+    for (const law of [...laws, ...runtimeLaws]) broken.push(...(await violated([law], boxSubject(mutant))))
+    expect(broken).toEqual([name])
   })
 })
 

@@ -17,9 +17,11 @@ const no: Refusal = { refused: 'it is not on the shelf' }
 /** What a mutant may change. */
 export type ShelfMutation = Partial<Pick<AnyHandler, 'within' | 'authorize' | 'grant'>> & {
   readonly atLarge?: Partial<AtLarge>
+  readonly grants?: readonly ShelfGrant[]
 }
 
-function sizes({ boxes = [] }: ShelfGrant): number {
+/** The largest of its boxes. */
+export function sizes({ boxes = [] }: ShelfGrant): number {
   return boxes.reduce((most, { size = 0 }) => Math.max(most, size), 0)
 }
 
@@ -47,7 +49,7 @@ export const shelfSchema = {
 }
 
 /** A subject whose grants have everything that the laws of grants look at, mutated or not. */
-export function shelf({ atLarge, ...mutation }: ShelfMutation = {}): Subject {
+export function shelf({ atLarge, grants = [], ...mutation }: ShelfMutation = {}): Subject {
   const bare = (): AnyHandler => ({
     ...defineHandler<ShelfGrant, object>({
       name: 'shelf',
@@ -67,7 +69,7 @@ export function shelf({ atLarge, ...mutation }: ShelfMutation = {}): Subject {
     name: 'shelf',
     make: () => ({ handler: bare(), state: () => undefined }),
     bare,
-    grants: [{ names: ['a', 'b'] }],
+    grants: [{ names: ['a', 'b'] }, ...(grants as readonly Json[])],
     least: {},
     calls: [],
     atLarge: {

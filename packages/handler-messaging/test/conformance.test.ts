@@ -2,8 +2,11 @@ import { defineHandler } from '@theater/handler'
 import { guest } from '@theater/guests'
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { fakeActor } from '@theater/handler-conformance'
+import type { Deed } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
 import { messaging } from '../src/index.ts'
+import type { MessagingGrant } from '../src/index.ts'
+import fc from 'fast-check'
 import { atLarge } from './at-large.ts'
 
 const CLIENT = 'theater:messaging/client@0.1'
@@ -24,17 +27,56 @@ const log = defineHandler({
   inert: () => ({ imports: { 'theater:actor/log@0.1': { log: () => {} } } }),
 })
 
+/** What was done, in the words of asks. */
+type Done = Readonly<Record<string, string>>
+
+const ids = fc.stringMatching(/^@?[ab.]{1,3}$/)
+const news = (before: unknown, after: unknown): readonly Done[] =>
+  (after as readonly Done[]).slice((before as readonly Done[]).length)
+
+/** Whatever says something to somebody: what leaves is what was asked for, and nothing else. */
+const deed: fc.Arbitrary<Deed> = fc
+  .tuple(
+    fc.constantFrom(
+      `${CLIENT}#send`,
+      `${CLIENT}#request`,
+      `${TOPICS}#publish`,
+      `${TOPICS}#subscribe`,
+      `${CHANNELS}#open`,
+    ),
+    ids,
+  )
+  .map(([fn, to]) => ({
+    fn,
+    args: () => [to, message, 1000],
+    did: news,
+    // Its refusal is an answer of `finish`: the request is made all the same, and does not leave.
+    ...(fn.endsWith('request') && {
+      needs: (grant) => messaging().authorize(grant as MessagingGrant, { request: to }) === true,
+    }),
+  }))
+
 conformance({
   name: 'messaging',
   make: () => {
-    const actors: ReturnType<typeof fakeActor>[] = []
+    const done: Done[] = []
     const known = new Map([[1, Promise.resolve(answered)]])
     return {
       handler: messaging(),
-      actor: (id) => (actors.push(fakeActor({ id, known, onRequest: () => answered })), actors.at(-1)!),
-      state: () => actors.flatMap(({ sent, subscribed }) => [...sent, ...subscribed]),
+      actor: (id) =>
+        fakeActor({
+          id,
+          known,
+          onSend: (to) => void done.push({ send: to }),
+          onRequest: (to) => (done.push({ request: to }), answered),
+          onPublish: (topic) => (done.push({ publish: topic }), []),
+          onSubscribe: (topic, fn) => void (fn !== undefined && done.push({ subscribe: topic })),
+          onChannel: (step, to) => void (step === 'open' && done.push({ send: to })),
+        }),
+      state: () => [...done],
     }
   },
+  deeds: { deed },
   bare: messaging,
   atLarge,
   grants: [

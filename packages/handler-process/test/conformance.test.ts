@@ -3,7 +3,9 @@ import { conformance } from '@theater/handler-conformance/vitest'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { process } from '../src/index.ts'
+import type { ProgramGrant } from '../src/index.ts'
 import { atLarge } from './at-large.ts'
 
 const RUN = 'theater:process/programs@0.1#run'
@@ -11,6 +13,17 @@ const none = new Uint8Array()
 // A program that leaves a trace where it ran, without a shell.
 const touch = ['/bin/touch', '/usr/bin/touch'].find((path) => existsSync(path)) ?? '/usr/bin/touch'
 const folder = mkdtempSync(join(tmpdir(), 'theater-process-test-'))
+
+const word = fc.constantFrom('a', 'b', 'ab')
+const one = fc.oneof(word, fc.record({ prefix: fc.constantFrom('', 'a') }))
+const program: fc.Arbitrary<ProgramGrant> = fc.record({
+  path: fc.constant(touch),
+  args: fc.array(
+    fc.record({ begin: fc.array(one, { maxLength: 2 }), more: one }, { requiredKeys: ['begin'] }),
+    { maxLength: 2 },
+  ),
+  cwd: fc.constant(folder),
+})
 
 conformance({
   name: 'process',
@@ -24,6 +37,14 @@ conformance({
   },
   bare: process,
   atLarge,
+  deeds: {
+    // Each run makes a program.
+    runs: 40,
+    grant: fc.record({ programs: fc.dictionary(fc.constantFrom('touch', 'other'), program, { maxKeys: 2 }) }),
+    deed: fc
+      .tuple(fc.constantFrom('touch', 'other', 'constructor'), fc.array(word, { minLength: 1, maxLength: 2 }))
+      .map(([name, args]) => ({ fn: RUN, args: () => [name, args, none] })),
+  },
   grants: [
     { programs: { touch: { path: touch, args: [{ more: { prefix: '' } }], cwd: folder } } },
     {

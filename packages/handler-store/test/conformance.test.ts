@@ -1,7 +1,8 @@
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
-import type { SampleCall } from '@theater/handler-conformance'
+import type { Deed, SampleCall } from '@theater/handler-conformance'
 import { conformance } from '@theater/handler-conformance/vitest'
-import { store } from '../src/index.ts'
+import fc from 'fast-check'
+import { memory, store } from '../src/index.ts'
 import type { StoreBackend } from '../src/index.ts'
 import { backends, only } from './backends.ts'
 import { atLarge } from './at-large.ts'
@@ -91,6 +92,38 @@ const transferFunctions = ['start', 'open']
   .concat(['write', 'size', 'finish'].map((name) => `[method]upload.${name}`))
   .concat(['size', 'read'].map((name) => `[method]reader.${name}`))
   .map((fn) => `${TRANSFERS}#${fn}`)
+/** Changes of names and keys, and what is read; of what is read the world shows nothing. */
+const deed: fc.Arbitrary<Deed> = fc
+  .tuple(
+    fc.constantFrom('put', 'set', 'get', 'list', 'kv-set', 'kv-get', 'kv-delete', 'kv-increment'),
+    fc.stringMatching(/^[ab]{1,2}(\/[ab])?$/),
+  )
+  .map(([what, name]): Deed => {
+    const first: readonly SampleCall[] = [{ fn: KV('store#open'), args: () => [name] }]
+    switch (what) {
+      case 'put':
+        return { fn: `${BLOBS}#put`, args: () => [data] }
+      case 'set':
+        return { fn: `${LABELS}#set`, args: () => [name, undefined, new Uint8Array(32)] }
+      case 'get':
+        return { fn: `${LABELS}#get`, args: () => [name], shows: false }
+      case 'list':
+        return { fn: `${LABELS}#list`, args: () => [name, undefined, 10], shows: false }
+      case 'kv-set':
+        return { fn: KV('store#[method]bucket.set'), first, args: (made) => [bucket(made), 'k', data] }
+      case 'kv-get':
+        return {
+          fn: KV('store#[method]bucket.get'),
+          first,
+          args: (made) => [bucket(made), 'k'],
+          shows: false,
+        }
+      case 'kv-delete':
+        return { fn: KV('store#[method]bucket.delete'), first, args: (made) => [bucket(made), 'k'] }
+      case 'kv-increment':
+        return { fn: KV('atomics#increment'), first, args: (made) => [bucket(made), 'n', 1n] }
+    }
+  })
 const dead = only(() => Promise.reject(new Error('disk')))
 
 for (const { name, open } of backends) {
@@ -114,6 +147,8 @@ for (const { name, open } of backends) {
     broken: () => ({ handler: store({ backend: dead }), state: () => undefined }),
     bare: store,
     atLarge,
+    // What is granted does not depend on where it is kept.
+    ...(open === memory && { deeds: { deed } }),
     grants: [
       { namespace: 'n', rights: ['read', 'write', 'label'] },
       { namespace: 'n', rights: ['read', 'write', 'label'], labels: 'a/', maxBytes: 9 },

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { storeLaws } from '@theater/handler-conformance'
+import { storeLaws, violated } from '@theater/handler-conformance'
 import type { StoreSubject, StoreWorld } from '@theater/handler-conformance'
 import { storeConformance } from '@theater/handler-conformance/vitest'
 import { WitError } from '@theater/handler'
@@ -278,15 +278,7 @@ describe('a handler that breaks a law', () => {
           breaks[n]?.(await handler.bind(actor, grant), backend) ?? handler.bind(actor, grant)
         return { handler: { ...handler, bind }, damage }
       })
-      const failed: string[] = []
-      for (const law of storeLaws) {
-        try {
-          await law.run(broken)
-        } catch {
-          failed.push(law.name)
-        }
-      }
-      expect(failed).toEqual([name])
+      expect(await violated(storeLaws, broken)).toEqual([name])
     },
   )
 })

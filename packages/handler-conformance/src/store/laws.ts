@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { WitError } from '@theater/handler'
 import type { Ask } from '@theater/handler'
 import type { Json } from '@theater/values'
-import { isObject } from '../caller.ts'
 import { fakeActor } from '../fake-actor.ts'
+import { bytes, errorOf, payloadOf, sorted } from '../outcome.ts'
 import { BLOBS, LABELS, Part, TRANSFERS } from './part.ts'
 import type { Reader, Upload } from './part.ts'
 import type { StoreLaw, StoreSubject, StoreWorld } from './subject.ts'
@@ -251,30 +250,6 @@ function described(store: Part, type: 'upload' | 'reader', object: object): Json
   return store.binding.describe?.(`${TRANSFERS}#${type}`, object)
 }
 
-/** The payload of the interface's own error; `undefined`: it answered. A fault is thrown on. */
-async function payloadOf(call: () => unknown): Promise<unknown> {
-  try {
-    await call()
-    return undefined
-  } catch (error) {
-    if (WitError.is(error)) return error.payload
-    throw error
-  }
-}
-
-async function errorOf(call: () => unknown): Promise<unknown> {
-  const payload = await payloadOf(call)
-  return isObject(payload) ? payload['tag'] : payload
-}
-
-function bytes(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
-}
-
 function sha256(data: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(data).digest())
-}
-
-function sorted(names: readonly string[]): readonly string[] {
-  return names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }

@@ -1,0 +1,29 @@
+/**
+ * Registers the laws as tests of `node:test`.
+ *
+ * @example
+ * import { conformance } from '@theater/handler-conformance/node-test'
+ *
+ * conformance(subject)
+ *
+ * @packageDocumentation
+ */
+import { describe, test } from 'node:test'
+import { suitesOf } from './suites.ts'
+import type { Suites } from './suites.ts'
+
+/** See {@link Suites}: each registers a suite for a subject, and a test in it for each law. */
+export const {
+  conformance,
+  fsConformance,
+  httpConformance,
+  messagingConformance,
+  storeConformance,
+  keyvalueConformance,
+  processConformance,
+  supervisorConformance,
+  logConformance,
+  cliConformance,
+  clocksConformance,
+  randomConformance,
+}: Suites = suitesOf({ describe, test })
