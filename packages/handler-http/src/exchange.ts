@@ -90,6 +90,11 @@ export class Exchange implements Disposable {
     void this.#begin()
   }
 
+  /** The guest waits for the answer: the header leaves, though nothing of the body was written. */
+  hurry(): void {
+    this.#request.body?.hurry()
+  }
+
   /** Gives it up: the connection is closed, and whoever reads or writes finds out. */
   [Symbol.dispose](): void {
     this.fail(GONE)
@@ -157,6 +162,8 @@ export class Exchange implements Disposable {
   }
 
   async #sendBody(wire: ClientRequest, body: Outflow, whole: Uint8Array | undefined): Promise<void> {
+    // Without a piece to go with it the header would stay.
+    if (whole === undefined && !body.isWaiting) wire.flushHeaders()
     if (whole === undefined)
       for await (const piece of body) {
         await written(wire, piece)

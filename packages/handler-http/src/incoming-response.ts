@@ -60,17 +60,22 @@ export type Outcome =
   | { readonly tag: 'ok'; readonly val: IncomingResponse }
   | { readonly tag: 'err'; readonly val: ErrorCode }
 
+/** What a future waits for. */
+interface UnderWay extends Disposable {
+  /** The guest waits. */
+  hurry(): void
+}
+
 /** `wasi:http/types.future-incoming-response`. */
 export class FutureIncomingResponse extends Resource {
   readonly #changed = new Wakeup()
   #outcome: Outcome | undefined
   #got = false
-  #cancel: (() => void) | undefined
+  #exchange: UnderWay | undefined
 
-  /** @param cancel gives the exchange up; called when nobody wants the response any more */
-  constructor(session: Session, cancel?: () => void) {
+  constructor(session: Session, exchange?: UnderWay) {
     super(session)
-    this.#cancel = cancel
+    this.#exchange = exchange
   }
 
   /** As it comes back after a restart, and what stands for a request that nobody knows the end of. */
@@ -87,7 +92,14 @@ export class FutureIncomingResponse extends Resource {
   }
 
   subscribe(): Pollable {
-    return this.#changed.pollable(() => this.#outcome !== undefined)
+    const pollable = this.#changed.pollable(() => this.#outcome !== undefined)
+    return {
+      ready: () => pollable.ready(),
+      wait: (signal) => {
+        this.#exchange?.hurry()
+        return pollable.wait(signal)
+      },
+    }
   }
 
   get():
@@ -98,12 +110,12 @@ export class FutureIncomingResponse extends Resource {
     if (this.#got) return { tag: 'err', val: undefined }
     this.#got = true
     // From here on the response decides what becomes of the exchange.
-    this.#cancel = undefined
+    this.#exchange = undefined
     return { tag: 'ok', val: this.#outcome }
   }
 
   [Symbol.dispose](): void {
-    this.#cancel?.()
-    this.#cancel = undefined
+    this.#exchange?.[Symbol.dispose]()
+    this.#exchange = undefined
   }
 }

@@ -50,6 +50,8 @@ export class Outflow implements AsyncIterable<Uint8Array> {
   #flushing = false
   #end: End | undefined
   #reported = false
+  /** The guest waits for what comes of it before it writes. */
+  #hurried = false
 
   constructor(limits: OutflowLimits) {
     this.#limits = limits
@@ -60,14 +62,19 @@ export class Outflow implements AsyncIterable<Uint8Array> {
     return this.#limits.held === true
   }
 
+  /** Whether some of it was written that is not on its way. */
+  get isWaiting(): boolean {
+    return this.#held > 0
+  }
+
   /** What its `content-length` says, where there is one. */
   get declared(): number | undefined {
     return this.#limits.declared
   }
 
-  /** Whether anything was written, or nothing will be. */
+  /** Whether anything was written, or nothing will be, or not before whoever takes it out has answered. */
   get begun(): boolean {
-    return this.#written > 0 || this.#end !== undefined
+    return this.#written > 0 || this.#end !== undefined || this.#hurried
   }
 
   /** The bytes of a body that the guest finished before anybody took it out, or `undefined`. */
@@ -147,6 +154,12 @@ export class Outflow implements AsyncIterable<Uint8Array> {
   /** Resolves when anything was written, or nothing will be. */
   async started(signal: AbortSignal): Promise<void> {
     await this.#changed.until(() => this.begun, signal)
+  }
+
+  /** Says that the guest waits for an answer: what goes before the body is to leave now. */
+  hurry(): void {
+    this.#hurried = true
+    this.#changed.wake()
   }
 
   /** Says that somebody will take it out: from now on the guest waits for room. */

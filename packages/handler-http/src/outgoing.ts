@@ -139,7 +139,10 @@ export function send(
     intent,
   })
   const { limits } = session
-  const future = new FutureIncomingResponse(session, () => exchange[Symbol.dispose]())
+  const future = new FutureIncomingResponse(session, {
+    hurry: () => exchange.hurry(),
+    [Symbol.dispose]: () => exchange[Symbol.dispose](),
+  })
   const exchange = launch(
     outside,
     admitted,

@@ -205,6 +205,7 @@ export const breaks: Readonly<Record<string, Changes>> = {
       },
     }),
   },
+  'a request leaves when its answer is waited for, though its body has not begun': status('/waits', 200),
   'a body that is not as long as it says is not whole, and its finish fails': {
     types: (types) => silent(types, '[static]outgoing-body.finish', 'HTTP-request-body-size'),
   },

@@ -113,6 +113,20 @@ export const lawsOfRequests: readonly HttpLaw[] = [
     line.say(DONE)
     await answered(future)
   }),
+  law(
+    'a request leaves when its answer is waited for, though its body has not begun',
+    async ({ guest, peer }) => {
+      const request = guest.request(peer, { method: 'POST', path: '/waits' })
+      const body = request.body()
+      const future = await guest.perform(request)
+      const answer = answered(future)
+      const line = await peer.asked()
+      line.say(`HTTP/1.1 202 Accepted\r\ntransfer-encoding: chunked${END}2\r\nok\r\n`)
+      assert.equal((await answer).status(), 202)
+      await write(body.write(), 'after')
+      await line.until('after')
+    },
+  ),
   law('a body that is not as long as it says is not whole, and its finish fails', async ({ guest, peer }) => {
     const request = guest.request(peer, { method: 'POST', headers: { 'content-length': '9' } })
     const body = request.body()
