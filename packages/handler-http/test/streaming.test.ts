@@ -60,7 +60,8 @@ describe('an actor that streams', () => {
       await wire.send(`GET ${path} HTTP/1.1\r\n${HEAD}\r\n`)
       const received = await wire.ended()
       expect(received).toContain('HTTP/1.1 200 OK')
-      expect(received.endsWith('0\r\n\r\n')).toBe(false)
+      // The last chunk; what comes of the body may be nothing, and a header that says 10 bytes ends with a 0 too.
+      expect(received.endsWith('\r\n0\r\n\r\n')).toBe(false)
       expect((await site.ask('/count'))[0]).toBe(200)
       expect(await site.verdicts()).toEqual({ web: 'verified' })
     },
