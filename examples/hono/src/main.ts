@@ -14,22 +14,20 @@ await using server = await serve([
   app,
   '--instances',
   '2',
-  '--instance',
-  'actor',
   '--listen',
   '127.0.0.1:0',
   '--data',
   data,
   '--fresh',
 ])
-console.log('listening  two instances')
+console.log('listening  two actors')
 for (const [method, path, body] of [
   ['GET', '/'],
-  ['POST', '/books', { title: 'Middlemarch', year: 1871 }],
-  ['POST', '/books', { title: 'Emma', year: 1815 }],
-  ['POST', '/books', { title: 'no year' }],
   ['GET', '/books/0'],
   ['GET', '/books/7'],
+  ['POST', '/orders', { title: 'Emma', copies: 3 }],
+  ['POST', '/orders', { title: 'Emma' }],
+  ['GET', '/seen'],
   ['GET', '/prices'],
   ['GET', '/nowhere'],
 ] as const) {

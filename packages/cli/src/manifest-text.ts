@@ -84,6 +84,8 @@ export interface ManifestParts {
   readonly component: string
   /** Where an editor finds the schema of manifests. */
   readonly schema: string
+  /** Whether each request is to have an instance of its own. */
+  readonly perTurn: boolean
   readonly needs: readonly Need[]
   /** Imports that no handler serves. */
   readonly unserved: readonly string[]
@@ -103,13 +105,18 @@ export interface Need {
  * The least manifest that runs a component. What it may go without, and what somebody has to choose, is there as a comment:
  * as it stands, it runs.
  */
-export function manifestText({ actor, component, schema, needs, unserved }: ManifestParts): string {
+export function manifestText({ actor, component, schema, perTurn, needs, unserved }: ManifestParts): string {
   const lines = [
     `#:schema ${schema}`,
     '',
     `[${tomlPath(['actor', actor])}]`,
     `component = ${tomlValue(component)}`,
   ]
+  if (perTurn)
+    lines.push(
+      ...comment('It knows nothing of actors, so each request gets a fresh instance of it.'),
+      'instance = "turn"',
+    )
   for (const name of unserved)
     lines.push('', ...comment(`It cannot run: no handler of theater serves ${name}.${insteadOf(name)}`))
   for (const { handler, schema: grant, optional, interfaces, functions } of needs) {

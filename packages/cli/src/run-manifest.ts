@@ -12,7 +12,8 @@ import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import { ManifestError } from './manifest-error.ts'
 import { readComponent, readGiven } from './manifest-files.ts'
-import type { Lifetime, Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
+import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
+import { lifetimes } from './lifetime.ts'
 import { DEFAULT_LISTEN, listenAt } from './listen.ts'
 import { nearest } from './nearest.ts'
 import { componentFiles, offerOf, withoutDigests } from './offer.ts'
@@ -229,12 +230,6 @@ async function checkAgainstRecord(
       ),
     )
   }
-}
-
-/** How long an instance of a component lives, in words. */
-export const lifetimes: Readonly<Record<Lifetime, string>> = {
-  actor: 'as long as it does',
-  turn: 'for a turn',
 }
 
 /** What has ended stays ended. */

@@ -137,6 +137,13 @@ describe('inspect', () => {
     expect(stdout).toMatch(/^none +by rule +wasi:io\//m)
   })
 
+  it('gives an instance for each request to a component that answers them and knows nothing of actors', async () => {
+    const cwd = folder({ 'web.wasm': cGuest('web') })
+    const { stdout } = await theater(['inspect', 'web.wasm', '--toml'], { cwd })
+    expect(stdout).toMatch(/^component = "web\.wasm"\n# It knows nothing of actors.*\ninstance = "turn"$/m)
+    expect((await theater(['inspect', 'hello.wasm', '--toml'], { cwd })).stdout).not.toContain('instance')
+  })
+
   it('makes no manifest of a manifest', async () => {
     const ran = await theater(['inspect', 'theater.toml', '--toml'], {
       cwd: folder({ 'theater.toml': ECHO }),

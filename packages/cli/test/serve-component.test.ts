@@ -66,8 +66,6 @@ describe('serve FILE.wasm', () => {
     expect(await get(url, '/count')).toBe('1')
     expect(await first.end('SIGTERM')).toBe(0)
     expect(first.stderr).toContain('each request gets an instance of its own')
-    const [genesis] = objects(await theater(['chain', 'web', '--to', '0', '--json'], { cwd }))
-    expect(genesis.detail['instance']).toBe('turn')
     expect(await verdicts(cwd, 'web')).toEqual([['web', 'verified']])
 
     // Nobody says so the next time, and it is the actor's own.

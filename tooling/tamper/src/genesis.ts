@@ -78,6 +78,11 @@ const edits: readonly GenesisEdit[] = [
     edit: (g) => ({ ...g, wit: cidOf('dag-cbor', sha256(Uint8Array.of(1))) }),
     expect: divergedAtGenesis,
   },
+  {
+    what: 'instance',
+    edit: ({ instance, ...g }) => (instance === undefined ? { ...g, instance: 'turn' } : g),
+    expect: whereUsed,
+  },
   { what: 'time a day later', edit: (g) => ({ ...g, time: g.time + 86_400_000 }), expect: whereUsed },
   {
     what: 'time a day earlier',

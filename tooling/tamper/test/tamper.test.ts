@@ -93,6 +93,7 @@ describe('a chain of 200 events, changed in every way at every event', async () 
         "component that is not there": "no-component 0",
         "derive": "meter-version 0",
         "grants": "verified",
+        "instance": "diverged 9",
         "jco": "verified",
         "limits.handles to 1": "verified",
         "limits.handles to 2^50": "limits-above-mine 0",

@@ -13,6 +13,7 @@ import { exits } from '../exits.ts'
 import { grantSchema } from '../grant-schemas.ts'
 import { makeHandlers } from '../handlers.ts'
 import { importJson, importsOf } from '../import-states.ts'
+import { answersRequests, likelyLifetime } from '../lifetime.ts'
 import type { Import, ImportState } from '../import-states.ts'
 import { manifestText } from '../manifest-text.ts'
 import type { Need } from '../manifest-text.ts'
@@ -51,6 +52,7 @@ export async function inspect(
     actor: idOf(file),
     component: relativeTo(process.cwd(), file),
     schema: schemaReference(process.cwd()),
+    perTurn: answersRequests(component.model) && likelyLifetime(component.model) === 'turn',
     needs: needsOf(imports, handlers),
     unserved: imports
       .filter(({ state, handler }) => state === 'unmet' && handler === null)

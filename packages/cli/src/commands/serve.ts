@@ -1,4 +1,3 @@
-import { trackName } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import type { Store } from '@theater/event-chain'
 import type { ActorInfo, SpawnOptions } from '@theater/runtime'
@@ -15,16 +14,15 @@ import { exits, interrupted } from '../exits.ts'
 import { checkMet } from '../grant-advice.ts'
 import { Host } from '../host.ts'
 import { Interrupt } from '../interrupt.ts'
+import { answersRequests, lifetimes, likelyLifetime } from '../lifetime.ts'
 import { DEFAULT_LISTEN, listenAt } from '../listen.ts'
 import { DeadLetters, logTo } from '../logs.ts'
 import type { Output } from '../output.ts'
 import type { Lifetime } from '../manifest.ts'
 import { componentName, readGenesis, stopReason } from '../records.ts'
-import { lifetimes, noteRecovery, settle } from '../run-manifest.ts'
+import { noteRecovery, settle } from '../run-manifest.ts'
 import { sameData } from '../same-data.ts'
 import { noteUnanswered } from '../unanswered.ts'
-
-const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
 
 /** Options of `theater serve`. */
 export interface ServeOptions extends CastingFlags {
@@ -69,7 +67,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   })
   using interrupt = new Interrupt(output)
   const component = await loadNamed(file, bytes, { cache: await host.cache() })
-  if (!component.model.exports.some(({ functions }) => functions.some((fn) => trackName(fn) === HANDLE))) {
+  if (!answersRequests(component.model)) {
     throw new CliError(
       'not-runnable',
       `${file} does not export wasi:http/incoming-handler, so it answers no requests. \`theater run\` runs it.`,
@@ -135,11 +133,7 @@ function isTable(value: Json): value is { readonly [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/**
- * How long an instance of the component is to live: as somebody says, or as the actor of that id has it. Else a component that
- * knows nothing of actors is taken for one that was written for hosts that make an instance for each request, as those of
- * `wasi:http/proxy` do: it works under them, whatever made it.
- */
+/** How long an instance of the component is to live: as somebody says, as the actor of that id has it, or as it is likely meant. */
 async function lifetimeOf(
   { model }: Component,
   given: Lifetime | undefined,
@@ -149,9 +143,7 @@ async function lifetimeOf(
   if (given !== undefined) return given
   const info = await store.find(id)
   const genesis = info === undefined ? undefined : await readGenesis(store, info.chain)
-  if (genesis !== undefined) return genesis.content.instance ?? 'actor'
-  const names = [...model.imports, ...model.exports].map(({ name }) => name)
-  return names.some((name) => name.startsWith('theater:')) ? 'actor' : 'turn'
+  return genesis === undefined ? likelyLifetime(model) : (genesis.content.instance ?? 'actor')
 }
 
 /** An instance that is recorded goes on as it was made: so it must have been made as this one would be. */
