@@ -86,7 +86,7 @@ export const boundary: Guards = {
   rebuilding: [
     {
       file: 'runtime/src/instance.ts',
-      text: "      case 'trap':\n        await this.#flush()\n        this.discard()\n",
+      text: "      case 'trap':\n        await this.#flush()\n        this.#undo(boundary)\n",
       with: "      case 'trap':\n        await this.#flush()\n",
     },
     off('runtime/src/instance.ts', 'if (this.#boundary?.ended !== undefined) this.discard()'),
