@@ -68,8 +68,10 @@ function bind({ timers }: ActorContext, grant: TimerGrant): Binding<TimerImports
         once(when, message) {
           const now = BigInt(timers.now)
           const asked = when.tag === 'after' ? now + when.val : when.val
-          if (asked > now + longest) throw refusal({ tag: 'too-long', val: longest })
-          return set({ due: asked < now + shortest ? now + shortest : asked }, message)
+          const due = asked < now + shortest ? now + shortest : asked
+          // Also where the grant has no time between its shortest and its longest.
+          if (due > now + longest) throw refusal({ tag: 'too-long', val: longest })
+          return set({ due }, message)
         },
         every(interval, message) {
           if (interval < shortest) throw refusal({ tag: 'too-short', val: shortest })
