@@ -103,7 +103,7 @@ const attempts: readonly Attempt[] = [
   },
   {
     name: 'sends thousands of header lines',
-    sends: `${GET}${'a: b\r\n'.repeat(4000)}\r\n`,
+    sends: `${GET}Connection: close\r\n${'a: b\r\n'.repeat(4000)}\r\n`,
     gets: [431],
   },
   {
