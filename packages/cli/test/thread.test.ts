@@ -101,7 +101,7 @@ describe('actors in a thread of their own', () => {
 
   it('answer requests from there', async () => {
     const cwd = folder({ 'web.wasm': cGuest('web') })
-    const flags = ['--listen', '127.0.0.1:0', '--instances', '2', '--answer', '10']
+    const flags = ['--listen', '127.0.0.1:0', '--instances', '2', '--instance', 'actor', '--answer', '10']
     const going = new Going(start(['serve', 'web.wasm', ...flags], { cwd }))
     const url = await going.url
     const get = async (path: string): Promise<string> =>

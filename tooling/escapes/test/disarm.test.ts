@@ -26,7 +26,8 @@ async function worker(): Promise<void> {
 }
 
 describe('with its guard off, every attempt gets through', () => {
-  beforeAll(() => Promise.all([worker(), worker()]))
+  // A process for each of them: minutes, on a machine that is slow at beginning one.
+  beforeAll(() => Promise.all([worker(), worker()]), 1_800_000)
 
   it.each(Object.keys(GUARDS))('%s', async (guard) => {
     const findings = (await found.get(guard)) ?? []
