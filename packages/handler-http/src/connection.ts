@@ -1,5 +1,4 @@
 import type { TheaterHttpWebsocket, TheaterHttpWebsocketHandler } from '@theater/wit'
-import type { WebSocket } from 'ws'
 import type { HttpLimits } from './limits.ts'
 import type { Budget } from './visit.ts'
 import { Wakeup } from './wakeup.ts'
@@ -9,6 +8,25 @@ export type Message = TheaterHttpWebsocket.Message
 
 /** `theater:http/websocket-handler.closed` as lifted. */
 export type Closed = TheaterHttpWebsocketHandler.Closed
+
+/** The socket of a client, as far as a connection needs it: that of `ws`, whose types nobody has to have who uses this package. */
+export interface ClientSocket {
+  readonly isPaused: boolean
+  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown
+  on(event: 'ping' | 'pong', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown
+  send(
+    data: string | Uint8Array,
+    options: { readonly binary: boolean; readonly compress: boolean },
+    done: () => void,
+  ): void
+  ping(): void
+  pause(): void
+  resume(): void
+  close(code: number, reason?: string): void
+  terminate(): void
+}
 
 /** What a connection needs of whoever has it. */
 export interface ConnectionHost {
@@ -56,7 +74,7 @@ export class Connection {
   readonly name: string
   readonly #host: ConnectionHost
   readonly #changed = new Wakeup()
-  #socket: WebSocket | undefined
+  #socket: ClientSocket | undefined
   /** Neither end has closed it. */
   #open = true
   /** The actor closes it in the turn that runs. */
@@ -112,7 +130,7 @@ export class Connection {
   }
 
   /** The client was told. */
-  accept(socket: WebSocket): void {
+  accept(socket: ClientSocket): void {
     this.#socket = socket
     socket.on('message', (data, isBinary) => this.#received(data as Buffer, isBinary))
     socket.on('ping', () => this.#pinged())
@@ -215,7 +233,7 @@ export class Connection {
     if (this.#pings > this.#host.limits.pings) this.#violated(POLICY)
   }
 
-  #ping(socket: WebSocket): void {
+  #ping(socket: ClientSocket): void {
     this.#pings = 0
     if (socket.isPaused) return
     if (!this.#answered) return this.#end({ tag: 'lost' }, () => socket.terminate())
