@@ -126,6 +126,11 @@ export class Cast implements AsyncDisposable {
     while (came() < times) await setTimeout(5)
   }
 
+  /** Resolves when a thread has ended, and another one was begun. */
+  async restarted(): Promise<void> {
+    while (this.restarts.length === 0) await setTimeout(5)
+  }
+
   openGate(n: number): void {
     Atomics.store(this.#data.gates, n, 1)
     Atomics.notify(this.#data.gates, n)
