@@ -43,7 +43,7 @@ export async function proof(
     file: out,
     actor,
     seq,
-    bytes: text.length,
+    bytes: Buffer.byteLength(text),
     origin: checkpoint?.origin ?? '',
     size: checkpoint?.size ?? 0,
   }

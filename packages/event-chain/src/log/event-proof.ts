@@ -46,9 +46,10 @@ export async function proveEvent(
   const log = store.hostLog
   const [event] = await Array.fromAsync(store.read(chain, seq, seq + 1))
   if (event === undefined) throw new ChainError('not-found', `the chain has no event ${seq}`, { index: seq })
-  const { note } = await log.log()
   const index = await log.lastEntry(chain)
   const bytes = index === undefined ? undefined : await log.entry(index)
+  // After the entry: a host that runs may sign meanwhile, and its last checkpoint is over all that was there before.
+  const { note } = await log.log()
   const entry = bytes === undefined ? undefined : decodeEntry(bytes)
   if (
     note === null ||

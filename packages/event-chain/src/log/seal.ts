@@ -45,20 +45,21 @@ export async function makeSeal(
   hash: Hash = sha256,
 ): Promise<Seal | undefined> {
   const log = store.hostLog
-  const { note } = await log.log()
-  if (note === null) return undefined
-  const { size } = parseCheckpoint(parseNote(note).text)
-  const subtree = logSubtrees(log, hash)
-  const sealed: SealedChain[] = []
+  const found: Omit<SealedChain, 'path'>[] = []
   for (const chain of chains) {
     const index = await log.lastEntry(chain)
     const bytes = index === undefined ? undefined : await log.entry(index)
-    if (index === undefined || bytes === undefined || index >= size) continue
-    const entry = decodeEntry(bytes)
-    if (entry.kind === 'chain')
-      sealed.push({ index, bytes, entry, path: await inclusionPath(subtree, index, size, hash) })
+    const entry = bytes === undefined ? undefined : decodeEntry(bytes)
+    if (index !== undefined && bytes !== undefined && entry?.kind === 'chain')
+      found.push({ index, bytes, entry })
   }
-  if (sealed.length === 0) return undefined
+  // After the entries: a host that runs may sign meanwhile, and its last checkpoint is over all that was there before.
+  const { note } = await log.log()
+  if (note === null || found.length === 0) return undefined
+  const { size } = parseCheckpoint(parseNote(note).text)
+  const subtree = logSubtrees(log, hash)
+  const sealed: SealedChain[] = []
+  for (const one of found) sealed.push({ ...one, path: await inclusionPath(subtree, one.index, size, hash) })
   return { note, chains: sealed, rotations: await rotationsOf(log, hash) }
 }
 

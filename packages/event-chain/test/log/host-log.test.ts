@@ -286,6 +286,34 @@ describe('a proof of one event', () => {
   })
 })
 
+describe('a host that signs meanwhile', () => {
+  test('makes no proof and no seal fail, whichever of its entries they find', async () => {
+    const store = memoryStore()
+    const log = await HostLog.open({ store, key })
+    const writer = await grow(store, 'a', 5, 0)
+    await log.checkpoint()
+    const { hostLog } = store
+    for (const read of ['log', 'lastEntry', 'entry'] as const) {
+      const original = hostLog[read].bind(hostLog) as (...args: unknown[]) => Promise<never>
+      Object.defineProperty(hostLog, read, {
+        configurable: true,
+        // Another checkpoint, behind each thing that is read.
+        value: async (...args: unknown[]) => {
+          const answer = await original(...args)
+          Reflect.deleteProperty(hostLog, read)
+          await more(writer, 1)
+          await log.checkpoint()
+          return answer
+        },
+      })
+      const proven = await verifyEventProof(await proveEvent(store, writer.chain, 3), [key.verifier])
+      expect(proven.event.seq).toBe(3)
+      const seal = await makeSeal(store, [writer.chain])
+      expect(seal && (await verifySeal(seal, [key.verifier])).by.equals(key.verifier)).toBe(true)
+    }
+  })
+})
+
 describe('a seal', () => {
   test('comes back as it was, and any other bytes are none or prove nothing', async () => {
     const store = memoryStore()
