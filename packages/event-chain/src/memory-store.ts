@@ -2,7 +2,7 @@ import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
 import { EventLog } from './event-log.ts'
 import { MemoryLog } from './log/memory-log.ts'
-import type { Batch, ChainInfo, LoggedStore, StoredEvent } from './store.ts'
+import type { Batch, CacheStore, ChainInfo, Keeping, Kept, LoggedStore, StoredEvent } from './store.ts'
 
 interface Chain {
   readonly chain: Uint8Array
@@ -10,6 +10,8 @@ interface Chain {
   readonly events: EventLog
   head: Uint8Array
   epoch: number
+  /** What is kept beside it, by kind. */
+  readonly kept: Map<string, Kept>
 }
 
 /** Makes a store that lives in memory: for tests, for actors that need no durability, and for checking a chain. */
@@ -18,6 +20,11 @@ export function memoryStore(): LoggedStore {
 }
 
 class MemoryStore implements LoggedStore {
+  readonly caches: CacheStore = {
+    kept: async (id, kind) => this.#find(id)?.kept.get(kind),
+    keep: async (things) => this.#keepBeside(things),
+    discard: async (id, kind) => void this.#find(id)?.kept.delete(kind),
+  }
   readonly hostLog = new MemoryLog(() => [...this.#chains.values()].map(infoOf))
   readonly #chains = new Map<string, Chain>()
   readonly #byLabel = new Map<string, Chain>()
@@ -32,7 +39,7 @@ class MemoryStore implements LoggedStore {
     if (this.#chains.has(key)) throw new ChainError('exists', `chain ${key} is already here`)
     if (this.#byLabel.has(label)) throw taken(label)
     const { head, epoch, events } = batch
-    const chain: Chain = { chain: id.slice(), label, events: new EventLog(), head, epoch }
+    const chain: Chain = { chain: id.slice(), label, events: new EventLog(), head, epoch, kept: new Map() }
     for (const event of events) chain.events.push(event)
     this.#chains.set(key, chain)
     this.#byLabel.set(label, chain)
@@ -59,8 +66,7 @@ class MemoryStore implements LoggedStore {
   }
 
   async info(id: Uint8Array): Promise<ChainInfo | undefined> {
-    this.#open()
-    return info(this.#chains.get(hex(id)))
+    return info(this.#find(id))
   }
 
   async find(label: string): Promise<ChainInfo | undefined> {
@@ -113,6 +119,16 @@ class MemoryStore implements LoggedStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #find(id: Uint8Array): Chain | undefined {
+    this.#open()
+    return this.#chains.get(hex(id))
+  }
+
+  #keepBeside(things: readonly Keeping[]): void {
+    for (const { chain, kind, size, head, bytes } of things)
+      this.#find(chain)?.kept.set(kind, { size, head: head.slice(), bytes: bytes.slice() })
   }
 
   #open(): void {

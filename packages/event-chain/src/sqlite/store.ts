@@ -3,7 +3,8 @@ import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { conflict, stale, taken } from '../memory-store.ts'
 import type { LogStore } from '../log/store.ts'
-import type { Batch, ChainInfo, LoggedStore, StoredEvent } from '../store.ts'
+import type { Batch, CacheStore, ChainInfo, LoggedStore, StoredEvent } from '../store.ts'
+import { SqliteCaches } from './caches.ts'
 import { guard } from './errors.ts'
 import { SqliteLog } from './log.ts'
 
@@ -17,6 +18,7 @@ const columns = 'id, chain, label, size, head, epoch'
 /** The store over an open database. Everything is synchronous inside, and one append is one transaction. */
 export class SqliteStore implements LoggedStore {
   readonly hostLog: LogStore
+  readonly caches: CacheStore
   readonly #db: DatabaseSync
   /** The owner epoch of this opening; null for a reader. */
   readonly #owner: number | null
@@ -33,7 +35,9 @@ export class SqliteStore implements LoggedStore {
         this.#own()
         return run()
       })
-    this.hostLog = new SqliteLog({ sql: (text) => this.#sql(text), write }, version > 1)
+    const database = { sql: (text: string) => this.#sql(text), write }
+    this.hostLog = new SqliteLog(database, version > 1)
+    this.caches = new SqliteCaches(database, version > 2)
   }
 
   async create(chain: Uint8Array, label: string, batch: Batch): Promise<void> {
