@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { Durability } from '@theater/event-chain'
 import type { Limits, Message } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import type { Contributed } from './contributed.ts'
@@ -15,6 +16,8 @@ export interface Casting {
   readonly params: Message | undefined
   /** How long an instance of the component lives; undefined where a manifest does not say. */
   readonly instance: Lifetime | undefined
+  /** What of it survives a crash; undefined where nobody says. */
+  readonly durability: Durability | undefined
   readonly limits: Partial<Limits>
   /** Those that it may make children of. */
   readonly components: readonly Uint8Array[]
@@ -30,6 +33,8 @@ export interface CastingFlags {
   readonly handler: readonly string[]
   readonly manifest?: string
   readonly actor?: string
+  /** What of actors survives a crash where their manifest does not say it of them. */
+  readonly durability?: Durability
 }
 
 /**
@@ -40,7 +45,7 @@ export interface CastingFlags {
  */
 export async function castingOf(
   id: string,
-  { grant, manifest, actor }: CastingFlags,
+  { grant, manifest, actor, durability }: CastingFlags,
   { handlers }: Contributed,
 ): Promise<Casting> {
   if (manifest === undefined) {
@@ -50,6 +55,7 @@ export async function castingOf(
       grants,
       params: undefined,
       instance: undefined,
+      durability,
       limits: {},
       components: [],
       secrets: {},
@@ -57,7 +63,7 @@ export async function castingOf(
   }
   if (grant.length > 0)
     throw new CliError('usage', 'the grants stand in the manifest: leave --grant out, or --manifest')
-  const { actors, secrets } = await readManifest(manifest, { handlers })
+  const { actors, secrets, durability: ofHost } = await readManifest(manifest, { handlers })
   const found = actors.find((one) => one.id === (actor ?? id))
   if (found === undefined) {
     const ids = actors.map((one) => one.id).join(', ')
@@ -68,7 +74,16 @@ export async function castingOf(
   }
   const { params, instance, limits } = found
   const { grants, components } = await offerOf(found.grants)
-  return { id: found.id, grants, params, instance, limits, components, secrets }
+  return {
+    id: found.id,
+    grants,
+    params,
+    instance,
+    durability: found.durability ?? durability ?? ofHost,
+    limits,
+    components,
+    secrets,
+  }
 }
 
 /** A grant is recorded: there a folder must mean the same wherever a later command is started. */

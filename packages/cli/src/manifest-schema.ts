@@ -1,6 +1,7 @@
 import type { JsonSchema } from '@theater/handler'
 import { defaultLimits, maxLimits } from '@theater/runtime'
 import type { Limits } from '@theater/runtime'
+import { durabilities } from './durability.ts'
 import { COMPONENT_FILE, grantSchemas } from './grant-schemas.ts'
 import type { GrantSchemas } from './grant-schemas.ts'
 
@@ -107,6 +108,11 @@ const actorOf = (contributed: GrantSchemas): JsonSchema => ({
       enum: ['actor', 'turn'],
       default: 'actor',
     },
+    durability: {
+      description:
+        'What of this actor survives a crash. It is kept beside its record, and can be changed at any time.',
+      enum: durabilities,
+    },
     limits,
   },
   examples: [{ component: 'FILE.wasm' }],
@@ -148,8 +154,14 @@ const topLevel = {
         minimum: 100,
         maximum: 2_147_483_647,
       },
+      durability: {
+        description:
+          'What survives a crash, of actors that do not say it themselves. memory: nothing for sure; nothing waits for the storage. process: everything, when the process ends. disk: everything, when the machine does, too. `theater run --durability` says otherwise.',
+        enum: durabilities,
+        default: 'process',
+      },
     },
-    examples: [{ actors: 100, answerMs: 10_000 }],
+    examples: [{ actors: 100, answerMs: 10_000, durability: 'disk' }],
   },
   http: {
     description: 'How requests reach the actors that are granted to answer them.',

@@ -1,5 +1,6 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import type { Durability } from '@theater/event-chain'
 import type { AnyHandler, JsonSchema } from '@theater/handler'
 import type { Limits, Message } from '@theater/runtime'
 import type { Json } from '@theater/values'
@@ -28,6 +29,8 @@ export interface ManifestActor {
   /** How long an instance of the component lives; undefined where it does not say. */
   readonly instance: Lifetime | undefined
   readonly limits: Partial<Limits>
+  /** What of it survives a crash; undefined where it does not say. */
+  readonly durability: Durability | undefined
 }
 
 /** How long an instance of a component lives. */
@@ -45,6 +48,8 @@ export interface Manifest {
   readonly maxActors: number | undefined
   /** Milliseconds within which the thread of the actors has to answer; undefined: they have none of their own. */
   readonly answerMs: number | undefined
+  /** What of actors survives a crash that do not say it themselves; undefined where it does not say. */
+  readonly durability: Durability | undefined
   /** Where the secrets come from that grants of http name. */
   readonly secrets: SecretSources
 }
@@ -146,6 +151,7 @@ function parsePlaced(
     listen: http?.listen,
     maxActors: host?.actors,
     answerMs: host?.answerMs,
+    durability: host?.durability,
     secrets,
   }
 }
@@ -178,7 +184,7 @@ function isWithin({ path }: Fault, other: Fault): boolean {
 /** What a manifest is after the schema has seen it. */
 interface Checked {
   readonly actor: Readonly<Record<string, CheckedActor>>
-  readonly host?: { readonly actors?: number; readonly answerMs?: number }
+  readonly host?: { readonly actors?: number; readonly answerMs?: number; readonly durability?: Durability }
   readonly http?: { readonly listen?: string }
   readonly secrets?: SecretSources
 }
@@ -193,12 +199,13 @@ interface CheckedActor {
     readonly format?: string
   }
   readonly instance?: Lifetime
+  readonly durability?: Durability
   readonly limits?: Partial<Limits>
 }
 
 function actorOf(
   id: string,
-  { component, grants = {}, params, instance, limits = {} }: CheckedActor,
+  { component, grants = {}, params, instance, durability, limits = {} }: CheckedActor,
   folder: string,
 ): ManifestActor {
   return {
@@ -210,6 +217,7 @@ function actorOf(
     params: params === undefined ? undefined : messageOf(params),
     instance,
     limits,
+    durability,
   }
 }
 

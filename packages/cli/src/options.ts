@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { durabilities } from './durability.ts'
 import { CliError } from './errors.ts'
 
 /** Which data folder. */
@@ -82,6 +83,14 @@ export function answerOption(): Option {
     '--answer <SECONDS>',
     'runs the actors in a thread of their own, and ends it where it does not answer for so long',
   ).argParser(answerSeconds)
+}
+
+/** What of actors survives a crash. */
+export function durabilityOption(): Option {
+  return new Option(
+    '--durability <DURABILITY>',
+    'what of actors survives a crash: memory, nothing for sure; process, all of it when the process ends, as where nothing is said; disk, also when the machine does',
+  ).choices(durabilities)
 }
 
 /** Seconds of the command line in milliseconds; undefined where there are none. */

@@ -44,10 +44,11 @@ export async function rerunStore(store: Store, output: Output, going: () => bool
   return {
     ...reader,
     put: (cid, bytes) => store.put(cid, bytes),
-    create: (chain, label, batch) => store.create(chain, label, batch),
+    create: (chain, label, batch, durability) => store.create(chain, label, batch, durability),
     append: (chain, head, batch) => store.append(chain, head, batch),
     lease: (chain) => store.lease(chain),
     relabel: (chain, label) => store.relabel(chain, label),
+    setDurability: (chain, durability) => store.setDurability(chain, durability),
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }

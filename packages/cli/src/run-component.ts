@@ -13,6 +13,7 @@ import { castingOf } from './casting.ts'
 import { grantsOf } from './command-grant.ts'
 import { loadNamed, readComponentFile } from './component-file.ts'
 import { contributedBy } from './contributed.ts'
+import { keepDurability } from './durability.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
 import { checkMet } from './grant-advice.ts'
@@ -78,6 +79,7 @@ export async function runComponent(
   const name = componentName(component.digest)
   host.maps.adopt(file, name)
   if (begin === 'new') host.maps.know(id, name)
+  await keepDurability(host.store, id, casting.durability)
   const theater = await host.start(output)
   for (const info of theater.actors())
     if (!command || info.recovery?.unfinished === true) noteRecovery(info, output)
@@ -90,6 +92,7 @@ export async function runComponent(
       grants,
       limits: { ...(command && commandLimits), ...casting.limits },
       instance: casting.instance ?? 'actor',
+      durability: casting.durability,
       ...(casting.params !== undefined && { params: casting.params }),
     })
     if (!command) output.note(`${output.styleNote('bold', id)} made; \`theater call ${id} EXPORT\` calls it`)

@@ -1,4 +1,5 @@
 import { trackName } from '@theater/boundary'
+import type { Durability } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import type { ActorInfo } from '@theater/runtime'
@@ -14,6 +15,7 @@ import { ManifestError } from './manifest-error.ts'
 import { readComponent, readGiven } from './manifest-files.ts'
 import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
 import { lifetimes } from './lifetime.ts'
+import { keepDurability } from './durability.ts'
 import { DEFAULT_LISTEN, listenAt } from './listen.ts'
 import { nearest } from './nearest.ts'
 import { componentFiles, offerOf, withoutDigests } from './offer.ts'
@@ -35,6 +37,8 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   const others = await contributedBy(options.handler)
   const manifest = await readGiven(path, others)
   const actors = chosen(manifest, options.actor)
+  const durabilityOf = (actor: ManifestActor): Durability | undefined =>
+    actor.durability ?? options.durability ?? manifest.durability
   const components = new Map<string, Uint8Array>()
   const offers = new Map<string, Offer>()
   for (const actor of actors) {
@@ -68,6 +72,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     const bytes = components.get(actor.id) ?? new Uint8Array()
     host.maps.adopt(actor.component, componentName(sha256(bytes)))
     await checkAgainstRecord(host, { ...actor, ...offers.get(actor.id) }, bytes, output)
+    await keepDurability(host.store, actor.id, durabilityOf(actor))
   }
   using interrupt = new Interrupt(output)
   const theater = await host.startApart(options.answerMs ?? manifest.answerMs, output)
@@ -87,6 +92,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
         grants,
         limits,
         instance,
+        durability: durabilityOf(actor),
         ...(params !== undefined && { params }),
       })
     } catch (error) {

@@ -2,7 +2,7 @@ import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
 import { EventLog } from './event-log.ts'
 import { MemoryLog } from './log/memory-log.ts'
-import type { Batch, CacheStore, ChainInfo, Keeping, Kept, LoggedStore, StoredEvent } from './store.ts'
+import type { Batch, ChainInfo, Durability, LoggedStore, StoredEvent } from './store.ts'
 
 interface Chain {
   readonly chain: Uint8Array
@@ -10,8 +10,7 @@ interface Chain {
   readonly events: EventLog
   head: Uint8Array
   epoch: number
-  /** What is kept beside it, by kind. */
-  readonly kept: Map<string, Kept>
+  durability: Durability | undefined
 }
 
 /** Makes a store that lives in memory: for tests, for actors that need no durability, and for checking a chain. */
@@ -20,11 +19,6 @@ export function memoryStore(): LoggedStore {
 }
 
 class MemoryStore implements LoggedStore {
-  readonly caches: CacheStore = {
-    kept: async (id, kind) => this.#find(id)?.kept.get(kind),
-    keep: async (things) => this.#keepBeside(things),
-    discard: async (id, kind) => void this.#find(id)?.kept.delete(kind),
-  }
   readonly hostLog = new MemoryLog(() => [...this.#chains.values()].map(infoOf))
   readonly #chains = new Map<string, Chain>()
   readonly #byLabel = new Map<string, Chain>()
@@ -33,13 +27,25 @@ class MemoryStore implements LoggedStore {
   #last: Chain | undefined
   #closed = false
 
-  async create(id: Uint8Array, label: string, batch: Batch): Promise<void> {
+  async create(
+    id: Uint8Array,
+    label: string,
+    batch: Batch,
+    durability: Durability | null = null,
+  ): Promise<void> {
     this.#open()
     const key = hex(id)
     if (this.#chains.has(key)) throw new ChainError('exists', `chain ${key} is already here`)
     if (this.#byLabel.has(label)) throw taken(label)
     const { head, epoch, events } = batch
-    const chain: Chain = { chain: id.slice(), label, events: new EventLog(), head, epoch, kept: new Map() }
+    const chain: Chain = {
+      chain: id.slice(),
+      label,
+      events: new EventLog(),
+      head,
+      epoch,
+      durability: durability ?? undefined,
+    }
     for (const event of events) chain.events.push(event)
     this.#chains.set(key, chain)
     this.#byLabel.set(label, chain)
@@ -66,7 +72,8 @@ class MemoryStore implements LoggedStore {
   }
 
   async info(id: Uint8Array): Promise<ChainInfo | undefined> {
-    return info(this.#find(id))
+    this.#open()
+    return info(this.#chains.get(hex(id)))
   }
 
   async find(label: string): Promise<ChainInfo | undefined> {
@@ -91,6 +98,10 @@ class MemoryStore implements LoggedStore {
     this.#byLabel.delete(chain.label)
     chain.label = label
     this.#byLabel.set(label, chain)
+  }
+
+  async setDurability(id: Uint8Array, durability: Durability | null): Promise<void> {
+    this.#get(id).durability = durability ?? undefined
   }
 
   async put(cid: Uint8Array, bytes: Uint8Array): Promise<void> {
@@ -121,16 +132,6 @@ class MemoryStore implements LoggedStore {
     return this.close()
   }
 
-  #find(id: Uint8Array): Chain | undefined {
-    this.#open()
-    return this.#chains.get(hex(id))
-  }
-
-  #keepBeside(things: readonly Keeping[]): void {
-    for (const { chain, kind, size, head, bytes } of things)
-      this.#find(chain)?.kept.set(kind, { size, head: head.slice(), bytes: bytes.slice() })
-  }
-
   #open(): void {
     if (this.#closed) throw new ChainError('closed', 'the store was closed')
   }
@@ -150,8 +151,8 @@ class MemoryStore implements LoggedStore {
   }
 }
 
-function infoOf({ chain, label, events, head, epoch }: Chain): ChainInfo {
-  return { chain, label, size: events.size, head, epoch }
+function infoOf({ chain, label, events, head, epoch, durability }: Chain): ChainInfo {
+  return { chain, label, size: events.size, head, epoch, durability }
 }
 
 function info(chain: Chain | undefined): ChainInfo | undefined {

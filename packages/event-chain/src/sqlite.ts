@@ -11,13 +11,6 @@ import type { LoggedStore } from './store.ts'
 
 /** How a {@link sqliteStore} is opened. */
 export interface SqliteOptions {
-  /**
-   * When an append counts as done. `normal`: the operating system has it, so it survives the end of the process, but
-   * perhaps not that of the machine. `full`: it is on the disk.
-   *
-   * @default 'normal'
-   */
-  readonly synchronous?: 'normal' | 'full'
   /** Opens an existing database beside its writer, and takes no lease. @default false */
   readonly readOnly?: boolean
   /** How long to wait for another process that is just writing, in milliseconds. @default 5000 */
@@ -38,11 +31,11 @@ export interface SqliteOptions {
  * ```
  */
 export function sqliteStore(path: string, options: SqliteOptions = {}): LoggedStore {
-  const { synchronous = 'normal', readOnly = false, busyTimeout = 5000 } = options
+  const { readOnly = false, busyTimeout = 5000 } = options
   return guard(() => {
     const db = new DatabaseSync(path, { readOnly, timeout: busyTimeout })
     try {
-      return new SqliteStore(db, openDatabase(db, { synchronous, readOnly }))
+      return new SqliteStore(db, openDatabase(db, { readOnly }))
     } catch (error) {
       db.close()
       throw error

@@ -14,6 +14,18 @@ export interface Block {
   readonly bytes: Uint8Array
 }
 
+/**
+ * What events survive once they are acknowledged.
+ *
+ * - `memory`: nothing for sure. Nobody waits for the storage, which has them a moment later.
+ * - `process`: the end of the process. The operating system has them.
+ * - `disk`: the end of the machine. They are on the disk.
+ *
+ * Whatever happens, what is left of all chains of a store is what it had at one moment: no event is there without those
+ * that came before it, in whichever chain.
+ */
+export type Durability = 'memory' | 'process' | 'disk'
+
 /** What a store knows of a chain without reading it. */
 export interface ChainInfo {
   /** 32 bytes. */
@@ -26,6 +38,8 @@ export interface ChainInfo {
   readonly head: Uint8Array
   /** The epoch of the last lease. */
   readonly epoch: number
+  /** How durable its events are to be, where somebody chose that for it alone. Nothing in the chain itself says so. */
+  readonly durability?: Durability | undefined
 }
 
 /** Events that become durable together, or not at all. */
@@ -38,6 +52,8 @@ export interface Batch {
   readonly head: Uint8Array
   /** Blocks that these events link to. */
   readonly blobs?: readonly Block[]
+  /** When it counts as done. For `memory` that is as for `process`, but nobody waits. @default 'process' */
+  readonly durability?: Durability
 }
 
 /** What can be read of chains. Reading sees a chain as it was when the reading began. */
@@ -71,14 +87,18 @@ export interface BlobStore extends BlobReader {
   put(cid: Uint8Array, bytes: Uint8Array): Promise<void>
 }
 
-/** Where chains are kept. */
+/**
+ * Where chains are kept. What is written takes effect in the order in which it is asked for, over all chains, and whoever reads
+ * afterwards from the same store sees it: also where nobody has waited.
+ */
 export interface ChainStore extends ChainReader, AsyncDisposable {
   /**
    * Makes a chain together with its first events, atomically. From here on this writer holds the batch's epoch.
    *
+   * @param durability What is kept as its own choice, see `setDurability`. @default null
    * @throws ChainError `exists` where the id or the label is taken; `stale`
    */
-  create(chain: Uint8Array, label: string, batch: Batch): Promise<void>
+  create(chain: Uint8Array, label: string, batch: Batch, durability?: Durability | null): Promise<void>
   /**
    * Appends events, atomically with the blocks that they link to.
    *
@@ -98,47 +118,20 @@ export interface ChainStore extends ChainReader, AsyncDisposable {
    * @throws ChainError `exists` where another chain has the label; `not-found`; `stale`
    */
   relabel(chain: Uint8Array, label: string): Promise<void>
+  /**
+   * Keeps how durable the events of a chain are to be, for whoever writes it next; null leaves that to its host.
+   *
+   * @throws ChainError `not-found`; `stale`
+   */
+  setDurability(chain: Uint8Array, durability: Durability | null): Promise<void>
   /** Lets go of the storage. Doing it twice does nothing. */
   close(): Promise<void>
 }
 
-/** What was kept beside a chain, and of which part of it. */
-export interface Kept {
-  /** How many events it stands for, from genesis on. */
-  readonly size: number
-  /** The hash of the last of these. 32 bytes. */
-  readonly head: Uint8Array
-  readonly bytes: Uint8Array
-}
-
-/** One thing to be kept beside a chain. */
-export interface Keeping extends Kept {
-  readonly chain: Uint8Array
-  /** What it is; a chain has one of each kind, the last. */
-  readonly kind: string
-}
-
-/**
- * What is kept beside chains so that nobody has to read them from the start. It is a cache and never evidence: it may be lost at any time,
- * nobody exports it, and whoever reads it holds it against the chain. Nothing here throws `not-found`.
- */
-export interface CacheStore {
-  /** The last of its kind; undefined where there is none. */
-  kept(chain: Uint8Array, kind: string): Promise<Kept | undefined>
-  /** Keeps things in place of the last ones of their kinds, all of them or none. What is of no chain of this store is left out. */
-  keep(things: readonly Keeping[]): Promise<void>
-  /** Throws the last one of its kind away. */
-  discard(chain: Uint8Array, kind: string): Promise<void>
-}
-
 /** A store of both. */
-export interface Store extends ChainStore, BlobStore {
-  /** Absent: nothing is kept beside chains, and they are read from the start. */
-  readonly caches?: CacheStore
-}
+export interface Store extends ChainStore, BlobStore {}
 
 /** A store of both that also keeps the host's log, as the ones of this package do. */
 export interface LoggedStore extends Store {
   readonly hostLog: LogStore
-  readonly caches: CacheStore
 }

@@ -3,7 +3,12 @@ import { ChainError } from './errors.ts'
 import type { Kind } from './kinds.ts'
 import { ChainLinker } from './linker.ts'
 import type { Position, Salts } from './linker.ts'
-import type { Batch, BlobStore, Block, ChainStore, StoredEvent } from './store.ts'
+import type { Batch, BlobStore, Block, ChainStore, Durability, StoredEvent } from './store.ts'
+
+/** How many bytes may be on their way to the store where nobody waits for it. */
+const MAX_UNDERWAY = 4 * 1024 * 1024
+/** What an event takes beside its content, about. */
+const EVENT_BYTES = 256
 
 /** What every {@link ChainWriter} is made of. */
 export interface WriterOptions {
@@ -16,6 +21,12 @@ export interface WriterOptions {
    * @default with the events, in one transaction
    */
   readonly blobs?: BlobStore | undefined
+  /**
+   * What events survive once `flush` is done. With `blobs` a flush waits for the store also where it is `memory`.
+   *
+   * @default 'process'
+   */
+  readonly durability?: Durability | undefined
   /** @default sha256 of `@theater/values`; `./node` has a faster one */
   readonly hash?: Hash | undefined
 }
@@ -26,6 +37,8 @@ export interface CreateOptions extends WriterOptions {
   readonly label: string
   /** The content of the genesis event. */
   readonly genesis: Uint8Array
+  /** What the store keeps as this chain's own durability. @default null: it is whatever its host has */
+  readonly ownDurability?: Durability | null | undefined
 }
 
 /** A chain that goes on. */
@@ -57,27 +70,41 @@ export class ChainWriter {
   readonly #store: ChainStore
   readonly #blobStore: BlobStore | undefined
   readonly #label: string | null
+  readonly #durability: Durability
+  readonly #own: Durability | null
   #pending: StoredEvent[] = []
+  #pendingBytes = 0
   #blobs: Block[] = []
   #durableSize: number
-  #durableHead: Uint8Array | null
+  /** The hash of the last event that the store was given. */
+  #givenHead: Uint8Array | null
+  /** Where nobody waits: what the store was given last, and how many bytes it has not confirmed. */
+  #given = Promise.resolve()
+  #underway = 0
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
   #failure: ChainError | null = null
 
-  private constructor(linker: ChainLinker, options: WriterOptions, label: string | null) {
+  private constructor(
+    linker: ChainLinker,
+    { store, blobs, durability = 'process' }: WriterOptions,
+    label: string | null,
+    own: Durability | null,
+  ) {
     this.#linker = linker
-    this.#store = options.store
-    this.#blobStore = options.blobs
+    this.#store = store
+    this.#blobStore = blobs
+    this.#durability = durability
     this.#label = label
+    this.#own = own
     this.#durableSize = linker.size
-    this.#durableHead = linker.head
+    this.#givenHead = linker.head
   }
 
   /** Begins a chain, in epoch 0, with its genesis event. The chain is in the store once the first `flush` is done. */
   static create(options: CreateOptions): ChainWriter {
-    const { label, genesis, salts, hash } = options
-    const writer = new ChainWriter(new ChainLinker({ epoch: 0, salts, hash }), options, label)
+    const { label, genesis, salts, hash, ownDurability = null } = options
+    const writer = new ChainWriter(new ChainLinker({ epoch: 0, salts, hash }), options, label, ownDurability)
     writer.append('genesis', genesis)
     return writer
   }
@@ -85,7 +112,8 @@ export class ChainWriter {
   /** Goes on with a chain after `lease`. The first event of the new epoch is a `resume`, and the caller appends it. */
   static resume(options: ResumeOptions): ChainWriter {
     const { chain, size, head, epoch, salts, hash } = options
-    return new ChainWriter(new ChainLinker({ epoch, salts, hash, at: { chain, size, head } }), options, null)
+    const linker = new ChainLinker({ epoch, salts, hash, at: { chain, size, head } })
+    return new ChainWriter(linker, options, null, null)
   }
 
   /** The chain's id. 32 bytes. */
@@ -110,7 +138,7 @@ export class ChainWriter {
     return head
   }
 
-  /** How many events the store has confirmed. */
+  /** How many events are as durable as they are to be. */
   get durable(): number {
     return this.#durableSize
   }
@@ -129,23 +157,51 @@ export class ChainWriter {
     if (this.#failure !== null) throw this.#dead(this.#failure)
     const event = this.#linker.link(kind, content)
     this.#pending.push(event)
+    this.#pendingBytes += EVENT_BYTES + content.length
     if (event.blob !== null) this.#blobs.push(event.blob)
     return event
   }
 
   /**
-   * Makes durable what was appended before this call. Calls that come while another is under way share one batch.
+   * Makes what was appended before this call as durable as it is to be. Calls that come while another is under way share one
+   * batch. Where that is `memory` the store is given the events, in order with what others give it, and is not waited for.
    *
    * @throws ChainError what the store refused it with; from then on `dead`
    */
   flush(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#dead(this.#failure))
+    if (this.#durability === 'memory' && this.#blobStore === undefined) return this.#give()
     // The batch that comes next takes whatever is pending when it starts.
     if (this.#next !== null) return this.#next
     if (this.#running === null) return this.#pending.length === 0 ? Promise.resolve() : this.#start()
     if (this.#pending.length === 0) return this.#running
     this.#next = this.#running.then(() => this.#start())
     return this.#next
+  }
+
+  /**
+   * Resolves when the store has all that was flushed: where nobody waits for it, some time after `flush`.
+   *
+   * @throws ChainError what the store refused it with
+   */
+  async stored(): Promise<void> {
+    await (this.#next ?? this.#running)
+    await this.#given
+  }
+
+  /** Gives the store what was appended, without waiting for it unless there is much of it. */
+  #give(): Promise<void> {
+    if (this.#pending.length > 0) {
+      const bytes = this.#pendingBytes
+      this.#underway += bytes
+      this.#given = this.#write().finally(() => {
+        this.#underway -= bytes
+      })
+      // Whoever appends next hears of it.
+      this.#given.catch(() => undefined)
+      this.#durableSize = this.size
+    }
+    return this.#underway > MAX_UNDERWAY ? this.#given : Promise.resolve()
   }
 
   #start(): Promise<void> {
@@ -158,7 +214,10 @@ export class ChainWriter {
     const events = this.#pending
     const blobs = this.#blobs
     const { head, size } = this
+    const before = this.#givenHead
+    this.#givenHead = head
     this.#pending = []
+    this.#pendingBytes = 0
     this.#blobs = []
     try {
       if (this.#blobStore !== undefined)
@@ -167,14 +226,15 @@ export class ChainWriter {
         epoch: this.epoch,
         events,
         head,
+        durability: this.#durability,
         ...(this.#blobStore === undefined && { blobs }),
       }
-      if (this.#durableHead !== null) await this.#store.append(this.chain, this.#durableHead, batch)
-      else if (this.#label !== null) await this.#store.create(this.chain, this.#label, batch)
-      this.#durableHead = head
-      this.#durableSize = size
+      if (before !== null) await this.#store.append(this.chain, before, batch)
+      else if (this.#label !== null) await this.#store.create(this.chain, this.#label, batch, this.#own)
+      this.#durableSize = Math.max(this.#durableSize, size)
     } catch (error) {
-      this.#failure = ChainError.is(error)
+      // What was given to the store behind it is refused too, and only says so.
+      this.#failure ??= ChainError.is(error)
         ? error
         : new ChainError('io', 'the store failed', { cause: error })
       this.#pending = []

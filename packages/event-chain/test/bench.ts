@@ -13,7 +13,7 @@ import {
   verifyStructure,
   writeContent,
 } from '../src/index.ts'
-import type { Call, Store } from '../src/index.ts'
+import type { Call, Durability, Store } from '../src/index.ts'
 import { saltPool, sha256 } from '../src/node.ts'
 import { sqliteStore } from '../src/sqlite.ts'
 import { bytesOf } from './car-helpers.ts'
@@ -31,23 +31,30 @@ const bytes = content('call', call)
 const folder = mkdtempSync(join(tmpdir(), 'event-chain-bench-'))
 const rounds = 7
 
-function writerTo(store: Store): ChainWriter {
+function writerTo(store: Store, durability: Durability = 'process', label = 'counter'): ChainWriter {
   const genesisContent = content('genesis', genesis())
   return ChainWriter.create({
     store,
     salts: saltPool(),
     hash: sha256,
-    label: 'counter',
+    label,
     genesis: genesisContent,
+    durability,
   })
 }
 
-function appending(store: Store, n: number): () => Promise<void> {
-  const writer = writerTo(store)
+function appending(store: Store, n: number, durability?: Durability, label?: string): () => Promise<void> {
+  const writer = writerTo(store, durability, label)
   return async () => {
     for (let i = 0; i < n; i++) writer.append('call', bytes)
     await writer.flush()
   }
+}
+
+/** Appends by many writers at once, each of which waits for its own. */
+function together(store: Store, n: number, durability: Durability): () => Promise<unknown> {
+  const writers = Array.from({ length: n }, (_, i) => appending(store, 1, durability, `counter-${i}`))
+  return () => Promise.all(writers.map((run) => run()))
 }
 
 const linker = new ChainLinker({ epoch: 0, salts: saltPool(), hash: sha256 })
@@ -84,22 +91,18 @@ const cases: Case[] = [
     },
   },
   { name: 'append and flush to memory, 20 at a time', events: 20, run: appending(memoryStore(), 20) },
-  {
-    name: 'append and flush to SQLite (normal), 1 at a time',
-    events: 1,
-    run: appending(db('a', 'normal'), 1),
-  },
-  {
-    name: 'append and flush to SQLite (normal), 20 at a time',
-    events: 20,
-    run: appending(db('b', 'normal'), 20),
-  },
-  { name: 'append and flush to SQLite (full), 1 at a time', events: 1, run: appending(db('c', 'full'), 1) },
-  {
-    name: 'append and flush to SQLite (full), 20 at a time',
-    events: 20,
-    run: appending(db('d', 'full'), 20),
-  },
+  ...(['memory', 'process', 'disk'] as const).flatMap((durability): Case[] => [
+    ...[1, 20].map((n): Case => ({
+      name: `append and flush to SQLite (${durability}), ${n} at a time`,
+      events: n,
+      run: appending(db(`${durability}-${n}`), n, durability),
+    })),
+    {
+      name: `append and flush to SQLite (${durability}), 64 writers, each 1 at a time`,
+      events: 64,
+      run: together(db(`${durability}-64`), 64, durability),
+    },
+  ]),
   {
     name: 'verifyStructure from memory',
     events: 1000,
@@ -120,8 +123,8 @@ const cases: Case[] = [
   { name: 'openCar', events: 1000, run: () => openCar(bytesSource(car), options) },
 ]
 
-function db(name: string, synchronous: 'normal' | 'full'): Store {
-  return sqliteStore(join(folder, `${name}.db`), { synchronous })
+function db(name: string): Store {
+  return sqliteStore(join(folder, `${name}.db`))
 }
 
 async function time({ run, events }: Case, seconds: number): Promise<number> {

@@ -124,7 +124,7 @@ test('a row that is gone is named', async () => {
 
 test('no room left: an error, nothing half written, and the writer is dead', async () => {
   const db = new DatabaseSync(fresh())
-  await using store = new SqliteStore(db, openDatabase(db, { synchronous: 'normal', readOnly: false }))
+  await using store = new SqliteStore(db, openDatabase(db, { readOnly: false }))
   const writer = await fill(store, 10)
   const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number }
   db.exec(`PRAGMA max_page_count = ${pages + 4}`)

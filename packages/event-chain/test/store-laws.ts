@@ -1,7 +1,7 @@
 import { cidOf, sha256 } from '@theater/values'
 import assert from 'node:assert/strict'
 import { ChainError, ChainLinker } from '../src/index.ts'
-import type { ChainErrorCode, Kept, Linked, Store, StoredEvent } from '../src/index.ts'
+import type { ChainErrorCode, Linked, Store, StoredEvent } from '../src/index.ts'
 import { countingSalts } from './helpers.ts'
 import { sampleChain } from './sample.ts'
 
@@ -204,6 +204,78 @@ export const storeLaws: readonly StoreLaw[] = [
     },
   },
   {
+    name: 'what is written takes effect in its order, and whoever reads sees it, also where nobody waits',
+    async run(open) {
+      await using store = open()
+      const writes = [
+        create(store, a.slice(0, 5), 'a'),
+        append(store, a.slice(0, 5), a.slice(5, 9)),
+        create(store, b.slice(0, 2), 'b'),
+        append(store, a.slice(0, 9), a.slice(9, 12)),
+        store.relabel(id(b), 'c'),
+      ]
+      assert.deepEqual(await all(store.read(id(a))), plain(a.slice(0, 12)))
+      assert.deepEqual(
+        (await store.list()).map(({ label, size }) => [label, size]),
+        [
+          ['a', 12],
+          ['c', 2],
+        ],
+      )
+      await Promise.all(writes)
+    },
+  },
+  {
+    name: 'of what is written at once, only what has to be is refused',
+    async run(open) {
+      await using store = open()
+      await create(store, a.slice(0, 5), 'a')
+      const outcomes = await Promise.allSettled([
+        create(store, b.slice(0, 2), 'b'),
+        append(store, a.slice(0, 4), a.slice(4, 9)),
+        append(store, b.slice(0, 2), b.slice(2, 3)),
+        append(store, a.slice(0, 5), a.slice(5, 6), 7),
+        append(store, a.slice(0, 5), a.slice(5, 9)),
+      ])
+      assert.deepEqual(
+        outcomes.map((one) =>
+          one.status === 'fulfilled' ? 'done' : ChainError.is(one.reason) && one.reason.code,
+        ),
+        ['done', 'conflict', 'done', 'stale', 'done'],
+      )
+      assert.deepEqual(
+        (await store.list()).map(({ label, size }) => [label, size]),
+        [
+          ['a', 9],
+          ['b', 3],
+        ],
+      )
+    },
+  },
+  {
+    name: 'it keeps how durable a chain is to be, and takes appends that are as durable as any',
+    async run(open) {
+      await using store = open()
+      const batch = (events: readonly Linked[]) => ({ epoch: 0, events, head: head(events) })
+      await store.create(id(a), 'a', { ...batch(a.slice(0, 2)), durability: 'disk' }, 'disk')
+      await store.create(id(b), 'b', { ...batch(b.slice(0, 2)), durability: 'memory' })
+      assert.equal((await store.find('a'))?.durability, 'disk')
+      assert.equal((await store.info(id(b)))?.durability, undefined)
+      await store.setDurability(id(b), 'memory')
+      await store.setDurability(id(a), null)
+      assert.deepEqual(
+        (await store.list()).map(({ durability }) => durability),
+        [undefined, 'memory'],
+      )
+      await refuses('not-found', () => store.setDurability(new Uint8Array(32), 'disk'))
+      for (const [i, durability] of (['disk', 'memory', 'process'] as const).entries()) {
+        const before = a.slice(0, 2 + i)
+        await store.append(id(a), head(before), { ...batch(a.slice(2 + i, 3 + i)), durability })
+      }
+      assert.equal((await store.info(id(a)))?.size, 5)
+    },
+  },
+  {
     name: 'many chains grow side by side',
     async run(open) {
       await using store = open()
@@ -234,45 +306,10 @@ export const storeLaws: readonly StoreLaw[] = [
       await store.close()
       await refuses('closed', () => store.list())
       await refuses('closed', () => append(store, a.slice(0, 5), a.slice(5)))
+      await refuses('closed', () => store.setDurability(id(a), 'disk'))
       await refuses('closed', () => store.put(cidOf('raw', head(a)), new Uint8Array(1)))
       await refuses('closed', () => store.get(cidOf('raw', head(a))))
       await refuses('closed', () => all(store.read(id(a))))
-    },
-  },
-  {
-    name: 'what is kept beside a chain is the last of its kind, and is gone when it is thrown away',
-    async run(open) {
-      await using store = open()
-      const { caches } = store
-      assert.ok(caches)
-      const thing = (size: number, byte: number): Kept => ({
-        size,
-        head: head(a.slice(0, size)),
-        bytes: new Uint8Array([byte]),
-      })
-      const kept = async (chain: readonly Linked[], kind: string): Promise<unknown> => {
-        const found = await caches.kept(id(chain), kind)
-        return found && [found.size, new Uint8Array(found.head), [...found.bytes]]
-      }
-      await create(store, a, 'a')
-      assert.equal(await kept(a, 'one'), undefined)
-      await caches.keep([])
-      await caches.keep([
-        { chain: id(a), kind: 'one', ...thing(3, 1) },
-        { chain: id(a), kind: 'two', ...thing(5, 2) },
-        // Nobody knows of this chain.
-        { chain: id(b), kind: 'one', ...thing(3, 3) },
-      ])
-      await caches.keep([{ chain: id(a), kind: 'one', ...thing(7, 4) }])
-      assert.deepEqual(await kept(a, 'one'), [7, head(a.slice(0, 7)), [4]])
-      assert.deepEqual(await kept(a, 'two'), [5, head(a.slice(0, 5)), [2]])
-      assert.equal(await kept(b, 'one'), undefined)
-      await caches.discard(id(a), 'one')
-      await caches.discard(id(b), 'one')
-      assert.equal(await kept(a, 'one'), undefined)
-      assert.deepEqual(await kept(a, 'two'), [5, head(a.slice(0, 5)), [2]])
-      // It says nothing of the chain.
-      assert.equal((await store.info(id(a)))?.size, 40)
     },
   },
 ]

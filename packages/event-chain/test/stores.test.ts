@@ -16,7 +16,6 @@ const stores: [string, () => Store][] = [
   ['memory', memoryStore],
   ['SQLite in memory', () => sqliteStore(':memory:')],
   ['SQLite in a file', () => sqliteStore(join(folder, `${n++}.db`))],
-  ['SQLite in a file, synced', () => sqliteStore(join(folder, `${n++}.db`), { synchronous: 'full' })],
 ]
 
 describe.each(stores)('%s', (_, open) => {

@@ -29,9 +29,9 @@ function slowStore(): { store: Store; batches: Batch[]; letGo: () => void; fail:
     await gate.promise
   }
   const slow: Store = {
-    create: async (chain, label, batch) => {
+    create: async (chain, label, batch, durability) => {
       await wait(batch)
-      await store.create(chain, label, batch)
+      await store.create(chain, label, batch, durability)
     },
     append: async (chain, head, batch) => {
       await wait(batch)
@@ -43,6 +43,7 @@ function slowStore(): { store: Store; batches: Batch[]; letGo: () => void; fail:
     list: () => store.list(),
     lease: (chain) => store.lease(chain),
     relabel: (chain, label) => store.relabel(chain, label),
+    setDurability: (chain, durability) => store.setDurability(chain, durability),
     get: (cid) => store.get(cid),
     has: (cid) => store.has(cid),
     put: (cid, bytes) => store.put(cid, bytes),
@@ -255,6 +256,69 @@ describe('a writer', () => {
     expect(() => writer.append('stop', stop)).toThrow(expect.objectContaining({ code: 'dead' }))
     expect(writer.failure).toMatchObject({ code: 'io' })
     expect(await store.find('counter')).toMatchObject({ size: 1 })
+  })
+
+  test('of what nobody waits for gives the store everything in order, and hears of a failure at the next event', async () => {
+    const { store, batches, letGo, fail } = slowStore()
+    const writer = ChainWriter.create({
+      store,
+      salts: countingSalts(),
+      label: 'counter',
+      genesis: genesisContent,
+      durability: 'memory',
+    })
+    await writer.flush()
+    for (let i = 0; i < 3; i++) {
+      writer.append('stop', stop)
+      await writer.flush()
+    }
+    await writer.flush()
+    expect(batches.map(({ events, durability }) => [events.length, durability])).toEqual(
+      Array.from({ length: 4 }, () => [1, 'memory']),
+    )
+    expect(writer.durable).toBe(4)
+    expect(await store.find('counter')).toBeUndefined()
+    letGo()
+    await writer.stored()
+    expect(await store.find('counter')).toMatchObject({ size: 4, head: writer.head })
+    writer.append('stop', stop)
+    await writer.flush()
+    const cause = new Error('the disk is gone')
+    fail(cause)
+    await expect(writer.stored()).rejects.toMatchObject({ code: 'io', cause })
+    expect(() => writer.append('stop', stop)).toThrow(expect.objectContaining({ code: 'dead' }))
+    await expect(writer.flush()).rejects.toMatchObject({ code: 'dead' })
+  })
+
+  test('of what nobody waits for waits where the store has much to write', async () => {
+    const { store, letGo } = slowStore()
+    const options = { store, salts: countingSalts(), label: 'counter', genesis: genesisContent }
+    const writer = ChainWriter.create({ ...options, durability: 'memory' })
+    const large = content('stop', { reason: 'x'.repeat(1 << 20) })
+    let given = 0
+    const giving = (async () => {
+      for (; given < 8; given++) {
+        writer.append('stop', large)
+        await writer.flush()
+      }
+    })()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(given).toBe(3)
+    letGo()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(given).toBe(7)
+    letGo()
+    await giving
+    letGo()
+    await writer.stored()
+    expect(await store.find('counter')).toMatchObject({ size: 9 })
+  })
+
+  test('has the store keep what was chosen for its chain', async () => {
+    const store = memoryStore()
+    const options = { store, salts: countingSalts(), label: 'counter', genesis: genesisContent }
+    await ChainWriter.create({ ...options, durability: 'disk', ownDurability: 'disk' }).flush()
+    expect(await store.find('counter')).toMatchObject({ durability: 'disk' })
   })
 
   test('that is stale is refused', async () => {

@@ -1,10 +1,11 @@
 import type { ChannelStep, EventRef, Handed, TimerStep } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
+import type { Durability } from '@theater/event-chain'
 import type { RecordedCall } from '@theater/handler'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
-import type { Ends } from './channels.ts'
-import type { Connections } from './connections.ts'
+import { Ends } from './channels.ts'
+import { Connections } from './connections.ts'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
 import { actorContext } from './context.ts'
@@ -20,23 +21,28 @@ import type { Limits } from './limits.ts'
 import type { Invocation, Letter } from './mailbox.ts'
 import type { ActorInfo, ActorState, Recovery } from './options.ts'
 import type { Sender } from './post.ts'
+import { Received } from './received.ts'
 import { LogGate } from './log-gate.ts'
 import { Reception } from './reception.ts'
-import { RecordKeeper } from './record-keeper.ts'
 import { recordedCall, releaseName } from './record.ts'
 import type { Requester } from './request.ts'
-import type { Sends } from './sends.ts'
-import type { Standing } from './standing.ts'
+import { Standing } from './standing.ts'
 import type { Subject } from './subject.ts'
-import type { Summary } from './summary.ts'
 import type { TurnReply } from './turn-reply.ts'
 import { Turns } from './turns.ts'
-import type { Ended } from './turns.ts'
 
 /** What an actor is made of. */
 export interface ActorParts extends InstanceParts {
-  /** What its record says. @default nothing yet */
-  readonly summary?: Summary
+  /** The causes that its record holds. @default none */
+  readonly received?: Received
+  /** The ends of channels that it has. @default none */
+  readonly ends?: Ends
+  /** The timers that it has. @default none */
+  readonly standing?: Standing
+  /** The WebSocket connections that its record holds to be open. @default none */
+  readonly connections?: Connections
+  /** The durability that was chosen for it alone; `undefined`: it has that of its host. */
+  readonly durability: Durability | undefined
 }
 
 /** One actor and its life: how it comes to be, comes back, and ends. Its turns are taken by {@link Turns}. */
@@ -53,13 +59,9 @@ export class Actor implements Requester, Sender {
   /** Its WebSocket connections. */
   readonly connections: Connections
   /** The topics that it is subscribed to. */
-  readonly subscriptions: Set<string>
+  readonly subscriptions = new Set<string>()
   /** The timers that it has. */
   readonly standing: Standing
-  /** What left it and may not have come to its end. */
-  readonly sends: Sends
-  /** What is kept beside its record. */
-  readonly keeper: RecordKeeper
   /** The last event of its record; `undefined` while it has not ended for good. */
   end: EventRef | undefined
   readonly #parts: ActorParts
@@ -86,13 +88,10 @@ export class Actor implements Requester, Sender {
     this.id = parts.id
     this.#parts = parts
     this.#host = host
-    this.keeper = new RecordKeeper(parts.store, parts.writer, parts.summary)
-    const { received, ends, standing, connections, subscriptions, sends } = this.keeper.summary
-    this.ends = ends
-    this.standing = standing
-    this.connections = connections
-    this.subscriptions = subscriptions
-    this.sends = sends
+    const received = parts.received ?? new Received()
+    this.ends = parts.ends ?? new Ends()
+    this.standing = parts.standing ?? new Standing()
+    this.connections = parts.connections ?? new Connections()
     this.logGate = new LogGate({
       actor: parts.id,
       limits: parts.limits,
@@ -135,7 +134,7 @@ export class Actor implements Requester, Sender {
       undone: () => this.#bindings.undone(),
       events: () => this.events,
       aborted: (reply) => this.#aborted(reply),
-      ended: (end) => this.#turnEnded(end),
+      ended: (reply, first) => this.#turnEnded(reply, first),
       broke: (error) => this.#fail(recordFailure(this.id, error)),
     })
   }
@@ -156,6 +155,11 @@ export class Actor implements Requester, Sender {
 
   get limits(): Limits {
     return this.#parts.limits
+  }
+
+  /** The durability that was chosen for it alone; `undefined`: it has that of its host. */
+  get durability(): Durability | undefined {
+    return this.#parts.durability
   }
 
   /** The authority that it holds. */
@@ -272,11 +276,6 @@ export class Actor implements Requester, Sender {
     return this.#parts.writer.size
   }
 
-  /** When the turn began that runs, in milliseconds since the epoch. */
-  get turnStart(): number {
-    return this.#instance.turnStart
-  }
-
   /** Subscriptions of the turn that runs, which are not in force yet. */
   get subscribing(): number {
     return this.#instance.subscribing
@@ -343,9 +342,12 @@ export class Actor implements Requester, Sender {
       throw new TheaterError('stopped', `${this.id} was stopped while it was made`, { actor: this.id })
   }
 
-  async #flush(): Promise<void> {
+  /** @param stored also where nobody waits for the storage otherwise */
+  async #flush({ stored = false } = {}): Promise<void> {
+    const { writer } = this.#parts
     try {
-      await this.#parts.writer.flush()
+      await writer.flush()
+      if (stored) await writer.stored()
     } catch (error) {
       throw recordFailure(this.id, error)
     }
@@ -372,8 +374,7 @@ export class Actor implements Requester, Sender {
     if (rebuilt === undefined) return
     const { turns, events, unfinished } = rebuilt
     this.#recovery = { turns, events, unfinished: unfinished !== undefined }
-    if (unfinished === undefined) this.keeper.settled()
-    else this.#turns.goOnWith(unfinished)
+    if (unfinished !== undefined) this.#turns.goOnWith(unfinished)
     if (started) this.#ready()
     else this.#expectInit()
   }
@@ -412,28 +413,16 @@ export class Actor implements Requester, Sender {
     this.#instance.abandon()
   }
 
-  async #turnEnded(end: Ended): Promise<void> {
-    const { reply, first } = end
+  async #turnEnded(reply: TurnReply, first: Letter | undefined): Promise<void> {
     this.logGate.turnEnded()
-    await this.keeper.turned(end)
-    await this.#keep(this.#host.summaries.every)
     if (first !== undefined) await this.#initEnded(functionOf(first), reply)
     else if (this.#exitStatus !== undefined) await this.#exited()
   }
 
-  /** Keeps what is new beside the record, where that is so many events. */
-  async #keep(least?: number): Promise<void> {
-    const thing = this.keeper.take(least)
-    if (thing !== undefined) await this.#host.summaries.keep([thing])
-  }
-
   #unopened({ of, name }: Subject): void {
     const { size, head } = this.#parts.writer
-    const end = { seq: size - 1, hash: head }
-    if (of === 'channel') {
-      this.keeper.summary.unopened.note(name, end)
-      this.#host.unopened(this, name, end)
-    } else this.connections.forget(name)
+    if (of === 'channel') this.#host.unopened(this, name, { seq: size - 1, hash: head })
+    else this.connections.forget(name)
   }
 
   /** Has a handler let leave what its functions queued. */
@@ -528,10 +517,8 @@ export class Actor implements Requester, Sender {
       const { writer, store } = this.#parts
       if (writer.failure !== null) throw recordFailure(this.id, writer.failure)
       const { seq, hash } = writer.append('stop', encodeContent('stop', { reason }))
-      await this.#flush()
+      await this.#flush({ stored: true })
       this.end = { seq, hash }
-      this.keeper.ended(this.end)
-      await this.#keep()
       if (!this.#started) await releaseName(store, this.chain, this.id)
     }
     this.#released = !this.#started
@@ -550,6 +537,8 @@ export class Actor implements Requester, Sender {
     const timer = setTimeout(() => this.abandon(), graceMs)
     await Promise.allSettled([this.#starting, this.#turns.settled(), this.#stopping])
     clearTimeout(timer)
+    // What nobody has waited for is in the store before anybody closes that; why it is not was said to whoever appended next.
+    await this.#parts.writer.stored().catch(() => undefined)
     await this.#dispose()
   }
 

@@ -117,7 +117,7 @@ export class Family {
       if (component === undefined || !Buffer.from(sha256(component)).equals(request.component))
         return { tag: 'unknown-component' }
       await parts.make(
-        { id, component, grants: request.grants, params, limits },
+        { id, component, grants: request.grants, params, limits, durability: parent.durability },
         { parent: parent.id, cause },
       )
       return { tag: 'made', id }
@@ -302,13 +302,12 @@ export class Family {
   /** What the last host left: children whose parents have not heard of them, or of their end. */
   async restore(scans: readonly Scan[]): Promise<void> {
     const givenUp = new Set<string>()
-    for (const { info, intent, summary } of scans) {
+    for (const { info, intent, givenUp: seqs } of scans) {
       if (intent !== undefined) this.#left.set(causeKey({ chain: info.chain, seq: intent }), undefined)
-      for (const seq of summary.givenUp) givenUp.add(causeKey({ chain: info.chain, seq }))
+      for (const seq of seqs) givenUp.add(causeKey({ chain: info.chain, seq }))
     }
     for (const scan of scans) {
-      const { birth, info, life, genesis } = scan
-      const { end } = scan.summary
+      const { birth, info, end, life, genesis } = scan
       if (birth === undefined) continue
       const key = causeKey(birth.cause)
       if (this.#left.has(key)) this.#left.set(key, scan)

@@ -10,6 +10,7 @@ import { Components } from './components.ts'
 import { isWanted } from './connections.ts'
 import { deadLetters, dropLetter } from './dead.ts'
 import type { RecordedLetter } from './dead.ts'
+import { checkDurability } from './durability.ts'
 import { TheaterError } from './errors.ts'
 import { recordFailure } from './failures.ts'
 import { exportedBy } from './exported.ts'
@@ -26,7 +27,6 @@ import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.
 import { chainKey } from './received.ts'
 import { Revival } from './revival.ts'
 import { sizeStacks } from './stacks.ts'
-import { Summaries } from './summaries.ts'
 import { Timers } from './timers.ts'
 import type { Published } from './topics.ts'
 import type { TurnReply } from './turn-reply.ts'
@@ -55,7 +55,6 @@ export class House {
   readonly #timers: Timers
   readonly #host: Host
   readonly #notary: Notary | undefined
-  readonly #summaries: Summaries
   #closing: Promise<void> | undefined
 
   private constructor(options: TheaterOptions, guard: Guard | undefined) {
@@ -112,10 +111,8 @@ export class House {
       },
       log,
     })
-    this.#summaries = new Summaries(store.caches, options.summaryEvery ?? 1000, log)
     this.#host = {
       waits,
-      summaries: this.#summaries,
       watch: guard?.watch,
       now: () => entropy.now(),
       log,
@@ -162,6 +159,7 @@ export class House {
    */
   static async open(options: TheaterOptions, guard?: Guard): Promise<House> {
     sizeStacks()
+    checkDurability(options.durability)
     const house = new House(options, guard)
     try {
       await house.#revive(guard)
@@ -184,6 +182,7 @@ export class House {
       grants: this.#grants,
       components: this.#components,
       salts: this.#salts,
+      durability: this.#options.durability,
       guard,
     })
     return revival.run()
@@ -363,9 +362,7 @@ export class House {
     this.#timers.close()
     // Whoever is being made stops being made.
     const components = this.#components[Symbol.asyncDispose]()
-    const actors = [...this.cast.actors]
-    await Promise.all(actors.map((actor) => actor.close()))
-    await this.#summaries.keep(actors.map((actor) => actor.keeper.take()).filter((one) => one !== undefined))
+    await Promise.all([...this.cast.actors].map((actor) => actor.close()))
     await this.maker.settled()
     await this.family.settled()
     await this.#notary?.close()

@@ -10,6 +10,7 @@ import { isId } from './birth.ts'
 import type { Birth } from './birth.ts'
 import type { Cast } from './cast.ts'
 import type { Components } from './components.ts'
+import { checkDurability } from './durability.ts'
 import { TheaterError } from './errors.ts'
 import type { Family } from './family.ts'
 import { unusedGrants } from './grants.ts'
@@ -22,7 +23,7 @@ import { version } from './version.ts'
 
 /** What making actors takes. */
 export interface MakerParts {
-  readonly options: Pick<TheaterOptions, 'store' | 'handlers' | 'maxActors'>
+  readonly options: Pick<TheaterOptions, 'store' | 'handlers' | 'maxActors' | 'durability'>
   readonly cast: Cast
   readonly family: Family
   readonly host: Host
@@ -89,10 +90,11 @@ export class Maker {
     birth: Birth | undefined,
     begun: ((chain: Uint8Array) => void) | undefined,
   ): Promise<ActorInfo> {
-    const { id, grants = {}, params, state } = options
+    const { id, grants = {}, params, state, durability } = options
     const parts = this.#parts
     const { host, entropy, salts, cast } = parts
     const { store } = parts.options
+    checkDurability(durability, id)
     const limits = checkLimits(id, options.limits)
     checkMessage(id, 'params are', params)
     checkMessage(id, 'a state is', state)
@@ -156,10 +158,12 @@ export class Maker {
       hash: sha256,
       label: id,
       genesis: encodeContent('genesis', genesis),
+      durability: durability ?? parts.options.durability,
+      ownDurability: durability,
     })
     writer.append('seed', encodeContent('seed', { seed }))
     begun?.(writer.chain)
-    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer }, host)
+    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, durability }, host)
     cast.add(actor)
     await actor.start(state === undefined ? undefined : loadTurn(state))
     return actor.info

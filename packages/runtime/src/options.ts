@@ -1,5 +1,5 @@
 import type { Component, ComponentCache, LoadLimits } from '@theater/component'
-import type { Store } from '@theater/event-chain'
+import type { Durability, Store } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
 import type { TheaterError } from './errors.ts'
 import type { Grants } from './grants.ts'
@@ -45,6 +45,12 @@ export interface Entropy {
 export interface TheaterOptions {
   /** Where chains, components and large contents are kept: `memoryStore()`, or `sqliteStore(path)` of `@theater/event-chain/sqlite`. The caller closes it. */
   readonly store: Store
+  /**
+   * What survives when the process or the machine ends, of what actors have said and done, where `spawn` says nothing else:
+   * `memory`, nothing for sure; `process`, all of it when the process ends; `disk`, also when the machine does.
+   * @default 'process'
+   */
+  readonly durability?: Durability
   /** The capabilities this host offers. None of them gives an actor anything without a grant. @default [] */
   readonly handlers?: readonly AnyHandler[]
   /**
@@ -66,12 +72,6 @@ export interface TheaterOptions {
   readonly requestMs?: number
   /** When the host signs what its chains have come to, so that strangers can check them without it. @default it signs nothing */
   readonly checkpoints?: CheckpointOptions
-  /**
-   * Events of an actor after which the host keeps beside its record what the record says, so that the next host reads only what came
-   * after. It is no evidence: a host without it reads all.
-   * @default 1000
-   */
-  readonly summaryEvery?: number
   /** @default the machine's clock and its random bytes */
   readonly entropy?: Entropy
   /** Whether guests can be suspended (JSPI) where none of their imports waits. Slower, and the same record. @default 'as-needed' */
@@ -102,6 +102,11 @@ export interface SpawnOptions {
    * @default 'actor'
    */
   readonly instance?: 'actor' | 'turn'
+  /**
+   * How durable what it says and does is, whatever its host has for the others. The store keeps it; its record does not say it.
+   * @default that of the host
+   */
+  readonly durability?: Durability | undefined
 }
 
 /** Options of a call from outside. */

@@ -1,5 +1,5 @@
 import { ChainWriter, encodeContent } from '@theater/event-chain'
-import type { Store } from '@theater/event-chain'
+import type { Durability, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import type { saltPool } from '@theater/event-chain/node'
 import { scanRecord } from './recovery.ts'
@@ -12,8 +12,15 @@ import type { Hung } from './watch.ts'
  * @throws ChainError, TheaterError `cannot-resume`
  */
 export async function endHung(
-  store: Store,
-  salts: ReturnType<typeof saltPool>,
+  {
+    store,
+    salts,
+    durability: ofHost,
+  }: {
+    readonly store: Store
+    readonly salts: ReturnType<typeof saltPool>
+    readonly durability: Durability | undefined
+  },
   { actor, doing }: Hung,
 ): Promise<void> {
   if (doing !== 'start' && doing !== 'turn') return
@@ -22,8 +29,8 @@ export async function endHung(
   const { at } = await scanRecord(store, info)
   if (at !== doing) return
   const epoch = await store.lease(info.chain)
-  const { chain, size, head } = info
-  const writer = ChainWriter.resume({ store, salts, hash: sha256, chain, size, head, epoch })
+  const { chain, size, head, durability = ofHost } = info
+  const writer = ChainWriter.resume({ store, salts, hash: sha256, durability, chain, size, head, epoch })
   writer.append('resume', encodeContent('resume', { epoch }))
   writer.append('abort', encodeContent('abort', { code: 'unresponsive', call: null, status: null }))
   if (doing === 'start') writer.append('stop', encodeContent('stop', { reason: 'failed to start' }))

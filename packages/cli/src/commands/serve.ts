@@ -9,6 +9,7 @@ import type { CastingFlags } from '../casting.ts'
 import { grantsOf } from '../command-grant.ts'
 import { loadNamed, readComponentFile } from '../component-file.ts'
 import { contributedBy } from '../contributed.ts'
+import { keepDurability } from '../durability.ts'
 import { CliError } from '../errors.ts'
 import { exits, interrupted } from '../exits.ts'
 import { checkMet } from '../grant-advice.ts'
@@ -79,7 +80,10 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   const ids = instancesOf(casting.id, options.instances)
   const instance = await lifetimeOf(component, options.instance ?? casting.instance, host.store, casting.id)
   bound.lifetime = instance
-  for (const id of ids) await checkRecorded(host.store, id, { component, grants, instance })
+  for (const id of ids) {
+    await checkRecorded(host.store, id, { component, grants, instance })
+    await keepDurability(host.store, id, casting.durability)
+  }
   const name = componentName(component.digest)
   host.maps.adopt(file, name)
   const theater = await host.startApart(options.answerMs, output)
@@ -90,8 +94,16 @@ export async function serve(file: string, options: ServeOptions, output: Output)
     if ((await host.store.find(id)) !== undefined) continue
     output.status(`making ${id}`)
     host.maps.know(id, name)
-    const { limits, params } = casting
-    await theater.spawn({ id, component, grants, limits, instance, ...(params !== undefined && { params }) })
+    const { limits, params, durability } = casting
+    await theater.spawn({
+      id,
+      component,
+      grants,
+      limits,
+      instance,
+      durability,
+      ...(params !== undefined && { params }),
+    })
     output.endStatus()
   }
   await settle(theater, interrupt, output)

@@ -1,11 +1,13 @@
 import { Argument, Option } from 'commander'
 import type { DeadAction } from '../commands/dead.ts'
+import type { Durability } from '@theater/event-chain'
 import type { Lifetime } from '../manifest.ts'
 import type { Declare } from './declare.ts'
 import {
   actorId,
   answerOption,
   dataOption,
+  durabilityOption,
   envOption,
   freshOption,
   grantOption,
@@ -46,6 +48,7 @@ export function running({ add, act }: Declare): void {
     .option('--listen <HOST:PORT>', 'where HTTP requests come in for actors of a manifest')
     .option('--wait', 'goes on until no timer is to fire any more')
     .addOption(answerOption())
+    .addOption(durabilityOption())
     .addOption(grantOption('a grant of a component'))
     .addOption(handlerOption())
     .option('--manifest <FILE.toml>', "takes a component's grants and limits from an actor of a manifest")
@@ -57,7 +60,8 @@ export function running({ add, act }: Declare): void {
     .action(
       act(async (output, file: string, args: string[], options: RunFlags) => {
         const { run } = await import('../commands/run.ts')
-        const { data, fresh, actor, listen, wait, answer, grant, handler, manifest, env, stdio } = options
+        const { data, fresh, actor, listen, wait, answer, durability } = options
+        const { grant, handler, manifest, env, stdio } = options
         return run(
           file,
           args,
@@ -74,6 +78,7 @@ export function running({ add, act }: Declare): void {
             ...(listen !== undefined && { listen }),
             wait: wait === true,
             answerMs: milliseconds(answer),
+            ...(durability !== undefined && { durability }),
             ...(manifest !== undefined && { manifest }),
           },
           output,
@@ -95,6 +100,7 @@ export function running({ add, act }: Declare): void {
       ).choices(['turn', 'actor']),
     )
     .addOption(answerOption())
+    .addOption(durabilityOption())
     .addOption(grantOption())
     .addOption(handlerOption())
     .option('--manifest <FILE.toml>', 'takes grants, params and limits from an actor of a manifest')
@@ -178,6 +184,7 @@ interface RunFlags {
   readonly listen?: string
   readonly wait?: true
   readonly answer?: number
+  readonly durability?: Durability
   readonly grant: readonly string[]
   readonly handler: readonly string[]
   readonly manifest?: string
@@ -194,6 +201,7 @@ interface ServeFlags {
   readonly actor?: string
   readonly listen?: string
   readonly answer?: number
+  readonly durability?: Durability
   readonly instances: number
   readonly instance?: Lifetime
   readonly grant: readonly string[]

@@ -92,7 +92,7 @@ export class Live implements AsyncDisposable {
   }
 
   async #spawn(component: Component, became: Became, state?: Message): Promise<Became> {
-    const { id, grants, params, instance = 'actor', limits } = this.#casting
+    const { id, grants, params, instance = 'actor', limits, durability } = this.#casting
     this.#host.maps.know(id, componentName(component.digest))
     for (const bytes of this.#casting.components) await this.#theater.addComponent(bytes)
     await this.#theater.spawn({
@@ -101,6 +101,7 @@ export class Live implements AsyncDisposable {
       grants,
       limits,
       instance,
+      durability,
       ...(params !== undefined && { params }),
       ...(state !== undefined && { state }),
     })

@@ -9,8 +9,8 @@ type Row = Record<string, SQLOutputValue>
 /** What the log needs of the store whose database it shares. */
 export interface Database {
   sql(text: string): StatementSync
-  /** Runs something as one transaction of this writer. @throws ChainError `stale`, `read-only` */
-  write<T>(run: () => T): T
+  /** Runs something inside a transaction of this writer, and waits until it is on the disk. @throws ChainError `stale`, `read-only` */
+  write<T>(run: () => T): Promise<T>
 }
 
 /** The key of the log's own tree, among those of chains: no row of `chains` has it. */
@@ -54,8 +54,8 @@ export class SqliteLog implements LogStore {
     )
   }
 
-  async extendLog({ from, entries, tree, chains, note, rotation }: LogUpdate): Promise<void> {
-    this.#db.write(() => {
+  extendLog({ from, entries, tree, chains, note, rotation }: LogUpdate): Promise<void> {
+    return this.#db.write(() => {
       const { size } = treeOf(this.#db.sql('SELECT size, edge FROM trees WHERE chain = ?').get(OWN))
       if (size !== from) throw logConflict(from, size)
       const ids = new Map(chains.map(({ chain }) => [chain, this.#id(chain)]))

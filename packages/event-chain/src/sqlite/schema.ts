@@ -46,38 +46,36 @@ const versions: readonly string[] = [
   CREATE TABLE rotations (id INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
   PRAGMA user_version = 2;
   `,
-  // What is kept beside chains so that they need not be read from the start; throwing it away loses nothing.
+  // How durable the events of a chain are to be; null where that is the host's choice.
   `
-  CREATE TABLE kept (
-    id INTEGER PRIMARY KEY,
-    chain INTEGER NOT NULL REFERENCES chains (id),
-    kind TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    head BLOB NOT NULL,
-    bytes BLOB NOT NULL
-  ) STRICT;
-  CREATE UNIQUE INDEX kept_by_chain ON kept (chain, kind);
+  ALTER TABLE chains ADD COLUMN durability TEXT;
   PRAGMA user_version = 3;
   `,
 ]
 
-/**
- * Brings a database to our schema and takes the lease on it.
- *
- * @returns The owner epoch of this opening, null for a reader; the version of the schema
- */
-export function openDatabase(
-  db: DatabaseSync,
-  { synchronous, readOnly }: { readonly synchronous: 'normal' | 'full'; readonly readOnly: boolean },
-): { readonly owner: number | null; readonly version: number } {
+/** What is known of a database that was opened. */
+export interface OpenedDatabase {
+  /** The owner epoch of this opening; null for a reader. */
+  readonly owner: number | null
+  /** The version of its schema. */
+  readonly version: number
+  /** The file of its write-ahead log; undefined where it has none, so that every commit is as durable as it gets. */
+  readonly wal: string | undefined
+}
+
+/** Brings a database to our schema and takes the lease on it. @throws ChainError */
+export function openDatabase(db: DatabaseSync, { readOnly }: { readonly readOnly: boolean }): OpenedDatabase {
   // The file may come from anybody: nothing in its schema may run code, and b-tree cells are checked.
   db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF')
-  if (readOnly) return { owner: null, version: checkSchema(db) }
+  if (readOnly) return { owner: null, version: checkSchema(db), wal: undefined }
   // Before anything is written to it: the database may be another application's.
   if (!isEmpty(db)) checkSchema(db)
   // A commit writes the pages it touched into the log as a whole: with smaller ones an append takes half the time.
   db.exec('PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 2000')
-  db.exec(`PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'}`)
+  const file = db.location()
+  const wal = file !== null && pragma(db, 'journal_mode') === 'wal' ? `${file}-wal` : undefined
+  // What is to be on the disk is synced by the store, once for many commits. Without a log SQLite has to do it.
+  db.exec(`PRAGMA synchronous = ${wal === undefined ? 'FULL' : 'NORMAL'}`)
   db.exec('BEGIN IMMEDIATE')
   try {
     for (const add of versions.slice(isEmpty(db) ? 0 : checkSchema(db))) db.exec(add)
@@ -85,7 +83,7 @@ export function openDatabase(
     const owner = row?.['epoch']
     if (typeof owner !== 'number') throw new ChainError('damaged', 'the database has lost its owner row')
     db.exec('COMMIT')
-    return { owner, version: schemaVersion }
+    return { owner, version: schemaVersion, wal }
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
     throw error

@@ -3,10 +3,12 @@ import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { conflict, stale, taken } from '../memory-store.ts'
 import type { LogStore } from '../log/store.ts'
-import type { Batch, CacheStore, ChainInfo, LoggedStore, StoredEvent } from '../store.ts'
-import { SqliteCaches } from './caches.ts'
+import type { Batch, ChainInfo, Durability, LoggedStore, StoredEvent } from '../store.ts'
+import { Commits } from './commits.ts'
 import { guard } from './errors.ts'
 import { SqliteLog } from './log.ts'
+import type { OpenedDatabase } from './schema.ts'
+import { WalSync } from './wal.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -14,60 +16,65 @@ type Row = Record<string, SQLOutputValue>
 const pageLength = 128
 
 const columns = 'id, chain, label, size, head, epoch'
+const durabilities: readonly unknown[] = ['memory', 'process', 'disk'] satisfies Durability[]
 
-/** The store over an open database. Everything is synchronous inside, and one append is one transaction. */
+/** The store over an open database. What is written in one turn of the event loop is one transaction. */
 export class SqliteStore implements LoggedStore {
   readonly hostLog: LogStore
-  readonly caches: CacheStore
   readonly #db: DatabaseSync
   /** The owner epoch of this opening; null for a reader. */
   readonly #owner: number | null
+  readonly #columns: string
+  readonly #wal: WalSync | undefined
+  readonly #commits: Commits
   readonly #cache = new Map<string, StatementSync>()
 
-  constructor(
-    db: DatabaseSync,
-    { owner, version }: { readonly owner: number | null; readonly version: number },
-  ) {
+  constructor(db: DatabaseSync, { owner, version, wal }: OpenedDatabase) {
     this.#db = db
     this.#owner = owner
-    const write = <T>(run: () => T): T =>
-      this.#transaction(() => {
-        this.#own()
-        return run()
-      })
-    const database = { sql: (text: string) => this.#sql(text), write }
-    this.hostLog = new SqliteLog(database, version > 1)
-    this.caches = new SqliteCaches(database, version > 2)
+    this.#columns = version > 2 ? `${columns}, durability` : columns
+    this.#wal = wal === undefined ? undefined : new WalSync(wal)
+    this.#commits = new Commits({
+      begin: () => this.#begin(),
+      commit: () => void this.#sql('COMMIT').run(),
+      rollback: () => this.#rollback(),
+      sync: async () => await this.#wal?.sync(),
+    })
+    // A checkpoint that somebody saw MUST NOT be forgotten: the host would sign another one of that size.
+    const write = <T>(run: () => T): Promise<T> => this.#commits.add('disk', run)
+    this.hostLog = new SqliteLog({ sql: (text) => this.#upToDate(text), write }, version > 1)
   }
 
-  async create(chain: Uint8Array, label: string, batch: Batch): Promise<void> {
-    this.#transaction(() => {
-      this.#own()
+  create(
+    chain: Uint8Array,
+    label: string,
+    batch: Batch,
+    durability: Durability | null = null,
+  ): Promise<void> {
+    return this.#commits.add(batch.durability ?? 'process', () => {
       if (this.#row(chain) !== undefined)
         throw new ChainError('exists', `chain ${hex(chain)} is already here`)
       if (this.#sql('SELECT id FROM chains WHERE label = ?').get(label) !== undefined) throw taken(label)
       const { lastInsertRowid } = this.#sql(
-        'INSERT INTO chains (chain, label, size, head, epoch) VALUES (?, ?, ?, ?, ?)',
-      ).run(chain, label, batch.events.length, batch.head, batch.epoch)
+        'INSERT INTO chains (chain, label, size, head, epoch, durability) VALUES (?, ?, ?, ?, ?, ?)',
+      ).run(chain, label, batch.events.length, batch.head, batch.epoch, durability)
       this.#insert(Number(lastInsertRowid), 0, batch)
     })
   }
 
-  async append(chain: Uint8Array, expectedHead: Uint8Array, batch: Batch): Promise<void> {
-    this.#transaction(() => {
-      // One statement checks lease, epoch and head, and moves the head.
+  append(chain: Uint8Array, expectedHead: Uint8Array, batch: Batch): Promise<void> {
+    return this.#commits.add(batch.durability ?? 'process', () => {
+      // One statement checks epoch and head, and moves the head.
       const row = this.#sql(
-        `UPDATE chains SET size = size + ?, head = ?
-         WHERE chain = ? AND head = ? AND epoch = ? AND ? = (SELECT epoch FROM owner)
-         RETURNING id, size`,
-      ).get(batch.events.length, batch.head, chain, expectedHead, batch.epoch, this.#owner)
+        'UPDATE chains SET size = size + ?, head = ? WHERE chain = ? AND head = ? AND epoch = ? RETURNING id, size',
+      ).get(batch.events.length, batch.head, chain, expectedHead, batch.epoch)
       if (row === undefined) throw this.#refusal(chain, expectedHead, batch.epoch)
       this.#insert(number(row, 'id'), number(row, 'size') - batch.events.length, batch)
     })
   }
 
   async *read(chain: Uint8Array, from = 0, to?: number): AsyncIterable<StoredEvent> {
-    const row = guard(() => this.#row(chain))
+    const row = guard(() => this.#info('chain', chain))
     if (row === undefined) throw notFound(chain)
     const id = number(row, 'id')
     const end = Math.min(to ?? number(row, 'size'), number(row, 'size'))
@@ -90,29 +97,27 @@ export class SqliteStore implements LoggedStore {
   }
 
   async info(chain: Uint8Array): Promise<ChainInfo | undefined> {
-    return guard(() => optionalInfo(this.#row(chain)))
+    return guard(() => optionalInfo(this.#info('chain', chain)))
   }
 
   async find(label: string): Promise<ChainInfo | undefined> {
-    return guard(() => optionalInfo(this.#sql(`SELECT ${columns} FROM chains WHERE label = ?`).get(label)))
+    return guard(() => optionalInfo(this.#info('label', label)))
   }
 
   async list(): Promise<readonly ChainInfo[]> {
-    return guard(() => this.#sql(`SELECT ${columns} FROM chains ORDER BY label`).all().map(infoOf))
+    return guard(() => this.#upToDate(`SELECT ${this.#columns} FROM chains ORDER BY label`).all().map(infoOf))
   }
 
-  async lease(chain: Uint8Array): Promise<number> {
-    return this.#transaction(() => {
-      this.#own()
+  lease(chain: Uint8Array): Promise<number> {
+    return this.#commits.add('process', () => {
       const row = this.#sql('UPDATE chains SET epoch = epoch + 1 WHERE chain = ? RETURNING epoch').get(chain)
       if (row === undefined) throw notFound(chain)
       return number(row, 'epoch')
     })
   }
 
-  async relabel(chain: Uint8Array, label: string): Promise<void> {
-    this.#transaction(() => {
-      this.#own()
+  relabel(chain: Uint8Array, label: string): Promise<void> {
+    return this.#commits.add('process', () => {
       const holder = this.#sql('SELECT chain FROM chains WHERE label = ?').get(label)?.['chain']
       if (holder instanceof Uint8Array && !sameBytes(holder, chain)) throw taken(label)
       const row = this.#sql('UPDATE chains SET label = ? WHERE chain = ? RETURNING id').get(label, chain)
@@ -120,23 +125,31 @@ export class SqliteStore implements LoggedStore {
     })
   }
 
-  async put(cid: Uint8Array, bytes: Uint8Array): Promise<void> {
-    this.#transaction(() => {
-      this.#own()
-      this.#blob(cid, bytes)
+  setDurability(chain: Uint8Array, durability: Durability | null): Promise<void> {
+    return this.#commits.add('process', () => {
+      const set = this.#sql('UPDATE chains SET durability = ? WHERE chain = ? RETURNING id')
+      if (set.get(durability, chain) === undefined) throw notFound(chain)
     })
   }
 
+  put(cid: Uint8Array, bytes: Uint8Array): Promise<void> {
+    return this.#commits.add('process', () => this.#blob(cid, bytes))
+  }
+
   async get(cid: Uint8Array): Promise<Uint8Array | undefined> {
-    const bytes = guard(() => this.#sql('SELECT bytes FROM blobs WHERE cid = ?').get(cid)?.['bytes'])
+    const bytes = guard(() => this.#upToDate('SELECT bytes FROM blobs WHERE cid = ?').get(cid)?.['bytes'])
     return bytes instanceof Uint8Array ? bytes : undefined
   }
 
   async has(cid: Uint8Array): Promise<boolean> {
-    return guard(() => this.#sql('SELECT 1 FROM blobs WHERE cid = ?').get(cid) !== undefined)
+    return guard(() => this.#upToDate('SELECT 1 FROM blobs WHERE cid = ?').get(cid) !== undefined)
   }
 
   async close(): Promise<void> {
+    if (!this.#db.isOpen) return
+    await this.#commits.close()
+    await this.#wal?.close()
+    // Somebody else may have closed it meanwhile.
     if (!this.#db.isOpen) return
     this.#cache.clear()
     guard(() => this.#db.close())
@@ -156,20 +169,21 @@ export class SqliteStore implements LoggedStore {
     return statement
   }
 
-  #transaction<T>(run: () => T): T {
-    return guard(() => {
-      if (this.#owner === null) throw new ChainError('read-only', 'the store was opened for reading')
-      this.#sql('BEGIN IMMEDIATE').run()
-      try {
-        const value = run()
-        this.#sql('COMMIT').run()
-        return value
-      } catch (error) {
-        // After some failures (a full disk) SQLite has already rolled back.
-        if (this.#db.isOpen && this.#db.isTransaction) this.#sql('ROLLBACK').run()
-        throw error
-      }
-    })
+  /** A statement that sees all that was written, also what nobody has waited for. */
+  #upToDate(text: string): StatementSync {
+    this.#commits.drain()
+    return this.#sql(text)
+  }
+
+  #begin(): void {
+    if (this.#owner === null) throw new ChainError('read-only', 'the store was opened for reading')
+    this.#sql('BEGIN IMMEDIATE').run()
+    this.#own()
+  }
+
+  #rollback(): void {
+    // After some failures (a full disk) SQLite has already rolled back.
+    if (this.#db.isOpen && this.#db.isTransaction) this.#sql('ROLLBACK').run()
   }
 
   /** Refuses when another process has opened the database for writing since. */
@@ -179,7 +193,6 @@ export class SqliteStore implements LoggedStore {
   }
 
   #refusal(chain: Uint8Array, expectedHead: Uint8Array, epoch: number): ChainError {
-    this.#own()
     const row = this.#row(chain)
     if (row === undefined) return notFound(chain)
     const info = infoOf(row)
@@ -199,7 +212,11 @@ export class SqliteStore implements LoggedStore {
   }
 
   #row(chain: Uint8Array): Row | undefined {
-    return this.#sql(`SELECT ${columns} FROM chains WHERE chain = ?`).get(chain)
+    return this.#sql(`SELECT ${this.#columns} FROM chains WHERE chain = ?`).get(chain)
+  }
+
+  #info(key: 'chain' | 'label', value: Uint8Array | string): Row | undefined {
+    return this.#upToDate(`SELECT ${this.#columns} FROM chains WHERE ${key} = ?`).get(value)
   }
 }
 
@@ -212,7 +229,14 @@ function infoOf(row: Row): ChainInfo {
   if (!(chain instanceof Uint8Array) || typeof label !== 'string' || !(head instanceof Uint8Array)) {
     throw new ChainError('damaged', 'a chain has lost its id, its label or its head')
   }
-  return { chain, label, head, size: number(row, 'size'), epoch: number(row, 'epoch') }
+  const durability = row['durability'] ?? undefined
+  if (!isDurability(durability))
+    throw new ChainError('damaged', `the durability of ${label} is none that there is`)
+  return { chain, label, head, size: number(row, 'size'), epoch: number(row, 'epoch'), durability }
+}
+
+function isDurability(value: unknown): value is Durability | undefined {
+  return value === undefined || durabilities.includes(value)
 }
 
 function number(row: Row, column: string): number {

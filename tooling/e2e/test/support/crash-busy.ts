@@ -25,6 +25,7 @@ const store: Store = {
   append: (...args) => deadly(() => sqlite.append(...args)),
   lease: (...args) => deadly(() => sqlite.lease(...args)),
   relabel: (...args) => deadly(() => sqlite.relabel(...args)),
+  setDurability: (...args) => deadly(() => sqlite.setDurability(...args)),
   put: (...args) => deadly(() => sqlite.put(...args)),
   read: (...args) => sqlite.read(...args),
   info: (...args) => sqlite.info(...args),
@@ -32,18 +33,13 @@ const store: Store = {
   list: () => sqlite.list(),
   get: (...args) => sqlite.get(...args),
   has: (...args) => sqlite.has(...args),
-  caches: {
-    kept: (...args) => sqlite.caches.kept(...args),
-    keep: (...args) => deadly(() => sqlite.caches.keep(...args)),
-    discard: (...args) => deadly(() => sqlite.caches.discard(...args)),
-  },
   close: () => sqlite.close(),
   [Symbol.asyncDispose]: () => sqlite.close(),
 }
 const world = new World()
 world.after = (what) => appendFileSync(`${file}.did`, `${what}\n`)
 const before = await records(store)
-const stage = await Stage.open({ store, world, summaryEvery: 10 })
+const stage = await Stage.open({ store, world })
 for (const id of cast) if (before[id] === undefined) await stage.spawn(id)
 process.stdout.write('ready\n')
 await stage.idle()

@@ -23,6 +23,7 @@ const store: Store = {
   append: (...args) => deadly(() => sqlite.append(...args)),
   lease: (...args) => deadly(() => sqlite.lease(...args)),
   relabel: (...args) => deadly(() => sqlite.relabel(...args)),
+  setDurability: (...args) => deadly(() => sqlite.setDurability(...args)),
   put: (...args) => deadly(() => sqlite.put(...args)),
   read: (...args) => sqlite.read(...args),
   info: (...args) => sqlite.info(...args),
@@ -30,13 +31,8 @@ const store: Store = {
   list: () => sqlite.list(),
   get: (...args) => sqlite.get(...args),
   has: (...args) => sqlite.has(...args),
-  caches: {
-    kept: (...args) => sqlite.caches.kept(...args),
-    keep: (...args) => deadly(() => sqlite.caches.keep(...args)),
-    discard: (...args) => deadly(() => sqlite.caches.discard(...args)),
-  },
   close: () => sqlite.close(),
   [Symbol.asyncDispose]: () => sqlite.close(),
 }
-await live(await Hall.open({ store, summaryEvery: 10 }, actors))
+await live(await Hall.open({ store }, actors))
 throw new Error('the host should have been killed before')

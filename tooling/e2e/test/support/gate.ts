@@ -22,6 +22,7 @@ export class Gate {
       },
       lease: (...args) => store.lease(...args),
       relabel: (...args) => store.relabel(...args),
+      setDurability: (...args) => store.setDurability(...args),
       put: (...args) => store.put(...args),
       read: (...args) => store.read(...args),
       info: (...args) => store.info(...args),

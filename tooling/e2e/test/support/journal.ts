@@ -19,10 +19,11 @@ export class Journal {
       return write(store)
     }
     this.store = {
-      create: (chain, label, batch) => log((to) => to.create(chain, label, batch)),
+      create: (...args) => log((to) => to.create(...args)),
       append: (chain, head, batch) => log((to) => to.append(chain, head, batch)),
       lease: (chain) => log((to) => to.lease(chain)),
       relabel: (chain, label) => log((to) => to.relabel(chain, label)),
+      setDurability: (chain, durability) => log((to) => to.setDurability(chain, durability)),
       put: (cid, bytes) => log((to) => to.put(cid, bytes)),
       read: (chain, from, to) => store.read(chain, from, to),
       info: (chain) => store.info(chain),
@@ -30,11 +31,6 @@ export class Journal {
       list: () => store.list(),
       get: (cid) => store.get(cid),
       has: (cid) => store.has(cid),
-      caches: {
-        kept: async (chain, kind) => store.caches?.kept(chain, kind),
-        keep: (things) => log(async (to) => to.caches?.keep(things)),
-        discard: (chain, kind) => log(async (to) => to.caches?.discard(chain, kind)),
-      },
       close: () => store.close(),
       [Symbol.asyncDispose]: () => store.close(),
     }
