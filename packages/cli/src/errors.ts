@@ -29,6 +29,8 @@ export type CliErrorCode =
   | 'damaged'
   /** A file that is too large to be what it should be. */
   | 'too-large'
+  /** An actor that goes on, and could not after what is asked for. */
+  | 'not-ended'
   /** The guest failed while it ran. */
   | 'guest-failed'
   /** It was not done in the time that it was given, so that nothing is known of it. */
@@ -47,6 +49,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   incomplete: exits.refused,
   damaged: exits.refused,
   'too-large': exits.refused,
+  'not-ended': exits.refused,
   'guest-failed': exits.guest,
   'too-slow': exits.inconclusive,
 }

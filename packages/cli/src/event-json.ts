@@ -1,5 +1,5 @@
-import { hex } from '@theater/event-chain'
-import type { Cause, Contents, Event, Outcome } from '@theater/event-chain'
+import { hex, Tombstones } from '@theater/event-chain'
+import type { Cause, Contents, Event, Outcome, Tombstone } from '@theater/event-chain'
 import type { Describer } from '@theater/replay'
 import { splitCid, toJson } from '@theater/values'
 import type { Json } from '@theater/values'
@@ -29,12 +29,15 @@ type Said = Partial<Pick<EventJson, 'fn' | 'args' | 'result' | 'ask' | 'fuel' | 
 /** Says what the events of one chain hold. They are given in order. */
 export class EventSayer {
   readonly #describer: Describer
+  readonly #tombstones: Tombstones
   /** Functions of calls whose result is to come. */
   readonly #calls = new Map<number, string>()
   #turn: { readonly seq: number; readonly fn: string | null } | null = null
 
-  constructor(describer: Describer) {
+  /** @param tombstones what a host signed of bodies that it erased */
+  constructor(describer: Describer, tombstones: readonly Tombstone[] = []) {
     this.#describer = describer
+    this.#tombstones = new Tombstones(tombstones)
   }
 
   /** Whether the call of that number was seen, and its result was not. */
@@ -47,7 +50,7 @@ export class EventSayer {
     const { seq, kind, hash, prev } = event
     if (kind === 'turn') this.#turn = { seq, fn: event.content?.fn ?? null }
     const turn = this.#turn
-    const said = event.content === null ? { detail: { withheld: true } } : this.#said(event, turn?.fn ?? null)
+    const said = event.content === null ? this.#missed(event) : this.#said(event, turn?.fn ?? null)
     if (kind === 'return' || kind === 'trap' || kind === 'abort') this.#turn = null
     const { fn = null, args = null, result = null, ask = null, fuel = null, detail } = said
     return {
@@ -63,6 +66,11 @@ export class EventSayer {
       prev: prev === null ? null : hex(prev),
       ...(detail !== undefined && { detail }),
     }
+  }
+
+  #missed(event: Event): Said {
+    const { time, reason } = this.#tombstones.of(event) ?? {}
+    return { detail: time === undefined ? { withheld: true } : { redacted: { time, reason: reason ?? '' } } }
   }
 
   #said(event: Exclude<Event, { readonly content: null }>, turnFn: string | null): Said {

@@ -35,6 +35,7 @@ export function fitted(line: string, output: Output): string {
 
 function say({ kind, fn, args, result, detail = {} }: EventJson): string {
   if (detail['withheld'] === true) return 'withheld'
+  if (detail['redacted'] !== undefined) return erased(detail['redacted'])
   switch (kind) {
     case 'genesis':
       return `${text(detail['actor'])} of ${text(detail['component']).slice(0, 19)}, granted ${granted(detail['grants'])}`
@@ -64,6 +65,12 @@ function say({ kind, fn, args, result, detail = {} }: EventJson): string {
     default:
       return ''
   }
+}
+
+function erased(redacted: Json): string {
+  const why =
+    typeof redacted === 'object' && redacted !== null && 'reason' in redacted ? redacted.reason : null
+  return `erased: ${text(why)}`
 }
 
 /** What a record says, or a component does, where the two are held against each other; as a describer gives it. */

@@ -1,5 +1,5 @@
 import { readEvents } from '@theater/event-chain'
-import type { BlobReader, ChainReader, Event } from '@theater/event-chain'
+import type { BlobReader, ChainReader, Event, Tombstone } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import type { Describer } from '@theater/replay'
 import { EventSayer } from './event-json.ts'
@@ -11,10 +11,15 @@ export class EventReader {
   readonly #chain: Uint8Array
   readonly #sayer: EventSayer
 
-  constructor(store: ChainReader & BlobReader, chain: Uint8Array, describer: Describer) {
+  constructor(
+    store: ChainReader & BlobReader,
+    chain: Uint8Array,
+    describer: Describer,
+    tombstones: readonly Tombstone[] = [],
+  ) {
     this.#store = store
     this.#chain = chain
-    this.#sayer = new EventSayer(describer)
+    this.#sayer = new EventSayer(describer, tombstones)
   }
 
   /** Makes ready for the events from that one on. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { ChainError, followEvents, hex } from '@theater/event-chain'
-import type { ChainInfo, Event, Kind, Store } from '@theater/event-chain'
+import type { ChainInfo, Event, Kind, LoggedStore } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import { dataPaths, findActor, readChains } from './data-folder.ts'
@@ -13,7 +13,7 @@ const INTERVAL = 100
 
 /** A record that is followed. */
 export interface Followed {
-  readonly store: Store
+  readonly store: LoggedStore
   readonly info: ChainInfo
   /** Whether an earlier record of this actor was followed: it was begun anew. */
   readonly again: boolean
@@ -45,7 +45,7 @@ export async function* follow(
   wait: () => Promise<boolean>,
 ): AsyncGenerator<Followed, void, undefined> {
   const file = dataPaths(folder).chains
-  let opened: Store | undefined = await readChains(folder)
+  let opened: LoggedStore | undefined = await readChains(folder)
   for (let again = false; opened !== undefined; again = true) {
     await using store = opened
     const info = await findActor(store, actor, folder)
@@ -75,7 +75,7 @@ async function reopen(
   folder: string,
   actor: string,
   wait: () => Promise<boolean>,
-): Promise<Store | undefined> {
+): Promise<LoggedStore | undefined> {
   for (;;) {
     try {
       const store = await readChains(folder)

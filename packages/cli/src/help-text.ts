@@ -165,6 +165,16 @@ export const helpTexts = {
       'theater export player -o player.car --without-seed',
     ],
   },
+  redact: {
+    about: [
+      'What the events say is overwritten in the data folder; that they were there, their place and their hashes stay, so that the record is still intact, and everything under a checkpoint still is. The host signs a tombstone: which event, when, and the reason. A verifier says of such a record that it is verified up to the first of them, and then inconclusive: redacted.',
+      'The actor cannot be brought back any more, so one that has not ended needs --stop. Nothing is erased elsewhere: not in files that were exported before, not in the records of actors that it talked to, not in what it kept with theater:store, and not in copies that the disk or its backups have. The first event, which says what the record is, stays.',
+    ],
+    examples: [
+      "theater redact counter 12 --reason 'asked for by the customer'",
+      "theater redact counter 12 13 --stop --reason 'a password was typed here'",
+    ],
+  },
   key: {
     about: [
       'A host signs what its records have come to: a checkpoint after 1,000 turns, after ten seconds, and when it ends. The key is made with the data folder and stays in it, as host.key, for its owner alone. Whoever has the public key can check an exported file without this host. `theater run --fresh` forgets the key with the records.',

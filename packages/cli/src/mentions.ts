@@ -1,5 +1,6 @@
-import { readEvents } from '@theater/event-chain'
-import type { Store } from '@theater/event-chain'
+import { readEvents, Tombstones } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
+import { tombstonesOf } from '@theater/event-chain/log'
 import { sha256 } from '@theater/event-chain/node'
 import { CliError } from './errors.ts'
 
@@ -8,23 +9,26 @@ const HASH_HEAD = Uint8Array.of(0x58, 0x20)
 
 /**
  * Looks for hashes in an actor's record: what it put, got, named, or told somebody of. A hash that stands anywhere, as bytes of their
- * own or in hexadecimal digits, is one that the actor may ask for: more than it has asked for, and never less.
+ * own or in hexadecimal digits, is one that the actor may ask for: more than it has asked for, and never less. What was erased mentions
+ * nothing any more: its actor has ended.
  *
  * @param wanted hashes as hexadecimal digits
  * @param found those of them that are there are added to it
  * @throws CliError `incomplete` where part of the record is withheld; ChainError
  */
 export async function findMentions(
-  store: Store,
+  store: LoggedStore,
   { chain, label }: { readonly chain: Uint8Array; readonly label: string },
   wanted: ReadonlySet<string>,
   found: Set<string>,
 ): Promise<void> {
-  for await (const { kind, seq, contentBytes } of readEvents(store, chain, 0, undefined, { hash: sha256 })) {
+  const erased = new Tombstones((await tombstonesOf(store, chain)).map(({ entry }) => entry))
+  for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) {
+    const { kind, seq, contentBytes } = event
     if (contentBytes !== null) {
       for (const hash of mentions(contentBytes)) if (wanted.has(hash)) found.add(hash)
       // Without its seed a record says as much of blobs as with it.
-    } else if (kind !== 'seed') {
+    } else if (kind !== 'seed' && erased.of(event) === undefined) {
       throw new CliError(
         'incomplete',
         `event ${seq} of ${label} is withheld, so nobody knows which blobs it is of: nothing was freed. Bring the record back whole.`,

@@ -61,6 +61,11 @@ export function index(text: string): number {
   return n
 }
 
+/** Numbers of an argument that takes several. */
+export function indices(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, index(text)]
+}
+
 /** How many actors there are to be of one component. */
 export function instances(text: string): number {
   const n = Number(text)

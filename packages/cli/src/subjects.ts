@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { ChainError, hex } from '@theater/event-chain'
-import type { LoggedStore } from '@theater/event-chain'
+import type { LoggedStore, Tombstone } from '@theater/event-chain'
 import { openCar } from '@theater/event-chain/car'
 import type { CarChain } from '@theater/event-chain/car'
-import { compareChain, makeSeal } from '@theater/event-chain/log'
+import { buriedIn, compareChain, makeSeal, tombstonesOf } from '@theater/event-chain/log'
 import type { Seal, SealedState } from '@theater/event-chain/log'
 import { fileSource, sha256 } from '@theater/event-chain/node'
 import type { ChainSource, Verdict } from '@theater/replay'
@@ -21,6 +21,8 @@ export interface Subject {
   /** Its events, as far as they can be counted; for progress. */
   readonly size: number
   readonly verdict?: Verdict
+  /** What a host says of bodies that it erased. */
+  readonly tombstones: readonly Tombstone[]
   /** What a host signed of it. */
   readonly sealed: () => Promise<Sealed>
 }
@@ -51,7 +53,8 @@ export class Subjects implements AsyncDisposable {
     if (this.#store === undefined) this.#store = this.#open.use(await readChains(this.#data))
     const store = this.#store
     const { chain, label, size } = await findActor(store, name, this.#data)
-    return [{ name: label, source: { store, chain }, size, sealed: () => sealOf(store, chain) }]
+    const tombstones = (await tombstonesOf(store, chain)).map(({ entry }) => entry)
+    return [{ name: label, source: { store, chain }, size, tombstones, sealed: () => sealOf(store, chain) }]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -62,19 +65,21 @@ export class Subjects implements AsyncDisposable {
     const source = this.#open.use(await fileSource(path))
     try {
       const car = await openCar(source, { hash: sha256 })
+      const tombstones = car.seal === null ? [] : buriedIn(car.seal, sha256)
       return car.chains.map((chain): Subject => {
         const { result, size } = chain
         const name = nameOf(chain, path)
         const sealed = async (): Promise<Sealed> => ({ seal: car.seal, state: chain.sealed })
-        if (result.ok) return { name, source: { store: car, chain: result.chain }, size, sealed }
+        if (result.ok) return { name, source: { store: car, chain: result.chain }, size, tombstones, sealed }
         const verdict = brokenVerdict(chain, result)
         const upTo = chain.chain !== null && size > 0 ? { store: car, chain: chain.chain } : undefined
-        return { name, source: undefined, size, verdict, sealed, ...(upTo !== undefined && { upTo }) }
+        const found = { name, source: undefined, size, verdict, tombstones, sealed }
+        return { ...found, ...(upTo !== undefined && { upTo }) }
       })
     } catch (error) {
       if (!ChainError.is(error) || (error.code !== 'bad-car' && error.code !== 'too-large')) throw error
       const sealed = async (): Promise<Sealed> => ({ seal: null, state: null })
-      return [{ name: path, source: undefined, size: 0, verdict: unreadable(error), sealed }]
+      return [{ name: path, source: undefined, size: 0, verdict: unreadable(error), tombstones: [], sealed }]
     }
   }
 }

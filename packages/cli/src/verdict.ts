@@ -30,6 +30,8 @@ export type VerdictJson = {
   readonly actor: string | null
   /** How many of its events, from the first, are under a checkpoint that one of the keys signed; null without keys. */
   readonly signed: number | null
+  /** Events whose bodies are not here, and that a tombstone says were erased. */
+  readonly redacted: readonly number[]
 }
 
 /** A verdict in its public shape. */
@@ -47,6 +49,7 @@ export function verdictJson(verdict: Verdict, signed?: Pick<Signed, 'level' | 's
     levels: levelsOf(verdict, signed?.level ?? 'none'),
     actor,
     signed: signed?.size ?? null,
+    redacted: verdict.redacted ?? [],
   }
 }
 

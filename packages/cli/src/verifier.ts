@@ -45,7 +45,7 @@ export async function judge(
   const read: { readonly source: ChainSource; readonly at: number }[] = []
   const given = new GivenComponent(component)
   await using thread = new RerunThread({ maxSeconds, cache: await cacheOf(data) })
-  for (const [at, { name, size, source, verdict }] of subjects.entries()) {
+  for (const [at, { name, size, source, verdict, tombstones }] of subjects.entries()) {
     if (source === undefined) {
       if (verdict !== undefined) verdicts[at] = verdict
       continue
@@ -56,7 +56,7 @@ export async function judge(
       show(progress(pass === 0 ? 'checking' : 're-running', name, done, size))
     })
     const beside = { store: given.beside(seen), chain: source.chain }
-    verdicts[at] = await thread.verify(beside, { limits, unfinished: 'allow' })
+    verdicts[at] = await thread.verify(beside, { limits, unfinished: 'allow', tombstones })
   }
   // What is no chain was judged while its file was read, and hangs together with nothing.
   const graph = await joinVerdicts(

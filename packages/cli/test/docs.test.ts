@@ -89,6 +89,7 @@ describe('docs/cli.md', () => {
         ],
       ],
     ])
+    outputs.set('redact', await real('redact', 'echo', `${event.seq}`, '--reason', 'asked for', '--stop'))
     writeFileSync(join(cwd, 'wrong.toml'), '\n[actor.x]\ncomponnet = "x.wasm"\n')
     const wrong = await theater(['run', 'wrong.toml', '--json'], { cwd })
     outputs.set('manifest-error', [JSON.parse(wrong.stderr.trimEnd().split('\n').at(-1) ?? '')])

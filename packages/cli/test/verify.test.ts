@@ -20,6 +20,7 @@ const KEYS = [
   'levels',
   'actor',
   'signed',
+  'redacted',
 ]
 
 /** A folder with the records of echo and of a command, and both in a.car. */

@@ -59,6 +59,14 @@ export function decodeBody(bytes: Uint8Array, index?: number): Body {
   return { salt, content, link: null }
 }
 
+/** The length of a body block whose content stands in a block of its own. */
+export const linkingBodyLength: number = bodyHeadLength + linkLength
+
+/** The digest of the block that the content of a body stands in; null where it is in the body, or there is no body. */
+export function linkInBody(body: Uint8Array | null): Uint8Array | null {
+  return body?.length === linkingBodyLength ? decodeBody(body).link : null
+}
+
 function decodeLink(bytes: Uint8Array, index: number | undefined): Uint8Array {
   try {
     const input = new Reader(bytes, bodyHeadLength)

@@ -94,6 +94,17 @@ export class EventLog {
     }
   }
 
+  /** Overwrites the body of an event, and answers what it was; null where there was none. */
+  erase(seq: number): Uint8Array | null {
+    const body = this.at(seq)?.body ?? null
+    if (body === null) return null
+    const was = body.slice()
+    body.fill(0)
+    const page = this.#pages[Math.floor(seq / PAGE)]
+    if (page !== undefined) page[(seq % PAGE) * FIELDS + FIELDS - 1] = -1
+    return was
+  }
+
   /** A chunk with room for that many bytes at `#used`. */
   #room(length: number): Uint8Array {
     const last = this.#chunk

@@ -5,13 +5,23 @@
  * @module
  */
 export { checkpointText, parseCheckpoint, type Checkpoint } from './log/checkpoint.ts'
-export { decodeEntry, encodeEntry, type ChainEntry, type KeyEntry, type LogEntry } from './log/entry.ts'
+export {
+  decodeEntry,
+  encodeEntry,
+  MAX_REASON,
+  type ChainEntry,
+  type KeyEntry,
+  type LogEntry,
+  type TombstoneEntry,
+} from './log/entry.ts'
 export { proveEvent, verifyEventProof, type ProveOptions, type ProvenEvent } from './log/event-proof.ts'
 export {
   HostLog,
   latestCheckpoint,
   type HostLogOptions,
   type ProvingStore,
+  type RedactOptions,
+  type Redaction,
   type SignedCheckpoint,
 } from './log/host-log.ts'
 export { checkKeyName, keyTypes, SigningKey, VerifierKey, type KeyType } from './log/key.ts'
@@ -28,10 +38,21 @@ export {
 } from './log/note.ts'
 export { consistencyPath, inclusionPath, type Subtree } from './log/prover.ts'
 export { verifyCheckpoint, type Rotation } from './log/rotation.ts'
-export { decodeSeal, encodeSeal, makeSeal, verifySeal, type Seal, type SealedChain } from './log/seal.ts'
+export {
+  buriedIn,
+  decodeSeal,
+  encodeSeal,
+  makeSeal,
+  tombstonesOf,
+  verifySeal,
+  type Seal,
+  type SealedChain,
+  type SealedTombstone,
+} from './log/seal.ts'
 export { compareChain, type SealedState } from './log/sealed-state.ts'
 export {
   TILE,
+  type AddedEntry,
   type GrownChain,
   type LogStore,
   type LogUpdate,

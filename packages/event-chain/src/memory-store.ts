@@ -1,3 +1,5 @@
+import { cidOf } from '@theater/values'
+import { decodeBody, linkInBody } from './body.ts'
 import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
 import { EventLog } from './event-log.ts'
@@ -19,7 +21,10 @@ export function memoryStore(): LoggedStore {
 }
 
 class MemoryStore implements LoggedStore {
-  readonly hostLog = new MemoryLog(() => [...this.#chains.values()].map(infoOf))
+  readonly hostLog = new MemoryLog(
+    () => [...this.#chains.values()].map(infoOf),
+    (id, seq) => this.#erase(id, seq),
+  )
   readonly #chains = new Map<string, Chain>()
   readonly #byLabel = new Map<string, Chain>()
   readonly #blobs = new Map<string, Uint8Array>()
@@ -144,6 +149,23 @@ class MemoryStore implements LoggedStore {
     if (chain === undefined) throw new ChainError('not-found', `chain ${hex(id)} is not here`)
     this.#last = chain
     return chain
+  }
+
+  #erase(id: Uint8Array, seq: number): void {
+    const body = this.#get(id).events.erase(seq)
+    const link = body === null ? null : decodeBody(body, seq).link
+    if (link !== null && !this.#links(link)) this.#blobs.delete(hex(cidOf('dag-cbor', link)))
+  }
+
+  /** Whether the content of an event stands in the block with this digest. */
+  #links(digest: Uint8Array): boolean {
+    for (const { events } of this.#chains.values()) {
+      for (let seq = 0; seq < events.size; seq++) {
+        const link = linkInBody(events.at(seq)?.body ?? null)
+        if (link !== null && sameBytes(link, digest)) return true
+      }
+    }
+    return false
   }
 
   #keep({ blobs = [] }: Batch): void {

@@ -8,6 +8,8 @@ import type { Event, OpenEvent } from './event.ts'
 import { Grammar } from './grammar.ts'
 import type { Header } from './header.ts'
 import type { BlobReader, StoredEvent } from './store.ts'
+import { Tombstones } from './tombstones.ts'
+import type { Tombstone } from './tombstones.ts'
 
 /** How a chain is checked. */
 export interface VerifyOptions {
@@ -17,6 +19,8 @@ export interface VerifyOptions {
   readonly head?: Uint8Array | undefined
   /** Where blocks are found that contents stand in. Without, such contents count as withheld. */
   readonly blobs?: BlobReader | undefined
+  /** What a host signed of bodies that it erased. Without, such bodies count as withheld. @default none */
+  readonly tombstones?: Iterable<Tombstone> | Tombstones | undefined
   /** Whether the chain may end inside a turn, as it does after a crash. @default 'refuse' */
   readonly unfinished?: 'refuse' | 'allow' | undefined
   /** The most events that are looked at. @default unlimited */
@@ -32,8 +36,10 @@ export interface Intact {
   readonly size: number
   readonly head: Uint8Array
   readonly epoch: number
-  /** The first event whose content is withheld or erased; null where all is here. */
+  /** The first event whose content is not here, and that no tombstone is of; null where there is none. */
   readonly withheld: number | null
+  /** The events whose bodies are not here, and that a tombstone says were erased, ascending. */
+  readonly redacted: readonly number[]
   /** False where the chain ends inside a turn. */
   readonly finished: boolean
 }
@@ -61,8 +67,11 @@ export class StructureChecker {
   #head: Uint8Array | null = null
   #epoch = 0
   #withheld: number | null = null
+  readonly #tombstones: Tombstones
+  readonly #redacted: number[] = []
 
-  constructor({ chain, maxEvents = Infinity, hash = sha256 }: VerifyOptions = {}) {
+  constructor({ chain, maxEvents = Infinity, hash = sha256, tombstones }: VerifyOptions = {}) {
+    this.#tombstones = tombstones instanceof Tombstones ? tombstones : new Tombstones(tombstones)
     this.#expectedChain = chain
     this.#maxEvents = maxEvents
     this.#hash = hash
@@ -129,7 +138,10 @@ export class StructureChecker {
     if (content !== null && kind === 'resume' && content.epoch !== epoch) {
       throw broken('epoch', `a resume of epoch ${content.epoch} in epoch ${epoch}`, index)
     }
-    if (content === null) this.#withheld ??= index
+    if (content === null) {
+      if (event.salt === null && this.#tombstones.of(event) !== undefined) this.#redacted.push(index)
+      else this.#withheld ??= index
+    }
     this.#chain = event.chain
     this.#head = event.hash
     this.#epoch = epoch
@@ -156,6 +168,7 @@ export class StructureChecker {
       head: this.#head,
       epoch: this.#epoch,
       withheld: this.#withheld,
+      redacted: this.#redacted,
       finished,
     }
   }

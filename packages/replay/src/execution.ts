@@ -37,7 +37,7 @@ export type Reached = (event: TheaterEvent, describer: Describer) => void
 /** What an {@link Execution} is made of. */
 export interface ExecutionParts {
   readonly source: ChainSource
-  readonly options: Pick<VerifyOptions, 'load' | 'component' | 'unfinished'>
+  readonly options: Pick<VerifyOptions, 'load' | 'component' | 'unfinished' | 'tombstones'>
   readonly limits: VerifyLimits
   readonly hash: Hash
   readonly genesis: EventOf<'genesis'>
@@ -76,7 +76,7 @@ export class Execution {
   }
 
   async run(): Promise<ExecutionFinding> {
-    const { source, genesis, size, head, limits, hash, reached, signal } = this.#parts
+    const { source, options, genesis, size, head, limits, hash, reached, signal } = this.#parts
     const { content } = genesis
     const refused = checkRules(content) ?? this.#checkLimits(content)
     if (refused !== undefined) return refused
@@ -86,7 +86,7 @@ export class Execution {
     const unfit = this.#checkWit(component, describer)
     if (unfit !== undefined) return unfit
     const { maxTurnBytes, maxTraps } = limits
-    const feed = new Feed(source, { size, head, maxTurnBytes, hash })
+    const feed = new Feed(source, { size, head, maxTurnBytes, hash, tombstones: options.tombstones })
     let end: RerunEnd
     try {
       const prepared = await component.prepare({ mode: 'sync', metering: meteringOf(content) })

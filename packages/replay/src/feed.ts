@@ -1,6 +1,6 @@
 import type { TheaterEvent } from '@theater/boundary'
-import { ChainError, checkEvents } from '@theater/event-chain'
-import type { BrokenReason, Event } from '@theater/event-chain'
+import { ChainError, checkEvents, Tombstones } from '@theater/event-chain'
+import type { BrokenReason, Event, Tombstone } from '@theater/event-chain'
 import type { Hash } from '@theater/values'
 import type { ChainSource, InconclusiveCode } from './types.ts'
 
@@ -26,6 +26,8 @@ export interface FeedOptions {
   readonly head?: Uint8Array | undefined
   readonly maxTurnBytes: number
   readonly hash: Hash
+  /** What a host signed of bodies that it erased. @default none */
+  readonly tombstones?: readonly Tombstone[] | undefined
 }
 
 /** What an event costs in memory beside its content, roughly. */
@@ -38,6 +40,9 @@ const eventBytes = 512
 export class Feed {
   readonly #source: ChainSource
   readonly #options: FeedOptions
+  readonly #tombstones: Tombstones
+  /** Why the seed is not here; undefined where it is. */
+  seedGap: 'withheld' | 'redacted' | undefined
   /** Set when the feed ended before the chain did. */
   gap: Gap | undefined
   /** Set when what comes next is not of this chain. */
@@ -48,6 +53,7 @@ export class Feed {
   constructor(source: ChainSource, options: FeedOptions) {
     this.#source = source
     this.#options = options
+    this.#tombstones = new Tombstones(options.tombstones)
   }
 
   /** The events before `to`. */
@@ -60,8 +66,12 @@ export class Feed {
         if (to === size) this.last = event
         if (event.content === null) {
           // The component may never draw from it.
-          if (kind === 'seed') continue
-          this.gap = { index: seq, code: gapCode(event), message: `the content of event ${seq} is not here` }
+          const gap = this.#gapAt(event)
+          if (kind === 'seed') {
+            this.seedGap = gap.code
+            continue
+          }
+          this.gap = gap
           return
         }
         if (kind === 'turn' || kind === 'grant' || kind === 'stop') held = 0
@@ -80,6 +90,16 @@ export class Feed {
     }
   }
 
+  /** A body that is not here was erased where somebody signed that it was; else it may still be shown. */
+  #gapAt(event: Event): Gap & { readonly code: 'withheld' | 'redacted' } {
+    const { seq: index } = event
+    const tombstone = event.salt === null ? this.#tombstones.of(event) : undefined
+    if (tombstone === undefined)
+      return { index, code: 'withheld', message: `the content of event ${index} is not here` }
+    const day = dayOf(tombstone.time)
+    return { index, code: 'redacted', message: `event ${index} was erased on ${day}: ${tombstone.reason}` }
+  }
+
   #checked(to: number): AsyncGenerator<Event, unknown, undefined> {
     const { store, chain } = this.#source
     const { size, head, hash } = this.#options
@@ -93,7 +113,8 @@ export class Feed {
   }
 }
 
-/** A body that is not there was erased; a block beside the body can still be shown. */
-function gapCode(event: Event): 'withheld' | 'redacted' {
-  return event.salt === null ? 'redacted' : 'withheld'
+/** A host's clock may say anything. */
+function dayOf(time: number): string {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? `day ${time}` : date.toISOString().slice(0, 10)
 }

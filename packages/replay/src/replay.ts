@@ -42,7 +42,7 @@ export interface Replayed {
  * ```
  */
 export async function replay(source: ChainSource, options: ReplayOptions): Promise<Replayed> {
-  const { until, head, reached, signal, load, component } = options
+  const { until, head, reached, signal, load, component, tombstones } = options
   const limits = withDefaults(options.limits)
   const hash = options.hash ?? sha256
   const { store, chain } = source
@@ -61,7 +61,7 @@ export async function replay(source: ChainSource, options: ReplayOptions): Promi
   }
   const execution = new Execution({
     source,
-    options: { load, component, unfinished: 'allow' },
+    options: { load, component, unfinished: 'allow', tombstones },
     limits,
     hash,
     genesis,
@@ -74,7 +74,7 @@ export async function replay(source: ChainSource, options: ReplayOptions): Promi
   return { verdict: { ...subject, ...execution.read, ...finding }, next: execution.next }
 }
 
-/** Why there is no genesis: it was erased, or what stands in its place is none. */
+/** Why there is no genesis: it is withheld, or what stands in its place is none. */
 async function noGenesis(
   source: ChainSource,
   { maxTurnBytes }: VerifyLimits,
@@ -83,7 +83,7 @@ async function noGenesis(
   const feed = new Feed(source, { size: 1, maxTurnBytes, hash })
   await Array.fromAsync(feed.events())
   if (feed.break !== undefined) return { verdict: 'broken', ...feed.break }
-  return inconclusive('redacted', 0, 'the genesis event is not here')
+  return inconclusive('withheld', 0, 'the genesis event is not here')
 }
 
 type FindingOf<V extends Verdict['verdict']> = Omit<Extract<Verdict, { verdict: V }>, keyof Subject>

@@ -140,7 +140,7 @@ export class Rerun {
     const boundary = this.#newBoundary(segment)
     const end = boundary.instantiateSync(segment.events)
     if (end.tag === 'incomplete') {
-      if (end.actual.kind === 'draw') return drew(end.actual.before ?? this.#parts.size)
+      if (end.actual.kind === 'draw') return this.#drew(end.actual.before)
       this.#beyond = end.actual
       return undefined
     }
@@ -161,13 +161,20 @@ export class Rerun {
       if (this.#perTurn) this.#spend(boundary)
       return undefined
     }
-    if (end.tag === 'incomplete' && end.actual.kind === 'draw')
-      return drew(end.actual.before ?? this.#parts.size)
+    if (end.tag === 'incomplete' && end.actual.kind === 'draw') return this.#drew(end.actual.before)
     if (expected === undefined && end.tag === 'incomplete') {
       this.#next = { turn: turn.seq, fn: turn.content.fn, actual: end.actual }
       return undefined
     }
     return fault(end, expected, turn.seq, turn.content.fn)
+  }
+
+  #drew(before: number | null): Fault {
+    const { feed, size } = this.#parts
+    const code = feed.seedGap ?? 'withheld'
+    const what = code === 'redacted' ? 'erased' : 'withheld'
+    const message = `the component draws from its seed, which is ${what}`
+    return { tag: 'inconclusive', code, index: before ?? size, message }
   }
 
   async #undo(segment: TurnSegment): Promise<Fault | undefined> {
@@ -274,15 +281,6 @@ function unstable(index: number): Fault {
   const message =
     "the component does not do the same twice; without a meter the bits of a NaN are the engine's own"
   return { tag: 'inconclusive', code: 'meter-version', index, message }
-}
-
-function drew(index: number): Fault {
-  return {
-    tag: 'inconclusive',
-    code: 'withheld',
-    index,
-    message: 'the component draws from its seed, which is withheld',
-  }
 }
 
 function impossible(end: TurnEnd): never {

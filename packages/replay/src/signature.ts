@@ -2,7 +2,7 @@ import { ChainError } from '@theater/event-chain'
 import { verifySeal } from '@theater/event-chain/log'
 import type { Checkpoint, Seal, SealedState, VerifierKey } from '@theater/event-chain/log'
 import type { Hash } from '@theater/values'
-import type { Verdict } from './types.ts'
+import type { Subject, Verdict } from './types.ts'
 
 /** What came of the signature under a seal. */
 export type SealCheck =
@@ -72,8 +72,7 @@ export function withSignature(
 }
 
 function unsigned(verdict: Verdict, size: number, by: VerifierKey | undefined): Signed {
-  const { chain, actor, head } = verdict
-  const subject = { chain, actor, size: verdict.size, head }
+  const subject = subjectOf(verdict)
   if (verdict.verdict !== 'verified') return { level: 'none', size, by, verdict }
   const message =
     size === 0 ? 'nobody who is trusted signed it' : 'from here on nobody who is trusted signed it'
@@ -87,12 +86,15 @@ function unsigned(verdict: Verdict, size: number, by: VerifierKey | undefined): 
 
 /** Where it is broken or diverged by itself, that is what is said of it. */
 function fail(verdict: Verdict, reason: 'signature' | 'checkpoint', index: number, message: string): Signed {
-  const { chain, actor, size, head } = verdict
   const kept = verdict.verdict === 'broken' || verdict.verdict === 'diverged'
   return {
     level: 'fail',
     size: 0,
     by: undefined,
-    verdict: kept ? verdict : { chain, actor, size, head, verdict: 'broken', reason, index, message },
+    verdict: kept ? verdict : { ...subjectOf(verdict), verdict: 'broken', reason, index, message },
   }
+}
+
+function subjectOf({ chain, actor, size, head, redacted }: Verdict): Subject {
+  return { chain, actor, size, head, ...(redacted !== undefined && { redacted }) }
 }

@@ -1,5 +1,5 @@
 import type { Component } from '@theater/component'
-import type { BlobReader, BrokenReason, ChainReader } from '@theater/event-chain'
+import type { BlobReader, BrokenReason, ChainReader, Tombstone } from '@theater/event-chain'
 import type { Hash, Json } from '@theater/values'
 
 /** A chain and where it is read from: a store, or an open CAR file. Nothing is ever written to it. */
@@ -40,6 +40,12 @@ export interface VerifyOptions {
   readonly limits?: Partial<VerifyLimits> | undefined
   /** The hash that the last event has to have, where the caller knows it: from a checkpoint. */
   readonly head?: Uint8Array | undefined
+  /**
+   * What a host signed of bodies that it erased, from the seal of a file or the log of a store. Who signed it is for `checkSeal`.
+   *
+   * @default none: what is not here is withheld
+   */
+  readonly tombstones?: readonly Tombstone[] | undefined
   /** Whether the chain may end inside a turn, as that of a running actor does. @default 'refuse' */
   readonly unfinished?: 'refuse' | 'allow' | undefined
   /** sha-256. @default the one of `@theater/values`; `@theater/replay/node` has a faster one */
@@ -49,8 +55,8 @@ export interface VerifyOptions {
 /**
  * Why a chain can neither be confirmed nor refuted. None of these accuses anybody.
  *
- * - `withheld`: a block that a content stands in was not shown, or the seed, and the component draws from it.
- * - `redacted`: the body of an event was erased.
+ * - `withheld`: the body of an event was not shown, or a block that its content stands in; of the seed, and the component draws from it.
+ * - `redacted`: it was erased, and there is a tombstone of it.
  * - `limits-above-mine`: it takes more than this verifier is ready to spend.
  * - `host-stack`: this engine's stack is smaller than the one the chain was recorded on.
  * - `meter-version`: recorded under rules (meter, derived clocks, NaN) that this verifier does not have.
@@ -76,6 +82,8 @@ export interface Subject {
   readonly size: number
   /** The hash of the last of these events; null for none. */
   readonly head: Uint8Array | null
+  /** Events whose bodies are not here, and that tombstones say were erased, ascending; not there where there are none. */
+  readonly redacted?: readonly number[]
 }
 
 /** What a component does where its record ends, or where it was told to stop. */

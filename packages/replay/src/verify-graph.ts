@@ -1,5 +1,6 @@
 import type { CarFile } from '@theater/event-chain/car'
 import { hex } from '@theater/event-chain'
+import { buriedIn } from '@theater/event-chain/log'
 import { checkGraph } from './graph.ts'
 import type { GraphFault, Unchecked } from './graph.ts'
 import type { OutsideChannel } from './outside.ts'
@@ -44,11 +45,12 @@ export async function verifyGraph(
 export async function verifyCar(car: CarFile, options: VerifyOptions): Promise<GraphReport> {
   const sources: ChainSource[] = []
   const verdicts: Verdict[] = []
+  const tombstones = options.tombstones ?? (car.seal === null ? undefined : buriedIn(car.seal, options.hash))
   for (const { chain, label, root, result, size } of car.chains) {
     if (result.ok) {
       const source = { store: car, chain: result.chain }
       sources.push(source)
-      verdicts.push(await verify(source, { ...options, head: root ?? options.head }))
+      verdicts.push(await verify(source, { ...options, head: root ?? options.head, tombstones }))
     } else {
       const { index, reason, message } = result
       verdicts.push({ verdict: 'broken', chain, actor: label, size, head: null, index, reason, message })
@@ -87,7 +89,7 @@ export async function joinVerdicts(
     if (fault === undefined || verdict.verdict === 'broken') return verdict
     // What comes first in the chain is what is said of it.
     if (verdict.verdict !== 'verified' && verdict.index <= fault.index) return verdict
-    const { chain, actor, size, head } = verdict
+    const { chain, actor, size, head, redacted } = verdict
     const { index, message } = fault
     const broken: BrokenChain = {
       verdict: 'broken',
@@ -95,6 +97,7 @@ export async function joinVerdicts(
       actor,
       size,
       head,
+      ...(redacted !== undefined && { redacted }),
       index,
       reason: 'cause',
       message,

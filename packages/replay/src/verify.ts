@@ -22,6 +22,7 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
     maxEvents: limits.maxEvents,
     unfinished: options.unfinished,
     head: options.head,
+    tombstones: options.tombstones,
   })
   const genesis = await readGenesis(source, hash)
   const actor = genesis?.content.actor ?? null
@@ -33,10 +34,10 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
     }
     return { ...subject, verdict: 'broken', index, reason, message }
   }
-  const { size, head } = structure
-  const subject: Subject = { chain, actor, size, head }
+  const { size, head, redacted } = structure
+  const subject: Subject = { chain, actor, size, head, ...(redacted.length > 0 && { redacted }) }
   if (genesis === undefined)
-    return { ...subject, ...inconclusive('redacted', 0, 'the genesis event is not here') }
+    return { ...subject, ...inconclusive('withheld', 0, 'the genesis event is not here') }
   const finding = await new Execution({ source, options, limits, hash, genesis, size, head }).run()
   return { ...subject, ...finding }
 }

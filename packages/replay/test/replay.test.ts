@@ -122,10 +122,10 @@ describe('replay', async () => {
 
   it('runs what comes before something that is not here', async () => {
     const { verdict, told } = await watch(withhold(recording, (seq) => seq === 6))
-    expect(verdict).toMatchObject({ verdict: 'inconclusive', code: 'redacted', index: 6 })
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', code: 'withheld', index: 6 })
     expect(told).toEqual(upTo(6))
     const none = await watch(withhold(recording, (seq) => seq === 0))
-    expect(none.verdict).toMatchObject({ verdict: 'inconclusive', code: 'redacted', index: 0 })
+    expect(none.verdict).toMatchObject({ verdict: 'inconclusive', code: 'withheld', index: 0 })
   })
 
   it('does not take what is no genesis for one that was erased', async () => {

@@ -87,7 +87,7 @@ describe('a thread that re-runs', async () => {
       'diverged',
       'broken',
       'verified',
-      'redacted',
+      'withheld',
       'broken',
       'limits-above-mine',
       'verified',

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { decodeContent } from '@theater/event-chain'
+import type { Tombstone } from '@theater/event-chain'
 import { verify } from '@theater/replay/node'
 import type { ChainSource, Verdict, VerifyLimits, VerifyOptions } from '@theater/replay'
 import { describe, expect, it } from 'vitest'
@@ -12,6 +14,17 @@ import { spine } from './support/spine.ts'
 
 const check = (source: ChainSource, options: Partial<VerifyOptions> = {}): Promise<Verdict> =>
   verify(source, { load, ...options })
+
+/** What a host would sign of an event whose body it erased. */
+async function tombstoneOf({ store, chain }: ChainSource, seq: number): Promise<Tombstone> {
+  const [stored] = await Array.fromAsync(store.read(chain, seq, seq + 1))
+  const event = new Uint8Array(
+    createHash('sha256')
+      .update(stored?.header ?? '')
+      .digest(),
+  )
+  return { chain, seq, event, time: 1_790_000_000_000, reason: 'asked for' }
+}
 
 const runs = [
   { fn: 'draw' },
@@ -68,6 +81,13 @@ describe('verify', async () => {
         code: 'withheld',
         index: at('return'),
       })
+      const tombstones = [await tombstoneOf(recording, 1)]
+      expect(await check(hidden, { tombstones })).toMatchObject({
+        verdict: 'inconclusive',
+        code: 'redacted',
+        index: at('return'),
+        redacted: [1],
+      })
       const quiet = await record(await probe([{ fn: 'note', args: [1] }]))
       expect(await check(withhold(quiet, (seq) => seq === 1))).toMatchObject({ verdict: 'verified' })
     })
@@ -76,7 +96,38 @@ describe('verify', async () => {
   describe('what is not here', () => {
     it.each([0, 2, 5, 8])('makes it inconclusive from event %i on', async (index) => {
       const hidden = withhold(recording, (seq) => seq === index)
-      expect(await check(hidden)).toMatchObject({ verdict: 'inconclusive', code: 'redacted', index })
+      expect(await check(hidden)).toMatchObject({ verdict: 'inconclusive', code: 'withheld', index })
+    })
+
+    it('was erased where somebody signed that, and only there', async () => {
+      const index = at('return', 1)
+      const tombstone = await tombstoneOf(recording, index)
+      const hidden = withhold(recording, (seq) => seq === index || seq === index + 3)
+      const options = { tombstones: [tombstone] }
+      expect(await check(hidden, options)).toMatchObject({
+        verdict: 'inconclusive',
+        code: 'redacted',
+        index,
+        redacted: [index],
+        message: `event ${index} was erased on 2026-09-21: asked for`,
+      })
+      const first = withhold(recording, (seq) => seq === index || seq === index - 1)
+      expect(await check(first, options)).toMatchObject({
+        code: 'withheld',
+        index: index - 1,
+        redacted: [index],
+      })
+      const event = new Uint8Array(32)
+      const other = await check(hidden, { tombstones: [{ ...tombstone, event }] })
+      expect(other).toMatchObject({ code: 'withheld', index })
+      expect(other).not.toHaveProperty('redacted')
+      // What is here after all is as good as ever.
+      expect(await check(recording, options)).toMatchObject({ verdict: 'verified' })
+      const never = await check(hidden, { tombstones: [{ ...tombstone, time: Number.MAX_SAFE_INTEGER }] })
+      expect(never).toMatchObject({
+        code: 'redacted',
+        message: expect.stringContaining('day 9007199254740991'),
+      })
     })
 
     it('does not hide a divergence before it', async () => {

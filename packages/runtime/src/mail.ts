@@ -69,7 +69,7 @@ class MailReader {
   #turn: EventOf<'turn'> | undefined
 
   take(event: Event): void {
-    if (event.content === null) return
+    if (event.content === null) return this.#missed(event.kind)
     switch (event.kind) {
       case 'genesis':
         this.genesis = event.content
@@ -114,6 +114,14 @@ class MailReader {
       case 'resume':
         break
     }
+  }
+
+  /** How a turn ended stands in its last event, also where what that says is not here. */
+  #missed(kind: Event['kind']): void {
+    if (kind === 'return') this.#end('well')
+    else if (kind === 'trap') this.#end('trapped')
+    else if (kind === 'abort') this.#end('aborted')
+    else if (kind === 'stop') this.open = false
   }
 
   /** A turn that the record breaks off is still under way. */

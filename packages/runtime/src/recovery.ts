@@ -44,6 +44,8 @@ export interface Scan {
   readonly genesis: Genesis
   readonly model: ComponentModel
   readonly seed: Uint8Array | undefined
+  /** The first event whose content is not here; `undefined` where all is. */
+  readonly gap: number | undefined
   readonly life: Life
   /** The causes that it holds. */
   readonly received: Received
@@ -96,6 +98,7 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
   const model = decodeModel(wit)
   const {
     seed,
+    gap,
     received,
     concluded,
     sends,
@@ -119,7 +122,8 @@ export async function scanRecord(store: Store, info: ChainInfo): Promise<Scan> {
     genesis,
     model,
     seed,
-    life: seed === undefined ? 'never' : reader.life(exportsInit(model)),
+    gap,
+    life: seed === undefined && !reader.seeded ? 'never' : reader.life(exportsInit(model)),
     received,
     concluded,
     sends,
@@ -161,6 +165,9 @@ class ScanReader {
   readonly timers: TimerRecord
   genesis: Genesis | undefined
   seed: Uint8Array | undefined
+  /** Whether there is a seed, here or not. */
+  seeded = false
+  gap: number | undefined
   readonly received = new Received()
   readonly concluded: (readonly [string, number])[] = []
   readonly sends: number[] = []
@@ -194,7 +201,7 @@ class ScanReader {
 
   get at(): Scan['at'] {
     if (this.#turn !== undefined) return 'turn'
-    return this.#first === undefined && this.seed !== undefined && !this.#stopped ? 'start' : 'between'
+    return this.#first === undefined && this.seeded && !this.#stopped ? 'start' : 'between'
   }
 
   life(hasInit: boolean): Life {
@@ -206,7 +213,8 @@ class ScanReader {
   }
 
   take(event: Event): void {
-    if (event.content === null) return
+    if (event.kind === 'seed') this.seeded = true
+    if (event.content === null) return this.#missed(event)
     const timed = this.timers.take(event)
     switch (event.kind) {
       case 'genesis':
@@ -246,6 +254,22 @@ class ScanReader {
         break
       case 'grant':
         break
+    }
+  }
+
+  /** Of an event whose content is not here the kind is still known, and with it where turns end and the record does. */
+  #missed({ kind, seq, hash }: Event): void {
+    this.gap ??= seq
+    // Of an `init` that failed no host would have gone on.
+    if (kind === 'turn') this.#first ??= 'well'
+    if (kind === 'return' || kind === 'trap' || kind === 'abort') {
+      this.#first ??= kind === 'return' ? 'well' : 'badly'
+      this.#close()
+    }
+    if (kind === 'resume') this.lastResume = seq
+    if (kind === 'stop') {
+      this.#stopped = true
+      this.end = { seq, hash }
     }
   }
 
@@ -354,6 +378,11 @@ class ScanReader {
     }
     if (turn !== undefined && turn.cause !== null && !this.timers.firing)
       this.concluded.push([chainKey(turn.cause.chain), turn.cause.seq])
+    this.#close()
+  }
+
+  /** Nothing of the turn is under way any more. */
+  #close(): void {
     this.#turn = undefined
     if (this.intent !== undefined) this.givenUp.add(this.intent)
     this.intent = undefined

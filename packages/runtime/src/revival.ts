@@ -114,16 +114,17 @@ export class Revival {
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
   async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
     const { store, cast, grants, host, guard } = this.#parts
-    const { genesis, info, seed, life, received, ends, standing, connections } = scan
+    const { genesis, info, seed, gap, life, received, ends, standing, connections } = scan
     const id = genesis.actor
     if (life === 'stopped') {
       cast.record(info, 'stopped', { component: splitCid(genesis.component).digest, birth: scan.birth })
       return undefined
     }
-    if (life === 'never' || seed === undefined) {
+    if (life === 'never') {
       await this.#neverStarted(scan)
       return undefined
     }
+    if (gap !== undefined || seed === undefined) throw incomplete(id, gap ?? 1)
     // The store is a file that somebody may have put together: one actor must not come back as another.
     if (info.label !== id) {
       throw new TheaterError('cannot-resume', `the record of ${info.label} is one of ${JSON.stringify(id)}`, {
@@ -291,6 +292,12 @@ export class Revival {
     late.settle({ tag: 'timeout' })
     actor.calls.set(ref.seq, late)
   }
+}
+
+/** The error for an actor whose component cannot be run over its record any more. */
+function incomplete(actor: string, seq: number): TheaterError {
+  const message = `${actor} cannot go on: event ${seq} of its record was erased, or is withheld, and its component has to be run over all of it. What is there can be read, verified and exported.`
+  return new TheaterError('cannot-resume', message, { actor, detail: { seq } })
 }
 
 /** Who has a name now, and whether somebody else had it before. */

@@ -1,5 +1,6 @@
 import { readEvents } from '@theater/event-chain'
-import type { ChainInfo, Event, Store } from '@theater/event-chain'
+import type { ChainInfo, Event, LoggedStore } from '@theater/event-chain'
+import { tombstonesOf } from '@theater/event-chain/log'
 import { sha256 } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
@@ -53,7 +54,7 @@ async function followChain(actor: string, options: ChainOptions, output: Output)
 }
 
 interface Printed {
-  readonly store: Store
+  readonly store: LoggedStore
   readonly info: ChainInfo
   readonly events: AsyncIterable<Event>
 }
@@ -66,7 +67,8 @@ async function print(
   output: Output,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const reader = new EventReader(store, info.chain, await describerOf(store, info.chain))
+  const erased = (await tombstonesOf(store, info.chain)).map(({ entry }) => entry)
+  const reader = new EventReader(store, info.chain, await describerOf(store, info.chain), erased)
   await reader.startAt(first)
   const width = String(Math.min(to, info.size - 1)).length
   for await (const event of events) {

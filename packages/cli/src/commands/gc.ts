@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Store } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
 import { printable } from '@theater/handler-log'
 import type { Collected } from '@theater/handler-store'
 import { dataPaths, readChains } from '../data-folder.ts'
@@ -44,7 +44,7 @@ export async function gc({ data, grace, dryRun }: GcOptions, output: Output): Pr
 
 /** Of hashes, those that stand in some record of the folder. */
 async function held(
-  chains: Store,
+  chains: LoggedStore,
   hashes: ReadonlySet<string>,
   output: Output,
 ): Promise<ReadonlySet<string>> {

@@ -57,6 +57,7 @@ export async function replay(name: string, flags: ReplayFlags, output: Output): 
         cache: { get: (key) => cache.get(key), put: () => Promise.resolve() },
       }),
       component,
+      tombstones: subject.tombstones,
       limits: limitsOf(flags),
       ...(flags.until !== undefined && { until }),
       reached: show.reached,

@@ -2,9 +2,10 @@ import { Option } from 'commander'
 import type { ChainOptions } from '../commands/chain.ts'
 import type { GcOptions } from '../commands/gc.ts'
 import type { LogsOptions } from '../commands/logs.ts'
+import type { RedactOptions } from '../commands/redact.ts'
 import type { Declare } from './declare.ts'
 import { levels } from '../log-lines.ts'
-import { dataOption, index } from '../options.ts'
+import { dataOption, index, indices } from '../options.ts'
 
 /** Commands that read what is in a data folder, and free it. */
 export function folder({ add, act }: Declare): void {
@@ -66,6 +67,19 @@ export function folder({ add, act }: Declare): void {
         const { exportActors } = await import('../commands/export.ts')
         const { data, out, withoutSeed } = options
         return exportActors(actors, { data, out, withoutSeed: withoutSeed === true }, output)
+      }),
+    )
+
+  add('redact', "Erases what events of an actor's record say, for good, and signs that it did.")
+    .argument('<ACTOR>', "the actor's id")
+    .argument('<SEQ...>', 'the events', indices)
+    .requiredOption('--reason <TEXT>', 'why: it is signed, and everybody who gets the record reads it')
+    .option('--stop', 'ends the actor first: without these events it cannot be brought back')
+    .addOption(dataOption())
+    .action(
+      act(async (output, actor: string, seqs: number[], options: RedactOptions) => {
+        const { redact } = await import('../commands/redact.ts')
+        return redact(actor, seqs, options, output)
       }),
     )
 }

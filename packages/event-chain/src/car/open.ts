@@ -5,9 +5,10 @@ import { broken, ChainError } from '../errors.ts'
 import { decodeHeader } from '../header.ts'
 import type { Header } from '../header.ts'
 import type { BlobReader, ChainInfo, ChainReader, StoredEvent } from '../store.ts'
+import { Tombstones } from '../tombstones.ts'
 import type { StructureResult } from '../verify.ts'
 import type { ChainEntry } from '../log/entry.ts'
-import { decodeSeal, sealByte } from '../log/seal.ts'
+import { buriedIn, decodeSeal, sealBytes } from '../log/seal.ts'
 import type { Seal } from '../log/seal.ts'
 import type { SealedState } from '../log/sealed-state.ts'
 import { badCar, decodeCarHeader, decodeVarint, maxCarHeader, maxVarint } from './format.ts'
@@ -92,6 +93,7 @@ export async function openCar(source: CarSource, options: OpenCarOptions = {}): 
     sealed: new Map(
       (seal?.chains ?? []).map(({ entry }) => [hex(entry.chain), entry] as [string, ChainEntry]),
     ),
+    tombstones: new Tombstones(seal === null ? [] : buriedIn(seal, hash)),
     get: async (cid) => {
       const place = places.get(hex(cid))
       return place === undefined ? undefined : source.read(place.at, place.length)
@@ -158,7 +160,7 @@ async function scanFile(sections: SectionReader, scan: Scan, maxChains: number):
 function sealOf({ bytes, cid, digest, intact }: HashedSection, roots: Map<string, Uint8Array>): Seal | null {
   const name = [digest, ...(cid === null ? [] : [cid.subarray(4)])].map(hex).find((name) => roots.has(name))
   // Where a chain has one event the block is a header.
-  if (name === undefined || bytes[0] !== sealByte) return null
+  if (name === undefined || !sealBytes.includes(bytes[0] ?? 0)) return null
   if (!intact) throw badCar('its seal is damaged')
   roots.delete(name)
   try {

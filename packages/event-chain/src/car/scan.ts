@@ -10,6 +10,7 @@ import type { ChainEntry } from '../log/entry.ts'
 import type { SealedState } from '../log/sealed-state.ts'
 import { GrowingTree, leafHash } from '../log/tree.ts'
 import type { BlobReader } from '../store.ts'
+import type { Tombstones } from '../tombstones.ts'
 import { brokenResult, StructureChecker } from '../verify.ts'
 import type { Intact, StructureResult } from '../verify.ts'
 import { maxVarint } from './format.ts'
@@ -32,6 +33,8 @@ export interface Scan extends BlobReader {
   readonly places: Map<string, Place>
   /** What the file's seal says of chains, by hexadecimal id. */
   readonly sealed: ReadonlyMap<string, ChainEntry>
+  /** What the file's seal says of bodies that were erased. */
+  readonly tombstones: Tombstones
 }
 
 /** A section whose bytes were hashed. */
@@ -78,7 +81,7 @@ export class ChainScan {
 
   constructor(scan: Scan) {
     this.#scan = scan
-    this.#checker = new StructureChecker({ hash: scan.hash, maxEvents: scan.maxEvents })
+    this.#checker = new StructureChecker(scan)
   }
 
   /** Whether nothing more can come of this chain: it is broken, or it has come to a root. */

@@ -1,5 +1,7 @@
 import { decodeData, encodeData } from '@theater/values'
+import type { Data } from '@theater/values'
 import { ChainError, messageOf } from '../errors.ts'
+import type { Tombstone } from '../tombstones.ts'
 
 /** An entry of a host's log that says how far a chain had come. */
 export interface ChainEntry {
@@ -21,14 +23,35 @@ export interface KeyEntry {
   readonly publicKey: Uint8Array
 }
 
-/** A leaf of a host's log. */
-export type LogEntry = ChainEntry | KeyEntry
+/** An entry that says that the body of an event was erased. */
+export interface TombstoneEntry extends Tombstone {
+  readonly kind: 'tombstone'
+}
 
-/** Encodes an entry: DAG-CBOR `[0, chain, epoch, size, root]`, or `[1, publicKey]`. */
+/** A leaf of a host's log. */
+export type LogEntry = ChainEntry | KeyEntry | TombstoneEntry
+
+/** The most bytes that the reason in a tombstone may have. */
+export const MAX_REASON = 1024
+
+/** Encodes an entry: DAG-CBOR `[0, chain, epoch, size, root]`, `[1, publicKey]`, or `[2, chain, seq, event, time, reason]`. */
 export function encodeEntry(entry: LogEntry): Uint8Array {
-  return entry.kind === 'chain'
-    ? encodeData([0, entry.chain, entry.epoch, entry.size, entry.root])
-    : encodeData([1, entry.publicKey])
+  switch (entry.kind) {
+    case 'chain':
+      return encodeData([0, entry.chain, entry.epoch, entry.size, entry.root])
+    case 'key':
+      return encodeData([1, entry.publicKey])
+    case 'tombstone':
+      return encodeData([2, entry.chain, entry.seq, entry.event, entry.time, entry.reason])
+  }
+}
+
+/** The first bytes of a tombstone among the entries of a log: no other entry has them. */
+export const tombstoneHead: readonly number[] = [0x86, 0x02]
+
+/** Whether the bytes of an entry are those of a tombstone. */
+export function isTombstone(bytes: Uint8Array): boolean {
+  return tombstoneHead.every((byte, i) => bytes[i] === byte)
 }
 
 /** @throws ChainError `bad-proof` for bytes that are no entry */
@@ -52,8 +75,25 @@ export function decodeEntry(bytes: Uint8Array): LogEntry {
       return { kind: 'chain', chain: first, epoch, size, root }
     }
     if (kind === 1 && data.length === 2 && isDigest(first)) return { kind: 'key', publicKey: first }
+    if (kind === 2) {
+      const tombstone = readTombstone(data)
+      if (tombstone !== undefined) return tombstone
+    }
   }
   throw new ChainError('bad-proof', 'this is not an entry of a log')
+}
+
+function readTombstone(data: readonly Data[]): TombstoneEntry | undefined {
+  const [, chain, seq, event, time, reason, ...rest] = data
+  if (!isDigest(chain) || !isCounter(seq) || !isDigest(event) || !isCounter(time) || rest.length > 0)
+    return undefined
+  if (typeof reason !== 'string' || byteLength(reason) > MAX_REASON) return undefined
+  return { kind: 'tombstone', chain, seq, event, time, reason }
+}
+
+/** How many bytes a text has. */
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length
 }
 
 /** Whether something is 32 bytes. */

@@ -3,14 +3,17 @@ import type { Hash } from '@theater/values'
 import { sameBytes } from '../cbor-bytes.ts'
 import { ChainError } from '../errors.ts'
 import type { ChainReader, LoggedStore } from '../store.ts'
+import { Tombstones } from '../tombstones.ts'
 import { checkpointText, parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { decodeEntry, encodeEntry } from './entry.ts'
+import { decodeHeader } from '../header.ts'
+import { byteLength, decodeEntry, encodeEntry, MAX_REASON } from './entry.ts'
 import type { LogEntry } from './entry.ts'
 import type { SigningKey, VerifierKey } from './key.ts'
 import { formatNote, parseNote, signNote, verifyNote } from './note.ts'
 import { TILE } from './store.ts'
 import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from './store.ts'
+import { tombstonesOf } from './seal.ts'
 import { eventLeaf } from './subtrees.ts'
 import { GrowingTree, leafHash } from './tree.ts'
 
@@ -27,6 +30,22 @@ export interface HostLogOptions {
 /** A checkpoint, and the note that it is signed in. */
 export interface SignedCheckpoint extends Checkpoint {
   readonly note: string
+}
+
+/** How bodies are erased. */
+export interface RedactOptions {
+  /** Why, for whoever reads the chain: it is signed, and goes with every export. At most 1024 bytes. */
+  readonly reason: string
+  /** When, in milliseconds since the epoch. @default now */
+  readonly time?: number | undefined
+}
+
+/** Bodies that were erased. */
+export interface Redaction {
+  /** The events whose bodies were there until now. */
+  readonly erased: readonly number[]
+  /** The checkpoint that their tombstones are under. */
+  readonly checkpoint: SignedCheckpoint
 }
 
 /** How many chains one checkpoint takes in at most: what it writes at once is bounded. */
@@ -104,12 +123,47 @@ export class HostLog {
    * @throws ChainError what the store throws: `stale`, `conflict`, `broken`
    */
   checkpoint(): Promise<SignedCheckpoint | undefined> {
+    return this.#next(() => this.#takeAll())
+  }
+
+  /**
+   * Erases bodies of a chain, and signs that it did: for each a tombstone in the log, under a new checkpoint. Links, trees and
+   * proofs stand; what the bodies said is gone from the store, and with it the chance to run the chain again from there on. Nobody may
+   * run the actor meanwhile.
+   *
+   * @param seqs The events. One that was erased before is passed over.
+   * @returns The events whose bodies were erased now, and the checkpoint that they are under
+   * @throws ChainError `not-found` for an event that is not there; `invalid` for genesis, or a reason of more than 1024 bytes; `busy` where
+   * they are erased, and another process keeps the storage from forgetting them: erase them once more
+   *
+   * @example
+   * ```ts
+   * await log.redact(chain, [7], { reason: 'asked for by the customer' })
+   * ```
+   */
+  redact(chain: Uint8Array, seqs: readonly number[], options: RedactOptions): Promise<Redaction> {
     return this.#next(async () => {
-      for (;;) {
-        const grown = await this.#store.hostLog.grown(MAX_CHAINS)
-        if (grown.length === 0) return this.#latest
-        await this.#take(grown)
+      const { reason, time = Date.now() } = options
+      if (byteLength(reason) > MAX_REASON || !reason.isWellFormed())
+        throw new ChainError('invalid', `a reason is text of at most ${MAX_REASON} bytes`)
+      await this.#takeAll()
+      const before = new Tombstones((await tombstonesOf(this.#store, chain)).map(({ entry }) => entry))
+      const added: Added[] = []
+      for (const seq of new Set(seqs)) {
+        const [stored] = await Array.fromAsync(this.#store.read(chain, seq, seq + 1))
+        if (stored === undefined)
+          throw new ChainError('not-found', `the chain has no event ${seq}`, { index: seq })
+        if (decodeHeader(stored.header, seq).kind === 'genesis')
+          throw new ChainError('invalid', 'the genesis event says what the chain is, and is never erased', {
+            index: seq,
+          })
+        const event = this.#hash(stored.header)
+        if (stored.body === null && before.of({ chain, seq, hash: event }) !== undefined) continue
+        added.push({ entry: { kind: 'tombstone', chain, seq, event, time, reason }, chain, erases: seq })
       }
+      if (added.length > 0) await this.#extend(added, [], [this.#key])
+      await this.#store.hostLog.scrub()
+      return { erased: added.map(({ erases = 0 }) => erases), checkpoint: this.#latest as SignedCheckpoint }
     })
   }
 
@@ -132,6 +186,14 @@ export class HostLog {
         this.#key = next
       })
     })
+  }
+
+  async #takeAll(): Promise<SignedCheckpoint | undefined> {
+    for (;;) {
+      const grown = await this.#store.hostLog.grown(MAX_CHAINS)
+      if (grown.length === 0) return this.#latest
+      await this.#take(grown)
+    }
   }
 
   #next<T>(run: () => Promise<T>): Promise<T> {
@@ -163,7 +225,7 @@ export class HostLog {
   ): Promise<SignedCheckpoint> {
     const from = this.#tree.size
     const tree = new Grown({ size: from, edge: this.#tree.edge }, this.#hash)
-    const entries = added.map(({ entry, chain }) => ({ bytes: encodeEntry(entry), chain }))
+    const entries = added.map(({ entry, ...of }) => ({ bytes: encodeEntry(entry), ...of }))
     for (const { bytes } of entries) tree.append(leafHash(bytes, this.#hash))
     const update = tree.update()
     const checkpoint = { origin: this.key.name, size: update.size, root: tree.root }
@@ -188,6 +250,7 @@ export class HostLog {
 interface Added {
   readonly entry: LogEntry
   readonly chain: Uint8Array | null
+  readonly erases?: number
 }
 
 /** A tree that notes which subtrees it completes. */

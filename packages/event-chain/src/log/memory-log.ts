@@ -1,5 +1,6 @@
 import { hex } from '../cbor-bytes.ts'
 import { ChainError } from '../errors.ts'
+import { isTombstone } from './entry.ts'
 import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from './store.ts'
 
 interface Kept extends TreeState {
@@ -18,16 +19,22 @@ interface Known {
 /** The log of a store in memory. */
 export class MemoryLog implements LogStore {
   readonly #chains: () => Iterable<Known>
+  readonly #erase: (chain: Uint8Array, seq: number) => void
   readonly #entries: Uint8Array[] = []
   readonly #last = new Map<string, number>()
+  readonly #tombstones = new Map<string, number[]>()
   readonly #trees = new Map<string, Kept>()
   readonly #rotations: string[] = []
   #own = empty
   #note: string | null = null
 
-  /** @param chains the chains of the store as they are now, oldest first */
-  constructor(chains: () => Iterable<Known>) {
+  /**
+   * @param chains the chains of the store as they are now, oldest first
+   * @param erase erases the body of an event of the store
+   */
+  constructor(chains: () => Iterable<Known>, erase: (chain: Uint8Array, seq: number) => void) {
     this.#chains = chains
+    this.#erase = erase
   }
 
   async log(): Promise<TreeState & { readonly note: string | null }> {
@@ -47,9 +54,10 @@ export class MemoryLog implements LogStore {
 
   async extendLog({ from, entries, tree, chains, note, rotation }: LogUpdate): Promise<void> {
     if (from !== this.#own.size) throw logConflict(from, this.#own.size)
-    for (const { bytes, chain } of entries) {
-      if (chain !== null) this.#last.set(hex(chain), this.#entries.length)
+    for (const { bytes, chain, erases } of entries) {
+      if (chain !== null) this.#placed(hex(chain), bytes)
       this.#entries.push(bytes)
+      if (chain !== null && erases !== undefined) this.#erase(chain, erases)
     }
     for (const { chain, tree } of chains) {
       const key = hex(chain)
@@ -58,6 +66,20 @@ export class MemoryLog implements LogStore {
     this.#own = grow(this.#own, tree)
     this.#note = note
     if (rotation) this.#rotations.push(note)
+  }
+
+  #placed(key: string, bytes: Uint8Array): void {
+    const index = this.#entries.length
+    if (isTombstone(bytes)) this.#tombstones.set(key, [...(this.#tombstones.get(key) ?? []), index])
+    else this.#last.set(key, index)
+  }
+
+  async scrub(): Promise<void> {
+    // What is erased here is overwritten at once.
+  }
+
+  async tombstones(chain: Uint8Array): Promise<readonly number[]> {
+    return this.#tombstones.get(hex(chain)) ?? []
   }
 
   async entry(index: number): Promise<Uint8Array | undefined> {

@@ -4,7 +4,7 @@ import { ChainError, messageOf } from '../errors.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { decodeEntry, isCounter } from './entry.ts'
-import type { ChainEntry } from './entry.ts'
+import type { ChainEntry, LogEntry, TombstoneEntry } from './entry.ts'
 import type { ProvingStore } from './host-log.ts'
 import type { VerifierKey } from './key.ts'
 import { parseNote } from './note.ts'
@@ -23,6 +23,15 @@ export interface SealedChain {
   readonly path: readonly Uint8Array[]
 }
 
+/** The tombstone of an event, and the path from it to the root of a checkpoint. */
+export interface SealedTombstone {
+  /** The place of the entry in the log. */
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly entry: TombstoneEntry
+  readonly path: readonly Uint8Array[]
+}
+
 /**
  * What a host signed of some of its chains, in one block: it travels with them in a CAR file. Nothing in it is to be believed
  * before {@link verifySeal}.
@@ -31,6 +40,8 @@ export interface Seal {
   /** The checkpoint that all of it is under. */
   readonly note: string
   readonly chains: readonly SealedChain[]
+  /** Bodies of these chains that the host erased. */
+  readonly erased: readonly SealedTombstone[]
   readonly rotations: readonly Rotation[]
 }
 
@@ -46,30 +57,62 @@ export async function makeSeal(
 ): Promise<Seal | undefined> {
   const log = store.hostLog
   const found: Omit<SealedChain, 'path'>[] = []
+  const erased: Omit<SealedTombstone, 'path'>[] = []
   for (const chain of chains) {
     const index = await log.lastEntry(chain)
     const bytes = index === undefined ? undefined : await log.entry(index)
     const entry = bytes === undefined ? undefined : decodeEntry(bytes)
     if (index !== undefined && bytes !== undefined && entry?.kind === 'chain')
       found.push({ index, bytes, entry })
+    erased.push(...(await tombstonesOf(store, chain)))
   }
   // After the entries: a host that runs may sign meanwhile, and its last checkpoint is over all that was there before.
   const { note } = await log.log()
   if (note === null || found.length === 0) return undefined
   const { size } = parseCheckpoint(parseNote(note).text)
   const subtree = logSubtrees(log, hash)
+  const pathOf = ({ index }: { readonly index: number }): Promise<Uint8Array[]> =>
+    inclusionPath(subtree, index, size, hash)
   const sealed: SealedChain[] = []
-  for (const one of found) sealed.push({ ...one, path: await inclusionPath(subtree, one.index, size, hash) })
-  return { note, chains: sealed, rotations: await rotationsOf(log, hash) }
+  for (const one of found) sealed.push({ ...one, path: await pathOf(one) })
+  const buried: SealedTombstone[] = []
+  // Of one that came after the checkpoint the next seal tells.
+  for (const one of erased) if (one.index < size) buried.push({ ...one, path: await pathOf(one) })
+  return { note, chains: sealed, erased: buried, rotations: await rotationsOf(log, hash) }
 }
 
-/** The first byte of a seal: a map of four. No header and no body begins with it. */
-export const sealByte = 0xa4
+/**
+ * The tombstones that a store's log has of a chain, oldest first.
+ *
+ * @throws ChainError `damaged`
+ */
+export async function tombstonesOf(
+  { hostLog }: Pick<ProvingStore, 'hostLog'>,
+  chain: Uint8Array,
+): Promise<Omit<SealedTombstone, 'path'>[]> {
+  const found: Omit<SealedTombstone, 'path'>[] = []
+  for (const index of await hostLog.tombstones(chain)) {
+    const bytes = await hostLog.entry(index)
+    const entry = bytes === undefined ? undefined : decodeEntry(bytes)
+    if (bytes === undefined || entry?.kind !== 'tombstone')
+      throw new ChainError('damaged', `the log has lost the tombstone at ${index}`)
+    found.push({ index, bytes, entry })
+  }
+  return found
+}
 
-/** Encodes a seal: a DAG-CBOR map of `chains`, `note`, `rotations` and `seal`, which is its version. */
-export function encodeSeal({ note, chains, rotations }: Seal): Uint8Array {
-  const entries: Data[] = chains.map(({ index, bytes, path }) => [index, bytes, path])
-  return encodeData({ seal: 1, note, chains: entries, rotations: rotationData(rotations) })
+/** The first byte of a seal: a map of four, or of five. No header and no body begins with it. */
+export const sealBytes: readonly number[] = [0xa4, 0xa5]
+
+/**
+ * Encodes a seal: a DAG-CBOR map of `chains`, `note`, `rotations` and `seal`, which is its version; where something was
+ * erased also of `erased`, and then it is of version 2.
+ */
+export function encodeSeal({ note, chains, erased, rotations }: Seal): Uint8Array {
+  const plain = (entries: readonly (SealedChain | SealedTombstone)[]): Data[] =>
+    entries.map(({ index, bytes, path }) => [index, bytes, path])
+  const all = { note, chains: plain(chains), rotations: rotationData(rotations) }
+  return encodeData(erased.length === 0 ? { ...all, seal: 1 } : { ...all, seal: 2, erased: plain(erased) })
 }
 
 /** @throws ChainError `bad-proof` for bytes that are no seal */
@@ -81,19 +124,33 @@ export function decodeSeal(bytes: Uint8Array): Seal {
     throw new ChainError('bad-proof', `this is not a seal: ${messageOf(cause)}`, { cause })
   }
   const fields = isMap(data) ? data : {}
-  const { seal, note, chains, rotations, ...rest } = fields
-  if (seal !== 1)
+  const { seal, note, chains, rotations, erased = [], ...rest } = fields
+  if (seal !== 1 && seal !== 2)
     throw new ChainError('bad-proof', 'this is not a seal, or of a version that is not known here')
   if (typeof note !== 'string' || !Array.isArray(chains) || Object.keys(rest).length > 0) throw notASeal()
-  return { note, chains: chains.map(sealedChain), rotations: readRotations(rotations) }
+  // Of one seal there is one encoding.
+  const told = 'erased' in fields
+  if (!Array.isArray(erased) || told !== (seal === 2) || told !== erased.length > 0) throw notASeal()
+  return {
+    note,
+    chains: chains.map((item) => {
+      const { entry, ...sealed } = sealedEntry(item)
+      if (entry.kind !== 'chain') throw notASeal()
+      return { ...sealed, entry }
+    }),
+    erased: erased.map((item) => {
+      const { entry, ...sealed } = sealedEntry(item)
+      if (entry.kind !== 'tombstone') throw notASeal()
+      return { ...sealed, entry }
+    }),
+    rotations: readRotations(rotations),
+  }
 }
 
-function sealedChain(item: Data): SealedChain {
+function sealedEntry(item: Data): Omit<SealedChain, 'entry'> & { readonly entry: LogEntry } {
   const [index, bytes, path] = Array.isArray(item) && item.length === 3 ? (item as readonly Data[]) : []
   if (!isCounter(index) || !(bytes instanceof Uint8Array)) throw notASeal()
-  const entry = decodeEntry(bytes)
-  if (entry.kind !== 'chain') throw notASeal()
-  return { index, bytes, entry, path: readPath(path) }
+  return { index, bytes, entry: decodeEntry(bytes), path: readPath(path) }
 }
 
 /**
@@ -102,17 +159,34 @@ function sealedChain(item: Data): SealedChain {
  * @throws ChainError `bad-note`, `bad-signature`, `bad-proof`
  */
 export async function verifySeal(
-  { note, chains, rotations }: Seal,
+  { note, chains, erased, rotations }: Seal,
   keys: readonly VerifierKey[],
   hash: Hash = sha256,
 ): Promise<{ readonly checkpoint: Checkpoint; readonly by: VerifierKey }> {
   const { checkpoint, by } = await verifyCheckpoint(note, rotations, keys, hash)
-  for (const { index, bytes, path } of chains) {
+  for (const { index, bytes, path } of [...chains, ...erased]) {
     if (!includes(checkpoint.root, checkpoint.size, index, leafHash(bytes, hash), path, hash)) {
       throw new ChainError('bad-proof', `entry ${index} of the seal is not under its checkpoint`)
     }
   }
   return { checkpoint, by }
+}
+
+/**
+ * The tombstones of a seal that are under its checkpoint. Who signed that is for {@link verifySeal}.
+ */
+export function buriedIn({ note, erased }: Seal, hash: Hash = sha256): TombstoneEntry[] {
+  let checkpoint: Checkpoint
+  try {
+    checkpoint = parseCheckpoint(parseNote(note).text)
+  } catch (error) {
+    if (ChainError.is(error)) return []
+    throw error
+  }
+  const { root, size } = checkpoint
+  return erased.flatMap(({ index, bytes, entry, path }) =>
+    includes(root, size, index, leafHash(bytes, hash), path, hash) ? [entry] : [],
+  )
 }
 
 function isMap(data: Data): data is { readonly [key: string]: Data } {

@@ -26,12 +26,21 @@ export interface TreeUpdate extends TreeState {
   readonly tiles: readonly Uint8Array[]
 }
 
+/** A new entry of a log. */
+export interface AddedEntry {
+  readonly bytes: Uint8Array
+  /** For one that is of a chain, which. */
+  readonly chain: Uint8Array | null
+  /** For a tombstone, the event of the chain whose body is erased together with it. */
+  readonly erases?: number | undefined
+}
+
 /** What is added to a log at once. */
 export interface LogUpdate {
   /** The size of the log that this goes on from. */
   readonly from: number
-  /** The new entries; for one of a chain, which. */
-  readonly entries: readonly { readonly bytes: Uint8Array; readonly chain: Uint8Array | null }[]
+  /** The new entries. */
+  readonly entries: readonly AddedEntry[]
   /** The log's own tree after them. */
   readonly tree: TreeUpdate
   /** The trees of the chains that they are of. */
@@ -49,7 +58,8 @@ export interface LogStore {
   /** Chains that grew since their last entry, the first that many. */
   grown(limit: number): Promise<readonly GrownChain[]>
   /**
-   * Adds entries, and replaces the checkpoint, atomically and as durably as an append.
+   * Adds entries, replaces the checkpoint, and erases the bodies that the entries name, atomically and as durably as an append. With
+   * a body goes the block that its content stands in, unless another event links to it.
    *
    * @throws ChainError `conflict` where the log has another size; `stale` where another process took the store over
    */
@@ -58,7 +68,16 @@ export interface LogStore {
   entry(index: number): Promise<Uint8Array | undefined>
   /** Entries from one index up to another. */
   entries(from: number, to: number): Promise<readonly Uint8Array[]>
-  /** The index of a chain's last entry; undefined before its first. */
+  /**
+   * Sees to it that nothing of what was erased is left in the storage: neither in the parts of it that are free, nor in what was
+   * written ahead.
+   *
+   * @throws ChainError `busy` where another process reads meanwhile; `stale`
+   */
+  scrub(): Promise<void>
+  /** The indices of a chain's tombstones, ascending. */
+  tombstones(chain: Uint8Array): Promise<readonly number[]>
+  /** The index of the last entry that says how far a chain had come; undefined before the first. */
   lastEntry(chain: Uint8Array): Promise<number | undefined>
   /** Roots of subtrees of level {@link TILE}, from one index up to another: of a chain, or of the log itself (null). */
   tiles(chain: Uint8Array | null, from: number, to: number): Promise<readonly Uint8Array[]>

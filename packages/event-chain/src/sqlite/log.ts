@@ -1,5 +1,6 @@
 import type { SQLOutputValue, StatementSync } from 'node:sqlite'
 import { ChainError } from '../errors.ts'
+import { tombstoneHead } from '../log/entry.ts'
 import { logConflict } from '../log/memory-log.ts'
 import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from '../log/store.ts'
 import { guard } from './errors.ts'
@@ -11,10 +12,17 @@ export interface Database {
   sql(text: string): StatementSync
   /** Runs something inside a transaction of this writer, and waits until it is on the disk. @throws ChainError `stale`, `read-only` */
   write<T>(run: () => T): Promise<T>
+  /** Erases the body of an event, within {@link write}. */
+  erase(id: number, seq: number): void
+  /** Sees to it that nothing of what was erased is left in the files. @throws ChainError `busy`, `stale`, `read-only` */
+  scrub(): Promise<void>
 }
 
 /** The key of the log's own tree, among those of chains: no row of `chains` has it. */
 const OWN = 0
+
+/** Of entries of a chain there are two kinds, and no column says which. */
+const NO_TOMBSTONE = `substr(e.bytes, 1, 2) <> x'${new Uint8Array(tombstoneHead).toHex()}'`
 
 /** The log in the database of its chains. Entries are numbered from 1 there, as rows are. */
 export class SqliteLog implements LogStore {
@@ -60,8 +68,10 @@ export class SqliteLog implements LogStore {
       if (size !== from) throw logConflict(from, size)
       const ids = new Map(chains.map(({ chain }) => [chain, this.#id(chain)]))
       const insert = this.#db.sql('INSERT INTO entries (id, chain, bytes) VALUES (?, ?, ?)')
-      for (const [i, { bytes, chain }] of entries.entries()) {
-        insert.run(from + i + 1, chain === null ? null : (ids.get(chain) ?? this.#id(chain)), bytes)
+      for (const [i, { bytes, chain, erases }] of entries.entries()) {
+        const id = chain === null ? null : (ids.get(chain) ?? this.#id(chain))
+        insert.run(from + i + 1, id, bytes)
+        if (id !== null && erases !== undefined) this.#db.erase(id, erases)
       }
       for (const { chain, tree } of chains) this.#grow(ids.get(chain) as number, tree)
       this.#grow(OWN, tree)
@@ -107,11 +117,31 @@ export class SqliteLog implements LogStore {
     if (!this.#present) return undefined
     return guard(() => {
       const row = this.#db
-        .sql('SELECT max(e.id) AS id FROM entries e JOIN chains c ON e.chain = c.id WHERE c.chain = ?')
+        .sql(
+          `SELECT e.id FROM entries e JOIN chains c ON e.chain = c.id
+           WHERE c.chain = ? AND ${NO_TOMBSTONE} ORDER BY e.id DESC LIMIT 1`,
+        )
         .get(chain)
       const id = row?.['id']
       return typeof id === 'number' ? id - 1 : undefined
     })
+  }
+
+  scrub(): Promise<void> {
+    return this.#db.scrub()
+  }
+
+  async tombstones(chain: Uint8Array): Promise<readonly number[]> {
+    if (!this.#present) return []
+    return guard(() =>
+      this.#db
+        .sql(
+          `SELECT e.id FROM entries e JOIN chains c ON e.chain = c.id
+           WHERE c.chain = ? AND NOT ${NO_TOMBSTONE} ORDER BY e.id`,
+        )
+        .all(chain)
+        .map((row) => numberOf(row, 'id') - 1),
+    )
   }
 
   async tiles(chain: Uint8Array | null, from: number, to: number): Promise<readonly Uint8Array[]> {

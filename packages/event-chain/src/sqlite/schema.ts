@@ -72,6 +72,8 @@ export function openDatabase(db: DatabaseSync, { readOnly }: { readonly readOnly
   if (!isEmpty(db)) checkSchema(db)
   // A commit writes the pages it touched into the log as a whole: with smaller ones an append takes half the time.
   db.exec('PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 2000')
+  // What is deleted is overwritten with zeros: bodies are erased for good.
+  db.exec('PRAGMA secure_delete = ON')
   const file = db.location()
   const wal = file !== null && pragma(db, 'journal_mode') === 'wal' ? `${file}-wal` : undefined
   // What is to be on the disk is synced by the store, once for many commits. Without a log SQLite has to do it.

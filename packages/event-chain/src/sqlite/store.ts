@@ -1,4 +1,6 @@
+import { cidOf } from '@theater/values'
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { linkInBody, linkingBodyLength } from '../body.ts'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { conflict, stale, taken } from '../memory-store.ts'
@@ -42,7 +44,13 @@ export class SqliteStore implements LoggedStore {
     })
     // A checkpoint that somebody saw MUST NOT be forgotten: the host would sign another one of that size.
     const write = <T>(run: () => T): Promise<T> => this.#commits.add('disk', run)
-    this.hostLog = new SqliteLog({ sql: (text) => this.#upToDate(text), write }, version > 1)
+    const database = {
+      sql: (text: string) => this.#upToDate(text),
+      write,
+      erase: (id: number, seq: number) => this.#erase(id, seq),
+      scrub: () => this.#scrub(),
+    }
+    this.hostLog = new SqliteLog(database, version > 1)
   }
 
   create(
@@ -209,6 +217,40 @@ export class SqliteStore implements LoggedStore {
 
   #blob(cid: Uint8Array, bytes: Uint8Array): void {
     this.#sql('INSERT INTO blobs (cid, bytes) VALUES (?, ?) ON CONFLICT (cid) DO NOTHING').run(cid, bytes)
+  }
+
+  /** With `secure_delete` what is deleted is overwritten. */
+  #erase(id: number, seq: number): void {
+    const body = this.#sql('SELECT body FROM events WHERE chain = ? AND seq = ?').get(id, seq)?.['body']
+    if (!(body instanceof Uint8Array)) return
+    this.#sql('UPDATE events SET body = NULL WHERE chain = ? AND seq = ?').run(id, seq)
+    const link = linkInBody(body)
+    if (link === null) return
+    const tail = body.subarray(linkingBodyLength - link.length)
+    const other = this.#sql(
+      'SELECT 1 FROM events WHERE length(body) = ? AND substr(body, ?) = ? LIMIT 1',
+    ).get(linkingBodyLength, linkingBodyLength - link.length + 1, tail)
+    if (other === undefined) this.#sql('DELETE FROM blobs WHERE cid = ?').run(cidOf('dag-cbor', link))
+  }
+
+  /** What was there before `secure_delete` was on, or was moved from page to page, may be in parts of pages that are free: all are written anew. */
+  async #scrub(): Promise<void> {
+    await this.#commits.add('process', () => undefined)
+    guard(() => {
+      this.#commits.drain()
+      this.#truncate()
+      this.#db.exec('VACUUM')
+      this.#truncate()
+    })
+  }
+
+  #truncate(): void {
+    const done = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+    if (done?.['busy'] === 0) return
+    throw new ChainError(
+      'busy',
+      'what is erased may still stand in the database or its -wal file, because another process reads it: end that, and erase it once more',
+    )
   }
 
   #row(chain: Uint8Array): Row | undefined {

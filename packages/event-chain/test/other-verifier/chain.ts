@@ -103,6 +103,8 @@ export interface Checked {
   readonly actor: string | null
   readonly hashes: readonly Buffer[]
   readonly withheld: number | null
+  /** Events whose bodies are not there. */
+  readonly missing: readonly number[]
 }
 
 /**
@@ -122,6 +124,7 @@ export function checkChain(
   let epoch = 0
   let actor: string | null = null
   let withheld: number | null = null
+  const missing: number[] = []
   for (const { header: bytes, body } of events) {
     const index = hashes.length
     const header = readHeader(bytes, index)
@@ -138,6 +141,7 @@ export function checkChain(
     }
     const content = readContent(header, body, block, index)
     if (content === null) withheld ??= index
+    if (body === null) missing.push(index)
     order.take(index, header.kind, content)
     if (content !== null && header.kind === 'resume' && content[0] !== header.epoch)
       throw new Broken(index, 'epoch')
@@ -149,7 +153,7 @@ export function checkChain(
   }
   if (chain === undefined) throw new Broken(0, 'empty')
   if (!order.finished && !unfinished) throw new Broken(hashes.length, 'unfinished-turn')
-  return { chain, actor, hashes, withheld }
+  return { chain, actor, hashes, withheld, missing }
 }
 
 function readContent(

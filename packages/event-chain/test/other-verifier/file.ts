@@ -70,6 +70,7 @@ interface OtherSeal {
   readonly note: string
   readonly chains: readonly Item[]
   readonly rotations: readonly Item[]
+  readonly erased: readonly Item[]
 }
 
 /** What is known of a file. */
@@ -169,7 +170,10 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
   const { roots, blocks, lost } = sections(file)
   let seal: OtherSeal | null = null
   const [first] = blocks
-  if (first?.bytes[0] === 0xa4 && roots.some((root) => same(root, first.cid.subarray(4)))) {
+  if (
+    (first?.bytes[0] === 0xa4 || first?.bytes[0] === 0xa5) &&
+    roots.some((root) => same(root, first.cid.subarray(4)))
+  ) {
     if (!intact(first)) throw new NotAFile('a damaged seal')
     seal = readSeal(first.bytes)
     blocks.shift()
@@ -239,11 +243,31 @@ function readSeal(bytes: Buffer): OtherSeal {
   } catch {
     throw new NotAFile('a seal that is none')
   }
-  const [note, chains, rotations] =
-    item instanceof Map ? ['note', 'chains', 'rotations'].map((key) => item.get(key)) : []
-  if (!(item instanceof Map) || item.size !== 4 || item.get('seal') !== 1)
+  const [note, chains, rotations, erased = []] =
+    item instanceof Map ? ['note', 'chains', 'rotations', 'erased'].map((key) => item.get(key)) : []
+  if (!(item instanceof Map) || !Array.isArray(erased)) throw new NotAFile('a seal that is none')
+  if (item.has('erased') !== erased.length > 0 || item.size !== (erased.length > 0 ? 5 : 4))
     throw new NotAFile('a seal that is none')
+  if (item.get('seal') !== (erased.length > 0 ? 2 : 1)) throw new NotAFile('a seal that is none')
+  if (!erased.every((one) => isTombstone(one))) throw new NotAFile('a seal that is none')
   if (typeof note !== 'string' || !Array.isArray(chains) || !Array.isArray(rotations))
     throw new NotAFile('a seal that is none')
-  return { note, chains, rotations }
+  return { note, chains, rotations, erased }
+}
+
+function isTombstone(item: Item): boolean {
+  const bytes = Array.isArray(item) ? (item as readonly Item[])[1] : undefined
+  if (!Buffer.isBuffer(bytes)) return false
+  let entry: Item
+  try {
+    entry = decode(bytes)
+  } catch {
+    return false
+  }
+  const [kind, chain, seq, event, time, reason] = Array.isArray(entry) ? (entry as readonly Item[]) : []
+  const digests =
+    Buffer.isBuffer(chain) && chain.length === 32 && Buffer.isBuffer(event) && event.length === 32
+  const numbers = [seq, time].every((n) => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0)
+  const words = typeof reason === 'string' && Buffer.byteLength(reason) <= 1024
+  return Array.isArray(entry) && entry.length === 6 && kind === 2 && digests && numbers && words
 }

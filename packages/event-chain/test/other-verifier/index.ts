@@ -5,4 +5,4 @@
 export { checkChain } from './chain.ts'
 export { isContent, readHeader } from './events.ts'
 export { checkFile, NotAFile } from './file.ts'
-export { signedSizes } from './signature.ts'
+export { redactedEvents, signedSizes } from './signature.ts'

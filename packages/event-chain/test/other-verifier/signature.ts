@@ -103,6 +103,11 @@ export function signedSizes(
   }
   const note = readNote(seal.note)
   if (!trusted.some((one) => signedBy(note, one))) return undefined
+  for (const sealed of seal.erased) {
+    const [index, entry, path] = sealed as readonly [number, Buffer, readonly Buffer[]]
+    const root = rootBy(entry, index, note.size, path)
+    if (root === undefined || !same(root, note.root)) return undefined
+  }
   const sizes = new Map<string, number>()
   for (const sealed of seal.chains) {
     const [index, entry, path] = sealed as readonly [number, Buffer, readonly Buffer[]]
@@ -122,4 +127,23 @@ export function signedSizes(
     sizes.set(chain.toString('hex'), size)
   }
   return sizes
+}
+
+/**
+ * The events of a chain whose bodies a host says it erased, and that are not there. Whether the key that signed the note is trusted is for
+ * `signedSizes`.
+ */
+export function redactedEvents({ chains, seal }: CheckedFile, at: number): number[] {
+  const checked = chains[at]?.checked
+  if (seal === null || checked === undefined || checked === null) return []
+  const note = readNote(seal.note)
+  return seal.erased.flatMap((sealed) => {
+    const [index, entry, path] = sealed as readonly [number, Buffer, readonly Buffer[]]
+    const root = rootBy(entry, index, note.size, path)
+    if (root === undefined || !same(root, note.root)) return []
+    const [, chain, seq, event] = decode(entry) as readonly [number, Buffer, number, Buffer]
+    const hash = checked.hashes[seq]
+    const mine = same(chain, checked.chain) && hash !== undefined && same(hash, event)
+    return mine && checked.missing.includes(seq) ? [seq] : []
+  })
 }

@@ -3,7 +3,7 @@ import type { TheaterEvent } from '@theater/boundary'
 import { ComponentError } from '@theater/component'
 import type { ComponentErrorCode } from '@theater/component'
 import { ChainError } from '@theater/event-chain'
-import type { BrokenReason, ChainErrorCode, ChainInfo, StoredEvent } from '@theater/event-chain'
+import type { BrokenReason, ChainErrorCode, ChainInfo, StoredEvent, Tombstone } from '@theater/event-chain'
 import type { Replayed } from '../replay.ts'
 import type { Verdict, VerifyLimits } from '../types.ts'
 
@@ -14,6 +14,7 @@ export interface Job {
   readonly component: Uint8Array | undefined
   readonly limits: Partial<VerifyLimits> | undefined
   readonly head: Uint8Array | undefined
+  readonly tombstones: readonly Tombstone[] | undefined
   /** Of `verify` alone. */
   readonly unfinished: 'refuse' | 'allow' | undefined
   /** Of `replay` alone. */

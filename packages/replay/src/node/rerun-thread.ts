@@ -184,8 +184,11 @@ interface Stuck {
   readonly stuck: string
 }
 
-function jobOf({ chain }: ChainSource, { component, limits, head }: ThreadVerifyOptions): Omit<Job, 'how'> {
-  return { chain, component, limits, head, unfinished: undefined, until: undefined, told: false }
+function jobOf(
+  { chain }: ChainSource,
+  { component, limits, head, tombstones }: ThreadVerifyOptions,
+): Omit<Job, 'how'> {
+  return { chain, component, limits, head, tombstones, unfinished: undefined, until: undefined, told: false }
 }
 
 /** What is known of a chain whose component was given up. */
