@@ -1,9 +1,10 @@
 import { lookup as systemLookup } from 'node:dns'
-import { Agent, type ClientRequestArgs } from 'node:http'
+import type { Agent as Connections, ClientRequestArgs } from 'node:http'
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import { connect as secure } from 'node:tls'
 import { isPublicAddress } from './address.ts'
 import { ProhibitedAddress } from './failure.ts'
+import { Agent } from './node-http.ts'
 
 /** How long a connection waits for another request, in milliseconds; less where its server says so. */
 const IDLE_MS = 4000
@@ -42,7 +43,7 @@ export class Network {
   }
 
   /** The connections that requests are made over. */
-  pool(scheme: Scheme, privateToo: boolean): Agent {
+  pool(scheme: Scheme, privateToo: boolean): Connections {
     const name = `${scheme} ${privateToo}`
     let pool = this.#pools.get(name)
     if (pool === undefined) {
