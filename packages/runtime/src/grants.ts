@@ -1,6 +1,6 @@
 import { trackOf } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
-import type { AnyHandler } from '@theater/handler'
+import type { AnyHandler, JsonSchema } from '@theater/handler'
 import type { ComponentModel, Json } from '@theater/values'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
@@ -14,14 +14,11 @@ export type Grants = Readonly<Record<string, Json>>
 export class GrantChecker {
   readonly #handlers: ReadonlyMap<string, AnyHandler>
   readonly #ceiling: Grants | undefined
-  readonly #validators = new Map<string, ValidateFunction>()
-  readonly #ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true })
 
   /** @param ceiling what any actor of this host may be granted at most; a handler that is absent from it may not be granted */
   constructor(handlers: readonly AnyHandler[], ceiling: Grants | undefined) {
     this.#handlers = new Map(handlers.map((handler) => [handler.name, handler]))
     this.#ceiling = ceiling
-    for (const handler of handlers) this.#validators.set(handler.name, this.#ajv.compile(handler.grant))
     if (ceiling !== undefined)
       for (const [name, grant] of Object.entries(ceiling)) this.#checkShape('the ceiling', name, grant)
   }
@@ -78,8 +75,8 @@ export class GrantChecker {
         { actor, detail: { handler: name } },
       )
     }
-    const validate = this.#validators.get(name)
-    if (validate !== undefined && !validate(grant)) {
+    const validate = validatorOf(handler.grant)
+    if (!validate(grant)) {
       const what = (validate.errors ?? []).map(describe).join('; ')
       throw new TheaterError('bad-grant', `${actor}: the grant "${name}" is not valid: ${what}`, {
         actor,
@@ -88,6 +85,18 @@ export class GrantChecker {
     }
     return handler
   }
+}
+
+const validators = new WeakMap<JsonSchema, ValidateFunction>()
+
+/** Made when a handler is first granted: a host has many, its actors few, and every one costs milliseconds. */
+function validatorOf(schema: JsonSchema): ValidateFunction {
+  let validator = validators.get(schema)
+  if (validator === undefined) {
+    validator = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema)
+    validators.set(schema, validator)
+  }
+  return validator
 }
 
 function describe(error: ErrorObject): string {
