@@ -70,13 +70,15 @@ const params: JsonSchema = {
   oneOf: [{ required: ['json'] }, { required: ['string'] }, { required: ['bytes'] }],
 }
 
-const grantsOf = (contributed: GrantSchemas): JsonSchema => ({
+const grantsOf = (contributed: GrantSchemas, wanted: Wanted): JsonSchema => ({
   description:
     'All the authority that the actor has, by handler. What is not written here it cannot do. `theater inspect FILE.wasm` says what a component needs.',
   type: 'object',
   additionalProperties: false,
   properties: {
-    ...Object.fromEntries(Object.entries(grantSchemas).map(([name, schema]) => [name, embedded(schema)])),
+    ...Object.fromEntries(
+      Object.entries(grantSchemas).map(([name, schema]) => [name, wanted(name) ? embedded(schema) : {}]),
+    ),
     // What a schema of somebody else's refers to is within itself.
     ...Object.fromEntries(
       Object.entries(contributed).map(([name, schema]) => [
@@ -87,7 +89,7 @@ const grantsOf = (contributed: GrantSchemas): JsonSchema => ({
   },
 })
 
-const actorOf = (contributed: GrantSchemas): JsonSchema => ({
+const actorOf = (contributed: GrantSchemas, wanted: Wanted): JsonSchema => ({
   description: 'One actor: a component, what it may do, and what it begins with.',
   type: 'object',
   additionalProperties: false,
@@ -100,7 +102,7 @@ const actorOf = (contributed: GrantSchemas): JsonSchema => ({
       minLength: 1,
       pattern: COMPONENT_FILE,
     },
-    grants: grantsOf(contributed),
+    grants: grantsOf(contributed, wanted),
     params,
     instance: {
       description:
@@ -124,13 +126,13 @@ const ID = '^(?!(__proto__|constructor)$)[a-z0-9._:-]{1,128}$'
 /** A host and a port. */
 const LISTEN = String.raw`^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$`
 
-const actorsOf = (contributed: GrantSchemas): JsonSchema => ({
+const actorsOf = (contributed: GrantSchemas, wanted: Wanted): JsonSchema => ({
   description:
     'The actors, by id: 1 to 128 of a-z 0-9 . _ - and :. They are made in the order in which they are written.',
   type: 'object',
   minProperties: 1,
   propertyNames: { pattern: ID },
-  additionalProperties: actorOf(contributed),
+  additionalProperties: actorOf(contributed, wanted),
 })
 
 /** The keys beside the actors that stand at the top of a manifest. Whoever adds one adds it here, and reads it in `manifest.ts`. */
@@ -204,8 +206,15 @@ const topLevel = {
  */
 export const manifestSchema: JsonSchema = schemaWith({})
 
-/** The schema of a manifest whose actors may be granted handlers of others, too. */
-export function schemaWith(contributed: GrantSchemas): JsonSchema {
+/** Whether a manifest grants a handler of theater's own to anybody. */
+type Wanted = (handler: string) => boolean
+
+/**
+ * The schema of a manifest whose actors may be granted handlers of others, too.
+ *
+ * @param wanted where not, nothing is said of what a grant of the handler is. @default all are
+ */
+export function schemaWith(contributed: GrantSchemas, wanted: Wanted = () => true): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'theater.toml',
@@ -213,7 +222,7 @@ export function schemaWith(contributed: GrantSchemas): JsonSchema {
     type: 'object',
     additionalProperties: false,
     required: ['actor'],
-    properties: { actor: actorsOf(contributed), ...topLevel },
+    properties: { actor: actorsOf(contributed, wanted), ...topLevel },
   }
 }
 
