@@ -12,7 +12,7 @@ export interface DataPaths {
   readonly chains: string
   /** What actors keep with `theater:store`. */
   readonly store: string
-  /** Transpiled components. Who can write here owns the host. */
+  /** Transpiled components; where `THEATER_CACHE` says. Who can write here owns the host. */
   readonly cache: string
   /** Source maps of components, for showing. */
   readonly maps: string
@@ -34,7 +34,7 @@ export function dataPaths(folder: string): DataPaths {
     folder,
     chains: join(folder, 'theater.db'),
     store: join(folder, 'store.db'),
-    cache: join(folder, 'cache'),
+    cache: sharedCache() ?? join(folder, 'cache'),
     maps: join(folder, 'maps'),
     builds: join(folder, 'cache', 'builds'),
     certificates: join(folder, 'certificates'),
@@ -42,6 +42,11 @@ export function dataPaths(folder: string): DataPaths {
     nextKey: join(folder, 'host.key.next'),
     lock: join(folder, 'lock'),
   }
+}
+
+/** The folder of transpiled components that data folders share; none unless the environment names one. */
+export function sharedCache(): string | undefined {
+  return process.env['THEATER_CACHE'] || undefined
 }
 
 /** Makes a data folder where there is none, for its owner alone. @returns whether it did @throws CliError `usage` where something else is in its place */

@@ -20,7 +20,19 @@ describe('run MANIFEST', () => {
     ])
     expect(second.code).toBe(0)
     expect(statSync(join(cwd, '.theater')).mode & 0o777).toBe(0o700)
+  })
+
+  it('keeps what it transpiles in the data folder, or where data folders share it', async () => {
+    const cwd = folder({ 'theater.toml': ECHO })
+    await theater(['run', 'theater.toml'], { cwd, env: { THEATER_CACHE: '' } })
     expect(statSync(join(cwd, '.theater/cache')).mode & 0o777).toBe(0o700)
+    const kept = readdirSync(join(cwd, '.theater/cache'))
+    expect(kept).not.toEqual([])
+    const env = { THEATER_CACHE: join(cwd, 'shared') }
+    await theater(['run', 'theater.toml', '--data', 'other'], { cwd, env })
+    expect(existsSync(join(cwd, 'other/cache'))).toBe(false)
+    expect(statSync(join(cwd, 'shared')).mode & 0o777).toBe(0o700)
+    expect(readdirSync(join(cwd, 'shared')).toSorted()).toEqual(kept.toSorted())
   })
 
   it('runs one actor of it, and keeps its data where it is told', async () => {

@@ -122,7 +122,7 @@ function environment(bin: string, npmrc: string): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {}
   for (const [key, value] of Object.entries(process.env)) {
     if (
-      !/^(?:npm_|pnpm_|node_|turbo_|vitest|vite_|test$|mode$|dev$|prod$|ssr$|init_cwd$|force_color$)/i.test(
+      !/^(?:npm_|pnpm_|node_|theater_cache$|turbo_|vitest|vite_|test$|mode$|dev$|prod$|ssr$|init_cwd$|force_color$)/i.test(
         key,
       )
     )

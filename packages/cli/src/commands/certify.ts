@@ -15,7 +15,7 @@ import type { Found } from '../certify/certifier.ts'
 import type { Difference } from '../certify/compare.ts'
 import { parseGrant } from '../casting.ts'
 import { factsOf, loadNamed, readComponentFile } from '../component-file.ts'
-import { dataPaths, makeDataFolder } from '../data-folder.ts'
+import { dataPaths, makeDataFolder, sharedCache } from '../data-folder.ts'
 import { contributedBy } from '../contributed.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
@@ -150,11 +150,13 @@ async function placeOf({ data, out }: CertifyOptions): Promise<Place> {
   }
   if (!existsSync(dirname(resolve(out))))
     throw new CliError('usage', `there is no folder ${dirname(out)} to write into`)
-  const cache = await mkdtemp(join(tmpdir(), 'theater-certify-'))
+  const shared = sharedCache()
+  const cache = shared ?? (await mkdtemp(join(tmpdir(), 'theater-certify-')))
   return {
     cache,
     fileOf: () => out,
-    [Symbol.asyncDispose]: () => rm(cache, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () =>
+      shared === undefined ? rm(cache, { recursive: true, force: true }) : Promise.resolve(),
   }
 }
 
