@@ -182,6 +182,11 @@ export class Boundary {
     return this.#state.subscribing
   }
 
+  /** When the turn began that runs, or ran last, in milliseconds since the epoch. */
+  get turnStart(): number {
+    return this.#state.clock.turnStart
+  }
+
   /** The first millisecond that the next turn may start at. */
   get notBefore(): number {
     return this.#state.clock.notBefore()

@@ -44,6 +44,11 @@ export class DerivedClock {
     return this.#monotonicNow() > END_NS
   }
 
+  /** Where the turn began that runs, or ran last, in milliseconds since the epoch. */
+  get turnStart(): number {
+    return this.#turnMs
+  }
+
   startTurn(ms: number): void {
     this.#turnMs = ms
     this.#knownTurnNs = undefined

@@ -4,7 +4,16 @@ import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
 import { EventLog } from './event-log.ts'
 import { MemoryLog } from './log/memory-log.ts'
-import type { Batch, ChainInfo, Durability, LoggedStore, StoredEvent } from './store.ts'
+import type {
+  Batch,
+  CacheStore,
+  ChainInfo,
+  Durability,
+  Keeping,
+  Kept,
+  LoggedStore,
+  StoredEvent,
+} from './store.ts'
 
 interface Chain {
   readonly chain: Uint8Array
@@ -13,6 +22,8 @@ interface Chain {
   head: Uint8Array
   epoch: number
   durability: Durability | undefined
+  /** What is kept beside it, by kind. */
+  readonly kept: Map<string, Kept>
 }
 
 /** Makes a store that lives in memory: for tests, for actors that need no durability, and for checking a chain. */
@@ -21,6 +32,11 @@ export function memoryStore(): LoggedStore {
 }
 
 class MemoryStore implements LoggedStore {
+  readonly caches: CacheStore = {
+    kept: async (id, kind) => this.#find(id)?.kept.get(kind),
+    keep: async (things) => this.#keepBeside(things),
+    discard: async (id, kind) => void this.#find(id)?.kept.delete(kind),
+  }
   readonly hostLog = new MemoryLog(
     () => [...this.#chains.values()].map(infoOf),
     (id, seq) => this.#erase(id, seq),
@@ -50,6 +66,7 @@ class MemoryStore implements LoggedStore {
       head,
       epoch,
       durability: durability ?? undefined,
+      kept: new Map(),
     }
     for (const event of events) chain.events.push(event)
     this.#chains.set(key, chain)
@@ -77,8 +94,7 @@ class MemoryStore implements LoggedStore {
   }
 
   async info(id: Uint8Array): Promise<ChainInfo | undefined> {
-    this.#open()
-    return info(this.#chains.get(hex(id)))
+    return info(this.#find(id))
   }
 
   async find(label: string): Promise<ChainInfo | undefined> {
@@ -137,6 +153,16 @@ class MemoryStore implements LoggedStore {
     return this.close()
   }
 
+  #find(id: Uint8Array): Chain | undefined {
+    this.#open()
+    return this.#chains.get(hex(id))
+  }
+
+  #keepBeside(things: readonly Keeping[]): void {
+    for (const { chain, kind, size, head, bytes } of things)
+      this.#find(chain)?.kept.set(kind, { size, head: head.slice(), bytes: bytes.slice() })
+  }
+
   #open(): void {
     if (this.#closed) throw new ChainError('closed', 'the store was closed')
   }
@@ -152,7 +178,10 @@ class MemoryStore implements LoggedStore {
   }
 
   #erase(id: Uint8Array, seq: number): void {
-    const body = this.#get(id).events.erase(seq)
+    const chain = this.#get(id)
+    const body = chain.events.erase(seq)
+    // What was found in the record may have what is erased in it.
+    chain.kept.clear()
     const link = body === null ? null : decodeBody(body, seq).link
     if (link !== null && !this.#links(link)) this.#blobs.delete(hex(cidOf('dag-cbor', link)))
   }

@@ -128,10 +128,43 @@ export interface ChainStore extends ChainReader, AsyncDisposable {
   close(): Promise<void>
 }
 
+/** What was kept beside a chain, and of which part of it. */
+export interface Kept {
+  /** How many events it stands for, from genesis on. */
+  readonly size: number
+  /** The hash of the last of these. 32 bytes. */
+  readonly head: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+/** One thing to be kept beside a chain. */
+export interface Keeping extends Kept {
+  readonly chain: Uint8Array
+  /** What it is; a chain has one of each kind, the last. */
+  readonly kind: string
+}
+
+/**
+ * What is kept beside chains so that nobody has to read them from the start. It is a cache and never evidence: it may be lost at any time,
+ * nobody exports it, and whoever reads it holds it against the chain. Nothing here throws `not-found`.
+ */
+export interface CacheStore {
+  /** The last of its kind; undefined where there is none. */
+  kept(chain: Uint8Array, kind: string): Promise<Kept | undefined>
+  /** Keeps things in place of the last ones of their kinds, all of them or none. What is of no chain of this store is left out. */
+  keep(things: readonly Keeping[]): Promise<void>
+  /** Throws the last one of its kind away. */
+  discard(chain: Uint8Array, kind: string): Promise<void>
+}
+
 /** A store of both. */
-export interface Store extends ChainStore, BlobStore {}
+export interface Store extends ChainStore, BlobStore {
+  /** Absent: nothing is kept beside chains, and they are read from the start. */
+  readonly caches?: CacheStore
+}
 
 /** A store of both that also keeps the host's log, as the ones of this package do. */
 export interface LoggedStore extends Store {
   readonly hostLog: LogStore
+  readonly caches: CacheStore
 }

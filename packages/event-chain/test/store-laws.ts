@@ -1,7 +1,7 @@
 import { cidOf, sha256 } from '@theater/values'
 import assert from 'node:assert/strict'
 import { ChainError, ChainLinker } from '../src/index.ts'
-import type { ChainErrorCode, Linked, Store, StoredEvent } from '../src/index.ts'
+import type { ChainErrorCode, Kept, Linked, Store, StoredEvent } from '../src/index.ts'
 import { countingSalts } from './helpers.ts'
 import { sampleChain } from './sample.ts'
 
@@ -310,6 +310,42 @@ export const storeLaws: readonly StoreLaw[] = [
       await refuses('closed', () => store.put(cidOf('raw', head(a)), new Uint8Array(1)))
       await refuses('closed', () => store.get(cidOf('raw', head(a))))
       await refuses('closed', () => all(store.read(id(a))))
+    },
+  },
+  {
+    name: 'what is kept beside a chain is the last of its kind, and is gone when it is thrown away',
+    async run(open) {
+      await using store = open()
+      const { caches } = store
+      assert.ok(caches)
+      const thing = (size: number, byte: number): Kept => ({
+        size,
+        head: head(a.slice(0, size)),
+        bytes: new Uint8Array([byte]),
+      })
+      const kept = async (chain: readonly Linked[], kind: string): Promise<unknown> => {
+        const found = await caches.kept(id(chain), kind)
+        return found && [found.size, new Uint8Array(found.head), [...found.bytes]]
+      }
+      await create(store, a, 'a')
+      assert.equal(await kept(a, 'one'), undefined)
+      await caches.keep([])
+      await caches.keep([
+        { chain: id(a), kind: 'one', ...thing(3, 1) },
+        { chain: id(a), kind: 'two', ...thing(5, 2) },
+        // Nobody knows of this chain.
+        { chain: id(b), kind: 'one', ...thing(3, 3) },
+      ])
+      await caches.keep([{ chain: id(a), kind: 'one', ...thing(7, 4) }])
+      assert.deepEqual(await kept(a, 'one'), [7, head(a.slice(0, 7)), [4]])
+      assert.deepEqual(await kept(a, 'two'), [5, head(a.slice(0, 5)), [2]])
+      assert.equal(await kept(b, 'one'), undefined)
+      await caches.discard(id(a), 'one')
+      await caches.discard(id(b), 'one')
+      assert.equal(await kept(a, 'one'), undefined)
+      assert.deepEqual(await kept(a, 'two'), [5, head(a.slice(0, 5)), [2]])
+      // It says nothing of the chain.
+      assert.equal((await store.info(id(a)))?.size, 40)
     },
   },
 ]

@@ -4,8 +4,8 @@ import type { Durability } from '@theater/event-chain'
 import type { RecordedCall } from '@theater/handler'
 import type { FunctionModel } from '@theater/values'
 import { Bindings } from './bindings.ts'
-import { Ends } from './channels.ts'
-import { Connections } from './connections.ts'
+import type { Ends } from './channels.ts'
+import type { Connections } from './connections.ts'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
 import { actorContext } from './context.ts'
@@ -21,26 +21,23 @@ import type { Limits } from './limits.ts'
 import type { Invocation, Letter } from './mailbox.ts'
 import type { ActorInfo, ActorState, Recovery } from './options.ts'
 import type { Sender } from './post.ts'
-import { Received } from './received.ts'
 import { LogGate } from './log-gate.ts'
 import { Reception } from './reception.ts'
+import { RecordKeeper } from './record-keeper.ts'
 import { recordedCall, releaseName } from './record.ts'
 import type { Requester } from './request.ts'
-import { Standing } from './standing.ts'
+import type { Sends } from './sends.ts'
+import type { Standing } from './standing.ts'
 import type { Subject } from './subject.ts'
+import type { Summary } from './summary.ts'
 import type { TurnReply } from './turn-reply.ts'
 import { Turns } from './turns.ts'
+import type { Ended } from './turns.ts'
 
 /** What an actor is made of. */
 export interface ActorParts extends InstanceParts {
-  /** The causes that its record holds. @default none */
-  readonly received?: Received
-  /** The ends of channels that it has. @default none */
-  readonly ends?: Ends
-  /** The timers that it has. @default none */
-  readonly standing?: Standing
-  /** The WebSocket connections that its record holds to be open. @default none */
-  readonly connections?: Connections
+  /** What its record says. @default nothing yet */
+  readonly summary?: Summary
   /** The durability that was chosen for it alone; `undefined`: it has that of its host. */
   readonly durability: Durability | undefined
 }
@@ -59,9 +56,13 @@ export class Actor implements Requester, Sender {
   /** Its WebSocket connections. */
   readonly connections: Connections
   /** The topics that it is subscribed to. */
-  readonly subscriptions = new Set<string>()
+  readonly subscriptions: Set<string>
   /** The timers that it has. */
   readonly standing: Standing
+  /** What left it and may not have come to its end. */
+  readonly sends: Sends
+  /** What is kept beside its record. */
+  readonly keeper: RecordKeeper
   /** The last event of its record; `undefined` while it has not ended for good. */
   end: EventRef | undefined
   readonly #parts: ActorParts
@@ -88,10 +89,13 @@ export class Actor implements Requester, Sender {
     this.id = parts.id
     this.#parts = parts
     this.#host = host
-    const received = parts.received ?? new Received()
-    this.ends = parts.ends ?? new Ends()
-    this.standing = parts.standing ?? new Standing()
-    this.connections = parts.connections ?? new Connections()
+    this.keeper = new RecordKeeper(parts.store, parts.writer, parts.summary)
+    const { received, ends, standing, connections, subscriptions, sends } = this.keeper.summary
+    this.ends = ends
+    this.standing = standing
+    this.connections = connections
+    this.subscriptions = subscriptions
+    this.sends = sends
     this.logGate = new LogGate({
       actor: parts.id,
       limits: parts.limits,
@@ -134,7 +138,7 @@ export class Actor implements Requester, Sender {
       undone: () => this.#bindings.undone(),
       events: () => this.events,
       aborted: (reply) => this.#aborted(reply),
-      ended: (reply, first) => this.#turnEnded(reply, first),
+      ended: (end) => this.#turnEnded(end),
       broke: (error) => this.#fail(recordFailure(this.id, error)),
     })
   }
@@ -276,6 +280,11 @@ export class Actor implements Requester, Sender {
     return this.#parts.writer.size
   }
 
+  /** When the turn began that runs, in milliseconds since the epoch. */
+  get turnStart(): number {
+    return this.#instance.turnStart
+  }
+
   /** Subscriptions of the turn that runs, which are not in force yet. */
   get subscribing(): number {
     return this.#instance.subscribing
@@ -374,7 +383,8 @@ export class Actor implements Requester, Sender {
     if (rebuilt === undefined) return
     const { turns, events, unfinished } = rebuilt
     this.#recovery = { turns, events, unfinished: unfinished !== undefined }
-    if (unfinished !== undefined) this.#turns.goOnWith(unfinished)
+    if (unfinished === undefined) this.keeper.settled()
+    else this.#turns.goOnWith(unfinished)
     if (started) this.#ready()
     else this.#expectInit()
   }
@@ -413,16 +423,28 @@ export class Actor implements Requester, Sender {
     this.#instance.abandon()
   }
 
-  async #turnEnded(reply: TurnReply, first: Letter | undefined): Promise<void> {
+  async #turnEnded(end: Ended): Promise<void> {
+    const { reply, first } = end
     this.logGate.turnEnded()
+    await this.keeper.turned(end)
+    await this.#keep(this.#host.summaries.every)
     if (first !== undefined) await this.#initEnded(functionOf(first), reply)
     else if (this.#exitStatus !== undefined) await this.#exited()
   }
 
+  /** Keeps what is new beside the record, where that is so many events. */
+  async #keep(least?: number): Promise<void> {
+    const thing = this.keeper.take(least)
+    if (thing !== undefined) await this.#host.summaries.keep([thing])
+  }
+
   #unopened({ of, name }: Subject): void {
     const { size, head } = this.#parts.writer
-    if (of === 'channel') this.#host.unopened(this, name, { seq: size - 1, hash: head })
-    else this.connections.forget(name)
+    const end = { seq: size - 1, hash: head }
+    if (of === 'channel') {
+      this.keeper.summary.unopened.note(name, end)
+      this.#host.unopened(this, name, end)
+    } else this.connections.forget(name)
   }
 
   /** Has a handler let leave what its functions queued. */
@@ -519,6 +541,8 @@ export class Actor implements Requester, Sender {
       const { seq, hash } = writer.append('stop', encodeContent('stop', { reason }))
       await this.#flush({ stored: true })
       this.end = { seq, hash }
+      this.keeper.ended(this.end)
+      await this.#keep()
       if (!this.#started) await releaseName(store, this.chain, this.id)
     }
     this.#released = !this.#started

@@ -40,6 +40,11 @@ export class Ends {
     return this.#states.get(channel)
   }
 
+  /** Knows again where an end stands. */
+  restore(channel: string, state: ChannelState): void {
+    this.#states.set(channel, state)
+  }
+
   /** What the actor itself said has left. */
   left({ kind, channel }: ChannelStep): void {
     switch (kind) {

@@ -29,6 +29,11 @@ export class Connections {
     return this.#open.has(connection)
   }
 
+  /** Knows again that one is open. */
+  restore(connection: string): void {
+    this.#open.add(connection)
+  }
+
   /** A turn begins in which the actor hears of a connection. @param fn by its name within its track */
   heard(fn: string, connection: string): void {
     if (fn === HANDLE_CONNECT) this.#open.add(connection)

@@ -302,12 +302,13 @@ export class Family {
   /** What the last host left: children whose parents have not heard of them, or of their end. */
   async restore(scans: readonly Scan[]): Promise<void> {
     const givenUp = new Set<string>()
-    for (const { info, intent, givenUp: seqs } of scans) {
+    for (const { info, intent, summary } of scans) {
       if (intent !== undefined) this.#left.set(causeKey({ chain: info.chain, seq: intent }), undefined)
-      for (const seq of seqs) givenUp.add(causeKey({ chain: info.chain, seq }))
+      for (const seq of summary.givenUp) givenUp.add(causeKey({ chain: info.chain, seq }))
     }
     for (const scan of scans) {
-      const { birth, info, end, life, genesis } = scan
+      const { birth, info, life, genesis } = scan
+      const { end } = scan.summary
       if (birth === undefined) continue
       const key = causeKey(birth.cause)
       if (this.#left.has(key)) this.#left.set(key, scan)

@@ -27,6 +27,7 @@ import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.
 import { chainKey } from './received.ts'
 import { Revival } from './revival.ts'
 import { sizeStacks } from './stacks.ts'
+import { Summaries } from './summaries.ts'
 import { Timers } from './timers.ts'
 import type { Published } from './topics.ts'
 import type { TurnReply } from './turn-reply.ts'
@@ -55,6 +56,7 @@ export class House {
   readonly #timers: Timers
   readonly #host: Host
   readonly #notary: Notary | undefined
+  readonly #summaries: Summaries
   #closing: Promise<void> | undefined
 
   private constructor(options: TheaterOptions, guard: Guard | undefined) {
@@ -111,8 +113,10 @@ export class House {
       },
       log,
     })
+    this.#summaries = new Summaries(store.caches, options.summaryEvery ?? 1000, log)
     this.#host = {
       waits,
+      summaries: this.#summaries,
       watch: guard?.watch,
       now: () => entropy.now(),
       log,
@@ -362,7 +366,9 @@ export class House {
     this.#timers.close()
     // Whoever is being made stops being made.
     const components = this.#components[Symbol.asyncDispose]()
-    await Promise.all([...this.cast.actors].map((actor) => actor.close()))
+    const actors = [...this.cast.actors]
+    await Promise.all(actors.map((actor) => actor.close()))
+    await this.#summaries.keep(actors.map((actor) => actor.keeper.take()).filter((one) => one !== undefined))
     await this.maker.settled()
     await this.family.settled()
     await this.#notary?.close()

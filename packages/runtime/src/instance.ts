@@ -72,6 +72,8 @@ export interface Taken {
   readonly reply: TurnReply
   /** Where the turn begins in the record; `undefined`: it did not begin. */
   readonly seq: number | undefined
+  /** When it began, in milliseconds since the epoch. */
+  readonly time: number
 }
 
 /**
@@ -122,6 +124,11 @@ export class Instance {
   /** The first millisecond that the next turn may begin at; `undefined` while no instance says so. */
   get notBefore(): number | undefined {
     return this.#boundary?.notBefore ?? this.#notBefore
+  }
+
+  /** When the turn began that runs, in milliseconds since the epoch; 0 while none does. */
+  get turnStart(): number {
+    return this.#boundary?.turnStart ?? 0
   }
 
   /** Subscriptions of the turn that runs, which are not in force yet. */
@@ -205,12 +212,13 @@ export class Instance {
         ? boundary.turn({ fn, args, sender, cause, notBefore, ...(link !== undefined && { link }) })
         : boundary.rerun(unfinished.turn, unfinished.events))
     } catch (error) {
-      if (ValueError.is(error)) return { reply: { tag: 'bad-arguments', error }, seq: undefined }
+      if (ValueError.is(error)) return { reply: { tag: 'bad-arguments', error }, seq: undefined, time: 0 }
       throw error
     } finally {
       clearTimeout(timer)
     }
-    return { reply: await this.#conclude(boundary, end, seq), seq }
+    const time = boundary.turnStart
+    return { reply: await this.#conclude(boundary, end, seq), seq, time }
   }
 
   /** Makes the end of a turn durable, lets its messages leave, and says what its sender is told. */

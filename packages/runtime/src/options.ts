@@ -72,6 +72,12 @@ export interface TheaterOptions {
   readonly requestMs?: number
   /** When the host signs what its chains have come to, so that strangers can check them without it. @default it signs nothing */
   readonly checkpoints?: CheckpointOptions
+  /**
+   * Events of an actor after which the host keeps beside its record what the record says, so that the next host reads only what came
+   * after. It is no evidence: a host without it reads all.
+   * @default 1000
+   */
+  readonly summaryEvery?: number
   /** @default the machine's clock and its random bytes */
   readonly entropy?: Entropy
   /** Whether guests can be suspended (JSPI) where none of their imports waits. Slower, and the same record. @default 'as-needed' */

@@ -6,7 +6,7 @@ import { sha256 } from '@theater/event-chain/node'
 import { compileFunction, noHandles, Reader } from '@theater/values'
 import type { FunctionModel } from '@theater/values'
 import type { Delivery } from './post.ts'
-import { REQUEST } from './recovery.ts'
+import { REQUEST } from './record-reader.ts'
 import type { Scan } from './recovery.ts'
 import type { RequestId } from './request.ts'
 
@@ -17,29 +17,17 @@ export type Outgoing =
   | { readonly kind: 'send'; readonly delivery: Delivery; readonly said: number }
   | { readonly kind: 'request'; readonly delivery: Delivery; readonly id: RequestId }
 
-/** Which messages of one sender became turns that ended. */
-export interface Arrivals {
-  /** With how many of its receivers that a message had. */
-  count(seq: number): number
-  has(seq: number, receiver: string): boolean
-}
-
 /**
- * What left an actor and did not reach the chain of its receiver, in the order in which it left; and the requests that
- * its unfinished turn waits for, which the receiver may hold.
+ * What left an actor and did not come to its end at its receiver, in the order in which it left; and the requests that its unfinished turn
+ * waits for, which the receiver may hold.
  */
-export async function* outgoing(
-  store: Store,
-  scan: Scan,
-  arrived: Arrivals | undefined,
-): AsyncGenerator<Outgoing> {
-  const { info, model, asked, sends, sendTimes, fanOut } = scan
+export async function* outgoing(store: Store, scan: Scan): AsyncGenerator<Outgoing> {
+  const { info, model, asked } = scan
+  const sent = new Map(scan.summary.sends.all)
+  if (sent.size === 0 && asked.size === 0) return
   const known = new Map<string, FunctionModel>()
   for (const { functions } of model.imports) for (const fn of functions) known.set(fn.id, fn)
-  const times = new Map<number, number>()
-  for (const [i, seq] of sends.entries())
-    if ((arrived?.count(seq) ?? 0) < (fanOut.get(seq) ?? 1)) times.set(seq, sendTimes[i] ?? 0)
-  const left = [...times.keys(), ...asked.keys()].toSorted((a, b) => a - b)
+  const left = [...sent.keys(), ...asked.keys()].toSorted((a, b) => a - b)
   for (const seq of left) {
     const event = await readEvent(store, info.chain, seq)
     const id = asked.get(seq)
@@ -48,10 +36,10 @@ export async function* outgoing(
     const fn = known.get(call.content.fn)
     if (fn === undefined) continue
     const ref = { seq: event.seq, hash: event.hash }
+    const { to, time } = sent.get(seq) ?? { to: [], time: 0 }
     for (const delivery of said(ref, fn, call.content, scan.genesis.actor)) {
       if (id !== undefined) yield { kind: 'request', delivery, id }
-      else if (arrived?.has(seq, delivery.to) !== true)
-        yield { kind: 'send', delivery, said: times.get(seq) ?? 0 }
+      else if (to.includes(delivery.to)) yield { kind: 'send', delivery, said: time }
     }
   }
 }

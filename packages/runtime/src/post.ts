@@ -6,6 +6,7 @@ import type { LogLine, Request } from './host.ts'
 import { listenerFailed } from './failures.ts'
 import type { Message } from './options.ts'
 import type { Outside } from './outside.ts'
+import type { Sends } from './sends.ts'
 import type { Published, Topics } from './topics.ts'
 import { Call } from './request.ts'
 import type { Answer } from './request.ts'
@@ -36,6 +37,8 @@ export interface Sender {
   readonly chain: Uint8Array
   /** How many messages of it no receiver has taken yet. */
   outbox: number
+  /** Those that may not have come to their end. */
+  readonly sends: Sends
 }
 
 /** Why there is no actor of an id to take a message: it ended for good, it cannot go on in this host, or there never was one. */
@@ -101,6 +104,8 @@ export class Post {
         case 'message': {
           const { fn, args, step, topic } = departure
           if (step !== undefined) from.ends.left(step)
+          const inside = departure.to.filter((to) => !isOutside(to))
+          from.sends.left(ref.seq, { time: from.turnStart, to: inside })
           for (const to of departure.to) this.deliver(from, { ref, to, fn, args })
           if (topic !== undefined) this.tell({ topic, from: from.id, message: args.at(-1) as Message })
         }
@@ -155,6 +160,7 @@ export class Post {
       settle: (reply) => {
         const reason = deathOf(reply)
         if (reason !== undefined) dead(reason)
+        else if (isOver(reply)) from.sends.settled(ref.seq, delivery.to)
       },
     })
   }
@@ -162,6 +168,7 @@ export class Post {
   /** Says that a message is dead. */
   dead(from: Sender, delivery: Delivery, reason: DeadLetter['reason']): void {
     const { deadLetter } = this.#office
+    from.sends.settled(delivery.ref.seq, delivery.to)
     const letter: DeadLetter = { from: from.id, to: delivery.to, seq: delivery.ref.seq, reason }
     if (deadLetter !== undefined) deadLetter(letter)
     else {
@@ -232,6 +239,11 @@ function deathOf(reply: TurnReply): DeadLetter['reason'] | undefined {
     case 'bad-arguments':
       return 'failed'
   }
+}
+
+/** Whether nobody need bring a message again that came to such an end, where it is not dead. */
+function isOver({ tag }: TurnReply): boolean {
+  return tag === 'answered' || tag === 'left'
 }
 
 /** What the requester is told, in the words of `theater:messaging/client`. */

@@ -10,58 +10,68 @@ export function chainKey(chain: Uint8Array): string {
   return Buffer.from(chain).toString('latin1')
 }
 
-interface Turns {
-  /** Sequence numbers in the sender's chain, rising. */
-  readonly causes: number[]
-  /** Where the turn of each begins in the receiver's chain. */
-  readonly turns: number[]
+/** How many causes of each sender are known one by one: those that came last. */
+const RECENT = 32
+
+/** What came of one sender. */
+export interface FromSender {
+  /** The highest sequence number of its causes. */
+  last: number
+  /** The highest sequence number of those that are not known one by one any more; -1 for none. */
+  forgotten: number
+  /** Where the turns of the others begin, by the sequence numbers of their causes; in the order in which they came. */
+  readonly turns: Map<number, number>
 }
 
+/** Where the last turn of a cause begins; `undefined`: there is none; `forgotten`: only the record itself says so. */
+export type TurnOf = number | 'forgotten' | undefined
+
 /**
- * The causes that one chain holds, and the turns they became. It grows by two numbers for each message, which is little
- * beside the events that the same message leaves in the store, and it has to: a sender that comes back from a crash, or
- * reaches its receiver through something that delivers more than once, may say again whatever it ever said.
+ * The causes that one chain holds, and the turns they became. What one actor says to another comes in its order, so that the last
+ * cause of a sender tells of all before it, and only a few are kept one by one. A cause that comes again, or late, is one of those; of
+ * any other that is not behind the last one the record itself is asked. So it grows with the senders, and not with what they say.
  */
 export class Received {
-  readonly #byChain = new Map<string, Turns>()
+  readonly #senders = new Map<string, FromSender>()
+
+  /** What came of each sender, by {@link chainKey}. */
+  get senders(): Iterable<readonly [string, FromSender]> {
+    return this.#senders
+  }
+
+  /** Knows again what came of a sender. */
+  restore(sender: string, from: FromSender): void {
+    this.#senders.set(sender, from)
+  }
 
   /** Notes a cause. Where it came again, its last turn counts. @param turn sequence of the turn that it became */
   note({ chain, seq }: Pick<Cause, 'chain' | 'seq'>, turn: number): void {
     const key = chainKey(chain)
-    let known = this.#byChain.get(key)
-    if (known === undefined) {
-      known = { causes: [], turns: [] }
-      this.#byChain.set(key, known)
+    let from = this.#senders.get(key)
+    if (from === undefined) {
+      from = { last: -1, forgotten: -1, turns: new Map() }
+      this.#senders.set(key, from)
     }
-    const { causes, turns } = known
-    // A sender's messages come in its order, so this is the end but for what handlers say in theirs.
-    const at = place(causes, seq)
-    if (causes[at] === seq) {
-      turns[at] = turn
-      return
+    const { turns } = from
+    turns.delete(seq)
+    turns.set(seq, turn)
+    from.last = Math.max(from.last, seq)
+    if (turns.size <= RECENT) return
+    for (const oldest of turns.keys()) {
+      turns.delete(oldest)
+      from.forgotten = Math.max(from.forgotten, oldest)
+      break
     }
-    causes.splice(at, 0, seq)
-    turns.splice(at, 0, turn)
   }
 
-  /** Where the turn of a cause begins; `undefined`: the chain does not hold it. */
-  turnOf({ chain, seq }: Pick<Cause, 'chain' | 'seq'>): number | undefined {
-    const known = this.#byChain.get(chainKey(chain))
-    if (known === undefined) return undefined
-    const at = place(known.causes, seq)
-    return known.causes[at] === seq ? known.turns[at] : undefined
+  turnOf({ chain, seq }: Pick<Cause, 'chain' | 'seq'>): TurnOf {
+    const from = this.#senders.get(chainKey(chain))
+    if (from === undefined) return undefined
+    return from.turns.get(seq) ?? (seq <= from.forgotten ? 'forgotten' : undefined)
   }
-}
 
-/** The index of the first number that is not below `n`. */
-function place(numbers: readonly number[], n: number): number {
-  let low = 0
-  let high = numbers.length
-  if (high === 0 || (numbers[high - 1] ?? 0) < n) return high
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((numbers[middle] ?? 0) < n) low = middle + 1
-    else high = middle
+  /** The highest sequence number of the causes of a sender, by {@link chainKey}; -1 where there is none. */
+  last(sender: string): number {
+    return this.#senders.get(sender)?.last ?? -1
   }
-  return low
 }

@@ -5,7 +5,7 @@ import { TheaterError } from './errors.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Invocation, Letter, Settle } from './mailbox.ts'
 import type { Received } from './received.ts'
-import { recordedReply } from './record.ts'
+import { recordedReply, recordedTurn } from './record.ts'
 import { sizeOf } from './size.ts'
 import type { AskedReply, TurnReply } from './turn-reply.ts'
 
@@ -127,6 +127,10 @@ export class Reception {
   accept(invocation: Invocation, { taken, settle }: Delivered): Letter | undefined {
     const { id, alive, gone, exported, came } = this.#parts
     const { cause } = invocation
+    if (cause !== null && this.#forgot(cause)) {
+      this.#look(invocation, cause, { taken, settle })
+      return undefined
+    }
     if (cause !== null && this.knows(cause)) {
       taken?.(0)
       this.again(cause, settle)
@@ -195,14 +199,50 @@ export class Reception {
     return promise
   }
 
-  /** Whether a cause waits here, or the record holds it. */
+  /** Whether a cause waits here, or the record holds it, or may: it is of those that only the record itself tells of. */
   knows(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
     return this.mailbox.find(cause) !== undefined || this.#parts.received.turnOf(cause) !== undefined
   }
 
-  /** Where the last turn of a cause begins that the record holds. */
+  /** Whether a cause waits here, or the record holds it. @throws ChainError */
+  async holds(cause: Pick<Cause, 'chain' | 'seq'>): Promise<boolean> {
+    if (!this.#forgot(cause)) return this.knows(cause)
+    const { store, chain } = this.#parts
+    return (await recordedTurn(store, chain(), cause)) !== undefined
+  }
+
+  /** Where the last turn of a cause begins that the record holds; `undefined` too where only the record itself tells. */
   turnOf(cause: Pick<Cause, 'chain' | 'seq'>): number | undefined {
-    return this.#parts.received.turnOf(cause)
+    const turn = this.#parts.received.turnOf(cause)
+    return turn === 'forgotten' ? undefined : turn
+  }
+
+  #forgot(cause: Pick<Cause, 'chain' | 'seq'>): boolean {
+    return this.#parts.received.turnOf(cause) === 'forgotten' && this.mailbox.find(cause) === undefined
+  }
+
+  /** Looks in the record for a cause that comes late, and takes it where it is not there. */
+  #look(invocation: Invocation, cause: Cause, { taken, settle }: Delivered): void {
+    const { id, store, chain, exported, alive, gone, came, closing } = this.#parts
+    const fn = exported(invocation.fn)
+    if (fn === undefined)
+      throw new TheaterError('not-served', `${id} exports no ${invocation.fn}`, { actor: id })
+    const waiting: Letter = { ...letter(fn, invocation), taken, listeners: [settle] }
+    // Whoever brings the same meanwhile waits with it.
+    this.mailbox.follow(waiting)
+    const look = async (): Promise<void> => {
+      const turn = await recordedTurn(store, chain(), cause)
+      if (turn !== undefined) {
+        taken?.(0)
+        this.mailbox.settle(waiting, await recordedReply(store, chain(), turn, exported))
+      } else if (alive()) {
+        this.mailbox.add(waiting)
+        came()
+      } else this.mailbox.settle(waiting, gone())
+    }
+    look().catch((error: unknown) => {
+      this.mailbox.settle(waiting, closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
+    })
   }
 
   /** Says what came, or will come, of a cause that is known. */
@@ -210,12 +250,20 @@ export class Reception {
     const { store, chain, received, closing, exported } = this.#parts
     const known = this.mailbox.find(cause)
     const turn = received.turnOf(cause)
-    if (known !== undefined) known.listeners.push(settle)
-    else if (turn !== undefined) {
-      const failed = (error: unknown): void =>
-        settle(closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
-      recordedReply(store, chain(), turn, exported).then(settle, failed)
+    if (known !== undefined) {
+      known.listeners.push(settle)
+      return
     }
+    if (turn === undefined) return
+    const look = async (): Promise<TurnReply> => {
+      const at = turn === 'forgotten' ? await recordedTurn(store, chain(), cause) : turn
+      // It was taken back before its turn began.
+      if (at === undefined) return { tag: 'left' }
+      return recordedReply(store, chain(), at, exported)
+    }
+    const failed = (error: unknown): void =>
+      settle(closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
+    look().then(settle, failed)
   }
 }
 

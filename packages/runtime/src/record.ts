@@ -3,10 +3,11 @@ import type { TheaterEvent } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
-import type { RecordedCall } from '@theater/handler'
+import type { Cause, RecordedCall } from '@theater/handler'
 import { compileFunction, decodeModel, hasHandle, noHandles, Reader } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
+import { causeKey } from './received.ts'
 import type { TurnReply } from './turn-reply.ts'
 
 /** The reply of the turn that begins at `seq`, as the record holds it. */
@@ -42,6 +43,31 @@ export async function recordedReply(
   throw new TheaterError('cannot-resume', `the turn at event ${seq} of the record has no end`, {
     detail: { seq },
   })
+}
+
+/** Where the last turn of a cause begins, as the record says it; `undefined`: it holds none. It reads all of it. */
+export async function recordedTurn(
+  store: Store,
+  chain: Uint8Array,
+  cause: Pick<Cause, 'chain' | 'seq'>,
+): Promise<number | undefined> {
+  const key = causeKey(cause)
+  let found: number | undefined
+  for await (const { seq, kind, content } of readEvents(store, chain, 0, undefined, { hash: sha256 }))
+    if (kind === 'turn' && content !== null && content.cause !== null && causeKey(content.cause) === key)
+      found = seq
+  return found
+}
+
+/** The intent without a result that ends the turn which begins at `seq`; `undefined`: there is none. */
+export async function givenUpIn(store: Store, chain: Uint8Array, seq: number): Promise<number | undefined> {
+  let intent: number | undefined
+  for await (const event of readEvents(store, chain, seq, undefined, { hash: sha256 })) {
+    if (event.content === null) continue
+    if (event.kind === 'call' && event.content.outcome === null) intent = event.seq
+    if (event.kind === 'result') intent = undefined
+  }
+  return intent
 }
 
 /** The outside effect whose intent is at `seq`; `undefined`: there is none, or its arguments have resources in them. */

@@ -4,7 +4,9 @@ import type { ChainInfo, Durability, Genesis, Store } from '@theater/event-chain
 import { sha256 } from '@theater/event-chain/node'
 import type { saltPool } from '@theater/event-chain/node'
 import { splitCid } from '@theater/values'
+import type { ComponentModel } from '@theater/values'
 import { Actor } from './actor.ts'
+import { Arrivals } from './arrivals.ts'
 import type { Cast } from './cast.ts'
 import type { Channels } from './channels.ts'
 import type { Components } from './components.ts'
@@ -21,7 +23,7 @@ import type { Post, Sender } from './post.ts'
 import { chainKey } from './received.ts'
 import { releaseName } from './record.ts'
 import { outgoing } from './outgoing.ts'
-import type { Arrivals, Outgoing } from './outgoing.ts'
+import type { Outgoing } from './outgoing.ts'
 import { scanRecord } from './recovery.ts'
 import type { Scan } from './recovery.ts'
 import { Call } from './request.ts'
@@ -47,9 +49,6 @@ export interface RevivalParts {
   readonly guard: Guard | undefined
 }
 
-/** By sender's chain, the messages that became turns which ended. */
-type Arrived = ReadonlyMap<string, Arrivals>
-
 /** Brings back every actor of a store, and delivers again what was under way between them. */
 export class Revival {
   readonly #parts: RevivalParts
@@ -62,11 +61,12 @@ export class Revival {
     const { store, cast, family, timers, guard } = this.#parts
     for (const hung of guard?.hung ?? []) await this.#sentence(hung)
     const scans: Scan[] = []
+    const models = new Map<string, ComponentModel>()
     const byChain = new Map<string, Scan>()
     const back: { readonly actor: Actor; readonly scan: Scan }[] = []
     for (const info of await store.list()) {
       try {
-        const scan = await this.#scan(info)
+        const scan = await this.#scan(info, models)
         scans.push(scan)
         // A parent's name is the beginning of its children's, so it is there before them.
         const parent = scan.birth && byChain.get(chainKey(scan.birth.cause.chain))
@@ -80,17 +80,19 @@ export class Revival {
     // Every actor is known before the first goes on: what was under way may talk to any of them.
     for (const { actor, scan } of back) {
       try {
-        await actor.recover(scan.life === 'started', scan.lastReturn)
+        await actor.recover(scan.life === 'started', scan.summary.lastReturn)
       } catch (error) {
         await actor.close()
         this.#lost(scan.info, error)
       }
     }
     for (const { actor, scan } of back)
-      if (cast.find(actor.id) === actor) for (const topic of scan.subscriptions) cast.topics.add(actor, topic)
-    const arrived = arrivals(scans)
+      if (cast.find(actor.id) === actor)
+        for (const topic of scan.summary.subscriptions) cast.topics.add(actor, topic)
+    const arrivals = new Arrivals(scans)
     const names = namesOf(scans)
-    for (const scan of scans) await this.#deliver(scan, arrived.get(chainKey(scan.info.chain)), names)
+    for (const scan of scans) arrivals.settle(scan)
+    for (const scan of scans) await this.#deliver(scan, names)
     this.#loseChannels(scans)
     for (const actor of cast.actors) this.#loseConnections(actor)
     // Behind all that the children had sent.
@@ -114,7 +116,7 @@ export class Revival {
   /** Takes over a record and makes the actor that goes on with it; `undefined`: nobody does. */
   async #revive(scan: Scan, parent: Scan | undefined): Promise<Actor | undefined> {
     const { store, cast, grants, host, guard } = this.#parts
-    const { genesis, info, seed, gap, life, received, ends, standing, connections } = scan
+    const { genesis, info, seed, gap, life, summary } = scan
     const id = genesis.actor
     if (life === 'stopped') {
       cast.record(info, 'stopped', { component: splitCid(genesis.component).digest, birth: scan.birth })
@@ -149,9 +151,9 @@ export class Revival {
       throw new TheaterError('cannot-resume', message, { actor: id })
     }
     const writer = await this.#takeOver(info)
-    const recorded = { received, ends, standing, connections }
+    summary.lastResume = writer.size - 1
     const { durability } = info
-    const parts = { id, ...ready, genesis, limits, seed, store, writer, durability, ...recorded }
+    const parts = { id, ...ready, genesis, limits, seed, store, writer, durability, summary }
     const actor = new Actor(parts, host)
     cast.add(actor)
     return actor
@@ -164,14 +166,19 @@ export class Revival {
   }
 
   /** Reads a record. That of an actor that never came to be is closed, where the last host could not do that any more. */
-  async #scan(info: ChainInfo): Promise<Scan> {
-    const scan = await scanRecord(this.#parts.store, info)
-    if (scan.life !== 'never' || scan.end !== undefined || scan.seed === undefined) return scan
+  async #scan(info: ChainInfo, models: Map<string, ComponentModel>): Promise<Scan> {
+    const { store, host } = this.#parts
+    const lost = (why: string): void =>
+      host.log({ actor: info.label, level: 'warn', message: `${why}; all of it is read`, fields: [] })
+    const scan = await scanRecord(store, info, { lost, models })
+    const { summary } = scan
+    if (scan.life !== 'never' || summary.end !== undefined || scan.seed === undefined) return scan
     const writer = await this.#takeOver(info)
     const { seq, hash } = writer.append('stop', encodeContent('stop', { reason: 'failed to start' }))
     await writer.flush()
     const { size, head } = writer
-    return { ...scan, info: { ...info, size, head, epoch: writer.epoch }, end: { seq, hash } }
+    summary.end = { seq, hash }
+    return { ...scan, info: { ...info, size, head, epoch: writer.epoch } }
   }
 
   async #takeOver({
@@ -220,17 +227,18 @@ export class Revival {
   }
 
   /** Delivers what left an actor before its host ended and did not arrive. */
-  async #deliver(scan: Scan, arrived: Arrivals | undefined, names: Names): Promise<void> {
+  async #deliver(scan: Scan, names: Names): Promise<void> {
     const { store, cast, post } = this.#parts
-    const { info, genesis, lastResume } = scan
+    const { info, genesis, lastResume, summary } = scan
     const found = cast.find(genesis.actor)
     const actor = found !== undefined && chainKey(found.chain) === chainKey(info.chain) ? found : undefined
     // A record is an outbox also when its actor has ended.
-    const from: Sender = actor ?? { id: genesis.actor, chain: info.chain, outbox: 0 }
-    for await (const one of outgoing(store, scan, arrived)) {
+    const { sends } = summary
+    const from: Sender = actor ?? { id: genesis.actor, chain: info.chain, outbox: 0, sends }
+    for await (const one of outgoing(store, scan)) {
       const { delivery } = one
       if (one.kind === 'request') {
-        if (actor !== undefined) this.#ask(actor, one)
+        if (actor !== undefined) await this.#ask(actor, one)
         continue
       }
       const { ref, to } = delivery
@@ -239,11 +247,13 @@ export class Revival {
       const untold = actor !== undefined && ref.seq > lastResume
       if (cast.find(to) === undefined && cast.absence(to) !== 'failed') {
         if (untold) post.deliver(from, delivery)
+        else sends.settled(ref.seq, to)
       } else if (name !== undefined && !isFor(one.said, name, name.before)) {
         if (untold) post.dead(from, delivery, 'stopped')
-      } else if (!(await store.has(dropMark({ chain: info.chain, seq: ref.seq, to, turn: undefined })))) {
-        post.deliver(from, delivery)
-      }
+        else sends.settled(ref.seq, to)
+      } else if (await store.has(dropMark({ chain: info.chain, seq: ref.seq, to, turn: undefined }))) {
+        sends.settled(ref.seq, to)
+      } else post.deliver(from, delivery)
     }
   }
 
@@ -257,13 +267,16 @@ export class Revival {
         if (isOutside(end)) channels.loseOutside(actor, channel)
         const others = byActor.get(end) ?? []
         // One that has seen it; where none has, it was asked for, and whoever was to be asked ended before.
-        const other = others.find((one) => one.channels.has(channel)) ?? others.find(({ end }) => end)
+        const other =
+          others.find(({ summary: { ends, unopened } }) => ends.state(channel) ?? unopened.get(channel)) ??
+          others.find(({ summary }) => summary.end)
         if (other === undefined) continue
         const { chain } = other.info
         const by = other.genesis.actor
-        const undone = other.unopened.get(channel)
+        const undone = other.summary.unopened.get(channel)
+        const { end: last } = other.summary
         if (undone !== undefined) channels.lose(channel, by, { chain, ...undone }, 'undelivered')
-        else if (other.end !== undefined) channels.lose(channel, by, { chain, ...other.end }, 'stopped')
+        else if (last !== undefined) channels.lose(channel, by, { chain, ...last }, 'stopped')
       }
     }
   }
@@ -279,11 +292,11 @@ export class Revival {
       })
   }
 
-  #ask(actor: Actor, { delivery, id }: Extract<Outgoing, { readonly kind: 'request' }>): void {
+  async #ask(actor: Actor, { delivery, id }: Extract<Outgoing, { readonly kind: 'request' }>): Promise<void> {
     const { cast, post } = this.#parts
     const { ref, to, fn, args } = delivery
     const cause = { chain: actor.chain, ...ref }
-    if (id.deadline > Date.now() || cast.find(to)?.reception.knows(cause) === true) {
+    if (id.deadline > Date.now() || (await cast.find(to)?.reception.holds(cause)) === true) {
       actor.calls.set(ref.seq, post.request(actor, { to, fn, args, cause }, true))
       return
     }
@@ -310,38 +323,4 @@ function namesOf(scans: readonly Scan[]): Names {
   return new Map(
     now.map(({ genesis: { actor, time } }) => [actor, { time, before: (records.get(actor) ?? 0) > 1 }]),
   )
-}
-
-function arrivals(scans: readonly Scan[]): Arrived {
-  const arrived = new Map<string, ArrivedFrom>()
-  for (const { genesis, concluded } of scans) {
-    for (const [chain, seq] of concluded) {
-      const from = arrived.get(chain) ?? new ArrivedFrom()
-      arrived.set(chain, from)
-      from.note(seq, genesis.actor)
-    }
-  }
-  return arrived
-}
-
-/** The messages of one sender that became turns which ended. */
-class ArrivedFrom implements Arrivals {
-  readonly #counts = new Map<number, number>()
-  readonly #receivers = new Map<string, Set<number>>()
-
-  note(seq: number, receiver: string): void {
-    const seqs = this.#receivers.get(receiver) ?? new Set()
-    this.#receivers.set(receiver, seqs)
-    if (seqs.has(seq)) return
-    seqs.add(seq)
-    this.#counts.set(seq, this.count(seq) + 1)
-  }
-
-  count(seq: number): number {
-    return this.#counts.get(seq) ?? 0
-  }
-
-  has(seq: number, receiver: string): boolean {
-    return this.#receivers.get(receiver)?.has(seq) === true
-  }
 }

@@ -46,6 +46,11 @@ export class Standing {
     return this.#timers.get(id)
   }
 
+  /** Knows a timer again as it stands. */
+  restore(timer: StandingTimer): void {
+    this.#put(timer)
+  }
+
   /** What the actor itself said has left. */
   left(step: TimerStep, cause: Cause): void {
     if (step.kind === 'cancel') this.#remove(step.id)

@@ -1,24 +1,25 @@
 import { queueRule, trackOf } from '@theater/boundary'
 import type { TimerStep } from '@theater/boundary'
-import { readEvents } from '@theater/event-chain'
-import type { BlobReader, ChainReader, Event, EventOf } from '@theater/event-chain'
-import { sha256 } from '@theater/event-chain/node'
+import type { Event, EventOf } from '@theater/event-chain'
 import { decodeData } from '@theater/values'
 import type { Data } from '@theater/values'
-import type { Message, TimerInfo } from './options.ts'
+import type { Message } from './options.ts'
 import { chainKey } from './received.ts'
-import { FIRED, Standing } from './standing.ts'
+import { FIRED } from './standing.ts'
+import type { Standing } from './standing.ts'
 
 /** Reads in one record, event by event, which timers its actor has. */
 export class TimerRecord {
-  readonly standing = new Standing()
+  readonly standing: Standing
   readonly #chain: Uint8Array
   /** What the calls of the turn say of timers, by their sequence numbers. */
   readonly #calls = new Map<number, TimerStep>()
   #firing = false
 
-  constructor(chain: Uint8Array) {
+  /** @param standing those that it has before the first event that is taken */
+  constructor(chain: Uint8Array, standing: Standing) {
     this.#chain = chain
+    this.standing = standing
   }
 
   /** Whether the turn is that of a timer. */
@@ -74,25 +75,6 @@ export class TimerRecord {
     if (step !== undefined) this.#calls.set(seq, step)
     return true
   }
-}
-
-/**
- * The timers of every actor of a store that has not ended, by actor and id, as the records have them. It reads all of them.
- *
- * @throws ChainError
- */
-export async function recordedTimers(store: ChainReader & BlobReader): Promise<readonly TimerInfo[]> {
-  const found: TimerInfo[] = []
-  for (const { label, chain } of await store.list()) {
-    const record = new TimerRecord(chain)
-    let ended = false
-    for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) {
-      record.take(event)
-      if (event.kind === 'stop') ended = true
-    }
-    if (!ended) found.push(...record.standing.infos(label))
-  }
-  return found
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FunctionModel } from '@theater/values'
-import type { Instance } from './instance.ts'
+import type { Instance, Taken } from './instance.ts'
 import { causeOf } from './mailbox.ts'
 import type { Invocation, Letter, Mailbox, Told } from './mailbox.ts'
 import type { Unfinished } from './rebuild.ts'
@@ -9,6 +9,17 @@ import type { Call } from './request.ts'
 import { recordedSubject, subjectOf } from './subject.ts'
 import type { Subject } from './subject.ts'
 import type { TurnReply } from './turn-reply.ts'
+
+/** What a turn came to. */
+export interface Ended {
+  readonly reply: TurnReply
+  /** Where it begins in the record; `undefined`: it did not begin. */
+  readonly seq: number | undefined
+  /** When it began, in milliseconds since the epoch. */
+  readonly time: number
+  /** Where it was to make the actor. */
+  readonly first: Letter | undefined
+}
 
 /** What the turns of an actor need of it. */
 export interface TurnsParts {
@@ -34,8 +45,8 @@ export interface TurnsParts {
   readonly events: () => number
   /** A turn was aborted. */
   readonly aborted: (reply: Extract<TurnReply, { readonly tag: 'aborted' }>) => void
-  /** A turn ended; whoever asked for it hears of it afterwards. `first`: it was to make the actor. */
-  readonly ended: (reply: TurnReply, first: Letter | undefined) => Promise<void>
+  /** A turn ended; whoever asked for it hears of it afterwards. */
+  readonly ended: (end: Ended) => Promise<void>
   /** The record cannot be written or re-run, so that no turn can be taken any more. */
   readonly broke: (error: unknown) => Promise<void>
 }
@@ -158,8 +169,9 @@ export class Turns {
     // Of one that the last host left the record has told.
     if (subject !== undefined && unfinished === undefined) heard(next.fn, subject)
     let reply: TurnReply
+    let taken: Taken | undefined
     try {
-      const taken = await instance.take({ ...next, args, notBefore }, unfinished)
+      taken = await instance.take({ ...next, args, notBefore }, unfinished)
       reply = taken?.reply ?? gone()
       const cause = causeOf(next)
       if (cause !== undefined && taken?.seq !== undefined) received.note(cause, taken.seq)
@@ -176,7 +188,7 @@ export class Turns {
     if (reply.tag === 'trapped' || reply.tag === 'aborted') undone()
     const first = next === this.#first ? next : undefined
     if (first !== undefined) this.#first = undefined
-    await ended(reply, first)
+    await ended({ reply, seq: taken?.seq, time: taken?.time ?? 0, first })
     mailbox.settle(next, reply)
   }
 }

@@ -9,6 +9,7 @@ const benchmarks: Readonly<Record<string, (budget: Budget, report: Report) => Pr
   meter: async (...given) => (await import('./meter-bench.ts')).meterBench(...given),
   http: async (...given) => (await import('./http-bench.ts')).httpBench(...given),
   handlers: async (...given) => (await import('./handlers-bench.ts')).handlersBench(...given),
+  chain: async (...given) => (await import('./chain-bench.ts')).chainBench(...given),
   loopers: async (...given) => (await import('./loopers-bench.ts')).loopersBench(...given),
   thread: async (...given) => (await import('./thread-bench.ts')).threadBench(...given),
 }

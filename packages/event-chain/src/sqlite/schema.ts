@@ -3,7 +3,7 @@ import { ChainError } from '../errors.ts'
 
 /** `THTR`: tells a database of ours from any other. */
 const applicationId = 0x54485452
-const schemaVersion = 3
+const schemaVersion = 4
 
 /** What each version of the schema adds to the one before; a database of an earlier one is brought on when it is opened for writing. */
 const versions: readonly string[] = [
@@ -50,6 +50,19 @@ const versions: readonly string[] = [
   `
   ALTER TABLE chains ADD COLUMN durability TEXT;
   PRAGMA user_version = 3;
+  `,
+  // What is kept beside chains so that they need not be read from the start; throwing it away loses nothing.
+  `
+  CREATE TABLE kept (
+    id INTEGER PRIMARY KEY,
+    chain INTEGER NOT NULL REFERENCES chains (id),
+    kind TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX kept_by_chain ON kept (chain, kind);
+  PRAGMA user_version = 4;
   `,
 ]
 

@@ -5,7 +5,8 @@ import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { conflict, stale, taken } from '../memory-store.ts'
 import type { LogStore } from '../log/store.ts'
-import type { Batch, ChainInfo, Durability, LoggedStore, StoredEvent } from '../store.ts'
+import type { Batch, CacheStore, ChainInfo, Durability, LoggedStore, StoredEvent } from '../store.ts'
+import { SqliteCaches } from './caches.ts'
 import { Commits } from './commits.ts'
 import { guard } from './errors.ts'
 import { SqliteLog } from './log.ts'
@@ -23,6 +24,7 @@ const durabilities: readonly unknown[] = ['memory', 'process', 'disk'] satisfies
 /** The store over an open database. What is written in one turn of the event loop is one transaction. */
 export class SqliteStore implements LoggedStore {
   readonly hostLog: LogStore
+  readonly caches: CacheStore
   readonly #db: DatabaseSync
   /** The owner epoch of this opening; null for a reader. */
   readonly #owner: number | null
@@ -42,15 +44,19 @@ export class SqliteStore implements LoggedStore {
       rollback: () => this.#rollback(),
       sync: async () => await this.#wal?.sync(),
     })
+    const sql = (text: string): StatementSync => this.#upToDate(text)
     // A checkpoint that somebody saw MUST NOT be forgotten: the host would sign another one of that size.
     const write = <T>(run: () => T): Promise<T> => this.#commits.add('disk', run)
     const database = {
-      sql: (text: string) => this.#upToDate(text),
+      sql,
       write,
       erase: (id: number, seq: number) => this.#erase(id, seq),
       scrub: () => this.#scrub(),
     }
     this.hostLog = new SqliteLog(database, version > 1)
+    // What is kept beside chains may be lost.
+    const keep = <T>(run: () => T): Promise<T> => this.#commits.add('process', run)
+    this.caches = new SqliteCaches({ sql, write: keep }, version > 3)
   }
 
   create(
@@ -224,6 +230,8 @@ export class SqliteStore implements LoggedStore {
     const body = this.#sql('SELECT body FROM events WHERE chain = ? AND seq = ?').get(id, seq)?.['body']
     if (!(body instanceof Uint8Array)) return
     this.#sql('UPDATE events SET body = NULL WHERE chain = ? AND seq = ?').run(id, seq)
+    // What was found in the record may have what is erased in it.
+    this.#sql('DELETE FROM kept WHERE chain = ?').run(id)
     const link = linkInBody(body)
     if (link === null) return
     const tail = body.subarray(linkingBodyLength - link.length)

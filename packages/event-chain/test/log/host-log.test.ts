@@ -390,7 +390,7 @@ describe('a store whose log was touched', () => {
     await store.close()
     const db = new DatabaseSync(path)
     db.exec(
-      'DROP TABLE entries; DROP TABLE trees; DROP TABLE tiles; DROP TABLE checkpoint; DROP TABLE rotations',
+      'DROP TABLE entries; DROP TABLE trees; DROP TABLE tiles; DROP TABLE checkpoint; DROP TABLE rotations; DROP TABLE kept',
     )
     db.exec('ALTER TABLE chains DROP COLUMN durability')
     db.exec('PRAGMA user_version = 1')
@@ -399,6 +399,7 @@ describe('a store whose log was touched', () => {
     expect((await reader.find('a'))?.size).toBe(5)
     expect(await latestCheckpoint(reader)).toBeUndefined()
     expect(await reader.hostLog.grown(9)).toEqual([])
+    expect(await reader.caches.kept(new Uint8Array(32), 'summary')).toBeUndefined()
     await reader.close()
     await using writer = sqliteStore(path)
     const log = await HostLog.open({ store: writer, key })

@@ -33,13 +33,18 @@ const store: Store = {
   list: () => sqlite.list(),
   get: (...args) => sqlite.get(...args),
   has: (...args) => sqlite.has(...args),
+  caches: {
+    kept: (...args) => sqlite.caches.kept(...args),
+    keep: (...args) => deadly(() => sqlite.caches.keep(...args)),
+    discard: (...args) => deadly(() => sqlite.caches.discard(...args)),
+  },
   close: () => sqlite.close(),
   [Symbol.asyncDispose]: () => sqlite.close(),
 }
 const world = new World()
 world.after = (what) => appendFileSync(`${file}.did`, `${what}\n`)
 const before = await records(store)
-const stage = await Stage.open({ store, world })
+const stage = await Stage.open({ store, world, summaryEvery: 10 })
 for (const id of cast) if (before[id] === undefined) await stage.spawn(id)
 process.stdout.write('ready\n')
 await stage.idle()

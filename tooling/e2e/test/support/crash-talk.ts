@@ -31,8 +31,13 @@ const store: Store = {
   list: () => sqlite.list(),
   get: (...args) => sqlite.get(...args),
   has: (...args) => sqlite.has(...args),
+  caches: {
+    kept: (...args) => sqlite.caches.kept(...args),
+    keep: (...args) => deadly(() => sqlite.caches.keep(...args)),
+    discard: (...args) => deadly(() => sqlite.caches.discard(...args)),
+  },
   close: () => sqlite.close(),
   [Symbol.asyncDispose]: () => sqlite.close(),
 }
-await live(await Hall.open({ store }, actors))
+await live(await Hall.open({ store, summaryEvery: 10 }, actors))
 throw new Error('the host should have been killed before')

@@ -31,6 +31,11 @@ export class Journal {
       list: () => store.list(),
       get: (cid) => store.get(cid),
       has: (cid) => store.has(cid),
+      caches: {
+        kept: async (chain, kind) => store.caches?.kept(chain, kind),
+        keep: (things) => log(async (to) => to.caches?.keep(things)),
+        discard: (chain, kind) => log(async (to) => to.caches?.discard(chain, kind)),
+      },
       close: () => store.close(),
       [Symbol.asyncDispose]: () => store.close(),
     }

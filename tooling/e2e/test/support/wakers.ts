@@ -7,7 +7,7 @@ import type { Store } from '@theater/event-chain'
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
 import { timer } from '@theater/handler-timer'
 import { Theater } from '@theater/runtime'
-import type { LogLine, SpawnOptions } from '@theater/runtime'
+import type { LogLine, SpawnOptions, TheaterOptions } from '@theater/runtime'
 import { decodeData } from '@theater/values'
 import { HandClock } from './hand-clock.ts'
 import { chainOf, text } from './talkers.ts'
@@ -35,7 +35,11 @@ export class Watchtower implements AsyncDisposable {
   static async open({
     store = memoryStore(),
     clock = new HandClock(),
-  }: { readonly store?: Store; readonly clock?: HandClock } = {}): Promise<Watchtower> {
+    ...more
+  }: { readonly store?: Store; readonly clock?: HandClock } & Pick<
+    TheaterOptions,
+    'summaryEvery'
+  > = {}): Promise<Watchtower> {
     const lines: LogLine[] = []
     const theater = await Theater.open({
       handlers: [timer()],
@@ -43,6 +47,7 @@ export class Watchtower implements AsyncDisposable {
       store,
       entropy: clock,
       log: (line) => lines.push(line),
+      ...more,
     })
     return new Watchtower(theater, store, clock, lines)
   }

@@ -1,0 +1,65 @@
+import type { EventRef } from '@theater/boundary'
+import type { ChainWriter, Keeping, Store } from '@theater/event-chain'
+import { givenUpIn } from './record.ts'
+import { SUMMARY } from './recovery.ts'
+import { encodeSummary } from './summary-bytes.ts'
+import { Summary } from './summary.ts'
+import type { Ended } from './turns.ts'
+
+/** A record that is not much longer than what was kept of it is read as quickly. */
+const LEAST = 64
+
+/** Keeps the summary of one actor's record up to date while turns are added to it. */
+export class RecordKeeper {
+  readonly summary: Summary
+  readonly #store: Store
+  readonly #writer: ChainWriter
+  /** How much of the record the summary stands for: it is behind in the middle of a turn. */
+  #size = 0
+  /** How much of it the one stands for that is beside the record. */
+  #kept = 0
+
+  constructor(store: Store, writer: ChainWriter, summary: Summary = new Summary()) {
+    this.#store = store
+    this.#writer = writer
+    this.summary = summary
+  }
+
+  /** It is what the record says up to here, between two turns. */
+  settled(): void {
+    this.#size = this.#writer.size
+  }
+
+  /** A turn ended, and all of it is in the summary that others see to. */
+  async turned({ reply, seq, time }: Ended): Promise<void> {
+    const { summary } = this
+    if (seq === undefined) return
+    summary.lastTime = time
+    summary.first ??= 'well'
+    if (reply.tag === 'answered') summary.lastReturn = seq
+    if (reply.tag === 'aborted') {
+      const intent = await givenUpIn(this.#store, this.#writer.chain, seq)
+      if (intent !== undefined) summary.givenUp.add(intent)
+    }
+    this.settled()
+  }
+
+  /** The record ends. */
+  ended({ seq, hash }: EventRef): void {
+    this.summary.end = { seq, hash }
+    this.settled()
+  }
+
+  /**
+   * What is to be kept beside the record; `undefined`: nothing new.
+   *
+   * @param least how many events of it are new at least
+   */
+  take(least = LEAST): Keeping | undefined {
+    const { chain, size, durable, failure } = this.#writer
+    if (this.#size !== size || durable !== size || failure !== null || size - this.#kept < least)
+      return undefined
+    this.#kept = size
+    return { chain, kind: SUMMARY, size, head: this.#writer.head, bytes: encodeSummary(this.summary) }
+  }
+}
