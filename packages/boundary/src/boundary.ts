@@ -17,6 +17,8 @@ import { LiveCalls } from './live-calls.ts'
 import { Performer } from './performer.ts'
 import type { ChannelStep, TimerStep } from './rules.ts'
 import { Settlement } from './settle.ts'
+import { keyOf, noSnapshot, sameKey } from './snapshot.ts'
+import type { FirstMemory, NoSnapshot, Snapshot } from './snapshot.ts'
 import { InstanceState } from './state.ts'
 import type { Ended } from './state.ts'
 import { Tape } from './tape.ts'
@@ -120,6 +122,8 @@ export class Boundary {
   readonly #writer = new Writer()
   #instance: Instance | undefined
   #running = false
+  /** Nothing has been called of the instance since it was made. */
+  #fresh = true
 
   constructor(options: BoundaryOptions) {
     this.#options = options
@@ -287,6 +291,63 @@ export class Boundary {
   }
 
   /**
+   * Copies what the memories hold before the first turn: what snapshots are written against.
+   *
+   * @throws BoundaryError where that moment is not now
+   */
+  firstMemory(): FirstMemory {
+    const instance = this.#freshInstance('no memory as it was at first')
+    return { ...instance.imaging.first(), shared: !this.#state.crossedAtStart }
+  }
+
+  /**
+   * The state as it is between two turns, or why there is no snapshot of it. It is a function of the record alone: a re-run up to
+   * here gives the same, on whatever plan.
+   *
+   * @param first what the memories held at first, where that is known: then the snapshot is small
+   */
+  snapshot(first?: FirstMemory): Snapshot | NoSnapshot {
+    const { ended, handles, clock, queues } = this.#state
+    if (this.#perTurn) return noSnapshot('per-turn', 'each turn has an instance of its own')
+    if (ended !== undefined) return noSnapshot('finished', 'the instance is finished')
+    const instance = this.#instance
+    if (this.#running || instance === undefined || queues) return noSnapshot('busy', 'a turn is running')
+    const held = handles.image()
+    if (held === 'lent') return noSnapshot('busy', 'the guest is lent something')
+    if (held === 'guest-resource') return noSnapshot(held, 'the host holds resources of the guest')
+    const image = instance.imaging.take(first)
+    if ('none' in image) return image
+    return { key: keyOf(this.#options), clock: clock.now, handles: held, instance: image }
+  }
+
+  /**
+   * Makes a boundary that is instantiated, and has had no turn, what a snapshot of the same actor says: it goes on from there.
+   * Where it answers why not, the boundary is finished.
+   *
+   * @throws BoundaryError where it has had a turn, or is finished
+   */
+  restore(snapshot: Snapshot): NoSnapshot | undefined {
+    const instance = this.#freshInstance('nothing to lay a snapshot over')
+    this.#fresh = false
+    const { handles, clock } = this.#state
+    const refused = sameKey(snapshot.key, keyOf(this.#options)) ?? instance.imaging.lay(snapshot.instance)
+    if (refused !== undefined) {
+      this.#state.end({ tag: 'lost', error: new Error(refused.message) })
+      return refused
+    }
+    handles.lay(snapshot.handles)
+    clock.now = snapshot.clock
+    return undefined
+  }
+
+  #freshInstance(what: string): Instance {
+    const instance = this.#instance
+    if (instance === undefined || !this.#fresh || this.#running || this.#state.ended !== undefined)
+      throw new BoundaryError('finished', `there is ${what}: the instance is not just made`)
+    return instance
+  }
+
+  /**
    * Lets go of the host objects that the guest holds. The instance takes no more turns; one that is running is left
    * where its record is.
    */
@@ -363,6 +424,7 @@ export class Boundary {
       throw new BoundaryError('finished', `there is no instance to call ${fn} of`)
     }
     this.#running = true
+    this.#fresh = false
   }
 
   get #perTurn(): boolean {

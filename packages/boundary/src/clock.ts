@@ -14,6 +14,12 @@ const NOTHING = new Uint8Array(0)
 /** Nanoseconds that one reading of a derived clock takes. */
 const READING_NS = 1000n
 
+/** Where the clocks of one actor are. */
+export interface ClockImage {
+  readonly turnMs: number
+  readonly addedNs: bigint
+}
+
 /**
  * The derived clocks of one actor (rule 1): wall = turn start, monotonic = turn start minus actor start, each plus
  * 1 µs per reading and plus the elapsed milliseconds of the calls that waited in this turn. Never backwards.
@@ -53,6 +59,16 @@ export class DerivedClock {
     this.#turnMs = ms
     this.#knownTurnNs = undefined
     this.#addedNs = 0n
+  }
+
+  /** When the turn started, in milliseconds, and the nanoseconds since: all that a re-run of the record would come to. */
+  get now(): ClockImage {
+    return { turnMs: this.#turnMs, addedNs: this.#addedNs }
+  }
+
+  set now({ turnMs, addedNs }: ClockImage) {
+    this.startTurn(turnMs)
+    this.#addedNs = addedNs
   }
 
   /** A call waited that long. */

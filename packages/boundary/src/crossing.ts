@@ -41,7 +41,9 @@ export class Crossing {
 
   /** The host function for an import, as the component is instantiated with it. */
   hostFunction(fn: Imported): HostFunction {
+    const state = this.#state
     return (...raw) => {
+      if (state.instantiating) state.crossedAtStart = true
       let answer: unknown
       try {
         answer = this.#cross(fn, raw)
@@ -55,6 +57,7 @@ export class Crossing {
   /** The guest dropped a host resource that it owned. */
   dropped(n: number): void {
     const state = this.#state
+    if (state.instantiating) state.crossedAtStart = true
     if (state.ended !== undefined || this.#whileWaiting()) unreachable()
     const entry = state.handles.drop(n)
     const fuel = state.fuel.used()

@@ -53,6 +53,24 @@ export interface Maker {
   readonly link: Link | undefined
 }
 
+/** The resources of an instance between two turns, as plain data. What a re-run of the record would come to, and no more. */
+export interface HandlesImage {
+  readonly nextHost: number
+  readonly nextGuest: number
+  /** By number. */
+  readonly host: readonly HandleImage[]
+}
+
+/** One of the host's in the guest's hands. */
+export interface HandleImage {
+  readonly n: number
+  readonly type: ResourceType
+  readonly origin: string
+  readonly description: Json
+  readonly deadline: bigint | null
+  readonly permit: number
+}
+
 const NOBODY: Maker = { origin: '', link: undefined }
 
 /**
@@ -147,6 +165,34 @@ export class HandleTable {
     for (const n of this.#lent) this.#host.delete(n)
     this.#lent.length = 0
     this.#taken = []
+  }
+
+  /** What there is of it between two turns; why it is not plain data, where it is not. */
+  image(): HandlesImage | 'lent' | 'guest-resource' {
+    if (this.#lent.length > 0) return 'lent'
+    if (this.#guest.size > 0) return 'guest-resource'
+    const host = Array.from(this.#host.values(), ({ n, type, origin, description, deadline, permit }) => ({
+      n,
+      type,
+      origin,
+      description: description ?? null,
+      deadline: deadline ?? null,
+      permit,
+    }))
+    return { nextHost: this.#nextHost, nextGuest: this.#nextGuest, host: host.sort((a, b) => a.n - b.n) }
+  }
+
+  /** Makes a fresh table what an image says. No object of it is there yet: each is resumed when it is first used. */
+  lay({ nextHost, nextGuest, host }: HandlesImage): void {
+    this.clear()
+    this.#nextHost = nextHost
+    this.#nextGuest = nextGuest
+    for (const { n, type, origin, description, deadline, permit } of host) {
+      const maker = { origin, link: undefined }
+      const entry = new HostEntry(n, type, maker, description ?? undefined, undefined, deadline ?? undefined)
+      entry.permit = permit
+      this.#host.set(n, entry)
+    }
   }
 
   /** Forgets every resource; answers the host's, for whoever lets go of them. */

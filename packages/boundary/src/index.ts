@@ -150,4 +150,9 @@ export type {
   TurnRequest,
 } from './types.ts'
 export { segments } from './segments.ts'
+export { decodeSnapshot, encodeSnapshot } from './snapshot-bytes.ts'
+export type { SnapshotParts } from './snapshot-bytes.ts'
+export type { FirstMemory, NoSnapshot, NoSnapshotCode, Snapshot, SnapshotKey } from './snapshot.ts'
+export type { HandleImage, HandlesImage } from './handles.ts'
+export type { ClockImage } from './clock.ts'
 export type { Segment } from './segments.ts'

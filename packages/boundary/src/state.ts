@@ -60,6 +60,8 @@ export class InstanceState {
   #ended: Ended | undefined
   tape: Tape = new Tape([])
   instantiating = true
+  /** The guest called out while it was instantiated. */
+  crossedAtStart = false
   /** A call waits, so the guest is suspended. */
   waiting = false
   /** The intent of the outside effect that is being performed. */

@@ -23,6 +23,13 @@ export interface Needs {
   readonly elements: number
 }
 
+/** What is left of a budget, beside fuel. */
+export interface Kept {
+  readonly depth: number
+  readonly pages: bigint
+  readonly elements: bigint
+}
+
 /** Bytes of a page of memory. */
 export const PAGE = 65_536
 
@@ -54,6 +61,7 @@ export class InstanceMeter {
   /** What the metered modules import, by name. */
   readonly globals: Readonly<Record<'fuel' | 'depth' | 'pages' | 'elements' | 'why', WebAssembly.Global>>
   readonly #fuel: WebAssembly.Global<'i64'>
+  readonly #depth: WebAssembly.Global<'i32'>
   readonly #pages: WebAssembly.Global<'i64'>
   readonly #elements: WebAssembly.Global<'i64'>
   readonly #why: WebAssembly.Global<'i32'>
@@ -63,10 +71,10 @@ export class InstanceMeter {
     this.#pages = i64(Math.floor(budget.memory / PAGE))
     this.#elements = i64(budget.elements)
     this.#why = i32(0)
-    const depth = i32(Math.min(budget.depth, unbounded.depth))
+    this.#depth = i32(Math.min(budget.depth, unbounded.depth))
     this.globals = {
       fuel: this.#fuel,
-      depth,
+      depth: this.#depth,
       pages: this.#pages,
       elements: this.#elements,
       why: this.#why,
@@ -85,6 +93,17 @@ export class InstanceMeter {
   /** What of its budget the guest used up; then it was ended by it. */
   get tripped(): Tripped | undefined {
     return reasons[this.#why.value]
+  }
+
+  /** What of the budget is not given anew to each turn: the depth that is left, pages of memory, elements of tables. */
+  get kept(): Kept {
+    return { depth: this.#depth.value, pages: this.#pages.value, elements: this.#elements.value }
+  }
+
+  set kept({ depth, pages, elements }: Kept) {
+    this.#depth.value = depth
+    this.#pages.value = pages
+    this.#elements.value = elements
   }
 
   /** Takes what a core module has from its beginning, before it is instantiated. It traps where that is not there. */

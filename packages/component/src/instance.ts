@@ -2,7 +2,11 @@
 import { camelCase, type ComponentModel, type FunctionModel } from '@theater/values'
 import { ComponentError } from './errors.ts'
 import { type FenceCache, Fences } from './fence.ts'
+import { CoreState } from './image/core-state.ts'
+import { GlueState } from './image/glue-state.ts'
+import { Imaging } from './image/imaging.ts'
 import type { InstanceMeter, Needs } from './instance-meter.ts'
+import type { ModuleState } from './meter/state.ts'
 import { isInterfaceName, pascalCase, splitPlainName } from './names.ts'
 import type { GlueFactory } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
@@ -14,6 +18,8 @@ export interface CoreModule {
   readonly module: WebAssembly.Module
   readonly imports: readonly FunctionImport[]
   readonly needs: Needs
+  /** What can be seen of its state; `undefined` where the meter did not write it. */
+  readonly state: ModuleState | undefined
 }
 
 /** What all instances of one plan share. */
@@ -46,8 +52,10 @@ export function instantiate(
   const fences = new Fences(blueprint.fences, (error) => blame.note(error), meter)
   const cores = new Map<WebAssembly.Module, CoreModule>()
   let index = 0
+  const inside = new CoreState()
+  const glue = new GlueState(resources, blueprint.glue.unknown)
   const exports = blame.during(() =>
-    blueprint.glue({ FinalizationRegistry: resources.registry, meter: resources.meter })(
+    blueprint.glue({ FinalizationRegistry: resources.registry, meter: resources.meter, state: glue })(
       (name) => {
         const found = modules.get(name)
         if (found === undefined)
@@ -68,6 +76,7 @@ export function instantiate(
           meter === undefined ? linked : { ...linked, 'theater:meter': meter.globals },
         )
         fences.learn(instance.exports)
+        inside.add(core.state, instance.exports)
         hooks.onCoreInstance?.(instance, index++)
         return instance
       },
@@ -90,6 +99,7 @@ export function instantiate(
   return {
     functions: Object.freeze(functions),
     resources,
+    imaging: new Imaging(inside, glue, meter),
     dropGuest(wrapper) {
       const dispose: unknown = Reflect.get(wrapper, Symbol.dispose)
       if (typeof dispose !== 'function')

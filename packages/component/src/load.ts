@@ -8,6 +8,7 @@ import { InstanceMeter } from './instance-meter.ts'
 import { type Blueprint, type CoreModule, instantiate } from './instance.ts'
 import { withDefaults } from './limits.ts'
 import { meter, meterNeeds } from './meter/meter.ts'
+import { moduleState, stateFormat } from './meter/state.ts'
 import { modelOf } from './model.ts'
 import { parseComponent } from './parse.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
@@ -172,11 +173,17 @@ class LoadedComponent implements Component {
   async #metered(bytes: Uint8Array, nan: Metering, adapter: boolean): Promise<CoreModule> {
     const needs = meterNeeds(bytes)
     const imports = adapter ? functionImports(bytes).map(copying) : functionImports(bytes)
-    if (nan === 'none') return { module: await compile(bytes, 'invalid-core'), imports, needs }
-    const key = this.#cacheKey(['module', meter.name, String(meter.version), nan], this.#sha256(bytes))
+    if (nan === 'none') {
+      // What such a module says of its state is not the meter's.
+      return { module: await compile(bytes, 'invalid-core'), imports, needs, state: undefined }
+    }
+    const parts = ['module', meter.name, String(meter.version), `state ${stateFormat}`, nan]
+    const key = this.#cacheKey(parts, this.#sha256(bytes))
     const kept = (await this.#fromCache(key))?.modules[0]
-    if (kept !== undefined && 'bytes' in kept)
-      return { module: await compile(kept.bytes, 'meter-failed'), imports, needs }
+    if (kept !== undefined && 'bytes' in kept) {
+      const module = await compile(kept.bytes, 'meter-failed')
+      return { module, imports, needs, state: moduleState(module) }
+    }
     const made = await this.#worker().meter({
       // A view of the component would cross with all of it.
       module: bytes.slice(),
@@ -186,7 +193,7 @@ class LoadedComponent implements Component {
     })
     const module = await compile(made, 'meter-failed')
     await this.#toCache(key, { glue: '', modules: [{ bytes: made }] })
-    return { module, imports, needs }
+    return { module, imports, needs, state: moduleState(module) }
   }
 
   #cacheKey(parts: readonly string[], digest: Uint8Array): string {

@@ -8,6 +8,7 @@
  */
 import { init, parse } from 'es-module-lexer'
 import { ComponentError } from './errors.ts'
+import { exposed, type GlueParts, glueStateName, type GlueState } from './image/glue-state.ts'
 import { liftGlobals, liftNames, type LiftMeter } from './lift.ts'
 
 /** What a guest's glue is given under other names than the globals of the host. */
@@ -16,6 +17,8 @@ interface GlueGlobals {
   readonly FinalizationRegistry: unknown
   /** Counts what the glue reads out of the guest. */
   readonly meter: LiftMeter
+  /** Is told where the glue keeps what it keeps between two calls. */
+  readonly state: GlueState
 }
 
 /** The factory inside the glue: gives the exports, as jco names them. */
@@ -26,7 +29,11 @@ type Instantiate = (
 ) => Record<string, unknown>
 
 /** Glue that passed the check: each call evaluates it afresh, for one instance. */
-export type GlueFactory = (globals: GlueGlobals) => Instantiate
+export interface GlueFactory {
+  (globals: GlueGlobals): Instantiate
+  /** Why it tells nothing of its state; `undefined`: it does. */
+  readonly unknown: string | undefined
+}
 
 const parameters =
   'getCoreModule, imports, instantiateCore = (module, importObject) => new WebAssembly.Instance(module, importObject)'
@@ -79,6 +86,7 @@ const shadowed = [
   'setInterval',
   'clearInterval',
   'Set',
+  glueStateName,
   ...liftNames,
 ] as const
 
@@ -185,8 +193,10 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
   if (names !== 'instantiate, _util') reject(`it exports ${names}`)
   if (!glue.startsWith(head) || !tail.test(glue)) reject('it is not of the form that jco gives it')
   const inside = glue.slice(head.length).replace(tail, '')
-  checkShadowing(inside)
-  const body = `return function instantiate(${parameters}) {\n${forgetful(inside)}`
+  const parts = partsOf(inside)
+  checkShadowing(parts)
+  const shown = exposed(parts)
+  const body = `return function instantiate(${parameters}) {\n${forgetful('text' in shown ? shown.text : inside)}`
   try {
     // oxlint-disable-next-line no-implied-eval -- running generated code is what this file is for
     const factory: unknown = new Function(
@@ -195,7 +205,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
       `"use strict";\n${body}\n//# sourceURL=theater-component-${label}.js`,
     )
     if (typeof factory !== 'function') return reject('it is not a function')
-    return ({ FinalizationRegistry, meter }) => {
+    const evaluate = ({ FinalizationRegistry, meter, state }: GlueGlobals): Instantiate => {
       const instantiate: unknown = factory(
         fakeGlobal,
         FinalizationRegistry,
@@ -204,12 +214,29 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
         noTimer,
         noTimer,
         BoundedSet,
+        state,
         ...liftGlobals(meter),
       )
       return instantiate as Instantiate
     }
+    return Object.assign(evaluate, { unknown: 'unknown' in shown ? shown.unknown : undefined })
   } catch (error) {
     return reject('it does not compile; two names of the component collide in it', error)
+  }
+}
+
+/** Takes the glue apart: jco's helpers, the component's own part inside a generator, and what runs that. */
+function partsOf(inside: string): GlueParts {
+  const start = generatorStart.exec(inside)
+  const end = generatorEnd.exec(inside)
+  if (start === null || end === null || end.index < start.index)
+    reject('it is not of the form that jco gives it')
+  const from = start.index + start[0].length
+  return {
+    helpers: inside.slice(0, start.index),
+    start: start[0],
+    guest: inside.slice(from, end.index),
+    end: inside.slice(end.index),
   }
 }
 
@@ -220,17 +247,11 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
  * that declares its helpers, and does not keep the two apart: the guest would stand in for a helper. So both scopes are
  * compiled, never run, as one block, where a second declaration of a name is a syntax error.
  */
-function checkShadowing(inside: string): void {
-  const start = generatorStart.exec(inside)
-  const end = generatorEnd.exec(inside)
-  if (start === null || end === null || end.index < start.index)
-    reject('it is not of the form that jco gives it')
-  const helpers = inside.slice(0, start.index)
-  const guest = inside.slice(start.index + start[0].length, end.index)
+function checkShadowing({ helpers, guest }: GlueParts): void {
   try {
     // oxlint-disable-next-line no-implied-eval -- compiled to find collisions, and dropped
     void new Function(
-      `"use strict"; return function* () { { let getCoreModule, imports, instantiateCore, ${language.join(', ')};\n${helpers}\n${guest}\n} }`,
+      `"use strict"; return function* () { { let getCoreModule, imports, instantiateCore, ${glueStateName}, ${language.join(', ')};\n${helpers}\n${guest}\n} }`,
     )
   } catch (error) {
     reject('a function or resource of the component has the name of something that it uses itself', error)

@@ -108,6 +108,20 @@ export class InstanceResources implements Resources {
     return this.#classes.get(resource)?.number(value)
   }
 
+  /** Whether it is a resource that the component imports. */
+  knows(resource: ResourceType): boolean {
+    return this.#classes.has(resource)
+  }
+
+  /** What the object of a host resource stands for; `undefined` for one that was dropped, or is none. */
+  hostOf(value: object): { readonly resource: ResourceType; readonly n: number } | undefined {
+    for (const [resource, known] of this.#classes) {
+      const n = known.number(value)
+      if (n !== undefined) return { resource, n }
+    }
+    return undefined
+  }
+
   isGuest(value: unknown, resource: ResourceType): boolean {
     if (resource.side !== 'export' || typeof value !== 'object' || value === null) return false
     if (!this.#live.has(value)) return false

@@ -1,5 +1,6 @@
 /** The shapes of this package's public API. */
 import type { ComponentModel, Hash, ResourceType } from '@theater/values'
+import type { Imaging } from './image/imaging.ts'
 import type { InstanceMeter } from './instance-meter.ts'
 
 /**
@@ -177,6 +178,8 @@ export interface Instance {
    */
   readonly functions: Readonly<Record<string, GuestFunction>>
   readonly resources: Resources
+  /** Its state between two calls. */
+  readonly imaging: Imaging
   /** Drops a resource of the guest, which runs its destructor. */
   dropGuest(wrapper: object): void
 }

@@ -3,6 +3,7 @@ import { guest } from '@theater/guests'
 import { expect, test } from 'vitest'
 import { ComponentError, inThread, loadComponent, type Plan } from '../src/index.ts'
 import { LiftMeter } from '../src/lift.ts'
+import { GlueState } from '../src/image/glue-state.ts'
 import { checkGlue } from '../src/prelude.ts'
 import { generateWith } from '../src/transpile.ts'
 import { jcoVersion, version } from '../src/version.ts'
@@ -72,7 +73,7 @@ test('glue sees none of the host’s globals', async () => {
     `throw new Error(JSON.stringify([Object.keys(globalThis), ${names.map((n) => `typeof ${n}`).join()}]))`,
   )
   const make = await checkGlue(code.replaceAll('// ', '//'), 'test')
-  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter() })
+  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter(), state: untold() })
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }
   let said = ''
@@ -88,10 +89,14 @@ test('glue sees none of the host’s globals', async () => {
   expect(JSON.parse(said)).toEqual([['process', 'WebAssembly'], ...names.map(() => 'undefined')])
 })
 
+/** A state that nothing reads. */
+const untold = (): GlueState =>
+  new GlueState({ hostOf: () => undefined, knows: () => false, wrapHost: () => ({}) }, undefined)
+
 test('what the glue remembers of a component that is made of others has a bound', async () => {
   const code = inside('const remembered = new Set(); for (let i = 0; ; i++) remembered.add(i)')
   const make = await checkGlue(code, 'test')
-  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter() })
+  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter(), state: untold() })
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }
   const start = () =>

@@ -3,8 +3,17 @@ import type { Component, Plan, Prepared } from '@theater/component'
 import { encodeContent } from '@theater/event-chain'
 import type { AnyHandler, Binding } from '@theater/handler'
 import type { Json } from '@theater/values'
-import { Boundary, resolveImports, segments, trackName } from '../../src/index.ts'
-import type { Departure, Link, Live, Segment, TheaterEvent, TurnEnd, TurnRequest } from '../../src/index.ts'
+import { Boundary, decodeSnapshot, resolveImports, segments, trackName } from '../../src/index.ts'
+import type {
+  Departure,
+  Link,
+  Live,
+  Segment,
+  SnapshotParts,
+  TheaterEvent,
+  TurnEnd,
+  TurnRequest,
+} from '../../src/index.ts'
 import { BORN, Log, SEED } from './log.ts'
 
 const transpiler = workerTranspiler()
@@ -39,6 +48,8 @@ export class TestActor {
   readonly component: Component
   readonly log: Log
   readonly boundary: Boundary
+  /** What its snapshots are read for. */
+  readonly parts: SnapshotParts
   /** Messages that left. */
   readonly left: Departure[] = []
   /** How the instantiation ended. */
@@ -54,6 +65,7 @@ export class TestActor {
     options: ActorOptions,
   ) {
     this.component = component
+    this.parts = { component, prepared }
     this.log = log
     this.#options = options
     this.#link = linkOf(component, host)
@@ -98,17 +110,25 @@ export class TestActor {
     return actor
   }
 
-  /** The same actor in another process: re-run over its record, or the first events of it, then live. */
+  /**
+   * The same actor in another process: re-run over its record, or the first events of it, then live.
+   *
+   * @param from a snapshot from before the event of that number: what comes before is not re-run
+   */
   async revive(
     host: TestHost,
     size = this.log.events.length,
+    from?: { readonly bytes: Uint8Array; readonly seq: number },
   ): Promise<{ readonly actor: TestActor; readonly end: TurnEnd | undefined }> {
     const log = new Log(this.log.events.slice(0, size))
     log.append('resume', encodeContent('resume', { epoch: 1 }))
     const actor = await TestActor.#make(this.component, log, host, this.#options)
     let end: TurnEnd | undefined
     for await (const segment of segments([...log.events])) {
-      if (segment.kind === 'start') end = await actor.boundary.instantiate(segment.events, segment)
+      if (segment.kind === 'start') {
+        end = await actor.boundary.instantiate(segment.events, segment)
+        if (from !== undefined) restore(actor.boundary, from.bytes, actor.parts)
+      } else if (segment.kind === 'turn' && segment.turn.seq < (from?.seq ?? 0)) continue
       else if (segment.kind === 'turn' && (segment.end === 'return' || segment.end === undefined)) {
         end = await actor.boundary.rerun(segment.turn, segment.events)
       }
@@ -150,7 +170,8 @@ export class TestActor {
   }
 }
 
-function identity({ maxHandles, seed = SEED, parent, grants }: ActorOptions) {
+/** What of the options decides what an actor is. */
+export function identity({ maxHandles, seed = SEED, parent, grants }: ActorOptions) {
   return {
     actor: { id: 'test', parent: parent ?? null },
     time: BORN,
@@ -187,6 +208,13 @@ async function rerun(
     if (segment.kind === 'start' && end?.tag !== 'return') break
   }
   return ends
+}
+
+/** Lays a snapshot over a boundary that is just made. */
+export function restore(boundary: Boundary, bytes: Uint8Array, parts: SnapshotParts): void {
+  const snapshot = decodeSnapshot(bytes, parts)
+  const refused = 'none' in snapshot ? snapshot : boundary.restore(snapshot)
+  if (refused !== undefined) throw new Error(`${refused.none}: ${refused.message}`)
 }
 
 /** What a turn's end says, without what cannot be compared. */

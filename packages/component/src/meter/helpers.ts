@@ -28,7 +28,7 @@ export class Helpers {
   readonly #pages: number
   readonly #elements: number
   /** The index of the global that counts down the bytes of a page that the engine's heap has taken. */
-  readonly #heap: number
+  readonly heap: number
   usesHeap = false
   /** The functions by which others are entered, by what they enter. */
   readonly entries = new Map<number, number>()
@@ -46,7 +46,7 @@ export class Helpers {
     this.#pages = first + 2
     this.#elements = first + 3
     this.why = first + 4
-    this.#heap = shape.globals + meterGlobals.length
+    this.heap = shape.globals + meterGlobals.length
   }
 
   #type(
@@ -242,7 +242,7 @@ export class Helpers {
   /** The function that takes bytes of the engine's heap off the pages; nothing of it is given back. */
   allocate(): number {
     this.usesHeap = true
-    const heap = this.#heap
+    const heap = this.heap
     return this.#function(
       'allocate',
       () => this.#type([i64], 1, [], 0),

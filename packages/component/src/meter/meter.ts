@@ -15,6 +15,7 @@ import { Hints } from './hints.ts'
 import { type ModuleShape, readModule } from './module.ts'
 import { Scanner } from './scan.ts'
 import { assemble, type Written } from './sections.ts'
+import { type Doings, stateItems } from './state.ts'
 import { Writer } from './writer.ts'
 
 /** What metered a module: part of the genesis, since it decides whether a re-run is valid. */
@@ -52,7 +53,7 @@ export function needsOf({ memories, importedMemories, tables, importedTables }: 
 
 /**
  * Writes a core module anew: with five more imported globals of the module `theater:meter` (`fuel`, `depth`, `pages`,
- * `elements`, `why`), and instructions that count. The engine has accepted the module before; a module that imports or
+ * `elements`, `why`), instructions that count, and what `state.ts` says of its state. The engine has accepted the module before; a module that imports or
  * exports that name, or holds anything that the meter does not know, is refused. Throws `ComponentError` ('unsupported', 'too-large').
  */
 export function meterModule(bytes: Uint8Array, options: MeterOptions): Uint8Array {
@@ -62,9 +63,9 @@ export function meterModule(bytes: Uint8Array, options: MeterOptions): Uint8Arra
   const body = shape.sections.find(({ id }) => id === 10)
   const written =
     body === undefined
-      ? { hints: new Hints(), types: [] }
+      ? { hints: new Hints(), types: [], doings: { writesTables: false, dropsSegments: false } }
       : writeFunctions(shape, helpers, new Wire(bytes, body.start, body.end), code, options)
-  return assemble(shape, helpers, code, written)
+  return assemble(shape, helpers, code, written, stateItems(helpers, written.doings))
 }
 
 function writeFunctions(
@@ -73,7 +74,7 @@ function writeFunctions(
   wire: Wire,
   code: Writer,
   { nan, maxBytes }: MeterOptions,
-): Written {
+): Written & { readonly doings: Doings } {
   const edits = new Edits(maxBytes, wire.end - wire.at)
   const scanner = new Scanner(shape, edits)
   const imported = shape.importedFunctions
@@ -96,7 +97,7 @@ function writeFunctions(
   const given = givens(shape, facts, depth, scanner.tailed)
   const emitter = new Emitter(helpers, facts, depth, given, edits, code, nan === 'canonical')
   for (let i = 0; i < facts.length; i++) emitter.emit(i, firstEdit[i] ?? 0, firstEdit[i + 1] ?? 0)
-  return emitter
+  return { hints: emitter.hints, types: emitter.types, doings: scanner }
 }
 
 function mismatch(offset: number): ComponentError {

@@ -57,6 +57,8 @@ export interface ModuleShape {
   readonly importedMemories: number
   readonly importedGlobals: number
   readonly globals: number
+  /** Those of the module's own that can be set: their indices, and the first bytes of their types. */
+  readonly mutableGlobals: readonly { readonly index: number; readonly type: number }[]
   /** Functions that the host, or another module, can call: exported, or the start function. */
   readonly entries: readonly number[]
   /** Functions to which there may be references: whoever holds one calls them by their own type. */
@@ -77,6 +79,7 @@ interface Building {
   importedMemories: number
   importedGlobals: number
   globals: number
+  readonly mutableGlobals: { readonly index: number; readonly type: number }[]
   readonly entries: number[]
   readonly referenced: number[]
   readonly tags: number[]
@@ -98,6 +101,7 @@ export function readModule(bytes: Uint8Array): ModuleShape {
     importedMemories: 0,
     importedGlobals: 0,
     globals: 0,
+    mutableGlobals: [],
     entries: [],
     referenced: [],
     tags: [],
@@ -140,8 +144,8 @@ function readSection(module: Building, id: number, wire: Wire): void {
       return
     case 6:
       wire.each(() => {
-        skipValue(wire)
-        wire.byte()
+        const type = skipValue(wire)
+        if (wire.byte() === 1) module.mutableGlobals.push({ index: module.globals, type })
         readExpression(module, wire)
         module.globals++
       })

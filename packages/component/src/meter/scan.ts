@@ -22,6 +22,10 @@ export class Scanner {
   readonly #exceptions: boolean
   /** Instructions so far whose result may be a NaN of any bits. */
   openNans = 0
+  /** Whether an instruction so far changes what a table holds. */
+  writesTables = false
+  /** Whether an instruction so far drops a segment. */
+  dropsSegments = false
   /** Functions called directly, one number each, in order. */
   readonly callees: number[] = []
   /** Functions called in place of their caller. */
@@ -89,6 +93,7 @@ export class Scanner {
     const follows = plain.follows[opcode]
     if (follows !== Follows.special) {
       if (plain.known[opcode] !== 1) refuse(instructionName(0, opcode), at)
+      if (opcode === 0x26) this.writesTables = true // table.set
       this.#simple(plain, opcode)
       return
     }
@@ -331,11 +336,18 @@ export class Scanner {
     }
   }
 
+  /** What an instruction behind 0xfc does to state that is in no memory and no global. */
+  #note(opcode: number): void {
+    if (opcode === 9 || opcode === 13) this.dropsSegments = true
+    else if (opcode === 12 || opcode === 14 || opcode === 15 || opcode === 17) this.writesTables = true
+  }
+
   #prefixed(prefix: number, at: number): void {
     const opcode = this.#operands.u32()
     const instructions = prefix === 0xfb ? gc : prefix === 0xfc ? bulk : simd
     if (prefix > 0xfd || instructions.known[opcode] !== 1) refuse(instructionName(prefix, opcode), at)
     if (prefix === 0xfd) this.#flow.has |= Has.v128
+    if (prefix === 0xfc) this.#note(opcode)
     if (instructions.follows[opcode] !== Follows.special) {
       this.#simple(instructions, opcode)
       return

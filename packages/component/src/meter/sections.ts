@@ -4,6 +4,7 @@ import type { Hints } from './hints.ts'
 import { type Helpers, meterGlobals } from './helpers.ts'
 import { constant } from './constant.ts'
 import { type ModuleShape, reserved, type Section, skipValue } from './module.ts'
+import type { StateItems } from './state.ts'
 import { Writer } from './writer.ts'
 
 /** The order of sections; 13 stands between 5 and 6, 12 before 10. */
@@ -17,14 +18,20 @@ export interface Written {
 }
 
 /** Writes the whole module; `code` holds the functions that were written anew. */
-export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer, written: Written): Uint8Array {
+export function assemble(
+  shape: ModuleShape,
+  helpers: Helpers,
+  code: Writer,
+  written: Written,
+  state: StateItems,
+): Uint8Array {
   const { bytes } = shape
   const writer = new Writer(code.length + (bytes.length >> 1) + 1024)
   writer.copy(bytes, 0, 8)
   const byId = new Map(shape.sections.map((section) => [section.id, section]))
   for (const id of order) {
     const section = byId.get(id)
-    const addition = additions(id, helpers)
+    const addition = id === 7 ? state.exports : additions(id, helpers)
     if (id === 10) written.hints.write(writer)
     if (id === 3) writeTypes(writer, helpers, written.types)
     else if (id === 10) writeCode(writer, shape, section, helpers, code)
@@ -36,6 +43,9 @@ export function assemble(shape: ModuleShape, helpers: Helpers, code: Writer, wri
     }
   }
   for (const section of shape.sections) if (section.id === 0) writeNames(writer, bytes, section)
+  const at = open(writer, 0)
+  writer.raw(state.section)
+  writer.fill(at)
   return writer.done()
 }
 

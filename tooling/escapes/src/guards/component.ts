@@ -19,7 +19,7 @@ export const component: Guards = {
     { file: 'component/src/transpile.ts', text: 'map: imports.map((id) => [id, id]),', with: 'map: [],' },
     inWorker,
   ],
-  'glue-scopes': [{ file: 'component/src/prelude.ts', text: '  checkShadowing(inside)\n', with: '' }],
+  'glue-scopes': [{ file: 'component/src/prelude.ts', text: '  checkShadowing(parts)\n', with: '' }],
   'glue-language': [{ file: 'component/src/prelude.ts', text: ", ${language.join(', ')};", with: ';' }],
   thenable: [off('component/src/model.ts', "if (kind === 'method' && camelCase(item) === 'then')")],
   'class-properties': [

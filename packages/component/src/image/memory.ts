@@ -1,0 +1,97 @@
+/** Linear memory as pages that differ from what it was. */
+
+/** Bytes of a page of an image: smaller than those that memory grows by, because little of it changes in one turn. */
+export const IMAGE_PAGE = 4096
+
+const WORDS = IMAGE_PAGE / 4
+const MEMORY_PAGE = 65_536
+
+/** Bytes that stand one after another. */
+export interface Run {
+  /** Where, in pages of an image. */
+  readonly at: number
+  /** Whole pages of an image. */
+  readonly bytes: Uint8Array
+}
+
+/** One memory. */
+export interface MemoryImage {
+  /** Its size in pages of 64 KiB. */
+  readonly pages: number
+  /** In rising order, with something between them. */
+  readonly runs: readonly Run[]
+}
+
+/** What of a memory differs from `base`; where there is no base, or nothing more of it, from zeros. */
+export function memoryImage(memory: WebAssembly.Memory, base?: Uint8Array): MemoryImage {
+  const now = new Uint8Array(memory.buffer)
+  const words = new Int32Array(memory.buffer)
+  const was = base === undefined ? nothing : new Int32Array(base.buffer, base.byteOffset, base.length / 4)
+  const runs: Run[] = []
+  const count = now.length / IMAGE_PAGE
+  let from = -1
+  for (let page = 0; page <= count; page++) {
+    const differs = page < count && pageDiffers(words, was, page * WORDS)
+    if (differs && from < 0) from = page
+    if (!differs && from >= 0) {
+      runs.push({ at: from, bytes: now.slice(from * IMAGE_PAGE, page * IMAGE_PAGE) })
+      from = -1
+    }
+  }
+  return { pages: now.length / MEMORY_PAGE, runs }
+}
+
+const nothing = new Int32Array(0)
+
+function pageDiffers(now: Int32Array, was: Int32Array, from: number): boolean {
+  const end = from + WORDS
+  if (from >= was.length) {
+    for (let i = from; i < end; i++) if (now[i] !== 0) return true
+    return false
+  }
+  for (let i = from; i < end; i++) if (now[i] !== was[i]) return true
+  return false
+}
+
+/** Whether an image is one that can be laid over a memory: nothing in it is beyond its end. */
+export function fits({ pages, runs }: MemoryImage, memory: WebAssembly.Memory): boolean {
+  const size = memory.buffer.byteLength / MEMORY_PAGE
+  let free = 0
+  for (const { at, bytes } of runs) {
+    if (!Number.isSafeInteger(at) || at < free || bytes.length === 0 || bytes.length % IMAGE_PAGE !== 0)
+      return false
+    free = at + bytes.length / IMAGE_PAGE
+  }
+  return Number.isSafeInteger(pages) && pages >= size && free * IMAGE_PAGE <= pages * MEMORY_PAGE
+}
+
+/**
+ * Makes a fresh memory what an image says.
+ *
+ * @param wide whether it is addressed by 64 bits
+ * @param whole whether what the image does not have is zero; else it is as it is
+ * @throws RangeError where the host does not have so much
+ */
+export function layMemory(
+  memory: WebAssembly.Memory,
+  image: MemoryImage,
+  wide: boolean,
+  whole: boolean,
+): void {
+  const more = image.pages - memory.buffer.byteLength / MEMORY_PAGE
+  if (more > 0) grow(memory, more, wide)
+  const bytes = new Uint8Array(memory.buffer)
+  let from = 0
+  for (const run of image.runs) {
+    const at = run.at * IMAGE_PAGE
+    if (whole) bytes.fill(0, from, at)
+    bytes.set(run.bytes, at)
+    from = at + run.bytes.length
+  }
+  if (whole) bytes.fill(0, from)
+}
+
+function grow(memory: WebAssembly.Memory, pages: number, wide: boolean): void {
+  const by: unknown = wide ? BigInt(pages) : pages
+  memory.grow(by as number)
+}
