@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { encodeMessage } from '@theater/actor/message'
-import { build } from '@theater/actor/build'
 import { guest } from '@theater/guests'
+import { builtActor } from './actors.ts'
 import { boundarySubjects, stub } from './boundary.ts'
 import type { Workload } from './boundary.ts'
 import { interleaved } from './measure.ts'
@@ -17,18 +16,6 @@ interface Row {
   readonly ratio: number
   readonly n: number
   readonly spread: readonly [number, number]
-}
-
-/** The TypeScript actor, built once. */
-async function threeInTypeScript(): Promise<Uint8Array> {
-  const folder = new URL('../node_modules/.cache/', import.meta.url)
-  const out = new URL('three.wasm', folder)
-  if (!existsSync(out)) {
-    mkdirSync(folder, { recursive: true })
-    process.stderr.write('building the TypeScript actor …\n')
-    await build({ entry: new URL('../actors/three.ts', import.meta.url).pathname, out: out.pathname })
-  }
-  return new Uint8Array(readFileSync(out))
 }
 
 /** What crossings and their recording cost, over the same component with nothing between. */
@@ -55,7 +42,7 @@ export async function boundaryBench({ rounds, seconds }: Budget, report: Report)
   const responder = 'theater:messaging/responder@0.1.0'
   const typescript: Workload = {
     name: 'TypeScript actor, 3 imports',
-    bytes: await threeInTypeScript(),
+    bytes: await builtActor('three'),
     handler: stub('log', 'theater:actor/log@0.1', silent),
     interfaces: ['theater:actor/log@0.1.0'],
     fn: `${responder}#handle-request`,

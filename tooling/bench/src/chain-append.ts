@@ -1,7 +1,8 @@
 import { createHash, hash } from 'node:crypto'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { encode } from '@ipld/dag-cbor'
 import { ChainWriter, encodeContent, FORMAT, memoryStore, verifyStructure } from '@theater/event-chain'
 import type { Durability, Kind, LoggedStore } from '@theater/event-chain'
@@ -121,8 +122,17 @@ export async function appending(stack: AsyncDisposableStack): Promise<Appending>
         'disk',
       ),
     ],
-    bytesPerEvent: () => statSync(path).size / grouped.events(),
+    bytesPerEvent: () => sizeOf(path) / grouped.events(),
   }
+}
+
+/** Bytes of a database, with what is in its log. */
+function sizeOf(path: string): number {
+  const db = new DatabaseSync(path, { readOnly: true })
+  const pragma = (name: string): number => Number(db.prepare(`PRAGMA ${name}`).get()?.[name])
+  const size = pragma('page_count') * pragma('page_size')
+  db.close()
+  return size
 }
 
 /** The hashes that an event takes, of its sizes and nothing else: body, header, leaf of the tree, and a node above it. */

@@ -1,3 +1,6 @@
+import type { Counters } from './counters.ts'
+import { plainCounters, theaterCounters } from './counters.ts'
+import { durableRows } from './durable.ts'
 import { appending, verifying } from './chain-append.ts'
 import { interleaved } from './measure.ts'
 import type { Budget } from './measure.ts'
@@ -32,7 +35,7 @@ export async function chainBench({ rounds, seconds }: Budget, report: Report): P
     'memory, tree': 100_000,
     'SQLite, 64 actors at once, tree': 60_000,
   }
-  const appended = await interleaved(subjects, { rounds, seconds: seconds / 2 })
+  const appended = await interleaved(subjects, { rounds, seconds: seconds / 3, least: 10_000 })
   const limit = appended.figures[0]?.median ?? NaN
   for (const { name, median } of appended.figures) {
     const aim = aims[name]
@@ -50,7 +53,16 @@ export async function chainBench({ rounds, seconds }: Budget, report: Report): P
   for (const { name, median } of verified.figures)
     show(name, { rate: 1e6 / median, ratio: limit / median, aim: 150_000, n: verified.n })
 
+  report.text(`\n${'durable HTTP requests, against plain Node'.padEnd(58)} baseline      ours    ratio`)
+  const onDisk = (own: AsyncDisposableStack, folder: string): Promise<Counters> =>
+    theaterCounters(own, folder, 'disk')
+  const durable = await durableRows([plainCounters, onDisk], { rounds, seconds: seconds / 4 }, (row) => {
+    const { name, baseline, ours, ratio } = row
+    const cells = [baseline, ours].map((figure) => figure.toFixed(2).padStart(10))
+    report.row({ ...row }, `${name.padEnd(57)}${cells.join('')}${ratio.toFixed(2).padStart(9)}`)
+  })
+
   const bytes = bytesPerEvent()
   report.row({ name: 'bytes per event, SQLite', bytes }, `${bytes.toFixed(0)} bytes an event in SQLite`)
-  return { ...summary, 'bytes per event': bytes }
+  return { ...summary, ...durable, 'bytes per event': bytes }
 }

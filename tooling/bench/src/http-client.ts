@@ -26,11 +26,11 @@ parentPort?.on('message', (asked: Asked) => {
     server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port))
     return
   }
-  const { url, n, clients } = asked
+  const { urls, n, clients } = asked
   const latencies: number[] = []
   let left = n
   const client = async (): Promise<void> => {
-    while (left-- > 0) latencies.push(await once(url))
+    while (left-- > 0) latencies.push(await once(urls[left % urls.length] ?? ''))
   }
   const started = performance.now()
   Promise.all(Array.from({ length: clients }, client)).then(

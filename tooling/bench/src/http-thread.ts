@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 /** What the thread is told to do. */
 export type Asked =
   | { readonly tag: 'listen' }
-  | { readonly tag: 'ask'; readonly url: string; readonly n: number; readonly clients: number }
+  | { readonly tag: 'ask'; readonly urls: readonly string[]; readonly n: number; readonly clients: number }
 
 /** What a number of requests came to. */
 export interface Run {
@@ -17,9 +17,9 @@ export interface Run {
 export class HttpThread implements AsyncDisposable {
   readonly #worker = new Worker(new URL('./http-client.ts', import.meta.url))
 
-  /** Makes requests of a server, so many at once. */
-  ask(url: string, n: number, clients: number): Promise<Run> {
-    return this.#send<Run>({ tag: 'ask', url, n, clients })
+  /** Makes requests, so many at once, of one address after the other. */
+  ask(urls: readonly string[], n: number, clients: number): Promise<Run> {
+    return this.#send<Run>({ tag: 'ask', urls, n, clients })
   }
 
   /** Answers requests. Resolves with the port. */

@@ -15,7 +15,7 @@ import type { Run } from './http-thread.ts'
 import type { Budget } from './measure.ts'
 
 /** One way to do the same work. The first of a group is the baseline. */
-interface Way {
+export interface Way {
   readonly name: string
   run(n: number, clients: number): Promise<Run>
 }
@@ -62,7 +62,7 @@ export async function httpRows(
 }
 
 /** Runs the ways in turns, so that a slow moment of the machine falls on all of them. */
-async function compare(
+export async function compare(
   name: string,
   ways: readonly Way[],
   clients: number,
@@ -118,7 +118,7 @@ async function incoming(stack: AsyncDisposableStack, thread: HttpThread, folder:
   })
   const asked = (name: string, port: number): Way => ({
     name,
-    run: (n, clients) => thread.ask(`http://127.0.0.1:${port}/count`, n, clients),
+    run: (n, clients) => thread.ask([`http://127.0.0.1:${port}/count`], n, clients),
   })
   const through = async (name: string, store: Store): Promise<Way> => {
     const handler = stack.use(http())

@@ -22,6 +22,8 @@ export interface Budget {
   readonly rounds: number
   /** Seconds for all of it. */
   readonly seconds: number
+  /** Operations of a round, at the least. @default 100 */
+  readonly least?: number
 }
 
 /** What was measured, and how many operations each figure stands for. */
@@ -33,10 +35,10 @@ export interface Measured {
 /** Times subjects in turns, so that a slow moment of the machine falls on all of them. */
 export async function interleaved(
   subjects: readonly Subject[],
-  { rounds, seconds }: Budget,
+  { rounds, seconds, least = 100 }: Budget,
 ): Promise<Measured> {
   const times = subjects.map((): number[] => [])
-  const n = await perRound(subjects, rounds, seconds)
+  const n = Math.max(least, await perRound(subjects, rounds, seconds))
   const late = performance.now() + 2000 * seconds
   let ran = 0
   // Fewer rounds where the machine has become slower since.
@@ -64,7 +66,7 @@ async function perRound(subjects: readonly Subject[], rounds: number, seconds: n
   const probe = 200
   let us = 0
   for (const subject of subjects) us += await time(subject, probe)
-  return Math.max(100, Math.min(20_000, Math.floor((seconds * 1e6) / us / (rounds + 1))))
+  return Math.min(20_000, Math.floor((seconds * 1e6) / us / (rounds + 1)))
 }
 
 async function time(subject: Subject, n: number): Promise<number> {
