@@ -45,6 +45,10 @@ test('whoever opens the database for writing last is its writer; readers take no
 test('a reader cannot write, and finds nothing where there is nothing', async () => {
   const path = fresh()
   expect(() => sqliteStore(path, { readOnly: true })).toThrow(expect.objectContaining({ code: 'io' }))
+  const db = new DatabaseSync(path)
+  db.exec('PRAGMA journal_mode = WAL')
+  db.close()
+  expect(() => sqliteStore(path, { readOnly: true })).toThrow(expect.objectContaining({ code: 'not-found' }))
   await sqliteStore(path).close()
   await using reader = sqliteStore(path, { readOnly: true })
   await expect(fill(reader, 3)).rejects.toMatchObject({ code: 'read-only' })

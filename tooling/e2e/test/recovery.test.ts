@@ -10,8 +10,8 @@ import {
   records,
   undone,
   unknown,
-} from './support/busy.ts'
-import type { Outcome } from './support/busy.ts'
+} from '@theater/crash'
+import type { Outcome } from '@theater/crash'
 import { Stage, verdicts, World } from './support/courier.ts'
 import { Journal } from './support/journal.ts'
 

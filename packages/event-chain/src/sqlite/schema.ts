@@ -80,7 +80,14 @@ export interface OpenedDatabase {
 export function openDatabase(db: DatabaseSync, { readOnly }: { readonly readOnly: boolean }): OpenedDatabase {
   // The file may come from anybody: nothing in its schema may run code, and b-tree cells are checked.
   db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = OFF')
-  if (readOnly) return { owner: null, version: checkSchema(db), wal: undefined }
+  if (readOnly) {
+    if (isEmpty(db))
+      throw new ChainError(
+        'not-found',
+        'there is nothing in the database: whoever made it ended before it was done',
+      )
+    return { owner: null, version: checkSchema(db), wal: undefined }
+  }
   // Before anything is written to it: the database may be another application's.
   if (!isEmpty(db)) checkSchema(db)
   // A commit writes the pages it touched into the log as a whole: with smaller ones an append takes half the time.
@@ -89,8 +96,8 @@ export function openDatabase(db: DatabaseSync, { readOnly }: { readonly readOnly
   db.exec('PRAGMA secure_delete = ON')
   const file = db.location()
   const wal = file !== null && pragma(db, 'journal_mode') === 'wal' ? `${file}-wal` : undefined
-  // What is to be on the disk is synced by the store, once for many commits. Without a log SQLite has to do it.
-  db.exec(`PRAGMA synchronous = ${wal === undefined ? 'FULL' : 'NORMAL'}`)
+  // The lease is on the disk before anything is done under it.
+  db.exec('PRAGMA synchronous = FULL')
   db.exec('BEGIN IMMEDIATE')
   try {
     for (const add of versions.slice(isEmpty(db) ? 0 : checkSchema(db))) db.exec(add)
@@ -98,6 +105,8 @@ export function openDatabase(db: DatabaseSync, { readOnly }: { readonly readOnly
     const owner = row?.['epoch']
     if (typeof owner !== 'number') throw new ChainError('damaged', 'the database has lost its owner row')
     db.exec('COMMIT')
+    // What is to be on the disk is synced by the store, once for many commits. Without a log SQLite has to do it.
+    if (wal !== undefined) db.exec('PRAGMA synchronous = NORMAL')
     return { owner, version: schemaVersion, wal }
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK')
