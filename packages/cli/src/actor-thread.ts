@@ -8,8 +8,8 @@ import type { HandlerModule } from './contributed.ts'
 import type { DataPaths } from './data-folder.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import { secretsOf } from './secrets.ts'
-import { openHostLog } from './host-key.ts'
 import type { SecretSources } from './secrets.ts'
+import { checkpointsOf } from './witnesses.ts'
 
 /** What that thread is given. */
 export interface ActorThreadData {
@@ -42,7 +42,7 @@ export default async function actorThread(
   const store = sqliteStore(paths.chains)
   return {
     store,
-    checkpoints: { log: await openHostLog(paths, store) },
+    checkpoints: await checkpointsOf(paths, store),
     handlers,
     cache: await diskCache(paths.cache),
     ...(maxActors !== undefined && { maxActors }),

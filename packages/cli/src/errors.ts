@@ -25,6 +25,8 @@ export type CliErrorCode =
   | 'bad-handler'
   /** Part of a record is not here, and what is asked for cannot be known without it. */
   | 'incomplete'
+  /** A witness that was named did not cosign it. */
+  | 'unwitnessed'
   /** What was kept is not what it was. */
   | 'damaged'
   /** A file that is too large to be what it should be. */
@@ -47,6 +49,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   'not-runnable': exits.refused,
   'bad-handler': exits.refused,
   incomplete: exits.refused,
+  unwitnessed: exits.inconclusive,
   damaged: exits.refused,
   'too-large': exits.refused,
   'not-ended': exits.refused,

@@ -182,24 +182,36 @@ export const helpTexts = {
     ],
     examples: ['theater key', 'theater key > host.pub', 'theater key --rotate'],
   },
+  checkpoint: {
+    about: [
+      'A checkpoint is the signed head of the log of a host: a C2SP signed note. Whoever keeps it can be shown later, with `theater proof --since FILE`, that nothing before it was changed, cut off or left out. What there is to say of the witnesses of the host goes to stderr: how much of the log each of them cosigned, and why not all.',
+    ],
+    examples: ['theater checkpoint', 'theater checkpoint -o monday.checkpoint'],
+  },
   proof: {
     about: [
-      'The file is a C2SP tlog-proof: it leads from the event through its record to the checkpoint that the host signed, and holds all that is needed to check it, with `theater verify FILE.tlog-proof --key KEY` or without us. It shows what the event says, unless --without-body is given.',
+      'Of an event the file is a C2SP tlog-proof: it leads from the event through its record to the checkpoint that the host signed, and holds all that is needed to check it, with `theater verify FILE.tlog-proof --key KEY` or without us. It shows what the event says, unless --without-body is given. Where witnesses cosigned a checkpoint that is over the event, it is proven under that one.',
+      'With --since it proves that the log goes on from an earlier checkpoint, which `theater verify FILE.tlog-consistency --since FILE --key KEY` checks.',
     ],
-    examples: ['theater proof counter 12 -o event.tlog-proof'],
+    examples: [
+      'theater proof counter 12 -o event.tlog-proof',
+      'theater proof --since monday.checkpoint -o today.tlog-consistency',
+    ],
   },
   verify: {
     about: [
       LIMITS,
       'Of several chains it is also checked that every message that one says it got was sent by the other. A record says nothing about whether its inputs were true, and a host can withhold a whole chain or the end of one: what is verified is that the component, given these inputs, did exactly this.',
-      'With --key a record also has to be signed, to its end, by one of these keys, or by one that they handed over to.',
+      'With --key a record also has to be signed, to its end, by one of these keys, or by one that they handed over to. With --witness each of these witnesses has to have cosigned what the key signed.',
     ],
     examples: [
       'theater verify audit.car',
       'theater verify counter',
       'theater verify chain.car --component counter.wasm',
       'theater verify audit.car --key host.pub',
+      'theater verify audit.car --key host.pub --witness witness.pub',
       'theater verify event.tlog-proof --key host.pub',
+      'theater verify today.tlog-consistency --since monday.checkpoint --key host.pub',
     ],
   },
 } as const satisfies Readonly<Record<string, HelpText>>

@@ -81,7 +81,7 @@ export async function rotateKey(paths: DataPaths, store: LoggedStore): Promise<V
 }
 
 /** Public keys, as the command line gives them: the key itself, or a file that it stands in. @throws CliError `usage` */
-export async function publicKeys(given: readonly string[]): Promise<VerifierKey[]> {
+export async function publicKeys(given: readonly string[], option = '--key'): Promise<VerifierKey[]> {
   return Promise.all(
     given.map(async (key) => {
       const isFile = existsSync(key)
@@ -90,8 +90,16 @@ export async function publicKeys(given: readonly string[]): Promise<VerifierKey[
       } catch (cause) {
         if (isFile && !ChainError.is(cause)) throw cause
         const why = ChainError.is(cause) ? cause.message : String(cause)
-        throw new CliError('usage', `--key ${key}: ${why}`, { cause })
+        throw new CliError('usage', `${option} ${key}: ${why}`, { cause })
       }
     }),
   )
+}
+
+/** Public keys of witnesses, as the command line gives them. @throws CliError `usage` */
+export async function witnessKeys(given: readonly string[]): Promise<VerifierKey[]> {
+  const keys = await publicKeys(given, '--witness')
+  const log = keys.find(({ type }) => type !== 'cosignature')
+  if (log === undefined) return keys
+  throw new CliError('usage', `--witness: ${log.name} (${log.id}) is the key of a log; --key takes that`)
 }

@@ -12,7 +12,6 @@ import type { DataPaths } from './data-folder.ts'
 import type { Contributed } from './contributed.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import type { Listening } from './handlers.ts'
-import { openHostLog } from './host-key.ts'
 import { takeLock } from './lock.ts'
 import type { Output } from './output.ts'
 import { secretsOf } from './secrets.ts'
@@ -20,6 +19,8 @@ import type { SecretSources } from './secrets.ts'
 import { rerunStore } from './progress.ts'
 import { componentName, readGenesis } from './records.ts'
 import { startThread } from './start-thread.ts'
+import { checkpointsOf, keepWitnesses } from './witnesses.ts'
+import type { WitnessSource } from './witnesses.ts'
 
 /** The actors of a host: in the thread of the command, or in one of their own. */
 export type Running = Theater | TheaterThread
@@ -35,6 +36,8 @@ export interface HostOptions {
   readonly secrets?: SecretSources
   /** How many actors there are at once. @default that of the runtime */
   readonly maxActors?: number | undefined
+  /** Who cosigns what the host signs. @default those of the last time */
+  readonly witnesses?: readonly WitnessSource[]
   /** Handlers of others, beside those of `theater`. @default none */
   readonly others?: Contributed | undefined
   readonly log: (line: LogLine, maps: ComponentMaps) => void
@@ -84,6 +87,7 @@ export class Host implements AsyncDisposable {
         await forget(paths)
         store = sqliteStore(paths.chains)
       }
+      if (options.witnesses !== undefined) await keepWitnesses(store, options.witnesses)
       return new Host(paths, store, { ...options, isNew }, lock)
     } catch (error) {
       lock[Symbol.dispose]()
@@ -149,7 +153,7 @@ export class Host implements AsyncDisposable {
         store,
         handlers: this.#handlers,
         cache,
-        checkpoints: { log: await openHostLog(this.paths, this.store) },
+        checkpoints: await checkpointsOf(this.paths, this.store),
         ...(maxActors !== undefined && { maxActors }),
         log: (line) => log(line, this.maps),
         deadLetter,

@@ -123,6 +123,9 @@ const actorOf = (contributed: GrantSchemas, wanted: Wanted): JsonSchema => ({
 /** An actor's id. Two names that every object of JavaScript has cannot be keys. */
 const ID = '^(?!(__proto__|constructor)$)[a-z0-9._:-]{1,128}$'
 
+/** A public key as C2SP writes it. */
+const WITNESS = String.raw`^[^+\s]{1,255}\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$`
+
 /** A host and a port. */
 const LISTEN = String.raw`^(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}$`
 
@@ -138,7 +141,7 @@ const actorsOf = (contributed: GrantSchemas, wanted: Wanted): JsonSchema => ({
 /** The keys beside the actors that stand at the top of a manifest. Whoever adds one adds it here, and reads it in `manifest.ts`. */
 const topLevel = {
   host: {
-    description: 'Bounds of what runs the actors.',
+    description: 'What runs the actors: its bounds, and who sees what it signs.',
     type: 'object',
     additionalProperties: false,
     properties: {
@@ -161,6 +164,25 @@ const topLevel = {
           'What survives a crash, of actors that do not say it themselves. memory: nothing for sure; nothing waits for the storage. process: everything, when the process ends. disk: everything, when the machine does, too. `theater run --durability` says otherwise.',
         enum: durabilities,
         default: 'process',
+      },
+      witnesses: {
+        description:
+          'Who cosigns the checkpoints of the host, by C2SP tlog-witness, so that a log that is cut back or written anew gets no more cosignatures. Nobody waits for them.',
+        type: 'array',
+        maxItems: 16,
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['key', 'url'],
+          properties: {
+            key: { description: "The witness's public key: NAME+ID+KEY.", type: 'string', pattern: WITNESS },
+            url: {
+              description: 'What add-checkpoint stands behind.',
+              type: 'string',
+              pattern: '^https?://',
+            },
+          },
+        },
       },
     },
     examples: [{ actors: 100, answerMs: 10_000, durability: 'disk' }],

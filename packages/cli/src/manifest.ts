@@ -15,6 +15,7 @@ import { ManifestSource } from './manifest-source.ts'
 import { faultsOf } from './schema-faults.ts'
 import type { Fault } from './schema-faults.ts'
 import type { SecretSources } from './secrets.ts'
+import type { WitnessSource } from './witnesses.ts'
 
 /** One actor of a manifest. */
 export interface ManifestActor {
@@ -51,6 +52,8 @@ export interface Manifest {
   readonly answerMs: number | undefined
   /** What of actors survives a crash that do not say it themselves; undefined where it does not say. */
   readonly durability: Durability | undefined
+  /** Who cosigns what the host signs. */
+  readonly witnesses: readonly WitnessSource[]
   /** Where the secrets come from that grants of http name. */
   readonly secrets: SecretSources
 }
@@ -153,6 +156,7 @@ function parsePlaced(
     maxActors: host?.actors,
     answerMs: host?.answerMs,
     durability: host?.durability,
+    witnesses: host?.witnesses ?? [],
     secrets,
   }
 }
@@ -215,7 +219,12 @@ function isWithin({ path }: Fault, other: Fault): boolean {
 /** What a manifest is after the schema has seen it. */
 interface Checked {
   readonly actor: Readonly<Record<string, CheckedActor>>
-  readonly host?: { readonly actors?: number; readonly answerMs?: number; readonly durability?: Durability }
+  readonly host?: {
+    readonly actors?: number
+    readonly answerMs?: number
+    readonly durability?: Durability
+    readonly witnesses?: readonly WitnessSource[]
+  }
   readonly http?: { readonly listen?: string }
   readonly secrets?: SecretSources
 }
@@ -344,11 +353,12 @@ function absolute(name: string, grant: Json, folder: string): Json {
  */
 function absoluteMounts(grant: Json, folder: string): Json {
   const { mounts, ...rest } = grant as {
-    readonly mounts: Readonly<Record<string, { readonly host: string }>>
+    readonly mounts: Readonly<Record<string, { readonly host?: string }>>
   }
   const absolute = Object.entries(mounts).map(([guest, mount]): [string, Json] => [
     guest,
-    { ...mount, host: resolve(folder, mount.host) },
+    // A mount of a tree out of the store is in no directory.
+    mount.host === undefined ? mount : { ...mount, host: resolve(folder, mount.host) },
   ])
   return { ...rest, mounts: Object.fromEntries(absolute) }
 }

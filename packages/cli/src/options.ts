@@ -129,4 +129,8 @@ export interface VerifyFlags extends LimitFlags {
   readonly maxSeconds?: number
   readonly component?: string
   readonly key: readonly string[]
+  /** Public keys of witnesses that have to have cosigned. */
+  readonly witness: readonly string[]
+  /** A checkpoint that somebody kept. */
+  readonly since?: string
 }

@@ -53,6 +53,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     fresh: options.fresh,
     secrets: manifest.secrets,
     maxActors: manifest.maxActors,
+    witnesses: manifest.witnesses,
     others,
     listen: {
       at,

@@ -1,4 +1,5 @@
 import { hex } from '@theater/event-chain'
+import type { Cosignature } from '@theater/event-chain/log'
 import { printable } from '@theater/handler-log'
 import type { GraphReport, Signed, Verdict } from '@theater/replay'
 import type { Json } from '@theater/values'
@@ -30,12 +31,31 @@ export type VerdictJson = {
   readonly actor: string | null
   /** How many of its events, from the first, are under a checkpoint that one of the keys signed; null without keys. */
   readonly signed: number | null
+  /** Which of the witnesses that were named cosigned that checkpoint, and when; null where none was. */
+  readonly witnessed: readonly WitnessedJson[] | null
   /** Events whose bodies are not here, and that a tombstone says were erased. */
   readonly redacted: readonly number[]
 }
 
+/** A witness that cosigned a checkpoint, as `theater verify --json` prints it. */
+export type WitnessedJson = {
+  readonly name: string
+  readonly id: string
+  /** Seconds since the epoch. */
+  readonly time: number
+}
+
+/** A cosignature in its public shape. */
+export function witnessedJson({ by, time }: Cosignature): WitnessedJson {
+  return { name: by.name, id: by.id, time }
+}
+
 /** A verdict in its public shape. */
-export function verdictJson(verdict: Verdict, signed?: Pick<Signed, 'level' | 'size'>): VerdictJson {
+export function verdictJson(
+  verdict: Verdict,
+  signed?: Pick<Signed, 'level' | 'size'>,
+  witnessed?: readonly Cosignature[],
+): VerdictJson {
   const { chain, actor, size, head } = verdict
   return {
     chain: chain === null ? null : hex(chain),
@@ -49,6 +69,7 @@ export function verdictJson(verdict: Verdict, signed?: Pick<Signed, 'level' | 's
     levels: levelsOf(verdict, signed?.level ?? 'none'),
     actor,
     signed: signed?.size ?? null,
+    witnessed: witnessed?.map(witnessedJson) ?? null,
     redacted: verdict.redacted ?? [],
   }
 }
@@ -77,8 +98,13 @@ function levelsOf(verdict: Verdict, signature: Level): VerdictJson['levels'] {
         ? { structure: 'pass', signature, execution: 'none' }
         : { structure: 'fail', signature, execution: 'none' }
     case 'inconclusive':
-      return { structure: 'pass', signature, execution: verdict.code === 'unsigned' ? 'pass' : 'none' }
+      return { structure: 'pass', signature, execution: isOfSignatures(verdict.code) ? 'pass' : 'none' }
   }
+}
+
+/** Whether a re-run was done, and it is the signatures that lack. */
+function isOfSignatures(code: string): boolean {
+  return code === 'unsigned' || code === 'unwitnessed'
 }
 
 /** The exit code of a verdict. */

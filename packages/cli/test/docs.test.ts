@@ -46,6 +46,15 @@ const withEcho = copies(async () => {
   return cwd
 })
 
+/** That the log goes on from what it is now, checked. */
+async function sinceFirst(cwd: string): Promise<unknown[]> {
+  await theater(['checkpoint', '-o', 'kept.checkpoint'], { cwd })
+  await theater(['proof', '--since', 'kept.checkpoint', '-o', 'k.tlog-consistency'], { cwd })
+  const { stdout } = await theater(['key'], { cwd })
+  const since = ['--since', 'kept.checkpoint', '--key', stdout.trim(), '--json']
+  return objects(await theater(['verify', 'k.tlog-consistency', ...since], { cwd }))
+}
+
 describe('docs/cli.md', () => {
   it('shows the real shape of every command', async () => {
     const cwd = await withEcho()
@@ -77,8 +86,17 @@ describe('docs/cli.md', () => {
       ],
       ['verify', await real('verify', 'echo')],
       ['key', await real('key')],
+      [
+        'checkpoint',
+        (await real('checkpoint')).map((one) => ({
+          ...one,
+          witnesses: documented.get('checkpoint')?.[0].witnesses,
+        })),
+      ],
+      ['proof-since', await real('proof', '--since', '1', '-o', 'e.tlog-consistency')],
       ['proof', await real('proof', 'echo', `${event.seq}`, '-o', 'e.tlog-proof')],
       ['verify-proof', await real('verify', 'e.tlog-proof', '--key', (await real('key'))[0].key)],
+      ['verify-since', await sinceFirst(cwd)],
       [
         'error',
         [
@@ -110,6 +128,7 @@ describe('docs/cli.md', () => {
       { id: 'auditor', limits: { mailbox: 100 }, params: { format: 'application/json' } },
     ])
     expect(Object.keys(actors[0]?.grants ?? {})).toEqual(['fs', 'messaging'])
+    for (const text of blocks('toml').values()) parseManifest(text, { path: 'theater.toml', folder: '/app' })
   })
 
   it('names every command with all its options', () => {

@@ -4,7 +4,10 @@
  *
  * @module
  */
+export { formatAddition, MAX_ADDITION, parseAddition, type Addition } from './log/add-checkpoint.ts'
 export { checkpointText, parseCheckpoint, type Checkpoint } from './log/checkpoint.ts'
+export { proveConsistency, verifyConsistency, type Extension } from './log/consistency.ts'
+export { cosign, verifyCosignatures, type Cosignature } from './log/cosignature.ts'
 export {
   decodeEntry,
   encodeEntry,
@@ -17,12 +20,10 @@ export {
 export { proveEvent, verifyEventProof, type ProveOptions, type ProvenEvent } from './log/event-proof.ts'
 export {
   HostLog,
-  latestCheckpoint,
   type HostLogOptions,
   type ProvingStore,
   type RedactOptions,
   type Redaction,
-  type SignedCheckpoint,
 } from './log/host-log.ts'
 export { checkKeyName, keyTypes, SigningKey, VerifierKey, type KeyType } from './log/key.ts'
 export {
@@ -48,8 +49,10 @@ export {
   type Seal,
   type SealedChain,
   type SealedTombstone,
+  type SealOptions,
 } from './log/seal.ts'
 export { compareChain, type SealedState } from './log/sealed-state.ts'
+export { latestCheckpoint, signedCheckpoints, type SignedCheckpoint } from './log/signed-checkpoints.ts'
 export {
   TILE,
   type AddedEntry,
@@ -58,5 +61,14 @@ export {
   type LogUpdate,
   type TreeState,
   type TreeUpdate,
+  type WitnessFault,
+  type WitnessFaultCode,
+  type WitnessRecord,
 } from './log/store.ts'
 export { extendsTree, GrowingTree, includes, leafHash, nodeHash, type TreeHead } from './log/tree.ts'
+export {
+  WitnessClient,
+  type Fetch,
+  type WitnessClientOptions,
+  type WitnessState,
+} from './log/witness-client.ts'

@@ -1,27 +1,40 @@
 import { ChainError } from '@theater/event-chain'
-import { verifySeal } from '@theater/event-chain/log'
-import type { Checkpoint, Seal, SealedState, VerifierKey } from '@theater/event-chain/log'
+import { parseNote, verifyCosignatures, verifySeal } from '@theater/event-chain/log'
+import type { Checkpoint, Cosignature, Seal, SealedState, VerifierKey } from '@theater/event-chain/log'
 import type { Hash } from '@theater/values'
 import type { Subject, Verdict } from './types.ts'
 
 /** What came of the signature under a seal. */
 export type SealCheck =
-  | { readonly ok: true; readonly by: VerifierKey; readonly checkpoint: Checkpoint }
+  | {
+      readonly ok: true
+      readonly by: VerifierKey
+      readonly checkpoint: Checkpoint
+      /** What the witnesses that were named made of the checkpoint, as far as they cosigned it. */
+      readonly cosigned: readonly Cosignature[]
+      /** Those that did not. */
+      readonly missing: readonly VerifierKey[]
+    }
   | { readonly ok: false; readonly message: string }
 
 /**
  * Checks that keys that are trusted signed a seal. Faces hostile seals.
  *
+ * @param witnesses keys of those who have to have cosigned its checkpoint. @default []
  * @returns undefined where there is no seal
  */
 export async function checkSeal(
   seal: Seal | null,
   keys: readonly VerifierKey[],
   hash?: Hash,
+  witnesses: readonly VerifierKey[] = [],
 ): Promise<SealCheck | undefined> {
   if (seal === null) return undefined
   try {
-    return { ok: true, ...(await verifySeal(seal, keys, hash)) }
+    const signed = await verifySeal(seal, keys, hash)
+    const cosigned = await verifyCosignatures(parseNote(seal.note), witnesses)
+    const missing = witnesses.filter((witness) => !cosigned.some(({ by }) => by.equals(witness)))
+    return { ok: true, ...signed, cosigned, missing }
   } catch (error) {
     if (!ChainError.is(error)) throw error
     return { ok: false, message: error.message }
@@ -42,7 +55,8 @@ export interface Signed {
 
 /**
  * Holds a verdict against what was signed: a chain that is another one than the host signed, or a shorter one, is `broken`; one
- * that is verified, and that nobody signed to its end, is `inconclusive`: `unsigned`.
+ * that is verified, and that nobody signed to its end, is `inconclusive`: `unsigned`, or `unwitnessed` where a witness that was
+ * named did not cosign it.
  *
  * @param check what came of the seal; undefined where there is none
  * @param state whether the chain is what its entry says; null where the seal has none of it
@@ -66,6 +80,8 @@ export function withSignature(
         )
       : fail(verdict, 'checkpoint', 0, `the first ${size} events are not those that ${origin} signed`)
   }
+  const [witness] = check.missing
+  if (witness !== undefined) return unwitnessed(verdict, size, check.by, witness)
   return size < verdict.size
     ? unsigned(verdict, size, check.by)
     : { level: 'pass', size, by: check.by, verdict }
@@ -81,6 +97,19 @@ function unsigned(verdict: Verdict, size: number, by: VerifierKey | undefined): 
     size,
     by,
     verdict: { ...subject, verdict: 'inconclusive', code: 'unsigned', index: size, message },
+  }
+}
+
+function unwitnessed(verdict: Verdict, size: number, by: VerifierKey, { name, id }: VerifierKey): Signed {
+  const { chain, actor, head } = verdict
+  if (verdict.verdict !== 'verified') return { level: 'none', size, by, verdict }
+  const message = `${name} (${id}) did not cosign the checkpoint that is over it`
+  const subject = { chain, actor, size: verdict.size, head, message }
+  return {
+    level: 'none',
+    size,
+    by,
+    verdict: { ...subject, verdict: 'inconclusive', code: 'unwitnessed', index: 0 },
   }
 }
 

@@ -62,6 +62,7 @@ export interface VerifyOptions {
  * - `meter-version`: recorded under rules (meter, derived clocks, NaN) that this verifier does not have.
  * - `no-component`: the component is not here, or this version cannot load it.
  * - `unsigned`: a key was given, and from this event on no checkpoint that it signed is over the chain.
+ * - `unwitnessed`: a witness was named, and it did not cosign the checkpoint that is over the chain.
  */
 export type InconclusiveCode =
   | 'withheld'
@@ -71,6 +72,7 @@ export type InconclusiveCode =
   | 'meter-version'
   | 'no-component'
   | 'unsigned'
+  | 'unwitnessed'
 
 /** What is known of a chain, whatever the verdict. */
 export interface Subject {

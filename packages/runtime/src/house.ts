@@ -33,6 +33,7 @@ import type { Published } from './topics.ts'
 import type { TurnReply } from './turn-reply.ts'
 import { WaitGraph } from './waits.ts'
 import type { Guard } from './watch.ts'
+import type { WitnessInfo } from './witnesses.ts'
 
 const SALT_BYTES = 16
 const machine: Entropy = {
@@ -332,6 +333,11 @@ export class House {
       throw recordFailure(id, error)
     }
     this.cast.release(id)
+  }
+
+  /** How far each witness is. */
+  get witnesses(): readonly WitnessInfo[] {
+    return this.#notary?.witnesses ?? []
   }
 
   /** The timers that its actors have, in the order in which they are due. */

@@ -1,6 +1,8 @@
 import type { HostLog } from '@theater/event-chain/log'
 import { TheaterError } from './errors.ts'
 import type { LogLine } from './host.ts'
+import { WitnessLoop } from './witnesses.ts'
+import type { WitnessInfo, WitnessOptions } from './witnesses.ts'
 
 /** When the host signs what its chains have come to. */
 export interface CheckpointOptions {
@@ -10,6 +12,12 @@ export interface CheckpointOptions {
   readonly everyTurns?: number
   /** Milliseconds after which one is made of what there is. @default 10000 */
   readonly everyMs?: number
+  /** Who cosigns them, so that a log that was cut back or written anew shows. Nobody waits for them. @default [] */
+  readonly witnesses?: readonly WitnessOptions[]
+  /** Milliseconds after which a witness that did not cosign is asked again; twice as long each time, up to ten minutes. @default 1000 */
+  readonly retryMs?: number
+  /** Milliseconds that closing waits for witnesses at most. @default 2000 */
+  readonly closeMs?: number
 }
 
 /**
@@ -20,17 +28,25 @@ export class Notary {
   readonly #everyTurns: number
   readonly #everyMs: number
   readonly #tell: (line: LogLine) => void
+  readonly #witnesses: readonly WitnessLoop[]
   #turns = 0
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #failed = false
 
-  /** @throws TheaterError `bad-limit` */
+  /** @throws TheaterError `bad-limit`; ChainError `bad-key`, `invalid` for what is no witness */
   constructor(
-    { log, everyTurns = 1000, everyMs = 10_000 }: CheckpointOptions,
+    {
+      log,
+      everyTurns = 1000,
+      everyMs = 10_000,
+      witnesses = [],
+      retryMs = 1000,
+      closeMs = 2000,
+    }: CheckpointOptions,
     tell: (line: LogLine) => void,
   ) {
-    for (const [name, n] of Object.entries({ everyTurns, everyMs })) {
+    for (const [name, n] of Object.entries({ everyTurns, everyMs, retryMs, closeMs })) {
       if (!Number.isSafeInteger(n) || n < 1 || n > 2 ** 31 - 1) {
         throw new TheaterError(
           'bad-limit',
@@ -42,6 +58,16 @@ export class Notary {
     this.#everyTurns = everyTurns
     this.#everyMs = everyMs
     this.#tell = tell
+    this.#witnesses = witnesses.map(
+      (one) => new WitnessLoop({ client: log.witness(one), retryMs, closeMs, tell }),
+    )
+    // What the last host could not have cosigned any more.
+    if (log.latest !== undefined) this.#offer()
+  }
+
+  /** How far each witness is. */
+  get witnesses(): readonly WitnessInfo[] {
+    return this.#witnesses.map(({ info }) => info)
   }
 
   /** A turn has come to its end, or will have in a moment. */
@@ -66,6 +92,7 @@ export class Notary {
     try {
       await this.#log.checkpoint()
       this.#failed = false
+      this.#offer()
     } catch (error) {
       if (this.#failed) return
       this.#failed = true
@@ -74,10 +101,15 @@ export class Notary {
     }
   }
 
-  /** Makes the last checkpoint, over everything. */
+  #offer(): void {
+    for (const witness of this.#witnesses) witness.offer()
+  }
+
+  /** Makes the last checkpoint, over everything, and gives witnesses a moment for it. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#running
     await this.#checkpoint()
+    await Promise.all(this.#witnesses.map((witness) => witness.close()))
   }
 }

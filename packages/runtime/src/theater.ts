@@ -29,6 +29,7 @@ import { peerOf } from './outside.ts'
 import type { Channel, ChannelListener } from './program-end.ts'
 import type { TopicListener } from './topics.ts'
 import { unwrap } from './turn-reply.ts'
+import type { WitnessInfo } from './witnesses.ts'
 
 /**
  * A host of actors: it spawns them, brings them back from their records, and carries their messages.
@@ -251,6 +252,11 @@ export class Theater {
   /** The timers that actors have set and that are still to fire, in the order in which they are due. */
   timers(): readonly TimerInfo[] {
     return this.#house.timers
+  }
+
+  /** The witnesses of this host's checkpoints: what each cosigned, and what came of the questions to it. */
+  witnesses(): readonly WitnessInfo[] {
+    return this.#house.witnesses
   }
 
   /** The model of an export of an actor; `undefined` where it has none of that name. */

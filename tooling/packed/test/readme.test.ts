@@ -79,6 +79,11 @@ const uses: Readonly<Record<string, Use>> = {
       "import type { ChainWriter, LoggedStore } from '@theater/event-chain'\ndeclare const store: LoggedStore\ndeclare const writer: ChainWriter\n",
     why: 'store and writer are those of the example above it',
   },
+  'packages/event-chain/README.md#what-a-host-signs-2': {
+    given:
+      "import type { LoggedStore } from '@theater/event-chain'\nimport type { HostLog } from '@theater/event-chain/log'\ndeclare const store: LoggedStore\ndeclare const log: HostLog\ndeclare const witnessKey: string\n",
+    why: 'needs a witness: examples/witness is one, and its tests ask it',
+  },
   'packages/actor/README.md#http': {
     why: 'an actor that needs an origin to ask: tooling/e2e has such in its tests',
   },

@@ -21,6 +21,7 @@ const because: Readonly<Record<InconclusiveCode, string>> = {
   'meter-version': 'it was recorded under rules that this version of the page does not have',
   'no-component': 'the component is not in the file, or this version cannot load it',
   unsigned: 'nobody who is trusted signed all of it',
+  unwitnessed: 'a witness that was asked for did not cosign it',
 }
 
 /** Where a verdict points to. */

@@ -22,12 +22,14 @@ export interface ExportCommandOptions {
   readonly out: string
   /** Whether the seeds stay here, and with them what they tell: every derived random number. */
   readonly withoutSeed: boolean
+  /** Seals them under the last checkpoint that the witnesses cosigned, also where the host has signed more. */
+  readonly witnessed: boolean
 }
 
 /** `theater export`: chains, bodies, blobs, types and components of some actors in one CAR v1 file. */
 export async function exportActors(
   actors: readonly string[],
-  { data, out, withoutSeed }: ExportCommandOptions,
+  { data, out, withoutSeed, witnessed }: ExportCommandOptions,
   output: Output,
 ): Promise<number> {
   const twice = actors.find((actor, i) => actors.indexOf(actor) !== i)
@@ -51,7 +53,7 @@ export async function exportActors(
   let bytes = 0
   const chains = infos.map(({ chain }) => chain)
   const withhold = withoutSeed ? ({ kind }: { readonly kind: Kind }): boolean => kind === 'seed' : undefined
-  const seal = await makeSeal(store, chains, sha256)
+  const seal = await makeSeal(store, chains, sha256, { witnessed })
   async function* chunks() {
     for await (const chunk of exportCar(store, chains, { hash: sha256, withhold, seal })) {
       bytes += chunk.length
@@ -72,7 +74,9 @@ export async function exportActors(
   if (left.length > 0) {
     const of = left.map(({ label }) => label).join(', ')
     output.note(
-      `the last events of ${of} are under no checkpoint yet: a running host signs every few seconds, and when it ends`,
+      witnessed
+        ? `the last events of ${of} are under no checkpoint that the witnesses cosigned`
+        : `the last events of ${of} are under no checkpoint yet: a running host signs every few seconds, and when it ends`,
     )
   }
   const json = {

@@ -1,11 +1,19 @@
 import { writeFile } from 'node:fs/promises'
-import { latestCheckpoint, proveEvent } from '@theater/event-chain/log'
+import {
+  latestCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  proveConsistency,
+  proveEvent,
+} from '@theater/event-chain/log'
 import { ChainError, decodeHeader } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Output } from '../output.ts'
+import { notSigned, readProof } from '../proof-file.ts'
 import { count } from '../table.ts'
 
 /** Options of `theater proof`. */
@@ -14,16 +22,62 @@ export interface ProofOptions {
   readonly out: string
   /** Shows that the event is there, and not what it says. */
   readonly withoutBody?: true
+  /** The size, or the file, of a checkpoint that the log goes on from. */
+  readonly since?: string
 }
 
-/** `theater proof`: the proof that an event is under the host's last checkpoint, in one file. */
+/** `theater proof`: that an event is under a checkpoint of the host, or that its log goes on from an earlier one, in one file. */
 export async function proof(
-  actor: string,
-  seq: number,
+  actor: string | undefined,
+  seq: number | undefined,
+  options: ProofOptions,
+  output: Output,
+): Promise<number> {
+  await using store = await readChains(options.data)
+  if (options.since !== undefined && actor === undefined)
+    return await proveLog(store, options.since, options, output)
+  if (options.since !== undefined || actor === undefined || seq === undefined) {
+    throw new CliError(
+      'usage',
+      'name an actor and an event, or with --since a checkpoint that the log goes on from',
+    )
+  }
+  return await proveOne(store, { actor, seq }, options, output)
+}
+
+async function proveLog(
+  store: LoggedStore,
+  since: string,
+  { out }: ProofOptions,
+  output: Output,
+): Promise<number> {
+  const before = /^[0-9]{1,15}$/.test(since)
+    ? Number(since)
+    : parseCheckpoint(parseNote(await readProof(since)).text).size
+  const latest = await latestCheckpoint(store)
+  if (latest === undefined) throw notSigned('there is no checkpoint yet')
+  const text = await proveConsistency(store, before, sha256)
+  await writeFile(out, text)
+  const json = {
+    file: out,
+    bytes: Buffer.byteLength(text),
+    origin: latest.origin,
+    since: before,
+    size: latest.size,
+  }
+  await output.result(json, () => {
+    const what = `${json.origin} goes on from ${count(before)} to ${count(json.size)}`
+    return `${output.style('bold', out)}  ${count(json.bytes)} bytes  ${what}`
+  })
+  return exits.done
+}
+
+async function proveOne(
+  store: LoggedStore,
+  { actor, seq }: { readonly actor: string; readonly seq: number },
   { data, out, withoutBody }: ProofOptions,
   output: Output,
 ): Promise<number> {
-  await using store = await readChains(data)
   const { chain, size } = await findActor(store, actor, data)
   if (seq >= size) throw new CliError('usage', `${actor} has the events 0 to ${size - 1}`)
   // The seed tells every derived random number of the actor.
@@ -34,18 +88,17 @@ export async function proof(
   const body = withoutBody !== true && !isSeed
   const text = await proveEvent(store, chain, seq, { body, hash: sha256 }).catch((error: unknown) => {
     if (!ChainError.is(error) || error.code !== 'bad-proof') throw error
-    const then = 'A running host signs every few seconds, and when it ends; after a crash `theater run` does.'
-    throw new CliError('incomplete', `${error.message}. ${then}`, { cause: error })
+    throw notSigned(error.message, error)
   })
   await writeFile(out, text)
-  const checkpoint = await latestCheckpoint(store)
+  const checkpoint = parseCheckpoint(parseNote(text.slice(text.indexOf('\n\n') + 2)).text)
   const json = {
     file: out,
     actor,
     seq,
     bytes: Buffer.byteLength(text),
-    origin: checkpoint?.origin ?? '',
-    size: checkpoint?.size ?? 0,
+    origin: checkpoint.origin,
+    size: checkpoint.size,
   }
   await output.result(json, () => {
     const what = `event ${seq} of ${actor}, under ${json.origin} at ${count(json.size)}`

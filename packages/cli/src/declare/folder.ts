@@ -61,12 +61,13 @@ export function folder({ add, act }: Declare): void {
     .argument('<ACTOR...>', 'the actors')
     .requiredOption('-o, --out <FILE.car>', 'where the file is written')
     .option('--without-seed', 'keeps back what derived random numbers come from')
+    .option('--witnessed', 'goes only as far as witnesses have cosigned')
     .addOption(dataOption())
     .action(
-      act(async (output, actors: string[], options: { data: string; out: string; withoutSeed?: true }) => {
+      act(async (output, actors: string[], options: ExportFlags) => {
         const { exportActors } = await import('../commands/export.ts')
-        const { data, out, withoutSeed } = options
-        return exportActors(actors, { data, out, withoutSeed: withoutSeed === true }, output)
+        const { data, out, withoutSeed = false, witnessed = false } = options
+        return exportActors(actors, { data, out, withoutSeed, witnessed }, output)
       }),
     )
 
@@ -82,4 +83,12 @@ export function folder({ add, act }: Declare): void {
         return redact(actor, seqs, options, output)
       }),
     )
+}
+
+/** The options of `theater export`, as the command line gives them. */
+interface ExportFlags {
+  readonly data: string
+  readonly out: string
+  readonly withoutSeed?: true
+  readonly witnessed?: true
 }

@@ -1,4 +1,5 @@
 import type { CertifyOptions } from '../commands/certify.ts'
+import type { CheckpointCommandOptions } from '../commands/checkpoint.ts'
 import type { KeyOptions } from '../commands/key.ts'
 import type { ProofOptions } from '../commands/proof.ts'
 import type { ReplayFlags } from '../commands/replay.ts'
@@ -48,14 +49,31 @@ export function proving({ add, act }: Declare): void {
       }),
     )
 
-  add('proof', "Writes the proof that one event of a record is under the host's signed checkpoint.")
-    .argument('<ACTOR>', "the actor's id")
-    .argument('<SEQ>', 'the event', index)
-    .requiredOption('-o, --out <FILE.tlog-proof>', 'where the proof is written')
+  add('checkpoint', 'Prints what a host signed last, with what its witnesses cosigned.')
+    .option('-o, --out <FILE>', 'where the checkpoint is written, for whoever keeps it')
+    .addOption(dataOption())
+    .action(
+      act(async (output, options: CheckpointCommandOptions) => {
+        const { checkpoint } = await import('../commands/checkpoint.ts')
+        return checkpoint(options, output)
+      }),
+    )
+
+  add(
+    'proof',
+    'Proves that an event is under a checkpoint of the host, or that its log goes on from an earlier one.',
+  )
+    .argument('[ACTOR]', "the actor's id")
+    .argument('[SEQ]', 'the event', index)
+    .requiredOption(
+      '-o, --out <FILE>',
+      'where the proof is written: FILE.tlog-proof, or FILE.tlog-consistency',
+    )
+    .option('--since <SIZE|FILE>', 'proves that the log goes on from that checkpoint')
     .option('--without-body', 'shows that the event is there, and not what it says')
     .addOption(dataOption())
     .action(
-      act(async (output, actor: string, seq: number, options: ProofOptions) => {
+      act(async (output, actor: string | undefined, seq: number | undefined, options: ProofOptions) => {
         const { proof } = await import('../commands/proof.ts')
         return proof(actor, seq, options, output)
       }),
@@ -63,12 +81,25 @@ export function proving({ add, act }: Declare): void {
 
   rerunOptions(
     add('verify', 'Proves records by running their components again, and checks how they hang together.')
-      .argument('<FILE.car|ACTOR...>', 'files, or actors of the data folder; FILE.tlog-proof for one event')
+      .argument(
+        '<FILE.car|ACTOR...>',
+        'files, or actors of the data folder; FILE.tlog-proof for one event, FILE.tlog-consistency for a log',
+      )
       .option(
         '--key <KEY|FILE>',
         'a public key that has to have signed them; may be given several times',
         collect,
         [],
+      )
+      .option(
+        '--witness <KEY|FILE>',
+        'the public key of a witness that has to have cosigned them; may be given several times',
+        collect,
+        [],
+      )
+      .option(
+        '--since <FILE>',
+        'the checkpoint that was kept, which the log of FILE.tlog-consistency goes on from',
       )
       .addOption(dataOption()),
   ).action(

@@ -6,14 +6,14 @@ import { decodeEvent } from '../event.ts'
 import type { Event } from '../event.ts'
 import { decodeHeader } from '../header.ts'
 import { base64, fromBase64 } from './base64.ts'
-import { parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { decodeEntry } from './entry.ts'
 import type { ChainEntry } from './entry.ts'
 import type { VerifierKey } from './key.ts'
-import { parseNote } from './note.ts'
 import { inclusionPath } from './prover.ts'
 import { readPath, readRotations, rotationData, rotationsOf, verifyCheckpoint } from './rotation.ts'
+import { signedCheckpoints } from './signed-checkpoints.ts'
+import type { LogStore } from './store.ts'
 import { chainSubtrees, eventLeaf, logSubtrees } from './subtrees.ts'
 import { includes, leafHash } from './tree.ts'
 import type { ProvingStore } from './host-log.ts'
@@ -31,7 +31,7 @@ export interface ProveOptions {
 }
 
 /**
- * Writes the proof that an event is in its chain, and its chain under the host's last checkpoint: a `.tlog-proof`. The path in
+ * Writes the proof that an event is in its chain, and its chain under a checkpoint of the host, the one that most witnesses cosigned: a `.tlog-proof`. The path in
  * it leads from the chain's entry to the checkpoint; the path from the event to the entry, and the event, are its extra data.
  *
  * @throws ChainError `not-found` where there is no such event; `bad-proof` where no checkpoint is over it yet
@@ -46,21 +46,10 @@ export async function proveEvent(
   const log = store.hostLog
   const [event] = await Array.fromAsync(store.read(chain, seq, seq + 1))
   if (event === undefined) throw new ChainError('not-found', `the chain has no event ${seq}`, { index: seq })
-  const index = await log.lastEntry(chain)
-  const bytes = index === undefined ? undefined : await log.entry(index)
-  // After the entry: a host that runs may sign meanwhile, and its last checkpoint is over all that was there before.
-  const { note } = await log.log()
-  const entry = bytes === undefined ? undefined : decodeEntry(bytes)
-  if (
-    note === null ||
-    index === undefined ||
-    bytes === undefined ||
-    entry?.kind !== 'chain' ||
-    entry.size <= seq
-  ) {
+  const found = await covering(log, chain, seq)
+  if (found === undefined)
     throw new ChainError('bad-proof', `no checkpoint is over event ${seq} yet`, { index: seq })
-  }
-  const { size } = parseCheckpoint(parseNote(note).text)
+  const { index, bytes, entry, size, note } = found
   const path = await inclusionPath(logSubtrees(log, hash), index, size, hash)
   const chainPath = await inclusionPath(chainSubtrees(store, chain, hash), seq, entry.size, hash)
   const rotations = rotationData(await rotationsOf(log, hash))
@@ -68,11 +57,34 @@ export async function proveEvent(
   return [FIRST, `extra ${base64(extra)}`, `index ${index}`, ...path.map(base64), '', note].join('\n')
 }
 
+/** The checkpoint that most witnesses cosigned of those that are over an event, and the entry that it is in there. */
+async function covering(log: LogStore, chain: Uint8Array, seq: number): Promise<Covering | undefined> {
+  for (const { size, note } of await signedCheckpoints(log)) {
+    const index = await log.lastEntry(chain, size)
+    const bytes = index === undefined ? undefined : await log.entry(index)
+    const entry = bytes === undefined ? undefined : decodeEntry(bytes)
+    if (index === undefined || bytes === undefined || entry?.kind !== 'chain' || entry.size <= seq) continue
+    return { index, bytes, entry, size, note }
+  }
+  return undefined
+}
+
+interface Covering {
+  readonly index: number
+  readonly bytes: Uint8Array
+  readonly entry: ChainEntry
+  /** Of the log, as the checkpoint says. */
+  readonly size: number
+  readonly note: string
+}
+
 /** An event that is proven. */
 export interface ProvenEvent {
   /** What was signed, and by whom. */
   readonly checkpoint: Checkpoint
   readonly by: VerifierKey
+  /** The signed note of the checkpoint, for whoever asks which witnesses cosigned it. */
+  readonly note: string
   /** How far its chain had come. */
   readonly entry: ChainEntry
   /** The event; without content where the proof does not show it, or it stands in a block of its own. */
@@ -116,7 +128,7 @@ export async function verifyEventProof(
     )
     if (!under || !sameBytes(event.chain, entry.chain))
       throw badProof('the event is not in the chain of the entry')
-    return { checkpoint, by, entry, event }
+    return { checkpoint, by, note, entry, event }
   } catch (error) {
     if (ChainError.is(error) && error.code === 'broken')
       throw new ChainError('bad-proof', error.message, { cause: error })

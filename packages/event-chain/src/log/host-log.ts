@@ -11,11 +11,14 @@ import { byteLength, decodeEntry, encodeEntry, MAX_REASON } from './entry.ts'
 import type { LogEntry } from './entry.ts'
 import type { SigningKey, VerifierKey } from './key.ts'
 import { formatNote, parseNote, signNote, verifyNote } from './note.ts'
+import type { SignedCheckpoint } from './signed-checkpoints.ts'
 import { TILE } from './store.ts'
 import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from './store.ts'
 import { tombstonesOf } from './seal.ts'
 import { eventLeaf } from './subtrees.ts'
 import { GrowingTree, leafHash } from './tree.ts'
+import { WitnessClient } from './witness-client.ts'
+import type { WitnessClientOptions } from './witness-client.ts'
 
 /** What a {@link HostLog} is made of. */
 export interface HostLogOptions {
@@ -25,11 +28,6 @@ export interface HostLogOptions {
   readonly key: SigningKey
   /** @default sha256 of `@theater/values`; `./node` has a faster one */
   readonly hash?: Hash | undefined
-}
-
-/** A checkpoint, and the note that it is signed in. */
-export interface SignedCheckpoint extends Checkpoint {
-  readonly note: string
 }
 
 /** How bodies are erased. */
@@ -196,6 +194,15 @@ export class HostLog {
     }
   }
 
+  /**
+   * A witness of this log, which nobody has asked yet.
+   *
+   * @throws ChainError `bad-key`, `invalid`
+   */
+  witness(options: Omit<WitnessClientOptions, 'store' | 'hash'>): WitnessClient {
+    return new WitnessClient({ ...options, store: this.#store, hash: this.#hash })
+  }
+
   #next<T>(run: () => Promise<T>): Promise<T> {
     const result = this.#running.then(run)
     this.#running = result.catch(() => undefined)
@@ -284,18 +291,6 @@ function treeAt({ size, edge }: TreeState, hash: Hash): GrowingTree {
   } catch (cause) {
     throw new ChainError('damaged', `a tree of ${size} leaves has lost its edge`, { cause })
   }
-}
-
-/**
- * The last checkpoint of a store's log, without a key: undefined before the first.
- *
- * @throws ChainError `damaged`
- */
-export async function latestCheckpoint(store: {
-  readonly hostLog: LogStore
-}): Promise<SignedCheckpoint | undefined> {
-  const { note } = await store.hostLog.log()
-  return note === null ? undefined : { ...stored(note), note }
 }
 
 /** A checkpoint in which the key changed is signed by the one before as well. @throws ChainError `bad-key` */

@@ -1,7 +1,7 @@
 import { hex } from '../cbor-bytes.ts'
 import { ChainError } from '../errors.ts'
 import { isTombstone } from './entry.ts'
-import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from './store.ts'
+import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate, WitnessRecord } from './store.ts'
 
 interface Kept extends TreeState {
   readonly tiles: readonly Uint8Array[]
@@ -21,10 +21,11 @@ export class MemoryLog implements LogStore {
   readonly #chains: () => Iterable<Known>
   readonly #erase: (chain: Uint8Array, seq: number) => void
   readonly #entries: Uint8Array[] = []
-  readonly #last = new Map<string, number>()
   readonly #tombstones = new Map<string, number[]>()
+  readonly #indexes = new Map<string, number[]>()
   readonly #trees = new Map<string, Kept>()
   readonly #rotations: string[] = []
+  readonly #witnesses = new Map<string, WitnessRecord>()
   #own = empty
   #note: string | null = null
 
@@ -71,7 +72,7 @@ export class MemoryLog implements LogStore {
   #placed(key: string, bytes: Uint8Array): void {
     const index = this.#entries.length
     if (isTombstone(bytes)) this.#tombstones.set(key, [...(this.#tombstones.get(key) ?? []), index])
-    else this.#last.set(key, index)
+    else this.#indexes.set(key, [...(this.#indexes.get(key) ?? []), index])
   }
 
   async scrub(): Promise<void> {
@@ -90,8 +91,8 @@ export class MemoryLog implements LogStore {
     return this.#entries.slice(from, to)
   }
 
-  async lastEntry(chain: Uint8Array): Promise<number | undefined> {
-    return this.#last.get(hex(chain))
+  async lastEntry(chain: Uint8Array, before = Infinity): Promise<number | undefined> {
+    return this.#indexes.get(hex(chain))?.findLast((index) => index < before)
   }
 
   async tiles(chain: Uint8Array | null, from: number, to: number): Promise<readonly Uint8Array[]> {
@@ -101,6 +102,14 @@ export class MemoryLog implements LogStore {
 
   async rotations(): Promise<readonly string[]> {
     return this.#rotations.slice()
+  }
+
+  async witnesses(): Promise<readonly WitnessRecord[]> {
+    return [...this.#witnesses.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  async keepWitness(record: WitnessRecord): Promise<void> {
+    this.#witnesses.set(record.key, record)
   }
 }
 

@@ -11,6 +11,7 @@ import { parseNote } from './note.ts'
 import { inclusionPath } from './prover.ts'
 import { readPath, readRotations, rotationData, rotationsOf, verifyCheckpoint } from './rotation.ts'
 import type { Rotation } from './rotation.ts'
+import { signedCheckpoints } from './signed-checkpoints.ts'
 import { logSubtrees } from './subtrees.ts'
 import { includes, leafHash } from './tree.ts'
 
@@ -45,6 +46,16 @@ export interface Seal {
   readonly rotations: readonly Rotation[]
 }
 
+/** What a seal is made under. */
+export interface SealOptions {
+  /**
+   * Takes the checkpoint that most witnesses cosigned, also where the host has signed more since.
+   *
+   * @default false: the last one, or one that is over as many events and that more witnesses cosigned
+   */
+  readonly witnessed?: boolean | undefined
+}
+
 /**
  * Makes the seal of chains, as the host's last checkpoint has them.
  *
@@ -54,31 +65,36 @@ export async function makeSeal(
   store: ProvingStore,
   chains: readonly Uint8Array[],
   hash: Hash = sha256,
+  { witnessed = false }: SealOptions = {},
 ): Promise<Seal | undefined> {
   const log = store.hostLog
+  const checkpoints = await signedCheckpoints(log)
+  const size = witnessed ? checkpoints[0]?.size : Math.max(...checkpoints.map((one) => one.size))
+  if (checkpoints.length === 0 || size === undefined) return undefined
   const found: Omit<SealedChain, 'path'>[] = []
   const erased: Omit<SealedTombstone, 'path'>[] = []
   for (const chain of chains) {
-    const index = await log.lastEntry(chain)
+    // None of those that a host that runs adds meanwhile.
+    const index = await log.lastEntry(chain, size)
     const bytes = index === undefined ? undefined : await log.entry(index)
     const entry = bytes === undefined ? undefined : decodeEntry(bytes)
     if (index !== undefined && bytes !== undefined && entry?.kind === 'chain')
       found.push({ index, bytes, entry })
     erased.push(...(await tombstonesOf(store, chain)))
   }
-  // After the entries: a host that runs may sign meanwhile, and its last checkpoint is over all that was there before.
-  const { note } = await log.log()
-  if (note === null || found.length === 0) return undefined
-  const { size } = parseCheckpoint(parseNote(note).text)
+  // Neither an entry nor a tombstone is left out that the newest checkpoint is over.
+  const last = Math.max(...[...found, ...erased].map(({ index }) => index).filter((index) => index < size))
+  const over = checkpoints.find((one) => one.size > last)
+  if (over === undefined || found.length === 0) return undefined
   const subtree = logSubtrees(log, hash)
   const pathOf = ({ index }: { readonly index: number }): Promise<Uint8Array[]> =>
-    inclusionPath(subtree, index, size, hash)
+    inclusionPath(subtree, index, over.size, hash)
   const sealed: SealedChain[] = []
   for (const one of found) sealed.push({ ...one, path: await pathOf(one) })
   const buried: SealedTombstone[] = []
   // Of one that came after the checkpoint the next seal tells.
-  for (const one of erased) if (one.index < size) buried.push({ ...one, path: await pathOf(one) })
-  return { note, chains: sealed, erased: buried, rotations: await rotationsOf(log, hash) }
+  for (const one of erased) if (one.index < over.size) buried.push({ ...one, path: await pathOf(one) })
+  return { note: over.note, chains: sealed, erased: buried, rotations: await rotationsOf(log, hash) }
 }
 
 /**

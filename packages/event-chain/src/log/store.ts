@@ -51,6 +51,34 @@ export interface LogUpdate {
   readonly rotation: boolean
 }
 
+/**
+ * Why a witness did not cosign a checkpoint.
+ *
+ * - `unreachable`: it is down or too slow, or says that it cannot now.
+ * - `refused`: it does not know this log, or not this key.
+ * - `other-log`: it saw a log that this one does not go on from: one of them was cut off or written anew.
+ * - `bad-answer`: what it answered is no cosignature of this checkpoint, now.
+ */
+export type WitnessFaultCode = 'unreachable' | 'refused' | 'other-log' | 'bad-answer'
+
+/** What came of a question to a witness, where no cosignature did. */
+export interface WitnessFault {
+  readonly code: WitnessFaultCode
+  readonly message: string
+}
+
+/** What a log knows of one of its witnesses. */
+export interface WitnessRecord {
+  /** Its public key, as text. */
+  readonly key: string
+  /** Where it is asked; null for one that is asked no more. */
+  readonly url: string | null
+  /** The last checkpoint that it cosigned, with its cosignature; null before the first. */
+  readonly note: string | null
+  /** What came of the last question; null where it was answered, or none was asked. */
+  readonly fault: WitnessFault | null
+}
+
 /** Where a host keeps its log: beside its chains, in the same transactions. */
 export interface LogStore {
   /** Where the log stands, and its last checkpoint; null before the first. */
@@ -77,10 +105,18 @@ export interface LogStore {
   scrub(): Promise<void>
   /** The indices of a chain's tombstones, ascending. */
   tombstones(chain: Uint8Array): Promise<readonly number[]>
-  /** The index of the last entry that says how far a chain had come; undefined before the first. */
-  lastEntry(chain: Uint8Array): Promise<number | undefined>
+  /**
+   * The index of the last entry that says how far a chain had come; undefined where there is none.
+   *
+   * @param before the size of the log that it is looked for in. @default all of it
+   */
+  lastEntry(chain: Uint8Array, before?: number): Promise<number | undefined>
   /** Roots of subtrees of level {@link TILE}, from one index up to another: of a chain, or of the log itself (null). */
   tiles(chain: Uint8Array | null, from: number, to: number): Promise<readonly Uint8Array[]>
   /** The checkpoints in which the key changed, oldest first. */
   rotations(): Promise<readonly string[]>
+  /** The witnesses, ordered by key. */
+  witnesses(): Promise<readonly WitnessRecord[]>
+  /** Notes what is known of a witness from now on. @throws ChainError `stale` */
+  keepWitness(record: WitnessRecord): Promise<void>
 }

@@ -2,7 +2,15 @@ import type { SQLOutputValue, StatementSync } from 'node:sqlite'
 import { ChainError } from '../errors.ts'
 import { tombstoneHead } from '../log/entry.ts'
 import { logConflict } from '../log/memory-log.ts'
-import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from '../log/store.ts'
+import type {
+  GrownChain,
+  LogStore,
+  LogUpdate,
+  TreeState,
+  TreeUpdate,
+  WitnessFaultCode,
+  WitnessRecord,
+} from '../log/store.ts'
 import { guard } from './errors.ts'
 
 type Row = Record<string, SQLOutputValue>
@@ -28,11 +36,13 @@ const NO_TOMBSTONE = `substr(e.bytes, 1, 2) <> x'${new Uint8Array(tombstoneHead)
 export class SqliteLog implements LogStore {
   readonly #db: Database
   readonly #present: boolean
+  readonly #hasWitnesses: boolean
 
-  /** @param present whether the database has the tables: one of an earlier schema that was opened to be read has not */
-  constructor(db: Database, present: boolean) {
+  /** @param version of the schema: a database of an earlier one that was opened to be read has not all tables */
+  constructor(db: Database, version: number) {
     this.#db = db
-    this.#present = present
+    this.#present = version > 1
+    this.#hasWitnesses = version > 4
   }
 
   async log(): Promise<TreeState & { readonly note: string | null }> {
@@ -113,15 +123,15 @@ export class SqliteLog implements LogStore {
     )
   }
 
-  async lastEntry(chain: Uint8Array): Promise<number | undefined> {
+  async lastEntry(chain: Uint8Array, before = Number.MAX_SAFE_INTEGER): Promise<number | undefined> {
     if (!this.#present) return undefined
     return guard(() => {
       const row = this.#db
         .sql(
           `SELECT e.id FROM entries e JOIN chains c ON e.chain = c.id
-           WHERE c.chain = ? AND ${NO_TOMBSTONE} ORDER BY e.id DESC LIMIT 1`,
+           WHERE c.chain = ? AND e.id <= ? AND ${NO_TOMBSTONE} ORDER BY e.id DESC LIMIT 1`,
         )
-        .get(chain)
+        .get(chain, before)
       const id = row?.['id']
       return typeof id === 'number' ? id - 1 : undefined
     })
@@ -165,10 +175,45 @@ export class SqliteLog implements LogStore {
     )
   }
 
+  async witnesses(): Promise<readonly WitnessRecord[]> {
+    if (!this.#hasWitnesses) return []
+    return guard(() =>
+      this.#db.sql('SELECT key, url, note, code, message FROM witnesses ORDER BY key').all().map(witnessOf),
+    )
+  }
+
+  async keepWitness({ key, url, note, fault }: WitnessRecord): Promise<void> {
+    await this.#db.write(() => {
+      this.#db
+        .sql('INSERT OR REPLACE INTO witnesses (key, url, note, code, message) VALUES (?, ?, ?, ?, ?)')
+        .run(key, url, note, fault?.code ?? null, fault?.message ?? null)
+    })
+  }
+
   #id(chain: Uint8Array): number {
     const row = this.#db.sql('SELECT id FROM chains WHERE chain = ?').get(chain)
     if (row === undefined) throw new ChainError('not-found', `chain ${chain.toHex()} is not here`)
     return numberOf(row, 'id')
+  }
+}
+
+const faultCodes: readonly WitnessFaultCode[] = ['unreachable', 'refused', 'other-log', 'bad-answer']
+
+function witnessOf(row: Row): WitnessRecord {
+  const text = (column: string): string | null => {
+    const value = row[column]
+    if (value !== null && typeof value !== 'string') throw lost(`witness's ${column}`)
+    return value
+  }
+  const key = text('key')
+  const code = text('code')
+  const known = faultCodes.find((one) => one === code)
+  if (key === null || (code !== null && known === undefined)) throw lost('witness')
+  return {
+    key,
+    url: text('url'),
+    note: text('note'),
+    fault: known === undefined ? null : { code: known, message: text('message') ?? '' },
   }
 }
 

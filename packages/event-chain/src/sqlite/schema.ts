@@ -3,7 +3,7 @@ import { ChainError } from '../errors.ts'
 
 /** `THTR`: tells a database of ours from any other. */
 const applicationId = 0x54485452
-const schemaVersion = 4
+const schemaVersion = 5
 
 /** What each version of the schema adds to the one before; a database of an earlier one is brought on when it is opened for writing. */
 const versions: readonly string[] = [
@@ -63,6 +63,11 @@ const versions: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX kept_by_chain ON kept (chain, kind);
   PRAGMA user_version = 4;
+  `,
+  // Who cosigns the host's checkpoints.
+  `
+  CREATE TABLE witnesses (key TEXT PRIMARY KEY, url TEXT, note TEXT, code TEXT, message TEXT) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = 5;
   `,
 ]
 

@@ -53,7 +53,7 @@ export class SqliteStore implements LoggedStore {
       erase: (id: number, seq: number) => this.#erase(id, seq),
       scrub: () => this.#scrub(),
     }
-    this.hostLog = new SqliteLog(database, version > 1)
+    this.hostLog = new SqliteLog(database, version)
     // What is kept beside chains may be lost.
     const keep = <T>(run: () => T): Promise<T> => this.#commits.add('process', run)
     this.caches = new SqliteCaches({ sql, write: keep }, version > 3)

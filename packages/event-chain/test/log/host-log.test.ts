@@ -390,7 +390,7 @@ describe('a store whose log was touched', () => {
     await store.close()
     const db = new DatabaseSync(path)
     db.exec(
-      'DROP TABLE entries; DROP TABLE trees; DROP TABLE tiles; DROP TABLE checkpoint; DROP TABLE rotations; DROP TABLE kept',
+      'DROP TABLE entries; DROP TABLE trees; DROP TABLE tiles; DROP TABLE checkpoint; DROP TABLE rotations; DROP TABLE witnesses; DROP TABLE kept',
     )
     db.exec('ALTER TABLE chains DROP COLUMN durability')
     db.exec('PRAGMA user_version = 1')
@@ -400,6 +400,7 @@ describe('a store whose log was touched', () => {
     expect(await latestCheckpoint(reader)).toBeUndefined()
     expect(await reader.hostLog.grown(9)).toEqual([])
     expect(await reader.caches.kept(new Uint8Array(32), 'summary')).toBeUndefined()
+    expect(await reader.hostLog.witnesses()).toEqual([])
     await reader.close()
     await using writer = sqliteStore(path)
     const log = await HostLog.open({ store: writer, key })
