@@ -130,6 +130,8 @@ export type {
   TimerStep,
 } from './rules.ts'
 export { trackName, trackOf } from './track.ts'
+export { depart } from './turn-rules.ts'
+export type { Way } from './turn-rules.ts'
 export type {
   Actual,
   Departed,

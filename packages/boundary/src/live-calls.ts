@@ -10,6 +10,7 @@ import type { Answer, Crossed, Performer, Target } from './performer.ts'
 import { ENDED } from './state.ts'
 import type { InstanceState } from './state.ts'
 import { trackOf } from './track.ts'
+import { depart, isOutsideEffect } from './turn-rules.ts'
 import type { EventRef, Live } from './types.ts'
 
 /** The live side of crossings: authorises, makes durable what has to be, performs, records, hands on what was recorded. */
@@ -52,7 +53,7 @@ export class LiveCalls {
       this.#state.end({ tag: 'trap', code: 'guest', error: fault })
       return ENDED
     }
-    const outside = effect === 'idempotent' || effect === 'once'
+    const outside = isOutsideEffect(effect)
     if (target.mode === 'async') return this.#wait(call, objects, target, outside)
     if (outside)
       return this.#wrong(fn, `is declared sync and ${effect}: its intent could not be made durable first`)
@@ -120,14 +121,14 @@ export class LiveCalls {
     out.null()
     const intent = state.appendNamed('call', out.bytes())
     if (intent === undefined) return undefined
+    const live = this.#live
     try {
-      await this.#live.recorder.flush()
+      // They leave also where the turn was ended meanwhile: the record says that they left.
+      await depart({ flush: () => live.recorder.flush(), leave: (all) => live.leave(all) }, departures)
     } catch (error) {
       state.end({ tag: 'lost', error })
       return undefined
     }
-    // Also where the turn was ended meanwhile: the record says that they left.
-    this.#live.leave(departures)
     return intent
   }
 

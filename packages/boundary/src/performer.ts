@@ -11,6 +11,7 @@ import { timerOf } from './wait.ts'
 import { isHostHandle } from './imported.ts'
 import type { Imported } from './imported.ts'
 import { trackOf } from './track.ts'
+import { settlement } from './turn-rules.ts'
 import type { Link, Live } from './types.ts'
 
 /** In an outcome's flags: the call was refused by its grant. */
@@ -264,9 +265,8 @@ export class Performer {
     ask: Ask | undefined,
   ): Promise<Answer> {
     const { fn } = call
-    // Less than idempotent it was not, or there would be no intent: then it cannot be told any more.
-    const again = target.effect !== 'once' || this.weigh(call, target).effect === 'idempotent'
-    if (again) return this.performAsync(fn, target, objects)
+    const now = target.effect === 'once' ? this.weigh(call, target).effect : target.effect
+    if (settlement(target.effect, now) === 'again') return this.performAsync(fn, target, objects)
     const known = await this.#reconcile(fn, target, objects, ask)
     if (known === 'not-done') return this.performAsync(fn, target, objects)
     if (known === 'unknown') return outcomeUnknown(fn)

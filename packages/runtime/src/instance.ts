@@ -1,4 +1,4 @@
-import { Boundary, functionsOf } from '@theater/boundary'
+import { Boundary, depart, functionsOf } from '@theater/boundary'
 import type {
   ChannelStep,
   EventRef,
@@ -226,8 +226,7 @@ export class Instance {
     this.#around.turned()
     switch (end.tag) {
       case 'return':
-        await this.#flush()
-        this.#around.leave(end.sends)
+        await depart({ flush: () => this.#flush(), leave: (all) => this.#around.leave(all) }, end.sends)
         if (this.#perTurn) this.#spend(boundary)
         return { tag: 'answered', value: end.value, ref: end.ref }
       case 'trap':

@@ -41,7 +41,7 @@ export const actors: Guards = {
     { file: 'runtime/src/birth.ts', text: 'return ID.test(text)', with: 'return ID.test(text) || true' },
   ],
   'unmet-imports': [off('runtime/src/components.ts', 'if (resolution.unmet.length > 0)')],
-  'grant-schemas': [off(grants, 'if (validate !== undefined && !validate(grant)) {')],
+  'grant-schemas': [off(grants, 'if (!validate(grant)) {')],
   'grant-handlers': [
     {
       file: grants,
