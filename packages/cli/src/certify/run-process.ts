@@ -1,23 +1,13 @@
 /**
  * Makes runs of a certificate in a process of its own, whose flags chose the engine's tiers, and in a thread of it, whose
- * stack is as large as it was told. Nothing is shared with other processes but the cache of transpiled components.
+ * stack is as large as it was told. Nothing is shared with other processes but the cache of transpiled components. Nothing is
+ * loaded here that only the thread needs: all of it would be loaded twice.
  */
-import { isMainThread, parentPort, Worker } from 'node:worker_threads'
-import { ComponentError } from '@theater/component'
-import type { ComponentCache } from '@theater/component'
-import { diskCache, loadComponent } from '@theater/component/node'
-import { bytesSource, exportCar, openCar } from '@theater/event-chain/car'
-import { sha256 } from '@theater/event-chain/node'
-import { componentLoader, verify } from '@theater/replay/node'
-import { TheaterError } from '@theater/runtime'
+import { Worker } from 'node:worker_threads'
 import type { Json } from '@theater/values'
-import { loadHandlers } from '../contributed.ts'
 import type { HandlerModule } from '../contributed.ts'
-import { makeHandlers } from '../handlers.ts'
-import { verdictJson } from '../verdict.ts'
-import { targetsOf } from './calls.ts'
+import type { verdictJson } from '../verdict.ts'
 import type { WrittenCall } from './calls.ts'
-import { play } from './play.ts'
 
 /** What is asked for. */
 export interface Order {
@@ -52,66 +42,21 @@ export type Report =
   | { readonly did: 'refused'; readonly code: string; readonly message: string }
   | { readonly did: 'failed'; readonly message: string }
 
-if (isMainThread) {
-  process.once('message', (stackMb: number) => startThread(stackMb))
-  // Whoever asked is gone.
-  process.once('disconnect', () => process.exit())
-} else {
-  parentPort?.on('message', (order: Order) => {
-    void perform(order)
-      .catch(failed)
-      .then((report) => parentPort?.postMessage(report))
-  })
-}
+process.once('message', (stackMb: number) => startThread(stackMb))
+// Whoever asked is gone.
+process.once('disconnect', () => process.exit())
 
 /** The first message says how large the stack is, every other is an order. */
 function startThread(stackMb: number): void {
-  const worker = new Worker(new URL(import.meta.url), { resourceLimits: { stackSizeMb: stackMb } })
+  const file = import.meta.url.endsWith('.ts') ? './run-thread.ts' : './run-thread.js'
+  const worker = new Worker(new URL(file, import.meta.url), { resourceLimits: { stackSizeMb: stackMb } })
   const send = (report: Report): void => {
     process.send?.(report, undefined, undefined, () => undefined)
   }
   process.on('message', (order: Order) => worker.postMessage(order))
   worker.on('message', send)
-  worker.once('error', (error) => send(failed(error)))
+  worker.once('error', (error: unknown) => {
+    send({ did: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  })
   worker.once('exit', () => send({ did: 'failed', message: 'the thread has ended' }))
-}
-
-async function perform(order: Order): Promise<Report> {
-  const cache = await diskCache(order.cache)
-  return order.record === null ? run(order, cache) : again(order, order.record, cache)
-}
-
-async function run(
-  { component, file, calls, grants, modules, head }: Order,
-  cache: ComponentCache,
-): Promise<Report> {
-  const { model } = await loadComponent(component, { cache })
-  const targets = targetsOf(model, calls, file)
-  const handlers = await makeHandlers({ store: ':memory:', contributed: await loadHandlers(modules) })
-  const played = await play({ component, calls: targets, handlers, grants, cache })
-  const { store, chain, events, answers, fuel } = played
-  const same = head === played.head
-  const record = same ? null : Buffer.concat(await Array.fromAsync(exportCar(store, [chain], SMALL)))
-  return { did: 'run', head: played.head, events, answers, fuel, record }
-}
-
-const SMALL = { components: false, hash: sha256 } as const
-
-/** The same on the synchronous glue, and with nobody there but the record. */
-async function again({ component }: Order, record: Uint8Array, cache: ComponentCache): Promise<Report> {
-  const store = await openCar(bytesSource(record), { hash: sha256, unfinished: 'allow' })
-  const [info] = await store.list()
-  if (info === undefined) throw new TypeError('the record of the first run is not one')
-  const load = componentLoader({ cache })
-  const verdict = await verify(
-    { store, chain: info.chain },
-    { component, load, unfinished: 'allow', head: info.head },
-  )
-  return { did: 're-run', verdict: verdictJson(verdict) }
-}
-
-function failed(error: unknown): Report {
-  if (TheaterError.is(error) || ComponentError.is(error))
-    return { did: 'refused', code: error.code, message: error.message }
-  return { did: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) }
 }
