@@ -58,7 +58,8 @@ async function sinceFirst(cwd: string): Promise<unknown[]> {
 describe('docs/cli.md', () => {
   it('shows the real shape of every command', async () => {
     const cwd = await withEcho()
-    const real = async (...args: string[]) => objects(await theater([...args, '--json'], { cwd }))
+    const real = async (...args: string[]) =>
+      objects(await theater([...args, '--json'], { cwd, apart: true }))
     const [event] = (await real('chain', 'echo')).filter(({ fn }) => fn === 'divide')
     const outputs = new Map<string, unknown[]>([
       ['types', await real('types', 'cache.wit', '-o', 'wit.d.ts')],

@@ -13,6 +13,10 @@ const place = (): string => folder({ 'tool.wasm': cGuest('tool') })
 const run = (cwd: string, args: readonly string[], input?: string): Promise<Ran> =>
   theater(['run', 'tool.wasm', ...args], { cwd, ...(input !== undefined && { input }) })
 
+/** The same in a process of its own, whose streams are pipes. */
+const piped = (cwd: string, args: readonly string[], input?: string): Promise<Ran> =>
+  theater(['run', 'tool.wasm', ...args], { cwd, apart: true, ...(input !== undefined && { input }) })
+
 async function verdicts(cwd: string): Promise<unknown[]> {
   const actors = objects(await theater(['ps', '--json'], { cwd })).map(({ actor }) => actor)
   return objects(await theater(['verify', ...actors, '--json'], { cwd })).map(({ verdict }) => verdict)
@@ -76,7 +80,7 @@ describe('environment', () => {
 describe('streams', () => {
   it('are not connected unless somebody asks: what it writes is in its log, what it reads is at its end', async () => {
     const cwd = place()
-    const ran = await run(cwd, ['both'])
+    const ran = await piped(cwd, ['both'])
     expect(ran.code).toBe(0)
     expect(ran.stdout).toBe('')
     expect(ran.stderr.trimEnd().split('\n').toSorted()).toEqual([
@@ -85,7 +89,7 @@ describe('streams', () => {
       'tool warn  half an error stream=stderr',
       'tool warn  to stderr stream=stderr',
     ])
-    expect(await run(cwd, ['--stdout', 'wc'], 'not for it')).toEqual({
+    expect(await piped(cwd, ['--stdout', 'wc'], 'not for it')).toEqual({
       code: 0,
       stdout: '0 0 0\n',
       stderr: '',
@@ -102,46 +106,46 @@ describe('streams', () => {
 
   it('are connected one by one', async () => {
     const cwd = place()
-    const out = await run(cwd, ['--stdout', 'both'])
+    const out = await piped(cwd, ['--stdout', 'both'])
     expect(out.stdout).toBe('to stdout\nhalf a line')
     expect(out.stderr).toBe('tool warn  to stderr stream=stderr\ntool warn  half an error stream=stderr\n')
-    const err = await run(cwd, ['--stderr', 'both'])
+    const err = await piped(cwd, ['--stderr', 'both'])
     expect(err.stdout).toBe('')
     expect(err.stderr).toContain('to stderr\nhalf an error')
     expect(err.stderr).toContain('tool-2 info  to stdout stream=stdout\n')
-    const all = await run(cwd, ['--stdio', 'both'])
+    const all = await piped(cwd, ['--stdio', 'both'])
     expect(all).toEqual({ code: 0, stdout: 'to stdout\nhalf a line', stderr: 'to stderr\nhalf an error' })
   })
 
   it('hand on every byte, and what was read is in the record', async () => {
     const cwd = place()
     const input = 'all\nof it\u0000\u001b[31m ä\n'.repeat(2000)
-    expect(await run(cwd, ['--stdio', 'cat'], input)).toEqual({ code: 0, stdout: input, stderr: '' })
-    expect(await run(cwd, ['--stdin', '--stdout', 'wc'], 'a b\nc')).toMatchObject({ stdout: '1 3 5\n' })
+    expect(await piped(cwd, ['--stdio', 'cat'], input)).toEqual({ code: 0, stdout: input, stderr: '' })
+    expect(await piped(cwd, ['--stdin', '--stdout', 'wc'], 'a b\nc')).toMatchObject({ stdout: '1 3 5\n' })
     expect(await verdicts(cwd)).toEqual(['verified', 'verified'])
     await theater(['export', 'tool-2', '-o', 'a.car'], { cwd })
     expect(readFileSync(join(cwd, 'a.car'), 'latin1')).toContain('a b\nc')
   })
 
   it('what it writes to its log cannot steer a terminal', async () => {
-    const { stderr } = await run(place(), ['args', '\u001b[31mred'])
+    const { stderr } = await piped(place(), ['args', '\u001b[31mred'])
     expect(stderr).toContain(String.raw`\x1b[31mred`)
     expect(stderr).not.toContain('\u001b')
   })
 
   it('are no terminal', async () => {
-    const { stdout } = await run(place(), ['--stdio', 'tty'])
+    const { stdout } = await piped(place(), ['--stdio', 'tty'])
     expect(stdout).toBe('stdin no terminal\nstdout no terminal\nstderr no terminal\n')
   })
 
   it('stdin can be given by a grant', async () => {
     const cwd = place()
-    const ran = await run(cwd, ['--grant', 'cli={"stdin":{"text":"a b c"}}', '--stdout', 'wc'], 'not this')
+    const ran = await piped(cwd, ['--grant', 'cli={"stdin":{"text":"a b c"}}', '--stdout', 'wc'], 'not this')
     expect(ran.stdout).toBe('0 3 5\n')
   })
 
   it('with --json stdout is of this command alone', async () => {
-    const ran = await run(place(), ['--stdio', '--json', 'both'])
+    const ran = await piped(place(), ['--stdio', '--json', 'both'])
     expect(objects(ran)).toMatchObject([{ actor: 'tool', state: 'stopped' }])
     expect(ran.stderr).toContain('to stdout\n')
     expect(ran.stderr).toContain('half a line')
@@ -169,7 +173,7 @@ describe('exit codes', () => {
   it('are those of the guest', async () => {
     const cwd = folder()
     const hello = (...args: string[]): Promise<Ran> =>
-      theater(['run', 'hello.wasm', '--stdio', ...args], { cwd })
+      theater(['run', 'hello.wasm', '--stdio', ...args], { cwd, apart: true })
     expect(await hello()).toEqual({ code: 0, stdout: 'hello\n', stderr: '' })
     expect(await hello('err')).toEqual({ code: 1, stdout: '', stderr: '' })
     expect(await hello('x7')).toEqual({ code: 7, stdout: '', stderr: '' })

@@ -10,6 +10,7 @@ import { decodeHeader } from '@theater/event-chain'
 import type { Kind } from '@theater/event-chain'
 import { guest } from '@theater/guests'
 import { onTestFinished } from 'vitest'
+import { here } from './here.ts'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly cwd: string
   readonly input?: string
   readonly env?: NodeJS.ProcessEnv
+  /** Whether the command has a process of its own: where that is what a test is about. @default false */
+  readonly apart?: boolean
 }
 
 /** Starts the command as a child process. */
@@ -35,10 +38,21 @@ export function start(args: readonly string[], { cwd, env = {} }: RunOptions): C
   })
 }
 
-/** Runs the command to its end. */
+/**
+ * Runs the command to its end: in this process, unless it makes processes itself, loads modules of somebody else, reads standard
+ * input, or the test wants one of its own. A process takes half a second, most of it for loading the same modules again.
+ */
 export function theater(args: readonly string[], options: RunOptions): Promise<Ran> {
-  return ended(start(args, options), options.input)
+  const { input, env = {}, apart = false } = options
+  const [command = ''] = args
+  const alone =
+    apart || input !== undefined || 'NODE_OPTIONS' in env || !quiet.has(command) || args.includes('--handler')
+  return alone ? ended(start(args, options), input) : here(args, options)
 }
+
+const quiet: ReadonlySet<string> = new Set(
+  'run call ps chain logs verify replay export inspect key dead proof redact gc'.split(' '),
+)
 
 /** Waits until a child says something. Throws where it ends without. */
 export async function said(child: ChildProcess): Promise<void> {
