@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -32,7 +32,7 @@ export default defineConfig({
     // And commands find a component transpiled that another one has run: by these sources, not by those of another day.
     env: {
       NODE_COMPILE_CACHE: kept('node'),
-      THEATER_CACHE: kept(`theater-${digestOf('packages/component/src/**/*.ts')}`),
+      THEATER_CACHE: transpiled(),
     },
     execArgv: ['--conditions=theater-source'],
     passWithNoTests: true,
@@ -46,6 +46,18 @@ export default defineConfig({
 /** A folder that outlives a run. */
 function kept(name: string): string {
   return fileURLToPath(new URL(`node_modules/.cache/${name}`, import.meta.url))
+}
+
+/** Some hundred MB for one state of the sources: those that nobody has used for a day go. */
+function transpiled(): string {
+  const folder = kept(`theater-${digestOf('packages/component/src/**/*.ts')}`)
+  for (const other of globSync(kept('theater-*')))
+    if (
+      other !== folder &&
+      Date.now() - (statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? 0) > 86_400_000
+    )
+      rmSync(other, { recursive: true, force: true })
+  return folder
 }
 
 function digestOf(files: string): string {

@@ -11,7 +11,7 @@ export function dataFiles(folder: string) {
     folder,
     chains: join(folder, 'theater.db'),
     store: join(folder, 'store.db'),
-    cache: join(folder, 'cache'),
+    cache: process.env['THEATER_CACHE'] || join(folder, 'cache'),
     lock: join(folder, 'lock'),
     car: join(folder, 'agent.car'),
     /** Written when everything was shown: the next start begins a new run. */

@@ -10,7 +10,7 @@ export function dataFiles(folder: string) {
   return {
     chains: join(folder, 'theater.db'),
     store: join(folder, 'store.db'),
-    cache: join(folder, 'cache'),
+    cache: process.env['THEATER_CACHE'] || join(folder, 'cache'),
     lock: join(folder, 'lock'),
     report: { html: join(folder, 'report.html'), json: join(folder, 'report.json') },
     car: join(folder, 'audit.car'),

@@ -1,6 +1,5 @@
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { diskCache } from '@theater/component/node'
+import { transpiled } from '@theater/guests/transpiled'
 import { decodeContent, encodeContent, memoryStore } from '@theater/event-chain'
 import type { Genesis } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -18,7 +17,7 @@ import { describe, expect, it } from 'vitest'
 
 describe('a store that somebody put together', () => {
   it('brings no child back that holds more than its parent', async () => {
-    const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+    const cache = await diskCache(transpiled)
     const handlers = [supervisor(), messaging(), log(), cli()]
     const honest = memoryStore()
     const worker = guest('echo')
@@ -67,7 +66,7 @@ describe('a store that somebody put together', () => {
 })
 
 describe('a child whose record is forged from its first event on', async () => {
-  const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+  const cache = await diskCache(transpiled)
   const load = componentLoader({ cache })
   const store = memoryStore()
   const worker = guest('echo')

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { encodeMessage } from '@theater/actor/message'
 import { diskCache } from '@theater/component/node'
+import { transpiled } from '@theater/guests/transpiled'
 import { decodeContent, memoryStore } from '@theater/event-chain'
 import type { Turn } from '@theater/event-chain'
 import { bytesSource, exportCar, openCar } from '@theater/event-chain/car'
@@ -20,7 +19,7 @@ const component = new Uint8Array(
 )
 
 describe('two TypeScript actors that send and request', async () => {
-  const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+  const cache = await diskCache(transpiled)
   const load = componentLoader({ cache })
   const store = memoryStore()
   {

@@ -1,5 +1,6 @@
 import { decodeReply, encodeMessage } from '@theater/actor/message'
 import { diskCache } from '@theater/component/node'
+import { transpiled } from '@theater/guests/transpiled'
 import { kitGuest } from '@theater/guests/kit'
 import { messaging } from '@theater/handler-messaging'
 import { log } from '@theater/handler-log'
@@ -12,7 +13,7 @@ import type { Theater } from '@theater/runtime'
 export const counter = kitGuest('kit-counter')
 
 /** Transpiled components outlive a test run, as they do for a user. */
-export const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+export const cache = await diskCache(transpiled)
 
 /** So do built ones: a build is reproducible. */
 export const builds = join(tmpdir(), 'theater-e2e-builds')

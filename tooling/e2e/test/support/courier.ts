@@ -2,10 +2,9 @@
  * Couriers: actors that do what their messages say. A test writes what a turn does as a list of steps, and gets back what
  * each of them answered.
  */
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { diskCache, loadComponent } from '@theater/component/node'
+import { transpiled } from '@theater/guests/transpiled'
 import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
 import { cGuest } from '@theater/guests'
@@ -39,7 +38,7 @@ export {
 export type { Step, Steps } from '@theater/guests/courier'
 
 /** Transpiled components outlive a test run, as they do for a user. */
-export const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+export const cache = await diskCache(transpiled)
 const load = componentLoader({ cache })
 export const courier = await loadComponent(cGuest('courier'), { cache })
 

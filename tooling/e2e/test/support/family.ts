@@ -1,7 +1,6 @@
 /** Parents: actors whose host makes any call of `theater:supervisor/children` through them. */
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { diskCache } from '@theater/component/node'
+import { transpiled } from '@theater/guests/transpiled'
 import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -16,7 +15,7 @@ import { componentLoader, verifyGraph } from '@theater/replay/node'
 import { Theater } from '@theater/runtime'
 import type { Limits, Message, TheaterOptions } from '@theater/runtime'
 
-const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+const cache = await diskCache(transpiled)
 const load = componentLoader({ cache })
 
 /** A component that has children of its own, talks to them, and takes it that they end. */

@@ -1,7 +1,6 @@
 /** Talkers: actors whose host makes any call of `theater:messaging` through them, and that take whatever comes. */
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { diskCache, loadComponent } from '@theater/component/node'
+import { transpiled } from '@theater/guests/transpiled'
 import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
 import { relayed, relayGuest } from '@theater/guests/relay'
@@ -12,7 +11,7 @@ import type { DeadLetter, Message, Published, SpawnOptions, TheaterOptions } fro
 import { decodeData } from '@theater/values'
 import type { Data } from '@theater/values'
 
-const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+const cache = await diskCache(transpiled)
 export const load = componentLoader({ cache })
 /** Takes every message, answers every request with nothing. */
 const talker = await loadComponent(relayGuest('messaging'), { cache })

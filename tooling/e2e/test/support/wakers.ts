@@ -1,7 +1,6 @@
 /** Wakers: actors whose host makes any call of `theater:timer` through them, and that take whatever fires. */
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { diskCache, loadComponent } from '@theater/component/node'
+import { transpiled } from '@theater/guests/transpiled'
 import { memoryStore } from '@theater/event-chain'
 import type { Store } from '@theater/event-chain'
 import { relayed, relayGuest, TRAP } from '@theater/guests/relay'
@@ -12,7 +11,7 @@ import { decodeData } from '@theater/values'
 import { HandClock } from './hand-clock.ts'
 import { chainOf, text } from './talkers.ts'
 
-const cache = await diskCache(join(tmpdir(), 'theater-e2e-cache'))
+const cache = await diskCache(transpiled)
 const waker = await loadComponent(relayGuest('timer'), { cache })
 
 /** Timers of any interval. */
