@@ -49,7 +49,11 @@ export function rerunOptions(command: Command): Command {
     .option('--max-fuel <N>', 'the most fuel that genesis may allow a turn, or the start', index)
     .option('--max-memory <BYTES>', 'the most memory that genesis may allow the component', index)
     .option('--max-events <N>', 'the most events of a chain', index)
-    .option('--max-traps <N>', 'the most turns that trapped or were aborted: each costs a rebuild', index)
+    .option(
+      '--max-traps <N>',
+      'the most turns that trapped or were aborted, where each costs a rebuild',
+      index,
+    )
     .option('--max-seconds <N>', 'how long it may take without getting on', seconds)
 }
 

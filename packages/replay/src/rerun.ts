@@ -1,5 +1,13 @@
 import { Boundary, functionsOf, segments } from '@theater/boundary'
-import type { Actual, Divergence, Functions, Segment, TheaterEvent, TurnEnd } from '@theater/boundary'
+import type {
+  Actual,
+  Divergence,
+  Functions,
+  Segment,
+  Snapshot,
+  TheaterEvent,
+  TurnEnd,
+} from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import type { Hash } from '@theater/values'
 import type { Break, Feed } from './feed.ts'
@@ -58,7 +66,7 @@ export interface RerunParts {
 
 /**
  * Runs a component over its record, from the beginning. A turn that the record says was undone is run too, up to its
- * end, and takes the instance with it: the next turn gets one that was rebuilt without it. Where genesis says that
+ * end, and takes the instance with it: the next turn gets one that is as it was before. Where genesis says that
  * instances live for a turn, every turn gets one of its own.
  */
 export class Rerun {
@@ -69,6 +77,14 @@ export class Rerun {
   #crossings: Functions | undefined
   /** Where instances live for a turn: the first millisecond that the next turn may start at. */
   #notBefore: number | undefined
+  /** The state before the turns that were undone last; `undefined` where it has changed since. */
+  #kept: Snapshot | undefined
+  /** Whether the instance there is began from a snapshot: then no one is accused for what it does. */
+  #restored = false
+  /** Whether snapshots are used. */
+  #snapshots = true
+  /** Turns that were undone and that no snapshot was had of, so that all before is run again. */
+  #rebuilt = 0
   #turns = 0
   #undone = 0
   /** What the component went on to do while it was instantiated, when the record of that ended. */
@@ -130,9 +146,20 @@ export class Rerun {
         this.#teller.begin([turn, ...events])
         if (segment.end !== 'return') return this.#undo(segment)
         this.#turns++
-        return (await this.#ready(turn.seq)) ?? this.#turn(segment)
+        const failed = (await this.#ready(turn.seq)) ?? (await this.#again(segment, this.#turn(segment)))
+        this.#kept = undefined
+        return failed
       }
     }
+  }
+
+  /** Only what an instance does that was run from the beginning counts against a record. */
+  async #again(segment: TurnSegment, found: Fault | undefined): Promise<Fault | undefined> {
+    if (found === undefined || !this.#restored) return found
+    this.#discard()
+    this.#kept = undefined
+    this.#snapshots = false
+    return (await this.#ready(segment.turn.seq)) ?? this.#turn(segment)
   }
 
   #start(segment: StartSegment): Fault | undefined {
@@ -178,16 +205,34 @@ export class Rerun {
   }
 
   async #undo(segment: TurnSegment): Promise<Fault | undefined> {
-    const { maxTraps } = this.#parts
-    if (segment.end !== undefined) this.#undone++
-    // What is bounded is how often all the turns before are run again.
-    if (this.#undone > maxTraps && !this.#perTurn) {
-      const message = `more than ${maxTraps} turns were undone`
-      return { tag: 'inconclusive', code: 'limits-above-mine', index: segment.turn.seq, message }
+    const failed = await this.#ready(segment.turn.seq)
+    if (failed !== undefined) return failed
+    // What the record breaks off is the last there is.
+    if (segment.end !== undefined) {
+      this.#undone++
+      const above = this.#keep(segment.turn.seq)
+      if (above !== undefined) return above
     }
-    const failed = (await this.#ready(segment.turn.seq)) ?? this.#turn(segment)
+    const found = await this.#again(segment, this.#turn(segment))
     this.#discard()
-    return failed
+    return found
+  }
+
+  /** Keeps the state for the turn after the one that is going to be undone. */
+  #keep(index: number): Fault | undefined {
+    if (this.#perTurn || this.#kept !== undefined) return undefined
+    const snapshot = this.#snapshots ? this.#boundary?.snapshot() : undefined
+    if (snapshot !== undefined && !('none' in snapshot)) {
+      this.#kept = snapshot
+      return undefined
+    }
+    const { maxTraps } = this.#parts
+    // What is bounded is how often all the turns before are run again.
+    if (++this.#rebuilt > maxTraps) {
+      const message = `more than ${maxTraps} turns were undone, each of which makes it begin again`
+      return { tag: 'inconclusive', code: 'limits-above-mine', index, message }
+    }
+    return undefined
   }
 
   /** Makes sure that there is an instance, as the turns before `to` left it. */
@@ -197,6 +242,9 @@ export class Rerun {
       this.#boundary = this.#newBoundary(this.#origin)
       return undefined
     }
+    if (this.#kept !== undefined && this.#origin !== undefined)
+      return this.#goBack(this.#origin, this.#kept, to)
+    this.#restored = false
     for await (const segment of segments(this.#parts.feed.events(to))) {
       const failed =
         segment.kind === 'start'
@@ -209,6 +257,27 @@ export class Rerun {
     }
     const { feed } = this.#parts
     return feed.break === undefined ? undefined : { tag: 'broken', ...feed.break }
+  }
+
+  /** Makes an instance that is as the kept one was. */
+  #goBack(origin: StartSegment, kept: Snapshot, to: number): Fault | undefined {
+    const boundary = this.#newBoundary(origin)
+    const end = boundary.instantiateSync(origin.events)
+    const refused = end.tag === 'return' ? boundary.restore(kept) : undefined
+    if (end.tag !== 'return' || refused !== undefined) {
+      boundary.dispose()
+      if (end.tag === 'abort' || refused?.none === 'host-memory')
+        return {
+          tag: 'inconclusive',
+          code: 'limits-above-mine',
+          index: to,
+          message: refused?.message ?? 'the component could not be instantiated again',
+        }
+      return unstable(to)
+    }
+    this.#restored = true
+    this.#boundary = boundary
+    return undefined
   }
 
   get #perTurn(): boolean {

@@ -18,7 +18,7 @@ export interface VerifyLimits {
   readonly maxEvents: number
   /** Bytes of the events of one turn, which are in memory together. @default 256 MiB */
   readonly maxTurnBytes: number
-  /** Turns that trapped or were aborted: each makes it start the component again from the beginning. @default 1000 */
+  /** Turns that trapped or were aborted, of a component of which there is no snapshot: each makes it start again from the beginning. @default 1000 */
   readonly maxTraps: number
   /** Fuel that genesis lets the instantiation, or one turn, use. Of a chain without a meter nothing is counted. @default 100_000_000_000 */
   readonly maxFuel: number

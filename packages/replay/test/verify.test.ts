@@ -173,7 +173,6 @@ describe('verify', async () => {
   describe('limits', () => {
     it.each([
       [{ maxEvents: 5 }, 0],
-      [{ maxTraps: 0 }, at('turn', 4)],
       [{ maxTurnBytes: 600 }, 0],
       [{ maxHandles: 10 }, 0],
     ])('of the verifier: %o', async (limits, index) => {

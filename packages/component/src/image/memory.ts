@@ -78,17 +78,19 @@ export function layMemory(
   wide: boolean,
   whole: boolean,
 ): void {
-  const more = image.pages - memory.buffer.byteLength / MEMORY_PAGE
+  // What it grows by is zero.
+  const fresh = memory.buffer.byteLength
+  const more = image.pages - fresh / MEMORY_PAGE
   if (more > 0) grow(memory, more, wide)
   const bytes = new Uint8Array(memory.buffer)
   let from = 0
   for (const run of image.runs) {
     const at = run.at * IMAGE_PAGE
-    if (whole) bytes.fill(0, from, at)
+    if (whole && from < fresh) bytes.fill(0, from, Math.min(at, fresh))
     bytes.set(run.bytes, at)
     from = at + run.bytes.length
   }
-  if (whole) bytes.fill(0, from)
+  if (whole && from < fresh) bytes.fill(0, from, fresh)
 }
 
 function grow(memory: WebAssembly.Memory, pages: number, wide: boolean): void {

@@ -103,3 +103,17 @@ export const probeComponent = (): Promise<Uint8Array> => assemble(probe)
 
 /** The component of {@link starter}. */
 export const starterComponent = (times: number): Promise<Uint8Array> => assemble(starter(times))
+
+/** Counts, and traps when it is told to. Of one that `drops` a segment there is no snapshot. */
+export const countingComponent = (drops: boolean): Promise<Uint8Array> =>
+  assemble(`(component
+    (core module $m (memory 1) (data $d "abc") (global $n (mut i32) (i32.const 0))
+      (func (export "count") (result i32)
+        (global.set $n (i32.add (global.get $n) (i32.const 1)))
+        (i32.store (i32.mul (global.get $n) (i32.const 64)) (global.get $n))
+        (i32.load (i32.mul (global.get $n) (i32.const 64))))
+      (func (export "fail") (global.set $n (i32.const 1000)) unreachable)
+      (func ${drops ? '(data.drop $d)' : ''}))
+    (core instance $i (instantiate $m))
+    (func (export "count") (result u32) (canon lift (core func $i "count")))
+    (func (export "fail") (canon lift (core func $i "fail"))))`)

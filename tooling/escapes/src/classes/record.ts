@@ -8,19 +8,24 @@ import { type Escape, type Outcome, stopped, through } from '../escape.ts'
 import { core } from '../hostile/guests.ts'
 import { host } from '../stage.ts'
 
-const counter = await assemble(
-  core({
-    imports: [['take', '(func (param "x" u32) (result u32))', '(param i32) (result i32)']],
-    code: `(global $n (mut i32) (i32.const 0))
+const counting = (more: string): Promise<Uint8Array> =>
+  assemble(
+    core({
+      imports: [['take', '(func (param "x" u32) (result u32))', '(param i32) (result i32)']],
+      code: `(global $n (mut i32) (i32.const 0)) ${more}
       (func (export "run") (param i32) (result i32)
         (global.set $n (i32.add (global.get $n) (call $take (local.get 0)))) (global.get $n))
       (func (export "boom") (unreachable))`,
-    exports: [
-      '(func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run")))',
-      '(func (export "boom") (canon lift (core func $i "boom")))',
-    ],
-  }),
-)
+      exports: [
+        '(func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run")))',
+        '(func (export "boom") (canon lift (core func $i "boom")))',
+      ],
+    }),
+  )
+
+const counter = await counting('')
+/** One whose state is not all in its memory, so that no verifier can go back to it. */
+const hidden = await counting('(data $d "a") (func (data.drop $d))')
 
 /** A component that does something else. */
 const nothing = core({
@@ -31,11 +36,13 @@ const nothing = core({
 const load = componentLoader()
 
 /** The record of a few turns, to be changed. */
-async function recorded(): Promise<{ readonly source: ChainSource; readonly drafts: readonly Draft[] }> {
+async function recorded(
+  component = counter,
+): Promise<{ readonly source: ChainSource; readonly drafts: readonly Draft[] }> {
   const store = memoryStore()
   const handlers = [host('attack:host/api', { take: { run: (x: number) => x * 2 } })]
   const theater = await Theater.open({ store, handlers })
-  const { chain } = await theater.spawn({ id: 'guest', component: counter, grants: { host: {} } })
+  const { chain } = await theater.spawn({ id: 'guest', component, grants: { host: {} } })
   for (const x of [1, 2, 3]) await theater.call('guest', 'run', [x])
   for (let i = 0; i < 3; i++) await theater.call('guest', 'boom', []).catch(() => undefined)
   await theater.close()
@@ -138,7 +145,7 @@ export const escapes: readonly Escape[] = [
     code: 'inconclusive: limits-above-mine',
     // Each makes a verifier begin again from the beginning.
     attempt: async () => {
-      const { source } = await recorded()
+      const { source } = await recorded(hidden)
       return judged(source, { limits: { maxTraps: 2 } })
     },
   },

@@ -21,7 +21,7 @@ export const record: Guards = {
   'compare-traps': [{ file: settle, text: 'recorded.content.code === code && ', with: '' }],
   'body-digests': [off('event-chain/src/event.ts', 'if (!sameBytes(digestOf(body), header.body)) {')],
   'component-digest': [off('replay/src/execution.ts', 'if (!same(actual, genesis.component)) {')],
-  'verify-traps': [off('replay/src/rerun.ts', 'if (this.#undone > maxTraps && !this.#perTurn) {')],
+  'verify-traps': [off('replay/src/rerun.ts', 'if (++this.#rebuilt > maxTraps) {')],
   'verify-events': [
     off('replay/src/replay.ts', 'if (size > limits.maxEvents) {'),
     { file: 'replay/src/verify.ts', text: 'maxEvents: limits.maxEvents,', with: 'maxEvents: Infinity,' },
