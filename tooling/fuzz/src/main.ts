@@ -1,5 +1,5 @@
 /**
- * `pnpm fuzz --target component|manifest|value|chain|meter --seed N [--seconds N] [--json]`: makes inputs from what is real, changes
+ * `pnpm fuzz --target component|manifest|value|chain|log|meter --seed N [--seconds N] [--json]`: makes inputs from what is real, changes
  * them, and looks at what has to hold whatever came in. Exit code 0 only if it all did.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'

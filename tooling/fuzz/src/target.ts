@@ -1,7 +1,7 @@
 import type { Random } from './random.ts'
 
 /** What is fuzzed. */
-export const TARGETS = ['component', 'manifest', 'value', 'chain', 'meter'] as const
+export const TARGETS = ['component', 'manifest', 'value', 'chain', 'log', 'meter'] as const
 
 export type TargetName = (typeof TARGETS)[number]
 

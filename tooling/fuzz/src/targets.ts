@@ -5,6 +5,7 @@ const files: Readonly<Record<TargetName, () => Promise<{ readonly target: Target
   manifest: () => import('./targets/manifest.ts'),
   value: () => import('./targets/value.ts'),
   chain: () => import('./targets/chain.ts'),
+  log: () => import('./targets/log.ts'),
   meter: () => import('./targets/meter.ts'),
 }
 

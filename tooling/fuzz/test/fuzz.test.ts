@@ -44,6 +44,7 @@ describe('a share of it, always the same', () => {
     ['value', 2000],
     ['manifest', 400],
     ['chain', 60],
+    ['log', 1000],
     ['component', 40],
   ] as const)('%s', async (target, inputs) => {
     const counts = await fuzz({ target, seed: 7, inputs })

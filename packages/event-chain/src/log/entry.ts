@@ -65,7 +65,8 @@ export function decodeEntry(bytes: Uint8Array): LogEntry {
   if (Array.isArray(data)) {
     const [kind, first, epoch, size, root] = data
     if (
-      kind === 0 &&
+      // The float -0 is another form of it.
+      Object.is(kind, 0) &&
       data.length === 5 &&
       isDigest(first) &&
       isCounter(epoch) &&
@@ -101,7 +102,7 @@ export function isDigest(data: unknown): data is Uint8Array {
   return data instanceof Uint8Array && data.length === 32
 }
 
-/** Whether something is an integer from 0 to 2^53 - 1. */
+/** Whether something is an integer from 0 to 2^53 - 1, in the one form that it has: -0 is a float. */
 export function isCounter(data: unknown): data is number {
-  return typeof data === 'number' && Number.isSafeInteger(data) && data >= 0
+  return typeof data === 'number' && Number.isSafeInteger(data) && data >= 0 && !Object.is(data, -0)
 }
