@@ -25,6 +25,7 @@ import { Outside } from './outside.ts'
 import { Post } from './post.ts'
 import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.ts'
 import { chainKey } from './received.ts'
+import { Readers } from './record-events.ts'
 import { Revival } from './revival.ts'
 import { sizeStacks } from './stacks.ts'
 import { Summaries } from './summaries.ts'
@@ -48,6 +49,8 @@ export class House {
   readonly maker: Maker
   /** The ends of channels that the program has. */
   readonly outside: Outside
+  /** Whoever reads records while they grow. */
+  readonly readers: Readers
   readonly #options: TheaterOptions
   readonly #grants: GrantChecker
   readonly #components: Components
@@ -60,11 +63,12 @@ export class House {
   readonly #summaries: Summaries
   #closing: Promise<void> | undefined
 
-  private constructor(options: TheaterOptions, guard: Guard | undefined) {
+  private constructor(options: TheaterOptions, guard: Guard | undefined, readers: Readers) {
     const { handlers = [], ceiling, cache, loadLimits, deadLetter, jspi, store } = options
     const { cast } = this
     const entropy = options.entropy ?? machine
     this.#options = options
+    this.readers = readers
     this.outside = new Outside({
       actor: (id) => this.actor(id),
       find: (id) => cast.find(id),
@@ -165,7 +169,8 @@ export class House {
   static async open(options: TheaterOptions, guard?: Guard): Promise<House> {
     sizeStacks()
     checkDurability(options.durability)
-    const house = new House(options, guard)
+    const readers = new Readers(options.store)
+    const house = new House({ ...options, store: readers.heard() }, guard, readers)
     try {
       await house.#revive(guard)
       return house
@@ -379,6 +384,7 @@ export class House {
     await this.family.settled()
     await this.#notary?.close()
     await components
+    this.readers.close()
   }
 }
 

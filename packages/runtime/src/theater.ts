@@ -1,3 +1,4 @@
+import type { Event } from '@theater/event-chain'
 import type { FunctionModel } from '@theater/values'
 import type { RecordedLetter } from './dead.ts'
 import { within } from './deadline.ts'
@@ -27,6 +28,7 @@ import type {
 } from './options.ts'
 import { peerOf } from './outside.ts'
 import type { Channel, ChannelListener } from './program-end.ts'
+import type { EventsOptions } from './record-events.ts'
 import type { TopicListener } from './topics.ts'
 import { unwrap } from './turn-reply.ts'
 import type { WitnessInfo } from './witnesses.ts'
@@ -257,6 +259,21 @@ export class Theater {
   /** The witnesses of this host's checkpoints: what each cosigned, and what came of the questions to it. */
   witnesses(): readonly WitnessInfo[] {
     return this.#house.witnesses
+  }
+
+  /**
+   * Reads an actor's record, and goes on with what is recorded, in order and whole: each event when it is in the store. Nothing is
+   * kept for a reader, who takes events from the store as it gets to them: one that is slow, or stands still, delays nobody and takes no
+   * memory. It ends with the actor, with the theater, or with `signal`; the `seq` of the last event is where another one goes on, also
+   * after a restart.
+   *
+   * @throws TheaterError `unknown-actor` where there is no record of that name; ChainError `closed` where the store was closed
+   *
+   * @example
+   * for await (const { seq, kind } of theater.events('counter', { from: last + 1 })) console.log(seq, kind)
+   */
+  events(id: string, options?: EventsOptions): AsyncGenerator<Event, void, undefined> {
+    return this.#house.readers.events(id, options)
   }
 
   /** The model of an export of an actor; `undefined` where it has none of that name. */

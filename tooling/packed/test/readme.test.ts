@@ -148,6 +148,10 @@ const uses: Readonly<Record<string, Use>> = {
     given: "import type { Theater } from '@theater/runtime'\ndeclare const theater: Theater\n",
     why: 'needs an actor that takes channels: tooling/e2e has such in its tests',
   },
+  'packages/runtime/README.md#what-is-recorded': {
+    given: "import type { Theater } from '@theater/runtime'\ndeclare const theater: Theater\nlet next = 0\n",
+    why: 'goes on until the theater is closed: tests of the runtime read so',
+  },
   'packages/runtime/README.md#in-a-thread-of-its-own': { at: 'thread/actors.ts', prints: /^$/ },
   'packages/runtime/README.md#in-a-thread-of-its-own-2': {
     at: 'thread/main.ts',
