@@ -11,6 +11,7 @@ const looks: Readonly<Record<RecordedState, Style>> = {
   unfinished: 'yellow',
   stopped: 'dim',
   failed: 'red',
+  imported: 'dim',
 }
 
 /** Prints every actor of a store: a table, or with --json an object a line. @param hosted whether a process runs them now */

@@ -78,16 +78,29 @@ export async function readChains(folder: string): Promise<LoggedStore> {
 }
 
 /**
- * The chain of an actor.
+ * The chain of an actor; where there is none of that id, the only one that was imported of it.
  *
  * @throws CliError `usage` that names the nearest, or all there are
  */
 export async function findActor(store: Store, id: string, folder: string): Promise<ChainInfo> {
   const info = await store.find(id)
   if (info !== undefined) return info
-  const labels = (await store.list()).map(({ label }) => label)
+  const all = await store.list()
+  const imported = all.filter(({ label, origin }) => origin !== undefined && isRecordOf(label, id))
+  const [one, another] = imported
+  if (one !== undefined && another === undefined) return one
+  if (one !== undefined) {
+    const names = imported.map(({ label }) => label).join(', ')
+    throw new CliError('usage', `more than one record of ${id} was imported: name one of ${names}`)
+  }
+  const labels = all.map(({ label }) => label)
   const near = nearest(id, labels)
   const some = labels.length > 12 ? `${labels.slice(0, 12).join(', ')}, …` : labels.join(', ')
   const right = near === undefined ? `Actors: ${some || 'none'}.` : `Did you mean ${near}?`
   throw new CliError('usage', `there is no actor ${JSON.stringify(id)} in ${folder}. ${right}`)
+}
+
+/** Whether a label is one of a record of an actor that has not its name: `ID~1`, `ID~2` and so on. */
+function isRecordOf(label: string, id: string): boolean {
+  return label.startsWith(`${id}~`) && /^[0-9]+$/.test(label.slice(id.length + 1))
 }

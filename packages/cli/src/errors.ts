@@ -31,6 +31,8 @@ export type CliErrorCode =
   | 'damaged'
   /** A file that is too large to be what it should be. */
   | 'too-large'
+  /** Nobody who is trusted signed it. */
+  | 'unsigned'
   /** An actor that goes on, and could not after what is asked for. */
   | 'not-ended'
   /** The guest failed while it ran. */
@@ -53,6 +55,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   damaged: exits.refused,
   'too-large': exits.refused,
   'not-ended': exits.refused,
+  unsigned: exits.inconclusive,
   'guest-failed': exits.guest,
   'too-slow': exits.inconclusive,
 }

@@ -55,7 +55,7 @@ export async function* follow(
     const wake = async (): Promise<boolean> => {
       // Nothing comes after it: nobody starts again what was stopped.
       if (last === 'stop' || !(await wait())) return false
-      const now = await store.find(actor)
+      const now = await store.find(info.label)
       replaced = inodeOf(file) !== inode || now === undefined || hex(now.chain) !== hex(info.chain)
       return !replaced
     }

@@ -165,6 +165,17 @@ export const helpTexts = {
       'theater export player -o player.car --without-seed',
     ],
   },
+  import: {
+    about: [
+      'A record that comes from elsewhere is history here: it is called ACTOR~1, ACTOR~2 and so on, which no actor can be, and can be read, verified and exported again with the signature that it came with; where there is no ACTOR here, that name is enough. No host brings it back, and none signs it. One that is here already is left as it is; where the file has another record of the same chain, all of it is refused.',
+      '--adopt is for moving actors: the next `theater run` of the folder goes on with them under their own names. If the host that they come from goes on with them too, there are two records of one actor that contradict each other, and every verifier sees that. The component is not run by this command: `theater verify` does that.',
+    ],
+    examples: [
+      'theater import audit.car',
+      'theater import audit.car --key host.pub --data archive',
+      'theater import counter.car --adopt',
+    ],
+  },
   redact: {
     about: [
       'What the events say is overwritten in the data folder; that they were there, their place and their hashes stay, so that the record is still intact, and everything under a checkpoint still is. The host signs a tombstone: which event, when, and the reason. A verifier says of such a record that it is verified up to the first of them, and then inconclusive: redacted.',

@@ -1,8 +1,8 @@
 import { readEvents, Tombstones } from '@theater/event-chain'
-import type { LoggedStore } from '@theater/event-chain'
-import { tombstonesOf } from '@theater/event-chain/log'
+import type { ChainInfo, LoggedStore } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { CliError } from './errors.ts'
+import { erasedOf } from './signed-records.ts'
 
 /** How a byte string of 32 bytes begins in CBOR, which is what events are in. */
 const HASH_HEAD = Uint8Array.of(0x58, 0x20)
@@ -18,11 +18,12 @@ const HASH_HEAD = Uint8Array.of(0x58, 0x20)
  */
 export async function findMentions(
   store: LoggedStore,
-  { chain, label }: { readonly chain: Uint8Array; readonly label: string },
+  info: ChainInfo,
   wanted: ReadonlySet<string>,
   found: Set<string>,
 ): Promise<void> {
-  const erased = new Tombstones((await tombstonesOf(store, chain)).map(({ entry }) => entry))
+  const { chain, label } = info
+  const erased = new Tombstones(await erasedOf(store, info))
   for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) {
     const { kind, seq, contentBytes } = event
     if (contentBytes !== null) {

@@ -13,8 +13,9 @@ import type { ComponentModel, Json } from '@theater/values'
  * - `unfinished`: within a turn, and nobody runs it: the next `run` or `call` goes on with that turn.
  * - `stopped`: for good.
  * - `failed`: it never came to be, because instantiating it or its `init` failed.
+ * - `imported`: its record came from a file, and nobody here goes on with it.
  */
-export type RecordedState = 'idle' | 'running' | 'unfinished' | 'stopped' | 'failed'
+export type RecordedState = 'idle' | 'running' | 'unfinished' | 'stopped' | 'failed' | 'imported'
 
 /** One actor of a data folder: the object that `theater ps --json` prints. */
 export type ActorRow = {
@@ -67,11 +68,21 @@ export async function actorRow(store: Store, info: ChainInfo, hosted: boolean): 
     actor: info.label,
     parent: genesis?.content.parent ?? null,
     component: genesis === undefined ? null : componentName(splitCid(genesis.content.component).digest),
-    state: failure === undefined ? stateAfter(await lastStep(store, info), hosted) : 'failed',
+    state: await stateOf(store, info, hosted, failure),
     events: info.size,
     head: hex(info.head),
     failure: failure ?? null,
   }
+}
+
+async function stateOf(
+  store: Store,
+  info: ChainInfo,
+  hosted: boolean,
+  failure: string | undefined,
+): Promise<RecordedState> {
+  if (info.origin !== undefined) return 'imported'
+  return failure === undefined ? stateAfter(await lastStep(store, info), hosted) : 'failed'
 }
 
 /** Why an actor was stopped; `undefined` for one that was not. */

@@ -1,14 +1,15 @@
 import { existsSync, statSync } from 'node:fs'
 import { ChainError, hex } from '@theater/event-chain'
-import type { LoggedStore, Tombstone } from '@theater/event-chain'
+import type { ChainInfo, LoggedStore, Tombstone } from '@theater/event-chain'
 import { openCar } from '@theater/event-chain/car'
 import type { CarChain } from '@theater/event-chain/car'
-import { buriedIn, compareChain, makeSeal, tombstonesOf } from '@theater/event-chain/log'
+import { buriedIn, compareChain } from '@theater/event-chain/log'
 import type { Seal, SealedState } from '@theater/event-chain/log'
 import { fileSource, sha256 } from '@theater/event-chain/node'
 import type { ChainSource, Verdict } from '@theater/replay'
 import { findActor, readChains } from './data-folder.ts'
 import { CliError } from './errors.ts'
+import { erasedOf, sealOf } from './signed-records.ts'
 
 /** A chain to be verified, or what is known of it already: a file may hold what is no chain. */
 export interface Subject {
@@ -52,9 +53,10 @@ export class Subjects implements AsyncDisposable {
     }
     if (this.#store === undefined) this.#store = this.#open.use(await readChains(this.#data))
     const store = this.#store
-    const { chain, label, size } = await findActor(store, name, this.#data)
-    const tombstones = (await tombstonesOf(store, chain)).map(({ entry }) => entry)
-    return [{ name: label, source: { store, chain }, size, tombstones, sealed: () => sealOf(store, chain) }]
+    const info = await findActor(store, name, this.#data)
+    const { chain, label, size } = info
+    const tombstones = await erasedOf(store, info)
+    return [{ name: label, source: { store, chain }, size, tombstones, sealed: () => sealedIn(store, info) }]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,9 +86,9 @@ export class Subjects implements AsyncDisposable {
   }
 }
 
-/** What the log of a data folder has of a chain. */
-async function sealOf(store: LoggedStore, chain: Uint8Array): Promise<Sealed> {
-  const seal = (await makeSeal(store, [chain], sha256)) ?? null
+/** What the host of a record signed of it. */
+async function sealedIn(store: LoggedStore, info: ChainInfo): Promise<Sealed> {
+  const seal = (await sealOf(store, [info])) ?? null
   const entry = seal?.chains[0]?.entry
   return { seal, state: entry === undefined ? null : await compareChain(store, entry, sha256) }
 }

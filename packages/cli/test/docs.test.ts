@@ -79,6 +79,7 @@ describe('docs/cli.md', () => {
       ['logs', (await real('logs', 'echo')).map((line) => ({ ...line, fields: [['package', 'zod']] }))],
       ['replay', (await real('replay', 'echo', '--until', `${event.seq}`)).slice(-2)],
       ['export', await real('export', 'echo', '-o', 'a.car')],
+      ['import', await real('import', 'a.car', '--data', 'archive')],
       [
         'certify',
         (await real('certify', 'echo.wasm', '--call', 'divide 7 2', '--seconds', '600'))

@@ -18,6 +18,7 @@ const commands = [
   'replay',
   'certify',
   'export',
+  'import',
   'redact',
   'verify',
 ]

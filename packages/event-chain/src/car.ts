@@ -6,7 +6,7 @@
 export { carBlocks } from './car/blocks.ts'
 export { exportCar, type ExportOptions } from './car/export.ts'
 export { carHeader, sectionHead } from './car/format.ts'
-export { importCar, type ImportOptions } from './car/import.ts'
+export { importCar, type Imported, type ImportOptions } from './car/import.ts'
 export { openCar, readCarHeader, type CarChain, type CarFile, type OpenCarOptions } from './car/open.ts'
 export {
   blobSource,

@@ -105,6 +105,8 @@ export type {
   ChainInfo,
   ChainReader,
   ChainStore,
+  IncomingChain,
+  IncomingEvent,
   Durability,
   Keeping,
   Kept,

@@ -44,6 +44,7 @@ export {
   decodeSeal,
   encodeSeal,
   makeSeal,
+  originSeal,
   tombstonesOf,
   verifySeal,
   type Seal,

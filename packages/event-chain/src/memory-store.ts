@@ -6,9 +6,11 @@ import { EventLog } from './event-log.ts'
 import { MemoryLog } from './log/memory-log.ts'
 import type {
   Batch,
+  Block,
   CacheStore,
   ChainInfo,
   Durability,
+  IncomingChain,
   Keeping,
   Kept,
   LoggedStore,
@@ -24,6 +26,7 @@ interface Chain {
   durability: Durability | undefined
   /** What is kept beside it, by kind. */
   readonly kept: Map<string, Kept>
+  readonly origin: Uint8Array | undefined
 }
 
 /** Makes a store that lives in memory: for tests, for actors that need no durability, and for checking a chain. */
@@ -67,11 +70,40 @@ class MemoryStore implements LoggedStore {
       epoch,
       durability: durability ?? undefined,
       kept: new Map(),
+      origin: undefined,
     }
     for (const event of events) chain.events.push(event)
     this.#chains.set(key, chain)
     this.#byLabel.set(label, chain)
     this.#keep(batch)
+  }
+
+  async take(incoming: readonly IncomingChain[]): Promise<void> {
+    const arrived: { readonly chain: Chain; readonly blobs: Block[] }[] = []
+    for (const { events, chain, label, head, epoch, origin } of incoming) {
+      const log = new EventLog()
+      const blobs: Block[] = []
+      for await (const event of events) {
+        log.push(event)
+        for (const { cid, bytes } of event.blobs ?? []) blobs.push({ cid: cid.slice(), bytes: bytes.slice() })
+      }
+      const own = { label, head, epoch, durability: undefined, kept: new Map(), origin: origin ?? undefined }
+      arrived.push({ chain: { chain: chain.slice(), events: log, ...own }, blobs })
+    }
+    this.#open()
+    const [keys, labels] = [new Set(this.#chains.keys()), new Set(this.#byLabel.keys())]
+    for (const { chain } of arrived) {
+      const key = hex(chain.chain)
+      if (keys.has(key)) throw new ChainError('exists', `chain ${key} is already here`)
+      if (labels.has(chain.label)) throw taken(chain.label)
+      keys.add(key)
+      labels.add(chain.label)
+    }
+    for (const { chain, blobs } of arrived) {
+      this.#chains.set(hex(chain.chain), chain)
+      this.#byLabel.set(chain.label, chain)
+      for (const { cid, bytes } of blobs) await this.put(cid, bytes)
+    }
   }
 
   async append(id: Uint8Array, expectedHead: Uint8Array, batch: Batch): Promise<void> {
@@ -202,8 +234,8 @@ class MemoryStore implements LoggedStore {
   }
 }
 
-function infoOf({ chain, label, events, head, epoch, durability }: Chain): ChainInfo {
-  return { chain, label, size: events.size, head, epoch, durability }
+function infoOf({ chain, label, events, head, epoch, durability, origin }: Chain): ChainInfo {
+  return { chain, label, size: events.size, head, epoch, durability, origin }
 }
 
 function info(chain: Chain | undefined): ChainInfo | undefined {

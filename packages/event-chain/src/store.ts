@@ -40,6 +40,24 @@ export interface ChainInfo {
   readonly epoch: number
   /** How durable its events are to be, where somebody chose that for it alone. Nothing in the chain itself says so. */
   readonly durability?: Durability | undefined
+  /**
+   * Of a chain that came from elsewhere, and that this store's host does not go on with: the digest of the seal that it came with,
+   * whose block is in the store; no bytes where it came without. Undefined for a chain of this host.
+   */
+  readonly origin?: Uint8Array | undefined
+}
+
+/** One event of a chain that comes from elsewhere. */
+export interface IncomingEvent extends StoredEvent {
+  /** Blocks that come with it. */
+  readonly blobs?: readonly Block[] | undefined
+}
+
+/** A chain that comes from elsewhere. Whoever gives it has checked it, or does while it is read. */
+export interface IncomingChain extends Omit<ChainInfo, 'origin' | 'durability'> {
+  /** See {@link ChainInfo}; null where the store's host goes on with it. */
+  readonly origin: Uint8Array | null
+  readonly events: AsyncIterable<IncomingEvent>
 }
 
 /** Events that become durable together, or not at all. */
@@ -167,4 +185,10 @@ export interface Store extends ChainStore, BlobStore {
 export interface LoggedStore extends Store {
   readonly hostLog: LogStore
   readonly caches: CacheStore
+  /**
+   * Takes chains that come from elsewhere: all of them, or none. What they are does not have to fit into memory.
+   *
+   * @throws ChainError `exists` where an id or a label is taken; `stale`; what reading them throws
+   */
+  take(chains: readonly IncomingChain[]): Promise<void>
 }

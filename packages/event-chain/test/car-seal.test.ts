@@ -140,7 +140,7 @@ describe('a sealed file', () => {
     expect(block && dagCbor.decode(block.bytes)).toMatchObject({ seal: 1, note: seal.note, rotations: [] })
   })
 
-  test('is imported without it: another store has its own log', async () => {
+  test('is imported, and leaves the log of the store alone', async () => {
     const into = memoryStore()
     expect(await importCar(await open(car), into)).toMatchObject([{ label: 'a' }, { label: 'b' }])
     expect((await into.hostLog.log()).size).toBe(0)

@@ -40,7 +40,8 @@ export interface RecordedLetter extends DeadLetter {
  */
 export async function deadLetters(store: ChainReader & BlobReader): Promise<readonly RecordedLetter[]> {
   const mails: Mail[] = []
-  for (const { label, chain } of await store.list()) {
+  for (const { label, chain, origin } of await store.list()) {
+    if (origin !== undefined) continue
     const mail = await readMail(store, label, chain)
     if (mail !== undefined) mails.push(mail)
   }

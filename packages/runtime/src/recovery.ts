@@ -155,6 +155,7 @@ function exportsInit({ exports }: ComponentModel): boolean {
 export async function recordedTimers(store: Records): Promise<readonly TimerInfo[]> {
   const found: TimerInfo[] = []
   for (const info of await store.list()) {
+    if (info.origin !== undefined) continue
     const { summary } = await readRecord(store, info)
     if (summary.end === undefined) found.push(...summary.standing.infos(info.label))
   }

@@ -65,6 +65,8 @@ export class Revival {
     const byChain = new Map<string, Scan>()
     const back: { readonly actor: Actor; readonly scan: Scan }[] = []
     for (const info of await store.list()) {
+      // A record that came from elsewhere is history: nobody here goes on with it, and nothing that it says is under way here.
+      if (info.origin !== undefined) continue
       try {
         const scan = await this.#scan(info, models)
         scans.push(scan)

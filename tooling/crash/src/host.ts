@@ -49,6 +49,7 @@ function deadly(store: LoggedStore): LoggedStore {
     lease: (...args) => write(() => store.lease(...args)),
     relabel: (...args) => write(() => store.relabel(...args)),
     setDurability: (...args) => write(() => store.setDurability(...args)),
+    take: (...args) => write(() => store.take(...args)),
     put: (...args) => write(() => store.put(...args)),
     read: (...args) => store.read(...args),
     info: (...args) => store.info(...args),

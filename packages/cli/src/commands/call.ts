@@ -8,6 +8,7 @@ import { Interrupt } from '../interrupt.ts'
 import { DeadLetters, logTo } from '../logs.ts'
 import { noteRecovery, settle } from '../run-manifest.ts'
 import { findActor, readChains } from '../data-folder.ts'
+import { checkOwn } from '../signed-records.ts'
 import type { Output } from '../output.ts'
 
 /** Options of `theater call`. */
@@ -34,7 +35,7 @@ export async function call(
   // Before anything is taken over: a slip of the pen must not disturb a host, nor wait for actors to come back.
   const target = await (async () => {
     await using chains = await readChains(options.data)
-    await findActor(chains, actor, options.data)
+    checkOwn(await findActor(chains, actor, options.data), 'a call')
     return await resolveTarget(chains, actor, name, json)
   })()
   const others = await contributedBy(options.handler)

@@ -1,6 +1,5 @@
 import { readEvents } from '@theater/event-chain'
 import type { ChainInfo, Event, LoggedStore } from '@theater/event-chain'
-import { tombstonesOf } from '@theater/event-chain/log'
 import { sha256 } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
@@ -11,6 +10,7 @@ import { follow, noteAgain, pause } from '../follow.ts'
 import { Ending } from '../interrupt.ts'
 import type { Output } from '../output.ts'
 import { describerOf } from '../records.ts'
+import { erasedOf } from '../signed-records.ts'
 
 /** Options of `theater chain`. */
 export interface ChainOptions {
@@ -67,7 +67,7 @@ async function print(
   output: Output,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const erased = (await tombstonesOf(store, info.chain)).map(({ entry }) => entry)
+  const erased = await erasedOf(store, info)
   const reader = new EventReader(store, info.chain, await describerOf(store, info.chain), erased)
   await reader.startAt(first)
   const width = String(Math.min(to, info.size - 1)).length

@@ -6,7 +6,6 @@ import { pipeline } from 'node:stream/promises'
 import { hex } from '@theater/event-chain'
 import type { ChainInfo, Kind } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
-import { makeSeal } from '@theater/event-chain/log'
 import type { Seal } from '@theater/event-chain/log'
 import { sha256 } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
@@ -14,6 +13,7 @@ import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Output } from '../output.ts'
 import { actorRow } from '../records.ts'
+import { sealOf } from '../signed-records.ts'
 import { count, counted } from '../table.ts'
 
 /** Options of `theater export`. */
@@ -53,7 +53,7 @@ export async function exportActors(
   let bytes = 0
   const chains = infos.map(({ chain }) => chain)
   const withhold = withoutSeed ? ({ kind }: { readonly kind: Kind }): boolean => kind === 'seed' : undefined
-  const seal = await makeSeal(store, chains, sha256, { witnessed })
+  const seal = await sealOf(store, infos, { witnessed })
   async function* chunks() {
     for await (const chunk of exportCar(store, chains, { hash: sha256, withhold, seal })) {
       bytes += chunk.length
@@ -70,7 +70,9 @@ export async function exportActors(
     output.endStatus()
     await rm(part, { force: true })
   }
-  const left = infos.filter(({ chain, size }) => signedSize(seal, chain) < size)
+  const left = infos.filter(
+    ({ chain, size, origin }) => origin === undefined && signedSize(seal, chain) < size,
+  )
   if (left.length > 0) {
     const of = left.map(({ label }) => label).join(', ')
     output.note(

@@ -51,6 +51,8 @@ async function held(
   const found = new Set<string>()
   if (hashes.size === 0) return found
   for (const info of await chains.list()) {
+    // What another host recorded is of another store.
+    if (info.origin !== undefined) continue
     output.status(`reading ${info.label}`)
     await findMentions(chains, info, hashes, found)
   }

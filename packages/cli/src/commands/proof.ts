@@ -14,6 +14,7 @@ import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Output } from '../output.ts'
 import { notSigned, readProof } from '../proof-file.ts'
+import { checkOwn } from '../signed-records.ts'
 import { count } from '../table.ts'
 
 /** Options of `theater proof`. */
@@ -78,7 +79,9 @@ async function proveOne(
   { data, out, withoutBody }: ProofOptions,
   output: Output,
 ): Promise<number> {
-  const { chain, size } = await findActor(store, actor, data)
+  const info = await findActor(store, actor, data)
+  checkOwn(info, 'a proof')
+  const { chain, size } = info
   if (seq >= size) throw new CliError('usage', `${actor} has the events 0 to ${size - 1}`)
   // The seed tells every derived random number of the actor.
   const [event] = await Array.fromAsync(store.read(chain, seq, seq + 1))

@@ -9,6 +9,7 @@ import { openHostLog } from '../host-key.ts'
 import { takeLock } from '../lock.ts'
 import type { Output } from '../output.ts'
 import { lastStep } from '../records.ts'
+import { checkOwn } from '../signed-records.ts'
 import { count } from '../table.ts'
 
 /** Options of `theater redact`. */
@@ -65,7 +66,9 @@ export async function redact(
   return exits.done
 }
 
-function check({ label, size }: ChainInfo, seqs: readonly number[], reason: string): void {
+function check(info: ChainInfo, seqs: readonly number[], reason: string): void {
+  checkOwn(info, 'a tombstone')
+  const { label, size } = info
   if (Buffer.byteLength(reason) > MAX_REASON)
     throw new CliError(
       'usage',

@@ -2,10 +2,11 @@ import { Option } from 'commander'
 import type { ChainOptions } from '../commands/chain.ts'
 import type { GcOptions } from '../commands/gc.ts'
 import type { LogsOptions } from '../commands/logs.ts'
+import type { ImportCommandOptions } from '../commands/import.ts'
 import type { RedactOptions } from '../commands/redact.ts'
 import type { Declare } from './declare.ts'
 import { levels } from '../log-lines.ts'
-import { dataOption, index, indices } from '../options.ts'
+import { collect, dataOption, index, indices } from '../options.ts'
 
 /** Commands that read what is in a data folder, and free it. */
 export function folder({ add, act }: Declare): void {
@@ -68,6 +69,26 @@ export function folder({ add, act }: Declare): void {
         const { exportActors } = await import('../commands/export.ts')
         const { data, out, withoutSeed = false, witnessed = false } = options
         return exportActors(actors, { data, out, withoutSeed, witnessed }, output)
+      }),
+    )
+
+  add(
+    'import',
+    'Takes the records of a file into the data folder, after checking them: all of them, or none.',
+  )
+    .argument('<FILE.car>', 'what `theater export` wrote')
+    .option(
+      '--key <KEY|FILE>',
+      'a public key that has to have signed them; may be given several times',
+      collect,
+      [],
+    )
+    .option('--adopt', 'goes on with the actors here, which nobody may do elsewhere')
+    .addOption(dataOption())
+    .action(
+      act(async (output, file: string, options: ImportCommandOptions) => {
+        const { importRecords } = await import('../commands/import.ts')
+        return importRecords(file, options, output)
       }),
     )
 

@@ -1,82 +1,110 @@
 import { cidOf, sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { decodeBody } from '../body.ts'
-import { hex } from '../cbor-bytes.ts'
+import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
-import type { Block, ChainInfo, Store, StoredEvent } from '../store.ts'
+import { encodeSeal } from '../log/seal.ts'
+import type { Block, ChainInfo, IncomingChain, IncomingEvent, LoggedStore, StoredEvent } from '../store.ts'
 import { checkEvents } from '../verify.ts'
+import type { Intact } from '../verify.ts'
 import type { CarChain, CarFile } from './open.ts'
 
 /** How chains are imported. */
 export interface ImportOptions {
   /** The label that a chain gets. @default the actor's id in genesis, or the chain's id where that is withheld */
   readonly label?: ((chain: CarChain) => string) | undefined
-  /** The most events of one chain: they are in memory until the store has them. @default 1_000_000 */
-  readonly maxEvents?: number | undefined
+  /**
+   * Whether the host of the store goes on with these actors: then it brings them back when it is opened next, and signs what they
+   * come to. The host that they came from MUST NOT go on with them. Else they are history: read, verified and exported, and no more.
+   *
+   * @default false
+   */
+  readonly adopt?: boolean | undefined
   /** @default sha256 of `@theater/values`; `./node` has a faster one */
   readonly hash?: Hash | undefined
 }
 
+/** A chain of a file that is in the store now. */
+export interface Imported extends ChainInfo {
+  /** False where the store had it before, event for event. */
+  readonly added: boolean
+}
+
 /**
- * Copies every chain of an open CAR file into a store, each atomically, with the blocks that it links to. A file with a
- * broken chain is refused as a whole. To only check or re-run a chain nothing need be imported: a {@link CarFile} is
- * read like a store.
+ * Copies the chains of an open CAR file into a store, with the blocks that they link to and the file's seal: all of them, or none. A
+ * chain that is there already, with the same head, is left as it is. To only check or re-run a chain nothing need be imported: a
+ * {@link CarFile} is read like a store.
+ *
+ * Memory does not grow with the chains, where the store is not itself in memory.
  *
  * @returns What the store now knows of the chains, in the file's order
- * @throws ChainError `broken`; `exists` where a chain or a label is already there; `too-large`
+ * @throws ChainError `broken`; `exists` where another record of a chain, or a label, is already there
  */
 export async function importCar(
   car: CarFile,
-  store: Store,
+  store: LoggedStore,
   options: ImportOptions = {},
-): Promise<ChainInfo[]> {
-  const { label = labelOf, maxEvents = 1_000_000, hash = sha256 } = options
-  for (const { result, size } of car.chains) {
-    if (!result.ok) throw broken(result.reason, result.message, result.index)
-    if (size > maxEvents)
-      throw new ChainError('too-large', `a chain of ${size} events; the limit is ${maxEvents}`)
-  }
-  const imported: ChainInfo[] = []
+): Promise<Imported[]> {
+  const { label = labelOf, adopt = false, hash = sha256 } = options
+  const seal = car.seal === null ? null : encodeSeal(car.seal)
+  const sealBlock = seal === null ? null : { cid: cidOf('dag-cbor', hash(seal)), bytes: seal }
+  const origin = adopt ? null : (sealBlock?.cid.subarray(4) ?? new Uint8Array(0))
+  const imported: Imported[] = []
+  const incoming: IncomingChain[] = []
   for (const chain of car.chains) {
     const { result } = chain
-    if (!result.ok) continue
-    const events: StoredEvent[] = []
-    const blobs: Block[] = []
-    const take = async (cid: Uint8Array): Promise<void> => {
-      const bytes = await car.get(cid)
-      if (bytes !== undefined && !(await store.has(cid))) blobs.push({ cid, bytes })
+    if (!result.ok) throw broken(result.reason, result.message, result.index)
+    const known = await store.info(result.chain)
+    if (known !== undefined) {
+      imported.push({ ...same(known, result), added: false })
+      continue
     }
-    // Checked once more: the file may have been changed since it was opened.
-    const raw = keep(car.read(result.chain), events)
-    const { chain: id, head: expected } = result
-    for await (const event of checkEvents(raw, {
-      chain: id,
-      head: expected,
-      blobs: car,
-      unfinished: 'allow',
-      hash,
-    })) {
-      if (event.content !== null && event.kind === 'genesis') {
-        await take(event.content.wit)
-        await take(event.content.component)
-      }
-      const body = events.at(-1)?.body ?? null
-      const link = body === null ? null : decodeBody(body, event.seq).link
-      if (link !== null) await take(cidOf('dag-cbor', link))
-    }
-    const name = label(chain)
-    const { size, head, epoch } = result
-    await store.create(result.chain, name, { epoch, events, head, blobs })
-    imported.push({ chain: result.chain, label: name, size, head, epoch })
+    const { chain: id, size, head, epoch } = result
+    const info = { chain: id, label: label(chain), size, head, epoch }
+    const events = eventsOf(car, result, incoming.length === 0 && !adopt ? sealBlock : null, hash)
+    incoming.push({ ...info, origin, events })
+    imported.push({ ...info, ...(origin !== null && { origin }), added: true })
   }
+  if (incoming.length > 0) await store.take(incoming)
   return imported
 }
 
-async function* keep(source: AsyncIterable<StoredEvent>, kept: StoredEvent[]): AsyncGenerator<StoredEvent> {
-  for await (const event of source) {
+/** @throws ChainError `exists` where the store has another record of the chain */
+function same(known: ChainInfo, { size, head }: Intact): ChainInfo {
+  if (sameBytes(known.head, head)) return known
+  const here = known.size > size ? 'longer than' : known.size < size ? 'shorter than' : 'another than'
+  throw new ChainError('exists', `the chain of ${known.label} is already here, and ${here} in the file`)
+}
+
+/** The events of a chain, each with what it links to; checked once more, for the file may have been changed since it was opened. */
+async function* eventsOf(
+  car: CarFile,
+  { chain, head }: Intact,
+  seal: Block | null,
+  hash: Hash,
+): AsyncGenerator<IncomingEvent> {
+  let last: StoredEvent | undefined
+  async function* noted(): AsyncGenerator<StoredEvent> {
+    for await (const stored of car.read(chain)) yield (last = stored)
+  }
+  const checked = checkEvents(noted(), { chain, head, blobs: car, unfinished: 'allow', hash })
+  for (;;) {
+    const step = await checked.next()
+    if (step.done === true || last === undefined) return
+    const event = step.value
+    const blobs: Block[] = event.seq === 0 && seal !== null ? [seal] : []
+    const take = async (cid: Uint8Array): Promise<void> => {
+      const bytes = await car.get(cid)
+      if (bytes !== undefined) blobs.push({ cid, bytes })
+    }
+    if (event.content !== null && event.kind === 'genesis') {
+      await take(event.content.wit)
+      await take(event.content.component)
+    }
+    const link = last.body === null ? null : decodeBody(last.body, event.seq).link
+    if (link !== null) await take(cidOf('dag-cbor', link))
     // What comes from a file are views into chunks of it.
-    kept.push({ header: event.header.slice(), body: event.body?.slice() ?? null })
-    yield event
+    yield { header: last.header.slice(), body: last.body?.slice() ?? null, blobs }
   }
 }
 

@@ -14,6 +14,7 @@ interface Known {
   readonly chain: Uint8Array
   readonly epoch: number
   readonly size: number
+  readonly origin?: Uint8Array | undefined
 }
 
 /** The log of a store in memory. */
@@ -45,8 +46,9 @@ export class MemoryLog implements LogStore {
 
   async grown(limit: number): Promise<readonly GrownChain[]> {
     const out: GrownChain[] = []
-    for (const { chain, epoch, size } of this.#chains()) {
+    for (const { chain, epoch, size, origin } of this.#chains()) {
       if (out.length >= limit) break
+      if (origin !== undefined) continue
       const tree = this.#trees.get(hex(chain)) ?? empty
       if (size > tree.size) out.push({ chain, epoch, size, tree: { size: tree.size, edge: tree.edge } })
     }

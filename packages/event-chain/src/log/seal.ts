@@ -1,6 +1,8 @@
-import { decodeData, encodeData, sha256 } from '@theater/values'
+import { cidOf, decodeData, encodeData, sha256 } from '@theater/values'
 import type { Data, Hash } from '@theater/values'
+import { sameBytes } from '../cbor-bytes.ts'
 import { ChainError, messageOf } from '../errors.ts'
+import type { BlobReader, ChainInfo } from '../store.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { decodeEntry, isCounter } from './entry.ts'
@@ -95,6 +97,26 @@ export async function makeSeal(
   // Of one that came after the checkpoint the next seal tells.
   for (const one of erased) if (one.index < over.size) buried.push({ ...one, path: await pathOf(one) })
   return { note: over.note, chains: sealed, erased: buried, rotations: await rotationsOf(log, hash) }
+}
+
+/**
+ * The seal that a chain came with from elsewhere, with what it says of that chain alone.
+ *
+ * @returns undefined for a chain of this host, and for one that came without a seal
+ * @throws ChainError `damaged` where the store has lost it
+ */
+export async function originSeal(
+  store: ProvingStore & BlobReader,
+  { chain, label, origin }: ChainInfo,
+  hash: Hash = sha256,
+): Promise<Seal | undefined> {
+  if (origin === undefined || origin.length === 0) return undefined
+  const bytes = await store.get(cidOf('dag-cbor', origin))
+  if (bytes === undefined || !sameBytes(hash(bytes), origin))
+    throw new ChainError('damaged', `the seal that ${label} came with is lost`)
+  const seal = decodeSeal(bytes)
+  const of = ({ entry }: SealedChain | SealedTombstone): boolean => sameBytes(entry.chain, chain)
+  return { ...seal, chains: seal.chains.filter(of), erased: seal.erased.filter(of) }
 }
 
 /**

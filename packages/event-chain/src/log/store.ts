@@ -9,7 +9,7 @@ export interface TreeState {
   readonly edge: readonly Uint8Array[]
 }
 
-/** A chain that has more events than the log's last entry of it says. */
+/** A chain of this host that has more events than the log's last entry of it says. */
 export interface GrownChain {
   /** 32 bytes. */
   readonly chain: Uint8Array

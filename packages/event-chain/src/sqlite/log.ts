@@ -37,12 +37,15 @@ export class SqliteLog implements LogStore {
   readonly #db: Database
   readonly #present: boolean
   readonly #hasWitnesses: boolean
+  /** What tells chains of this host from those that came from elsewhere. */
+  readonly #own: string
 
   /** @param version of the schema: a database of an earlier one that was opened to be read has not all tables */
   constructor(db: Database, version: number) {
     this.#db = db
     this.#present = version > 1
     this.#hasWitnesses = version > 4
+    this.#own = version > 5 ? 'AND c.origin IS NULL' : ''
   }
 
   async log(): Promise<TreeState & { readonly note: string | null }> {
@@ -60,7 +63,7 @@ export class SqliteLog implements LogStore {
       this.#db
         .sql(
           `SELECT c.chain, c.epoch, c.size AS events, t.size, t.edge FROM chains c LEFT JOIN trees t ON t.chain = c.id
-           WHERE c.size > coalesce(t.size, 0) ORDER BY c.id LIMIT ?`,
+           WHERE c.size > coalesce(t.size, 0) ${this.#own} ORDER BY c.id LIMIT ?`,
         )
         .all(limit)
         .map((row) => ({

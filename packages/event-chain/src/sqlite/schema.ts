@@ -3,7 +3,7 @@ import { ChainError } from '../errors.ts'
 
 /** `THTR`: tells a database of ours from any other. */
 const applicationId = 0x54485452
-const schemaVersion = 5
+const schemaVersion = 6
 
 /** What each version of the schema adds to the one before; a database of an earlier one is brought on when it is opened for writing. */
 const versions: readonly string[] = [
@@ -68,6 +68,11 @@ const versions: readonly string[] = [
   `
   CREATE TABLE witnesses (key TEXT PRIMARY KEY, url TEXT, note TEXT, code TEXT, message TEXT) STRICT, WITHOUT ROWID;
   PRAGMA user_version = 5;
+  `,
+  // Of a chain that came from elsewhere, the digest of its seal; null for one of this host.
+  `
+  ALTER TABLE chains ADD COLUMN origin BLOB;
+  PRAGMA user_version = 6;
   `,
 ]
 

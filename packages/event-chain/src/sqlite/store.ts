@@ -5,7 +5,16 @@ import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { conflict, stale, taken } from '../memory-store.ts'
 import type { LogStore } from '../log/store.ts'
-import type { Batch, CacheStore, ChainInfo, Durability, LoggedStore, StoredEvent } from '../store.ts'
+import type {
+  Batch,
+  CacheStore,
+  ChainInfo,
+  Durability,
+  IncomingChain,
+  LoggedStore,
+  StoredEvent,
+} from '../store.ts'
+import { Arrivals } from './arrivals.ts'
 import { SqliteCaches } from './caches.ts'
 import { Commits } from './commits.ts'
 import { guard } from './errors.ts'
@@ -31,12 +40,13 @@ export class SqliteStore implements LoggedStore {
   readonly #columns: string
   readonly #wal: WalSync | undefined
   readonly #commits: Commits
+  readonly #arrivals: Arrivals
   readonly #cache = new Map<string, StatementSync>()
 
   constructor(db: DatabaseSync, { owner, version, wal }: OpenedDatabase) {
     this.#db = db
     this.#owner = owner
-    this.#columns = version > 2 ? `${columns}, durability` : columns
+    this.#columns = `${columns}${version > 2 ? ', durability' : ''}${version > 5 ? ', origin' : ''}`
     this.#wal = wal === undefined ? undefined : new WalSync(wal)
     this.#commits = new Commits({
       begin: () => this.#begin(),
@@ -57,6 +67,7 @@ export class SqliteStore implements LoggedStore {
     // What is kept beside chains may be lost.
     const keep = <T>(run: () => T): Promise<T> => this.#commits.add('process', run)
     this.caches = new SqliteCaches({ sql, write: keep }, version > 3)
+    this.#arrivals = new Arrivals({ sql: (text) => this.#sql(text), now: (run) => this.#now(run), write })
   }
 
   create(
@@ -74,6 +85,10 @@ export class SqliteStore implements LoggedStore {
       ).run(chain, label, batch.events.length, batch.head, batch.epoch, durability)
       this.#insert(Number(lastInsertRowid), 0, batch)
     })
+  }
+
+  take(chains: readonly IncomingChain[]): Promise<void> {
+    return this.#arrivals.take(chains)
   }
 
   append(chain: Uint8Array, expectedHead: Uint8Array, batch: Batch): Promise<void> {
@@ -189,6 +204,21 @@ export class SqliteStore implements LoggedStore {
     return this.#sql(text)
   }
 
+  /** Runs something in a transaction of its own, after all that waits. What it writes is nobody's but this connection's. */
+  #now(run: () => void): void {
+    guard(() => {
+      this.#commits.drain()
+      this.#sql('BEGIN').run()
+      try {
+        run()
+        this.#sql('COMMIT').run()
+      } catch (error) {
+        this.#rollback()
+        throw error
+      }
+    })
+  }
+
   #begin(): void {
     if (this.#owner === null) throw new ChainError('read-only', 'the store was opened for reading')
     this.#sql('BEGIN IMMEDIATE').run()
@@ -282,7 +312,10 @@ function infoOf(row: Row): ChainInfo {
   const durability = row['durability'] ?? undefined
   if (!isDurability(durability))
     throw new ChainError('damaged', `the durability of ${label} is none that there is`)
-  return { chain, label, head, size: number(row, 'size'), epoch: number(row, 'epoch'), durability }
+  const origin = row['origin'] ?? undefined
+  if (origin !== undefined && !(origin instanceof Uint8Array))
+    throw new ChainError('damaged', `where ${label} came from is no digest`)
+  return { chain, label, head, size: number(row, 'size'), epoch: number(row, 'epoch'), durability, origin }
 }
 
 function isDurability(value: unknown): value is Durability | undefined {

@@ -392,7 +392,7 @@ describe('a store whose log was touched', () => {
     db.exec(
       'DROP TABLE entries; DROP TABLE trees; DROP TABLE tiles; DROP TABLE checkpoint; DROP TABLE rotations; DROP TABLE witnesses; DROP TABLE kept',
     )
-    db.exec('ALTER TABLE chains DROP COLUMN durability')
+    db.exec('ALTER TABLE chains DROP COLUMN durability; ALTER TABLE chains DROP COLUMN origin')
     db.exec('PRAGMA user_version = 1')
     db.close()
     const reader = sqliteStore(path, { readOnly: true })

@@ -1,0 +1,162 @@
+import { existsSync, statSync } from 'node:fs'
+import { ChainError, hex } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
+import { importCar, openCar } from '@theater/event-chain/car'
+import type { CarChain, CarFile } from '@theater/event-chain/car'
+import type { VerifierKey } from '@theater/event-chain/log'
+import { fileSource, sha256 } from '@theater/event-chain/node'
+import { printable } from '@theater/handler-log'
+import { checkSeal, withSignature } from '@theater/replay'
+import type { Verdict } from '@theater/replay'
+import { dataPaths, makeDataFolder } from '../data-folder.ts'
+import { CliError } from '../errors.ts'
+import { exits } from '../exits.ts'
+import { publicKeys } from '../host-key.ts'
+import { takeLock } from '../lock.ts'
+import { actorId } from '../options.ts'
+import type { Output } from '../output.ts'
+import { readGenesis } from '../records.ts'
+import { counted } from '../table.ts'
+
+/** Options of `theater import`. */
+export interface ImportCommandOptions {
+  readonly data: string
+  /** Keys that have to have signed all of it. */
+  readonly key: readonly string[]
+  /** Goes on with the actors here. */
+  readonly adopt?: true
+}
+
+/** `theater import`: takes the records of a file into a data folder, checked, and all of them or none. */
+export async function importRecords(
+  file: string,
+  options: ImportCommandOptions,
+  output: Output,
+): Promise<number> {
+  const { data, key } = options
+  const adopt = options.adopt === true
+  if (!existsSync(file) || !statSync(file).isFile()) throw new CliError('usage', `there is no file ${file}`)
+  const keys = await publicKeys(key)
+  await using source = await fileSource(file)
+  output.status(`reading ${file}`)
+  const car = await openCar(source, { hash: sha256, unfinished: 'allow' })
+  output.endStatus()
+  const signed = await checkAll(car, keys)
+  if (adopt) await checkWhole(car)
+  const paths = dataPaths(data)
+  await makeDataFolder(paths)
+  using _lock = takeLock(paths.lock, paths.folder)
+  const { sqliteStore } = await import('@theater/event-chain/sqlite')
+  await using store = sqliteStore(paths.chains)
+  const labels = await labelsFor(car, store, adopt)
+  const imported = await importCar(car, store, {
+    adopt,
+    hash: sha256,
+    label: (chain) => labels.get(chain) ?? '',
+  })
+  for (const [i, { chain, label, size, head, origin, added }] of imported.entries()) {
+    const actor = car.chains[i]?.label ?? null
+    const json = {
+      actor,
+      record: label,
+      chain: hex(chain),
+      events: size,
+      head: hex(head),
+      added,
+      adopted: origin === undefined,
+      signed: signed[i] ?? null,
+    }
+    await output.result(json, () => {
+      const what = added ? (origin === undefined ? 'goes on here' : 'imported') : 'is here already'
+      return `${output.style('bold', printable(label))}  ${counted(size, 'event')}  ${what}`
+    })
+  }
+  if (!adopt && imported.some(({ added }) => added))
+    output.note('nobody here goes on with these records: they can be read, verified and exported')
+  return exits.done
+}
+
+/** Checks structure and signatures. @returns how many events of each chain are signed; null without keys @throws ChainError; CliError `unsigned` */
+async function checkAll(car: CarFile, keys: readonly VerifierKey[]): Promise<readonly (number | null)[]> {
+  const check = keys.length === 0 ? undefined : await checkSeal(car.seal, keys, sha256)
+  return car.chains.map(({ chain, label, result, sealed, size }) => {
+    const name = printable(label ?? 'a record')
+    if (!result.ok) throw new ChainError('broken', `${name}: ${result.message}`, result)
+    if (keys.length === 0) return null
+    const { head } = result
+    const intact: Verdict = {
+      verdict: 'verified',
+      chain,
+      actor: label,
+      size,
+      head,
+      turns: 0,
+      undone: 0,
+      finished: true,
+    }
+    const { level, verdict, size: so } = withSignature(intact, check, sealed)
+    if (level === 'pass') return so
+    const why = verdict.verdict === 'verified' ? '' : verdict.message
+    if (level === 'fail') throw new ChainError('bad-signature', `${name}: ${why}`)
+    throw new CliError('unsigned', `${name}, from event ${so} on: ${why}. Nothing was imported.`)
+  })
+}
+
+/** Whether a host can go on with all that the file has. @throws CliError `incomplete` */
+async function checkWhole(car: CarFile): Promise<void> {
+  for (const { chain, label, result } of car.chains) {
+    if (!result.ok || chain === null) continue
+    const genesis = await readGenesis(car, chain)
+    const missing = [result.withheld, ...result.redacted].find((seq) => seq !== null)
+    const what =
+      genesis === undefined || missing !== undefined
+        ? `event ${missing ?? 0}`
+        : (await car.has(genesis.content.component))
+          ? undefined
+          : 'the component'
+    if (what !== undefined) {
+      throw new CliError(
+        'incomplete',
+        `${printable(label ?? 'a record')} cannot be gone on with: the file has not ${what}. Without --adopt it is imported as history.`,
+      )
+    }
+  }
+}
+
+/** What each record is called here. @throws CliError `usage` */
+async function labelsFor(
+  car: CarFile,
+  store: LoggedStore,
+  adopt: boolean,
+): Promise<ReadonlyMap<CarChain, string>> {
+  const labels = new Map<CarChain, string>()
+  const given = new Set<string>()
+  for (const one of car.chains) {
+    if (one.chain === null || (await store.info(one.chain)) !== undefined) continue
+    const label = adopt
+      ? await own(store, one.label ?? '')
+      : await free(store, one.label ?? hex(one.chain), given)
+    if (adopt && given.has(label))
+      throw new CliError('usage', `the file has more than one record of ${label}`)
+    given.add(label)
+    labels.set(one, label)
+  }
+  return labels
+}
+
+async function own(store: LoggedStore, actor: string): Promise<string> {
+  const id = actorId(actor)
+  if ((await store.find(id)) === undefined) return id
+  throw new CliError(
+    'usage',
+    `there is an actor ${id} here already: it cannot be another one. Without --adopt the record is imported as history.`,
+  )
+}
+
+/** `ID~1`, `ID~2` and so on: no actor can be called that, so nobody is in its way. */
+async function free(store: LoggedStore, actor: string, given: ReadonlySet<string>): Promise<string> {
+  for (let n = 1; ; n++) {
+    const label = `${actor}~${n}`
+    if (!given.has(label) && (await store.find(label)) === undefined) return label
+  }
+}

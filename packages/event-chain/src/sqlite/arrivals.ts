@@ -1,0 +1,118 @@
+import type { StatementSync } from 'node:sqlite'
+import { hex } from '../cbor-bytes.ts'
+import { ChainError } from '../errors.ts'
+import { taken } from '../memory-store.ts'
+import type { IncomingChain, IncomingEvent } from '../store.ts'
+
+/** What arrivals need of their database. */
+export interface ArrivalsDatabase {
+  sql(text: string): StatementSync
+  /** Runs something at once, in a transaction of its own. */
+  now(run: () => void): void
+  /** Runs something inside a transaction of this writer, and waits until it is on the disk. @throws ChainError */
+  write(run: () => void): Promise<void>
+}
+
+/** A chain whose events wait beside the chains of the store. */
+interface Waiting {
+  readonly incoming: IncomingChain
+  /** The rows of its events and blobs: the first, and the one after the last. */
+  readonly events: readonly [number, number]
+  readonly blobs: readonly [number, number]
+}
+
+/** How many events are put down at once. */
+const GROUP = 256
+
+/**
+ * Chains that come from elsewhere. What arrives waits in tables that are this connection's alone, which SQLite keeps in a file that is
+ * gone with it; when all is there, one transaction moves it to the chains of the store.
+ */
+export class Arrivals {
+  readonly #db: ArrivalsDatabase
+  #events = 0
+  #blobs = 0
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(db: ArrivalsDatabase) {
+    this.#db = db
+  }
+
+  /** Takes all of these chains or none; one call after the other. */
+  take(chains: readonly IncomingChain[]): Promise<void> {
+    const done = this.#last.then(() => this.#take(chains))
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  async #take(chains: readonly IncomingChain[]): Promise<void> {
+    this.#db.now(() => {
+      this.#db
+        .sql(
+          'CREATE TEMP TABLE IF NOT EXISTS arrived (id INTEGER PRIMARY KEY, seq INTEGER, header BLOB, body BLOB)',
+        )
+        .run()
+      this.#db
+        .sql('CREATE TEMP TABLE IF NOT EXISTS arrived_blobs (id INTEGER PRIMARY KEY, cid BLOB, bytes BLOB)')
+        .run()
+    })
+    try {
+      const waiting: Waiting[] = []
+      for (const chain of chains) waiting.push(await this.#wait(chain))
+      await this.#db.write(() => {
+        for (const one of waiting) this.#move(one)
+      })
+    } finally {
+      this.#db.now(() => {
+        this.#db.sql('DELETE FROM temp.arrived').run()
+        this.#db.sql('DELETE FROM temp.arrived_blobs').run()
+      })
+    }
+  }
+
+  async #wait(incoming: IncomingChain): Promise<Waiting> {
+    const [firstEvent, firstBlob] = [this.#events, this.#blobs]
+    let group: IncomingEvent[] = []
+    const put = (): void => {
+      this.#db.now(() => {
+        for (const event of group) this.#put(event, this.#events - firstEvent)
+      })
+      group = []
+    }
+    for await (const event of incoming.events) {
+      group.push(event)
+      if (group.length === GROUP) put()
+    }
+    put()
+    return { incoming, events: [firstEvent, this.#events], blobs: [firstBlob, this.#blobs] }
+  }
+
+  #put({ header, body, blobs = [] }: IncomingEvent, seq: number): void {
+    const event = this.#db.sql('INSERT INTO temp.arrived (id, seq, header, body) VALUES (?, ?, ?, ?)')
+    event.run(this.#events++, seq, header, body)
+    const blob = this.#db.sql('INSERT INTO temp.arrived_blobs (id, cid, bytes) VALUES (?, ?, ?)')
+    for (const { cid, bytes } of blobs) blob.run(this.#blobs++, cid, bytes)
+  }
+
+  #move({ incoming, events, blobs }: Waiting): void {
+    const { chain, label, head, epoch, origin } = incoming
+    if (this.#db.sql('SELECT 1 FROM chains WHERE chain = ?').get(chain) !== undefined)
+      throw new ChainError('exists', `chain ${hex(chain)} is already here`)
+    if (this.#db.sql('SELECT 1 FROM chains WHERE label = ?').get(label) !== undefined) throw taken(label)
+    const { lastInsertRowid } = this.#db
+      .sql('INSERT INTO chains (chain, label, size, head, epoch, origin) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(chain, label, events[1] - events[0], head, epoch, origin)
+    this.#db
+      .sql(
+        `INSERT INTO events (chain, seq, header, body)
+         SELECT ?, seq, header, body FROM temp.arrived WHERE id >= ? AND id < ? ORDER BY id`,
+      )
+      .run(lastInsertRowid, ...events)
+    this.#db
+      .sql(
+        `INSERT INTO blobs (cid, bytes) SELECT cid, bytes FROM temp.arrived_blobs WHERE id >= ? AND id < ? ORDER BY id
+         ON CONFLICT (cid) DO NOTHING`,
+      )
+      .run(...blobs)
+  }
+}
