@@ -72,18 +72,17 @@ function naps(world: World): AnyHandler {
 
 export default function couriers({ folder, gates }: Couriers): ThreadSetup {
   const strikes = (): boolean => Atomics.load(gates, 0) > 0 && Atomics.sub(gates, 0, 1) > 0
-  const loop = (): never => {
-    for (;;);
-  }
-  engine(() => strikes() && loop())
+  // Gives the thread no more back than an endless loop would, and leaves the processor to the others.
+  const hang = (): unknown => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+  engine(() => strikes() && hang())
   const opened = new Map<number, Promise<void>>()
   const open = async (n: number): Promise<void> => {
     while (Atomics.load(gates, n) === 0) await Atomics.waitAsync(gates, n, 0).value
   }
   const world = new (class extends World {
     override pass(n: number): Promise<void> {
-      if (n === HANGS && strikes()) loop()
-      if (n === HANGS_LATER && strikes()) setImmediate(loop)
+      if (n === HANGS && strikes()) hang()
+      if (n === HANGS_LATER && strikes()) setImmediate(hang)
       if (n === DIES && strikes())
         setImmediate(() => {
           throw new Error('nobody catches this')
