@@ -13,6 +13,10 @@ export function environment() {
     TURBO_TELEMETRY_DISABLED: '1',
     DO_NOT_TRACK: '1',
     npm_config_loglevel: 'error',
+    // The same tools are started dozens of times: what Node compiled of them is kept.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'node'),
+    // Those in Go (tsc, oxlint) collect garbage every time that the heap has doubled: a sixth of their time.
+    GOGC: process.env.GOGC ?? '400',
   }
 }
 
