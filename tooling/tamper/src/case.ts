@@ -49,6 +49,12 @@ export function cut(size: number): Expectation {
   }
 }
 
+/** Nothing is wrong with it. */
+export const unseen: Expectation = {
+  says: 'verified: nothing shows it',
+  holds: (v) => v.verdict === 'verified',
+}
+
 /** Not a chain of this component from there on. Where the same was done twice in a row, the second is what is missing. */
 export function notFrom(at: number): Expectation {
   return {

@@ -8,6 +8,7 @@ import { addUp } from './report.ts'
 import type { ChainLine, FindingLine, Summary } from './report.ts'
 import { runCases } from './run.ts'
 import type { ClassSummary } from './run.ts'
+import { signedCases } from './signed.ts'
 
 /**
  * Verifies every chain of a CAR file as it is, then changed in every way at every event.
@@ -31,7 +32,7 @@ export async function* tamper(
     // What is not verified as it is cannot show what a change does to it.
     if (chain === null || verdict !== 'verified') continue
     const copy = await copyChain({ store: car, chain })
-    const classes = [await fileCases(file, copy), ...casesOf(copy)]
+    const classes = [await fileCases(file, copy), ...casesOf(copy), ...(await signedCases(copy))]
     const now = performance.now()
     const share = now + Math.max(0, deadline - now) / (verdicts.length - i)
     const running = runCases(classes, { verify: (source) => verify(source, { load }), deadline: share })

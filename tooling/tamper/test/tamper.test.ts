@@ -1,5 +1,5 @@
 import { componentLoader, verify } from '@theater/replay/node'
-import { casesOf, copyChain, runCases } from '@theater/tamper'
+import { casesOf, copyChain, runCases, signedCases } from '@theater/tamper'
 import type { Finding } from '@theater/tamper'
 import { describe, expect, it } from 'vitest'
 import { fileCases } from '../src/file.ts'
@@ -9,7 +9,7 @@ describe('a chain of 200 events, changed in every way at every event', async () 
   const load = componentLoader()
   const source = await spineChain()
   const copy = await copyChain(source)
-  const classes = [await fileCases(await carOf(source), copy), ...casesOf(copy)]
+  const classes = [await fileCases(await carOf(source), copy), ...casesOf(copy), ...(await signedCases(copy))]
   const size = copy.drafts.length
 
   async function findings(name: string): Promise<Finding[]> {
@@ -150,5 +150,53 @@ describe('a chain of 200 events, changed in every way at every event', async () 
       )
       expect(index).toBe(after)
     }
+  })
+
+  it('a tail cut between turns: verified alone, and broken by a checkpoint', async () => {
+    const found = await findings('tail cut, under a checkpoint')
+    expect(wrong(found)).toEqual([])
+    expect(count(found)).toEqual({ 'the record alone: verified': 32, 'a checkpoint: checkpoint': 32 })
+    const seen = found.filter(({ what }) => what === 'a checkpoint')
+    expect(seen.map(({ index }) => index)).toEqual(seen.map(({ at }) => at))
+  })
+
+  it('a chain that the host forgets: what is left is signed, and does not go on from a checkpoint that was kept', async () => {
+    const found = await findings('chain left out, in the log of the host')
+    expect(wrong(found)).toEqual([])
+    const sizes = [1, 2, 3, 4, 5, 6, 7, 8]
+    expect(count(found)).toEqual(
+      Object.fromEntries(
+        sizes.flatMap((size) => [
+          [`log of ${size}: the record alone: verified`, 1],
+          [`log of ${size}: a checkpoint that was kept: checkpoint`, 1],
+        ]),
+      ),
+    )
+  })
+
+  it('an edit with everything hashed again: verified alone, and broken by the signature', async () => {
+    const found = await findings('hashed again, under a signature')
+    expect(wrong(found)).toEqual([])
+    expect(count(found)).toMatchInlineSnapshot(`
+      {
+        "stop.reason: signed anew, by a key that is not asked for: verified": 1,
+        "stop.reason: signed anew: signature": 1,
+        "stop.reason: the host's signature: checkpoint": 1,
+        "stop.reason: the record alone: verified": 1,
+        "turn.sender: signed anew, by a key that is not asked for: verified": 30,
+        "turn.sender: signed anew: signature": 30,
+        "turn.sender: the host's signature: checkpoint": 30,
+        "turn.sender: the record alone: verified": 30,
+      }
+    `)
+  })
+
+  it('a key that the host never went over to: trusted by nobody who has the first one', async () => {
+    const found = await findings('key swapped, in the record of rotations')
+    expect(wrong(found)).toEqual([])
+    const alone = found.filter(({ what }) => what === 'no key but that of the file')
+    expect(alone.map(({ verdict }) => verdict)).toEqual(['verified'])
+    const asked = found.filter(({ what }) => what.startsWith('the first key'))
+    expect(asked.map(({ why }) => why)).toEqual(Array(9).fill('signature'))
   })
 })
