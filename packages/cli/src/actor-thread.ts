@@ -22,8 +22,12 @@ export interface ActorThreadData {
   readonly modules: readonly HandlerModule[]
 }
 
-/** What the thread tells of the requests that come in. */
-export type ThreadNews = { readonly listening: ListenAddress } | { readonly unanswered: string }
+/** What the thread tells of the requests that come in, and of itself. */
+export type ThreadNews =
+  | { readonly listening: ListenAddress }
+  | { readonly unanswered: string }
+  /** Another host has taken the store over; and what was said of it. */
+  | { readonly lost: string }
 
 export default async function actorThread(
   { paths, listen, secrets, maxActors, modules }: ActorThreadData,
@@ -46,6 +50,7 @@ export default async function actorThread(
     handlers,
     cache: await diskCache(paths.cache),
     ...(maxActors !== undefined && { maxActors }),
+    lost: ({ cause }) => tell({ lost: cause instanceof Error ? cause.message : '' }),
     // Requests under way are answered before the actors go.
     closing: () => disposeHandlers(handlers.filter(({ name }) => name === 'http')),
   }

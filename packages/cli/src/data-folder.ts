@@ -49,12 +49,24 @@ export function sharedCache(): string | undefined {
   return process.env['THEATER_CACHE'] || undefined
 }
 
-/** Makes a data folder where there is none, for its owner alone. @returns whether it did @throws CliError `usage` where something else is in its place */
+/** The error for a data folder that this user, or nobody, may write. */
+export function unwritable(folder: string, cause: unknown): CliError {
+  const message = `${folder} cannot be written, so none of its actors can be run here. Nothing in it was changed. Run it as a user who may write there, or name another folder with --data.`
+  return new CliError('read-only', message, { cause })
+}
+
+/**
+ * Makes a data folder where there is none, for its owner alone.
+ *
+ * @returns whether it did
+ * @throws CliError `usage` where something else is in its place, `read-only` where it may not be made
+ */
 export async function makeDataFolder(paths: DataPaths): Promise<boolean> {
   try {
     return (await mkdir(paths.folder, { recursive: true, mode: 0o700 })) !== undefined
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') throw unwritable(paths.folder, cause)
     if (code !== 'EEXIST' && code !== 'ENOTDIR') throw cause
     throw new CliError('usage', `${paths.folder} is not a folder`, { cause })
   }

@@ -17,6 +17,8 @@ export type CliErrorCode =
   | 'no-data'
   /** Another `theater` runs on the data folder. */
   | 'busy'
+  /** The data folder cannot be written. */
+  | 'read-only'
   /** The manifest grants something else than what an actor was made with. */
   | 'grants-changed'
   /** The component is not a command, or has no such export. */
@@ -47,6 +49,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   'bad-arguments': exits.usage,
   'no-data': exits.usage,
   busy: exits.refused,
+  'read-only': exits.fault,
   'grants-changed': exits.refused,
   'not-runnable': exits.refused,
   'bad-handler': exits.refused,

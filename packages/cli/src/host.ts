@@ -52,6 +52,9 @@ export class Host implements AsyncDisposable {
   /** Where in their sources the actors are that say where they are. */
   readonly maps: ComponentMaps
   readonly #options: HostOptions & { readonly isNew: boolean }
+  /** Rejects when another host has taken the folder over. */
+  readonly lost: Promise<never>
+  readonly #lost = Promise.withResolvers<never>()
   readonly #lock: Disposable
   #handlers: readonly AnyHandler[] = []
   #theater: Running | undefined
@@ -67,6 +70,9 @@ export class Host implements AsyncDisposable {
     this.maps = new ComponentMaps(paths.maps)
     this.#options = options
     this.#lock = lock
+    this.lost = this.#lost.promise
+    // Whoever waits for something else is told by that.
+    this.lost.catch(() => undefined)
   }
 
   /**
@@ -123,7 +129,7 @@ export class Host implements AsyncDisposable {
     output.status('bringing actors back')
     try {
       this.#theater = await startThread(
-        { ...this.#options, paths: this.paths, maps: this.maps, answerMs },
+        { ...this.#options, paths: this.paths, maps: this.maps, answerMs, lost: this.#lost.reject },
         output,
       )
       return this.#theater
@@ -156,6 +162,7 @@ export class Host implements AsyncDisposable {
         checkpoints: await checkpointsOf(this.paths, this.store),
         ...(maxActors !== undefined && { maxActors }),
         log: (line) => log(line, this.maps),
+        lost: this.#lost.reject,
         deadLetter,
       })
       this.#theater = theater

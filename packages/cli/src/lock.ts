@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { unwritable } from './data-folder.ts'
 import { CliError } from './errors.ts'
 
 /**
@@ -7,16 +8,17 @@ import { CliError } from './errors.ts'
  * of two, in the middle of its turns; this refuses the younger, before it begins. SQLite holds it with a lock of the
  * operating system, so that it ends with the process, however that ends.
  *
- * @throws CliError `busy` with the other's process id
+ * @throws CliError `busy` with the other's process id, `read-only`
  */
 export function takeLock(path: string, folder: string): Disposable {
-  const db = new DatabaseSync(path, { timeout: 1000 })
+  const db = opened(path, folder)
   try {
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     // In the file's header, where others can read it without the lock.
     db.exec(`PRAGMA user_version = ${process.pid}; COMMIT`)
   } catch (cause) {
     db.close()
+    if (isRefused(cause)) throw unwritable(folder, cause)
     if (!isBusy(cause)) throw cause
     const pid = ownerOf(path)
     const who = pid === 0 ? 'another theater process' : `another theater process (${pid})`
@@ -29,13 +31,28 @@ export function takeLock(path: string, folder: string): Disposable {
   return { [Symbol.dispose]: () => db.close() }
 }
 
+function opened(path: string, folder: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { timeout: 1000 })
+  } catch (cause) {
+    throw isRefused(cause) ? unwritable(folder, cause) : cause
+  }
+}
+
+/** The primary result code: https://sqlite.org/rescode.html */
+function resultOf(error: unknown): number | undefined {
+  const known = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+  return known ? (error.errcode as number) & 0xff : undefined
+}
+
 function isBusy(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'errcode' in error &&
-    typeof error.errcode === 'number' &&
-    (error.errcode & 0xff) === 5
-  )
+  return resultOf(error) === 5
+}
+
+/** Whether it is a file that may not be written, or not be made. */
+function isRefused(error: unknown): boolean {
+  const code = resultOf(error)
+  return code === 8 || code === 14
 }
 
 /** `user_version` in the header of a SQLite file: https://sqlite.org/fileformat2.html#the_database_header */

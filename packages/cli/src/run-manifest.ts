@@ -115,7 +115,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   await noteTimers(theater, output)
   if (bound.url !== undefined) {
     output.note(`${output.styleNote('bold', 'listening')} on ${bound.url}; Ctrl-C ends it`)
-    await interrupt.happened
+    await Promise.race([interrupt.happened, host.lost])
   }
   if (letters.failed > 0) {
     throw new CliError(

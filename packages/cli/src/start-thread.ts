@@ -11,6 +11,8 @@ export interface StartOptions extends HostOptions {
   readonly paths: DataPaths
   readonly maps: ComponentMaps
   readonly answerMs: number
+  /** Called where another host has taken the store over. */
+  readonly lost: (error: Error) => void
 }
 
 /** Beside this file: TypeScript in a checkout, JavaScript where it is published. */
@@ -21,7 +23,7 @@ const moduleUrl = new URL(
 
 /** Brings the actors of a data folder back in a thread of their own. @throws TheaterError */
 export async function startThread(options: StartOptions, output: Output): Promise<TheaterThread> {
-  const { paths, maps, answerMs, listen, secrets = {}, maxActors, others, log, deadLetter } = options
+  const { paths, maps, answerMs, listen, secrets = {}, maxActors, others, lost, log, deadLetter } = options
   const { openThread } = await import('@theater/runtime/thread')
   const data: ActorThreadData = {
     paths,
@@ -38,11 +40,17 @@ export async function startThread(options: StartOptions, output: Output): Promis
     deadLetter,
     told: (told) => {
       const news = told as ThreadNews
-      if ('listening' in news) listen?.onListen(news.listening)
+      if ('lost' in news) void staleError(news.lost).then(lost)
+      else if ('listening' in news) listen?.onListen(news.listening)
       else listen?.onUnanswered(news.unanswered)
     },
     restarted: (restart) => output.note(output.styleNote('yellow', restartNote(restart, answerMs))),
   })
+}
+
+async function staleError(message: string): Promise<Error> {
+  const { ChainError } = await import('@theater/event-chain')
+  return new ChainError('stale', message)
 }
 
 /** What happened to a thread, for people. */

@@ -6,6 +6,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { SqliteStore } from './sqlite/store.ts'
 import { openDatabase } from './sqlite/schema.ts'
+import { ChainError } from './errors.ts'
 import { guard } from './sqlite/errors.ts'
 import type { LoggedStore } from './store.ts'
 
@@ -38,7 +39,15 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): LoggedSt
       return new SqliteStore(db, openDatabase(db, { readOnly }))
     } catch (error) {
       db.close()
-      throw error
+      throw readOnly ? unreadable(error) : error
     }
   })
+}
+
+/** Who reads writes too: SQLite notes readers in a file beside the database, so that its writer leaves them what they read. */
+function unreadable(error: unknown): unknown {
+  const refused = error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 8
+  if (!refused) return error
+  const message = 'the database can only be read where its folder can be written: copy it to another one'
+  return new ChainError('read-only', message, { cause: error })
 }

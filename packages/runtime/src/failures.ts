@@ -31,6 +31,11 @@ export function recordFailure(actor: string, error: unknown): TheaterError {
   )
 }
 
+/** Whether a failure says that somebody else writes the record now. */
+export function isTakenOver(failure: TheaterError | undefined): failure is TheaterError {
+  return failure?.code === 'store-failed' && ChainError.is(failure.cause) && failure.cause.code === 'stale'
+}
+
 /** The error for a component that cannot be loaded; anything else is thrown on. */
 export function badComponent(actor: string, error: unknown): TheaterError {
   if (!ComponentError.is(error)) throw error

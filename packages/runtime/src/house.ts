@@ -12,7 +12,7 @@ import { deadLetters, dropLetter } from './dead.ts'
 import type { RecordedLetter } from './dead.ts'
 import { checkDurability } from './durability.ts'
 import { TheaterError } from './errors.ts'
-import { recordFailure } from './failures.ts'
+import { isTakenOver, recordFailure } from './failures.ts'
 import { exportedBy } from './exported.ts'
 import { Family } from './family.ts'
 import { GrantChecker } from './grants.ts'
@@ -145,6 +145,7 @@ export class House {
         timers.forget(actor)
         this.family.ended(actor)
         this.#channels.ended(actor)
+        if (isTakenOver(actor.failure)) this.#lose(actor.failure)
       },
     }
     this.maker = new Maker({
@@ -365,6 +366,16 @@ export class House {
       else if (timers && this.timers.length > 0) await this.#timers.changed()
       else return
     }
+  }
+
+  /** Another host writes its records from here on. Where one of them is refused all are, the others as soon as they have something to say. */
+  #lose(error: TheaterError): void {
+    if (this.#closing !== undefined) return
+    const { log, lost } = this.#options
+    const message = 'another host has taken the store over; this one closes'
+    log?.({ actor: '', level: 'error', message, fields: [] })
+    void this.close()
+    lost?.(error)
   }
 
   /** Lets go of everything; what does not end soon is left as after a crash. */

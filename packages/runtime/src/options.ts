@@ -64,6 +64,12 @@ export interface TheaterOptions {
   readonly loadLimits?: Partial<LoadLimits>
   /** Gets what actors log, and what the host has to say about them. @default nowhere */
   readonly log?: (line: LogLine) => void
+  /**
+   * Called when another host has taken the store over. This one closes: what it has recorded is the other's now, and it can write nothing
+   * any more.
+   * @default a line in the log
+   */
+  readonly lost?: (error: TheaterError) => void
   /** Gets messages that could not be delivered. @default a line in the log */
   readonly deadLetter?: (letter: DeadLetter) => void
   /** Actors that this host has at once; those that ended do not count, and those that come back with the store always come. @default 10000 */

@@ -119,7 +119,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
     output.note('each request gets an instance of its own; --instance actor keeps one for all requests')
   noteOthers(await theater.actors(), casting.id, ids, output)
   if (output.json) await output.result({ listening: url, actors: ids }, () => '')
-  await interrupt.happened
+  await Promise.race([interrupt.happened, host.lost])
   return letters.failed > 0 ? exits.guest : exits.done
 }
 
