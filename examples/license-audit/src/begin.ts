@@ -104,13 +104,15 @@ async function goOn(stage: Stage, watch: Watch, screen: Screen): Promise<boolean
   screen.line(
     `An audit was interrupted here, and goes on where it was: ${done} of ${total} packages were read.`,
   )
-  for (const info of infos) screen.line(recovered(info, screen))
+  for (const info of theater.actors()) screen.line(recovered(info, screen))
   screen.line(screen.style('dim', `ready again in ${ready}`))
   return true
 }
 
-function recovered({ id, recovery }: ActorInfo, screen: Screen): string {
-  const { turns = 0, events = 0, unfinished = false } = recovery ?? {}
+function recovered({ id, events: recorded, recovery }: ActorInfo, screen: Screen): string {
+  // Whoever had nothing to go on with is run again for its next turn.
+  if (recovery === undefined) return `${id.padEnd(9)}  is there, after ${counted(recorded, 'event')}`
+  const { turns, events, unfinished } = recovery
   const rest = unfinished ? '; the one that was under way went on where its record ended' : ''
   return `${id.padEnd(9)}  ${screen.style('bold', `${counted(turns, 'turn')} re-run`)} over ${counted(events, 'event')}${rest}`
 }

@@ -26,20 +26,18 @@ export async function checkPort({ port }: Place): Promise<void> {
   await new Promise((resolve) => server.close(resolve))
 }
 
-/** Brings both actors back from their records and serves the report, until the process is asked to end. */
+/** Brings both actors back and serves the report, until the process is asked to end. */
 export async function keepServing(stage: Stage, place: Place, npm: Npm, screen: Screen): Promise<void> {
   const time = clock()
   using end = new End(npm)
-  screen.working('running both again over their records')
+  screen.working('bringing both back')
   await stage.rest()
   const theater = await stage.open(place.port)
   const infos = theater.actors()
   const failed = infos.find(({ failure }) => failure !== undefined)
   if (failed?.failure !== undefined) throw failed.failure
-  const turns = infos.reduce((sum, { recovery }) => sum + (recovery?.turns ?? 0), 0)
-  screen.line(
-    screen.style('dim', `both are back from their records: ${counted(turns, 'turn')} re-run in ${time()}`),
-  )
+  const events = infos.reduce((sum, info) => sum + info.events, 0)
+  screen.line(screen.style('dim', `both are back, after ${counted(events, 'event')}, in ${time()}`))
   screen.line()
   screen.line(`${screen.style('bold', `${stage.url}/`)}  Ctrl-C ends it`)
   await end.asked

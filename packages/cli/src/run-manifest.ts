@@ -159,14 +159,17 @@ export async function settle(
   }
 }
 
-/** Says what was done to bring an actor back. */
-export function noteRecovery({ id, recovery }: ActorInfo, output: Output): void {
-  if (recovery === undefined) return
+/** Says that an actor is back, and what was done for it. */
+export function noteRecovery({ id, state, events: recorded, recovery }: ActorInfo, output: Output): void {
+  const name = output.styleNote('bold', printable(id))
+  if (recovery === undefined) {
+    // It comes into memory with its next turn.
+    if (state === 'idle') output.note(`${name} is back, after ${counted(recorded, 'event')}`)
+    return
+  }
   const { turns, events, unfinished } = recovery
   const rest = unfinished ? '; it goes on with the turn that was under way' : ''
-  output.note(
-    `${output.styleNote('bold', printable(id))} is back: ${counted(turns, 'turn')} re-run over ${counted(events, 'event')}${rest}`,
-  )
+  output.note(`${name} is back: ${counted(turns, 'turn')} re-run over ${counted(events, 'event')}${rest}`)
 }
 
 function chosen(manifest: Manifest, id: string | undefined): readonly ManifestActor[] {

@@ -131,7 +131,7 @@ describe('build', () => {
     expect(objects(again)).toMatchObject([{ component: built.component, bytes: built.bytes }])
     expect(await theater(['run', 'theater.toml'], { cwd })).toMatchObject({
       code: 0,
-      stderr: 'counter is back: 1 turn re-run over 7 events\n',
+      stderr: 'counter is back, after 6 events\n',
     })
     expect((await theater(['call', 'counter', 'add', '{"by": 1}'], { cwd })).stdout).toBe('{"ok":4}\n')
     const refused = await theater(['call', 'counter', 'add', '{"by": -3}', '--json'], { cwd })

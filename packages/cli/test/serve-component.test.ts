@@ -72,7 +72,7 @@ describe('serve FILE.wasm', () => {
     const again = serve(cwd)
     expect(await get(await again.url, '/count')).toBe('1')
     expect(await again.end('SIGTERM')).toBe(0)
-    expect(again.stderr).toContain('web is back: 1 turn re-run')
+    expect(again.stderr).toContain('web is back, after ')
     expect((await theater(['serve', 'web.wasm', '--instance', 'actor'], { cwd })).stderr).toContain(
       'whose instances live for a turn',
     )

@@ -34,7 +34,7 @@ describe('run MANIFEST of an actor that answers requests', () => {
     expect(await again.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
     expect(await get(await again.url, '/count')).toBe('2')
     expect(await again.end('SIGINT')).toBe(0)
-    expect(again.stderr).toContain('web is back: 1 turn re-run')
+    expect(again.stderr).toContain('web is back, after ')
     const ran = await theater(['ps', '--json'], { cwd })
     expect(objects(ran)).toMatchObject([{ actor: 'web', state: 'idle' }])
     expect((await theater(['verify', 'web'], { cwd })).code).toBe(0)

@@ -113,6 +113,8 @@ export function cli(options: CliOptions = {}): Handler<CliGrant, CliImports> {
     functions: FUNCTIONS,
     within,
     authorize,
+    // Standard input is read on from where it is, by whoever has it.
+    rests: (grant) => (grant?.stdin ?? 'none') === 'none',
     bind: (actor, grant) => bind(actor, grant, options),
     inert: (actor) => bind(actor, {}, { ...(options.maxLine !== undefined && { maxLine: options.maxLine }) }),
   })

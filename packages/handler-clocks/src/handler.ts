@@ -66,6 +66,7 @@ export function clocks(options: ClocksOptions = {}): Handler<ClocksGrant, Clocks
     },
     within,
     authorize,
+    rests: () => true,
     bind,
   })
 }

@@ -45,6 +45,7 @@ export function fsHandler({ limits, ...sources }: Parts): Handler<FsGrant, FsImp
     functions: FUNCTIONS,
     within: (child, parent) => within(child, parent, sources.base),
     authorize,
+    rests: () => true,
     async bind(actor, grant) {
       const { mounts, release } = await mounter.open(actor, grant)
       return binding(new Session(actor, mounts, limits, release))

@@ -74,6 +74,8 @@ export function httpHandler({
     functions: FUNCTIONS,
     within: (child, parent) => within(child, parent, defaults),
     authorize,
+    // Whoever has routes is reached through them.
+    rests: (grant) => !routed(grant),
     async bind(actor, grant) {
       const limits = resolveLimits(grant.limits, defaults)
       const keyring = new Keyring(secrets)
@@ -100,7 +102,7 @@ interface Serving
 /** Lets requests reach an actor, where its grant has routes. Answers what takes them back. */
 async function serve({ actor, session, sockets, listener, unanswered }: Serving): Promise<() => void> {
   const { serve: routes = [], websocket = [] } = session.grant
-  if (routes.length === 0 && websocket.length === 0) return () => undefined
+  if (!routed(session.grant)) return () => undefined
   if (routes.length > 0) mustExport(actor, HANDLE, 'answer HTTP requests', 'serve')
   if (websocket.length > 0) mustExport(actor, HANDLE_OPEN, 'accept WebSocket connections', 'websocket')
   const service = new Service(actor, session, {
@@ -110,6 +112,10 @@ async function serve({ actor, session, sockets, listener, unanswered }: Serving)
   const claim = { serve: routes, service, websocket, sockets }
   await listener.claim(claim)
   return () => listener.release(claim)
+}
+
+function routed(grant: HttpGrant | undefined): boolean {
+  return (grant?.serve ?? []).length > 0 || (grant?.websocket ?? []).length > 0
 }
 
 /** @throws HttpHostError `no-export` */

@@ -92,6 +92,7 @@ export function log(options: LogOptions = {}): Handler<LogGrant, LogImports> {
     functions: { [`${LOG}#log`]: { mode: 'sync', effect: 'none' } },
     within,
     authorize,
+    rests: () => true,
     bind,
     inert: () => ({ imports: { [LOG]: { log: () => {} } } }),
   })

@@ -163,6 +163,7 @@ export function messaging(options: MessagingOptions = {}): Handler<MessagingGran
     },
     within,
     authorize,
+    rests: () => true,
     bind: (actor, grant) => bind(actor, grant, limits),
   })
 }

@@ -60,6 +60,7 @@ export function process(options: ProcessOptions = {}) {
     },
     within: (child, parent) => within(child, parent, { timeoutMs, maxOutputBytes }),
     authorize,
+    rests: () => true,
     bind: (actor, grant) => ({
       imports: {
         [PROGRAMS]: {

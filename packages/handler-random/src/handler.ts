@@ -74,6 +74,7 @@ export function random(options: RandomOptions = {}): Handler<RandomGrant, Random
     },
     within,
     authorize,
+    rests: () => true,
     bind,
   })
 }

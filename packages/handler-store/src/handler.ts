@@ -144,6 +144,7 @@ export function store(options: StoreOptions = {}): Handler<StoreGrant, StoreImpo
     },
     within: (child, parent) => within(child, parent, limits.bytes),
     authorize,
+    rests: () => true,
     bind(actor, grant) {
       const space = spaceOf(grant.namespace, actor.id)
       return bind(new Session(actor, backend, space, grant.maxBytes ?? limits.bytes, limits))

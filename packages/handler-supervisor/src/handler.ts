@@ -71,6 +71,7 @@ export function supervisor(options: SupervisorOptions = {}): Handler<SupervisorG
     },
     within,
     authorize,
+    rests: () => true,
     bind: (actor, grant) => bind(actor, grant, bounds),
   })
 }

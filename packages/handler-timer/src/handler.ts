@@ -47,6 +47,7 @@ export function timer(): Handler<TimerGrant, TimerImports> {
     },
     within,
     authorize,
+    rests: () => true,
     bind,
   })
 }

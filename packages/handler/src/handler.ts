@@ -157,6 +157,15 @@ export interface Handler<Grant extends Json = Json, Imports extends object = obj
    * without a grant refuses the spawn.
    */
   inert?(actor: ActorContext): Binding<Partial<Imports>>
+  /**
+   * Whether nothing from outside reaches an actor through its binding, so that the binding may be let go of while the actor has nothing to do
+   * and leaves memory; it is bound again for its next turn. What the guest holds then comes back as after a restart, by
+   * {@link Binding.resume}. Pure.
+   *
+   * @param grant the grant in force; `undefined` for an inert binding
+   * @default false: an actor that has it stays in memory
+   */
+  rests?(grant: Grant | undefined): boolean
   /** Ends host-wide things: a listener, a pool. */
   [Symbol.asyncDispose]?(): Promise<void>
 }

@@ -9,7 +9,7 @@ export class Bindings {
   readonly #bindings: Binding[] = []
 
   /**
-   * Binds every handler that serves the actor. What was bound before one throws is let go by {@link dispose}.
+   * Binds every handler that serves the actor. What was bound before one throws is let go by {@link dispose}, after which everything can be bound again.
    *
    * @param contextOf the actor as one handler sees it, which is bound when `link` answers
    */
@@ -45,6 +45,7 @@ export class Bindings {
   /** Lets go of everything. @returns what could not be let go of */
   async dispose(): Promise<readonly unknown[]> {
     const errors: unknown[] = []
+    this.links.clear()
     for (const binding of this.#bindings.splice(0)) {
       try {
         await binding[Symbol.asyncDispose]?.()
@@ -54,4 +55,14 @@ export class Bindings {
     }
     return errors
   }
+}
+
+/** Whether something from outside may reach an actor through its handlers, so that they are bound as long as it lives. */
+export function staysBound({ served }: Resolution, grants: Grants): boolean {
+  for (const one of served.values()) {
+    if (one.state === 'built-in') continue
+    const grant = one.state === 'granted' ? grants[one.handler.name] : undefined
+    if (one.handler.rests?.(grant as never) !== true) return true
+  }
+  return false
 }

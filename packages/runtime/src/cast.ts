@@ -160,6 +160,7 @@ export class Cast {
         id: label,
         parent: birth?.parent,
         state,
+        resident: false,
         chain,
         head,
         events: size,

@@ -3,6 +3,7 @@ import type { Cause, Channels, Children, DeliveryFailure, Timers, Topics } from 
 import type { Actor } from './actor.ts'
 import type { Letter, Told } from './mailbox.ts'
 import type { Call } from './request.ts'
+import type { Residents } from './residents.ts'
 import type { Summaries } from './summaries.ts'
 import type { WaitGraph } from './waits.ts'
 import type { Watch } from './watch.ts'
@@ -30,6 +31,8 @@ export interface Host {
   readonly waits: WaitGraph
   /** What is kept beside the records. */
   readonly summaries: Summaries
+  /** Who is in memory and has nothing to do. */
+  readonly residents: Residents
   /** Who watches the thread; `undefined`: nobody does. */
   readonly watch: Watch | undefined
   /** Milliseconds since the epoch. */

@@ -26,6 +26,7 @@ import { Post } from './post.ts'
 import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.ts'
 import { chainKey } from './received.ts'
 import { Readers } from './record-events.ts'
+import { Residents } from './residents.ts'
 import { Revival } from './revival.ts'
 import { sizeStacks } from './stacks.ts'
 import { Summaries } from './summaries.ts'
@@ -61,6 +62,7 @@ export class House {
   readonly #host: Host
   readonly #notary: Notary | undefined
   readonly #summaries: Summaries
+  readonly #residents: Residents
   #closing: Promise<void> | undefined
 
   private constructor(options: TheaterOptions, guard: Guard | undefined, readers: Readers) {
@@ -119,9 +121,11 @@ export class House {
       log,
     })
     this.#summaries = new Summaries(store.caches, options.summaryEvery ?? 1000, log)
+    this.#residents = new Residents({ most: options.resident ?? 1000, idleMs: options.idleMs })
     this.#host = {
       waits,
       summaries: this.#summaries,
+      residents: this.#residents,
       watch: guard?.watch,
       now: () => entropy.now(),
       log,
@@ -386,6 +390,7 @@ export class House {
 
   async #close(): Promise<void> {
     this.#timers.close()
+    this.#residents.close()
     // Whoever is being made stops being made.
     const components = this.#components[Symbol.asyncDispose]()
     const actors = [...this.cast.actors]

@@ -11,11 +11,12 @@ import type {
 } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
-import type { AbortCode, ChainWriter, Genesis, Store } from '@theater/event-chain'
+import type { AbortCode, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { ValueError } from '@theater/values'
 import type { Limits } from './limits.ts'
 import type { Letter } from './mailbox.ts'
+import type { OwnRecord } from './own-record.ts'
 import { cannotResume, rebuild } from './rebuild.ts'
 import type { Rebuilt, Unfinished } from './rebuild.ts'
 import { withContent } from './record.ts'
@@ -47,13 +48,14 @@ export interface InstanceParts {
   readonly limits: Limits
   readonly seed: Uint8Array
   readonly store: Store
-  readonly writer: ChainWriter
+  readonly record: OwnRecord
 }
 
 /** What an instance needs of its actor. */
 export interface Surroundings {
   readonly links: ReadonlyMap<string, Link>
-  readonly signal: AbortSignal
+  /** Aborts when the actor ends. */
+  readonly signal: () => AbortSignal
   readonly leave: Live['leave']
   /** Milliseconds since the epoch. */
   now(): number
@@ -83,12 +85,14 @@ export interface Taken {
 export class Instance {
   readonly #parts: InstanceParts
   readonly #around: Surroundings
-  /** Of every instance. */
-  readonly #crossings: Functions
+  /** Of every instance, while there is one. */
+  #crossings: Functions | undefined
   /** Instantiated, in a turn, or ready for one; not one that is being brought back. */
   #boundary: Boundary | undefined
-  /** Where instances live for a turn: the first millisecond that the next turn may start at. */
+  /** Of the instance before: the first millisecond that the next turn may start at. */
   #notBefore: number | undefined
+  /** Whether the record has turns that no instance here has seen. */
+  #behind: boolean
   /** Bytes of the record that were appended since it was last written. */
   #unwritten = 0
   readonly #written: Written = { events: 0, bytes: 0 }
@@ -97,8 +101,7 @@ export class Instance {
   constructor(parts: InstanceParts, around: Surroundings) {
     this.#parts = parts
     this.#around = around
-    const { component, prepared, genesis } = parts
-    this.#crossings = functionsOf({ component, prepared, grants: genesis.grants })
+    this.#behind = !parts.record.taken
   }
 
   /** The intent of the outside effect that is performed now. */
@@ -152,11 +155,11 @@ export class Instance {
    * @throws TheaterError `cannot-resume`
    */
   async rebuild(lastReturn = 0): Promise<Rebuilt | undefined> {
-    const { id, store, writer } = this.#parts
+    const { id, store, record: own } = this.#parts
     this.#doing = 'rerun'
-    await writer.flush()
+    await own.flush()
     const from = this.#perTurn ? lastReturn : 0
-    const record = withContent(readEvents(store, writer.chain, from, undefined, { hash: sha256 }))
+    const record = withContent(readEvents(store, own.chain, from, undefined, { hash: sha256 }))
     let boundary: Boundary | undefined
     const next = (): Boundary => {
       if (boundary === undefined || this.#perTurn) {
@@ -169,6 +172,7 @@ export class Instance {
       await this.#around.breathe()
       return this.#around.alive()
     })
+    this.#behind = rebuilt === undefined
     if (rebuilt === undefined) boundary?.dispose()
     else if (this.#perTurn) this.#spend(boundary)
     else this.#boundary = boundary
@@ -187,6 +191,13 @@ export class Instance {
     this.#boundary = undefined
   }
 
+  /** Whether there is one, or the next turn needs none of those before. */
+  get ready(): boolean {
+    // Whoever ended it between two turns ended the instance, not the actor.
+    if (this.#boundary?.ended !== undefined) this.discard()
+    return this.#perTurn ? !this.#behind : this.#boundary !== undefined
+  }
+
   /**
    * Takes a turn, or goes on with one that the last host left. When it resolves, the turn is durable and its messages
    * have left. `undefined`: the actor ended before it began.
@@ -194,14 +205,11 @@ export class Instance {
    * @throws what keeps the actor from going on: the record cannot be written, or re-run
    */
   async take(letter: Letter, unfinished: Unfinished | undefined): Promise<Taken | undefined> {
-    // Whoever ended it between two turns ended the instance, not the actor.
-    if (this.#boundary?.ended !== undefined) this.discard()
     if (this.#perTurn) this.#boundary ??= this.#newBoundary()
-    else if (this.#boundary === undefined) await this.rebuild()
     const boundary = this.#boundary
     if (boundary === undefined || !this.#around.alive()) return undefined
     const { id: fn, args, sender, cause, link, taken, notBefore } = letter
-    const seq = unfinished?.turn.seq ?? this.#parts.writer.size
+    const seq = unfinished?.turn.seq ?? this.#parts.record.size
     this.#doing = 'turn'
     taken?.(seq)
     const { turnMs } = this.#parts.limits
@@ -262,6 +270,14 @@ export class Instance {
     this.discard()
   }
 
+  /** Lets go of it until the next turn, for which it is made again. */
+  rest(): void {
+    const { notBefore } = this
+    this.discard()
+    this.#notBefore = notBefore
+    this.#crossings = undefined
+  }
+
   /** Throws the instance away; the next turn makes one, as the record has it. */
   discard(): void {
     this.#boundary?.dispose()
@@ -269,9 +285,9 @@ export class Instance {
   }
 
   async #flush(): Promise<void> {
-    const { size } = this.#parts.writer
-    await this.#parts.writer.flush()
-    if (this.#parts.writer.size === size) this.#unwritten = 0
+    const { size } = this.#parts.record
+    await this.#parts.record.flush()
+    if (this.#parts.record.size === size) this.#unwritten = 0
     await this.#around.breathe()
   }
 
@@ -288,11 +304,12 @@ export class Instance {
   }
 
   #newBoundary(): Boundary {
-    const { id, component, prepared, genesis, seed, writer, limits } = this.#parts
+    const { id, component, prepared, genesis, seed, record, limits } = this.#parts
+    this.#crossings ??= functionsOf({ component, prepared, grants: genesis.grants })
     const { links, signal, leave, watch } = this.#around
     const stage = watch?.stage(id, () => this.#doing)
     const append: Live['recorder']['append'] = (kind, content) => {
-      const ref = writer.append(kind, content)
+      const ref = record.append(kind, content)
       this.#unwritten += EVENT_BYTES + content.length
       const over = this.#over(kind, content.length)
       if (over !== undefined) boundary.abort(over, undefined)
@@ -308,7 +325,7 @@ export class Instance {
       actor: { id, parent: genesis.parent },
       time: genesis.time,
       instance: genesis.instance,
-      notBefore: this.#notBefore,
+      notBefore: this.#perTurn ? this.#notBefore : undefined,
       grants: genesis.grants,
       seed,
       maxHandles: limits.handles,
@@ -326,7 +343,7 @@ export class Instance {
         now: () => this.#around.now(),
         leave,
         callTimeoutMs: limits.callMs,
-        signal,
+        signal: signal(),
         stage,
       },
     })

@@ -1,6 +1,6 @@
 import { DERIVE_VERSION, trackName } from '@theater/boundary'
 import { jcoVersion } from '@theater/component'
-import { ChainWriter, encodeContent, FORMAT } from '@theater/event-chain'
+import { encodeContent, FORMAT } from '@theater/event-chain'
 import type { Genesis, Salts } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { cidOf, encodeModel } from '@theater/values'
@@ -19,6 +19,7 @@ import type { Host } from './host.ts'
 import { LOAD, loadTurn } from './lifecycle.ts'
 import { checkLimits } from './limits.ts'
 import type { ActorInfo, Entropy, Message, SpawnOptions, TheaterOptions } from './options.ts'
+import { OwnRecord } from './own-record.ts'
 import { version } from './version.ts'
 
 /** What making actors takes. */
@@ -152,18 +153,11 @@ export class Maker {
     // Nobody is born to an actor that is being stopped: its children were stopped before.
     if (birth !== undefined) parts.family.check(birth)
     const seed = entropy.bytes(32)
-    const writer = ChainWriter.create({
-      store,
-      salts,
-      hash: sha256,
-      label: id,
-      genesis: encodeContent('genesis', genesis),
-      durability: durability ?? parts.options.durability,
-      ownDurability: durability,
-    })
-    writer.append('seed', encodeContent('seed', { seed }))
-    begun?.(writer.chain)
-    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, writer, durability }, host)
+    const desk = { store, salts, durability: durability ?? parts.options.durability }
+    const record = OwnRecord.begin(desk, id, encodeContent('genesis', genesis), durability)
+    record.append('seed', encodeContent('seed', { seed }))
+    begun?.(record.chain)
+    const actor = new Actor({ id, ...ready, genesis, limits, seed, store, record, durability }, host)
     cast.add(actor)
     await actor.start(state === undefined ? undefined : loadTurn(state))
     return actor.info

@@ -84,6 +84,14 @@ export interface TheaterOptions {
    * @default 1000
    */
   readonly summaryEvery?: number
+  /**
+   * Actors that stay in memory while they have nothing to do; beyond that, whoever has had nothing to do for longest leaves it, and comes back
+   * for its next turn. An actor stays that a handler does not let go of, as one does that listens for it.
+   * @default 1000
+   */
+  readonly resident?: number
+  /** Milliseconds without anything to do after which an actor leaves memory all the same. @default never */
+  readonly idleMs?: number
   /** @default the machine's clock and its random bytes */
   readonly entropy?: Entropy
   /** Whether guests can be suspended (JSPI) where none of their imports waits. Slower, and the same record. @default 'as-needed' */
@@ -170,6 +178,8 @@ export interface ActorInfo {
   /** The actor that made it; `undefined` where the host did. */
   readonly parent: string | undefined
   readonly state: ActorState
+  /** Whether it is in memory. One that is not, and is `idle`, comes back for its next turn. */
+  readonly resident: boolean
   /** The chain's id, 32 bytes. */
   readonly chain: Uint8Array
   /** The hash of the last event, 32 bytes. */
@@ -178,7 +188,7 @@ export interface ActorInfo {
   readonly events: number
   /** sha-256 of the component; `undefined` where its record cannot be read. */
   readonly component: Uint8Array | undefined
-  /** What was re-run to bring it back; `undefined` for an actor that was made in this process. */
+  /** What was re-run to bring it back; `undefined` for an actor that was made in this process, or has had no turn in it yet. */
   readonly recovery: Recovery | undefined
   /** Why it is `failed`; `undefined` for every other state. */
   readonly failure: TheaterError | undefined

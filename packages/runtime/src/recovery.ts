@@ -30,6 +30,8 @@ export interface Scan {
   readonly gap: number | undefined
   readonly life: Life
   readonly summary: Summary
+  /** How much of the record the summary stands for that is beside it; 0 for none. */
+  readonly kept: number
   /** Where the last host but one took it over; -1 where there was none. */
   readonly lastResume: number
   /** Requests of a turn that it breaks off, which the guest has still to finish, by sequence number of the intent. */
@@ -61,7 +63,7 @@ export async function scanRecord(
   info: ChainInfo,
   { lost, models = new Map() }: { readonly lost?: Lost; readonly models?: Map<string, ComponentModel> } = {},
 ): Promise<Scan> {
-  const reader = await readRecord(store, info, lost)
+  const { reader, kept } = await readRecord(store, info, lost)
   const { genesis, seed, summary, asked, intent, at, cause } = reader
   if (genesis === undefined) throw lacks(info, 'no genesis')
   const model = await modelOf(store, genesis, models)
@@ -74,6 +76,7 @@ export async function scanRecord(
     gap: summary.gap,
     life: reader.life(exportsInit(model)),
     summary,
+    kept,
     lastResume: summary.lastResume,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
     birth: birthOf(genesis),
@@ -98,13 +101,17 @@ async function modelOf(
   return model
 }
 
-async function readRecord(store: Records, info: ChainInfo, lost?: Lost): Promise<RecordReader> {
+async function readRecord(
+  store: Records,
+  info: ChainInfo,
+  lost?: Lost,
+): Promise<{ readonly reader: RecordReader; readonly kept: number }> {
   const { chain } = info
   const kept = await store.caches?.kept(chain, SUMMARY)
   if (kept !== undefined) {
     try {
       const reader = await readOn(store, info, kept)
-      if (reader !== undefined) return reader
+      if (reader !== undefined) return { reader, kept: kept.size }
       lost?.('what is kept beside its record is of another record')
     } catch (error) {
       lost?.(`what is kept beside its record cannot be used: ${reasonOf(error)}`)
@@ -112,7 +119,7 @@ async function readRecord(store: Records, info: ChainInfo, lost?: Lost): Promise
   }
   const reader = new RecordReader(chain)
   for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) reader.take(event)
-  return reader
+  return { reader, kept: 0 }
 }
 
 /** Goes on from a summary; `undefined`: it is not of this record. */
@@ -156,7 +163,8 @@ export async function recordedTimers(store: Records): Promise<readonly TimerInfo
   const found: TimerInfo[] = []
   for (const info of await store.list()) {
     if (info.origin !== undefined) continue
-    const { summary } = await readRecord(store, info)
+    const { reader } = await readRecord(store, info)
+    const { summary } = reader
     if (summary.end === undefined) found.push(...summary.standing.infos(info.label))
   }
   return found

@@ -1,7 +1,6 @@
 import { isOutside, otherEnd, meteredAlike, meteringOf, meterName } from '@theater/boundary'
-import { ChainWriter, encodeContent } from '@theater/event-chain'
+import { encodeContent } from '@theater/event-chain'
 import type { ChainInfo, Durability, Genesis, Store } from '@theater/event-chain'
-import { sha256 } from '@theater/event-chain/node'
 import type { saltPool } from '@theater/event-chain/node'
 import { splitCid } from '@theater/values'
 import type { ComponentModel } from '@theater/values'
@@ -22,6 +21,7 @@ import type { Limits } from './limits.ts'
 import type { Post, Sender } from './post.ts'
 import { chainKey } from './received.ts'
 import { releaseName } from './record.ts'
+import { OwnRecord } from './own-record.ts'
 import { outgoing } from './outgoing.ts'
 import type { Outgoing } from './outgoing.ts'
 import { scanRecord } from './recovery.ts'
@@ -30,6 +30,9 @@ import { Call } from './request.ts'
 import { endHung } from './sentence.ts'
 import type { Timers } from './timers.ts'
 import type { Guard, Hung } from './watch.ts'
+
+/** How many writes are asked for at once. */
+const TOGETHER = 1000
 
 /** What bringing actors back takes. */
 export interface RevivalParts {
@@ -79,10 +82,16 @@ export class Revival {
         this.#lost(info, error)
       }
     }
+    await this.#lease(back)
+    const arrivals = new Arrivals(scans)
+    const owing = new Set(scans.filter((scan) => !arrivals.settle(scan)))
     // Every actor is known before the first goes on: what was under way may talk to any of them.
     for (const { actor, scan } of back) {
+      const { at, life } = scan
+      if (cast.find(actor.id) !== actor) continue
       try {
-        await actor.recover(scan.life === 'started', scan.summary.lastReturn)
+        if (at === 'turn' || life === 'new') await actor.recover(life === 'started')
+        else await actor.standBy(owing.has(scan))
       } catch (error) {
         await actor.close()
         this.#lost(scan.info, error)
@@ -91,9 +100,7 @@ export class Revival {
     for (const { actor, scan } of back)
       if (cast.find(actor.id) === actor)
         for (const topic of scan.summary.subscriptions) cast.topics.add(actor, topic)
-    const arrivals = new Arrivals(scans)
     const names = namesOf(scans)
-    for (const scan of scans) arrivals.settle(scan)
     for (const scan of scans) await this.#deliver(scan, names)
     this.#loseChannels(scans)
     for (const actor of cast.actors) this.#loseConnections(actor)
@@ -102,6 +109,21 @@ export class Revival {
     await family.stopOrphans()
     timers.open(cast.actors)
     for (const actor of cast.actors) actor.resume()
+  }
+
+  /** Whoever had these actors before can write of none of them any more. */
+  async #lease(back: readonly { readonly actor: Actor; readonly scan: Scan }[]): Promise<void> {
+    for (let at = 0; at < back.length; at += TOGETHER) {
+      const leases = back.slice(at, at + TOGETHER).map(async ({ actor, scan }) => {
+        try {
+          await actor.lease()
+        } catch (error) {
+          await actor.close()
+          this.#lost(scan.info, error)
+        }
+      })
+      await Promise.all(leases)
+    }
   }
 
   /** Of a record that cannot be taken over the same is said as of any other. */
@@ -152,10 +174,10 @@ export class Revival {
       const message = `${id} cannot go on here: it was recorded with ${theirs}, and this host has ${mine}.`
       throw new TheaterError('cannot-resume', message, { actor: id })
     }
-    const writer = await this.#takeOver(info)
-    summary.lastResume = writer.size - 1
+    const record = OwnRecord.left(info, this.#desk(info))
     const { durability } = info
-    const parts = { id, ...ready, genesis, limits, seed, store, writer, durability, summary }
+    const { kept } = scan
+    const parts = { id, ...ready, genesis, limits, seed, store, record, durability, summary, kept }
     const actor = new Actor(parts, host)
     cast.add(actor)
     return actor
@@ -175,27 +197,18 @@ export class Revival {
     const scan = await scanRecord(store, info, { lost, models })
     const { summary } = scan
     if (scan.life !== 'never' || summary.end !== undefined || scan.seed === undefined) return scan
-    const writer = await this.#takeOver(info)
-    const { seq, hash } = writer.append('stop', encodeContent('stop', { reason: 'failed to start' }))
-    await writer.flush()
-    const { size, head } = writer
+    const record = OwnRecord.left(info, this.#desk(info))
+    await record.takeOver()
+    const { seq, hash } = record.append('stop', encodeContent('stop', { reason: 'failed to start' }))
+    await record.flush()
+    const { size, head } = record
     summary.end = { seq, hash }
-    return { ...scan, info: { ...info, size, head, epoch: writer.epoch } }
+    return { ...scan, info: { ...info, size, head } }
   }
 
-  async #takeOver({
-    chain,
-    size,
-    head,
-    durability = this.#parts.durability,
-  }: ChainInfo): Promise<ChainWriter> {
+  #desk({ durability = this.#parts.durability }: ChainInfo): Parameters<typeof OwnRecord.left>[1] {
     const { store, salts } = this.#parts
-    const epoch = await store.lease(chain)
-    const at = { chain, size, head, epoch }
-    const writer = ChainWriter.resume({ store, salts, hash: sha256, durability, ...at })
-    writer.append('resume', encodeContent('resume', { epoch }))
-    await writer.flush()
-    return writer
+    return { store, salts, durability }
   }
 
   /** The last host ended before it could say that the actor never came to be. */

@@ -1,5 +1,6 @@
 import type { FunctionModel } from '@theater/values'
 import type { Instance, Taken } from './instance.ts'
+import { TheaterError } from './errors.ts'
 import { causeOf } from './mailbox.ts'
 import type { Invocation, Letter, Mailbox, Told } from './mailbox.ts'
 import type { Unfinished } from './rebuild.ts'
@@ -33,12 +34,22 @@ export interface TurnsParts {
   readonly closing: () => boolean
   /** What is said of a turn that is not taken any more. */
   readonly gone: () => TurnReply
+  /** Whether everything is there that a turn needs. */
+  readonly awake: () => boolean
+  /** Has it there. @throws TheaterError why it cannot be */
+  readonly wake: () => Promise<unknown>
+  /** Turns begin to be taken. */
+  readonly working: () => void
+  /** There is nothing to do. */
+  readonly rested: () => void
   /** What a turn is told; `undefined`: nobody wants it any more. */
   readonly admits: (letter: Letter) => Told | undefined
   /** A turn begins in which the actor hears of a channel or a connection. */
   readonly heard: (fn: string, subject: Subject) => void
   /** A turn that was to open a channel or a connection came to nothing. */
   readonly unopened: (subject: Subject) => void
+  /** A turn did not begin that the actor was to hear in of a channel, a connection or a timer. */
+  readonly unheard: () => void
   /** A turn was undone: it trapped, or was aborted. */
   readonly undone: () => void
   /** How many events the record has. */
@@ -113,6 +124,7 @@ export class Turns {
   open(): void {
     this.#open = true
     this.pump()
+    if (!this.running) this.#parts.rested()
   }
 
   /** Takes no more. */
@@ -129,17 +141,24 @@ export class Turns {
       this.#pumping = undefined
       // Something may have come while the last turn ended.
       this.pump()
+      if (!this.running) this.#parts.rested()
     })
   }
 
   async #work(): Promise<void> {
-    const { alive, closing, mailbox, gone, admits, broke } = this.#parts
+    const { alive, closing, mailbox, gone, admits, broke, awake, working } = this.#parts
+    working()
     // Whoever brought the message goes on first: no actor runs on another's stack.
     await Promise.resolve()
     try {
       while (alive() && !this.#halted) {
         const next = this.#unfinished?.letter ?? this.#first ?? mailbox.take()
         if (next === undefined) break
+        if (!awake()) await this.#wake(next)
+        if (!alive()) {
+          mailbox.settle(next, gone())
+          break
+        }
         const told = next === this.#unfinished?.letter ? next : admits(next)
         if (told === undefined) this.#leave(next)
         else await this.#take(next, told)
@@ -153,6 +172,18 @@ export class Turns {
       if (rest !== undefined) mailbox.settle(rest, gone())
   }
 
+  /** Has everything there that the turn needs. Where that cannot be, nothing has happened. */
+  async #wake(next: Letter): Promise<void> {
+    const { mailbox, closing, wake } = this.#parts
+    try {
+      await wake()
+    } catch (error) {
+      const failure = TheaterError.is(error) ? error : undefined
+      mailbox.settle(next, closing() ? { tag: 'closed' } : { tag: 'stopped', final: false, failure })
+      throw error
+    }
+  }
+
   /** Nobody wants it any more. */
   #leave(next: Letter): void {
     const { mailbox, events } = this.#parts
@@ -161,7 +192,7 @@ export class Turns {
   }
 
   async #take(next: Letter, { args, notBefore }: Told): Promise<void> {
-    const { instance, received, mailbox, closing, gone, heard, unopened, undone, aborted, ended } =
+    const { instance, received, mailbox, closing, gone, heard, unopened, unheard, undone, aborted, ended } =
       this.#parts
     const unfinished = this.#unfinished
     this.#unfinished = undefined
@@ -183,6 +214,7 @@ export class Turns {
       this.calls.clear()
       for (const run of this.#after.splice(0)) run()
     }
+    if (taken?.seq === undefined && (subject !== undefined || next.timer !== undefined)) unheard()
     if (reply.tag === 'aborted') aborted(reply)
     if (subject?.opens === true && isUndone(reply)) unopened(subject)
     if (reply.tag === 'trapped' || reply.tag === 'aborted') undone()

@@ -37,9 +37,13 @@ describe('a host signs', () => {
     const events = (await store.find('a'))?.size
     expect(await sizes(store)).toEqual([events, a.events])
     const again = await open(store)
-    // What came back has its resume in the record.
     await again.close()
-    expect((await latestCheckpoint(store))?.size).toBe(4)
+    // Nobody had anything to do, so nothing is new.
+    expect((await latestCheckpoint(store))?.size).toBe(2)
+    const third = await open(store)
+    await third.call('b', 'run', [1])
+    await third.close()
+    expect((await latestCheckpoint(store))?.size).toBe(3)
   })
 
   it('after so many turns, while they go on', async () => {

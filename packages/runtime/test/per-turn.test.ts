@@ -92,10 +92,10 @@ describe('an actor whose instances live for a turn', () => {
     }
     const world: FreshWorld = { calls: [] }
     await using theater = await open(world, store)
-    // One turn, the one that trapped after it, and the change of writer.
-    expect(theater.actors()[0]?.recovery).toEqual({ turns: 1, events: 9, unfinished: false })
     expect(world.calls).toEqual([])
     expect(await theater.call('fresh', 'count', [])).toBe(1)
+    // One turn, the one that trapped after it, and the change of writer.
+    expect(theater.actors()[0]?.recovery).toEqual({ turns: 1, events: 9, unfinished: false })
   })
 
   it('of which no turn has returned is back too', async () => {
@@ -106,8 +106,8 @@ describe('an actor whose instances live for a turn', () => {
       await theater.call('fresh', 'fail', []).catch(() => undefined)
     }
     await using theater = await open({ calls: [] }, store)
-    expect(theater.actors()[0]?.recovery).toMatchObject({ turns: 0, unfinished: false })
     expect(await theater.call('fresh', 'count', [])).toBe(1)
+    expect(theater.actors()[0]?.recovery).toMatchObject({ turns: 0, unfinished: false })
   })
 
   it('keeps nothing of the instances before', async () => {

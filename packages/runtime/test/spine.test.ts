@@ -37,10 +37,11 @@ describe('the spine', () => {
     world.calls.length = 0
     await using again = await Theater.open({ store, handlers: [spineHandler(world)] })
     expect(world.calls).toEqual([])
-    expect(again.actors()[0]?.recovery).toMatchObject({ turns: 2, unfinished: false })
+    expect(again.actors()[0]).toMatchObject({ state: 'idle', resident: false, recovery: undefined })
     // The counter was described when it was made: it resumes from there, and the guest's memory goes on.
     expect(await again.call('spine', 'run', [1])).toBe(4 + 0 + 103 + 105 + 101)
     expect(world.calls).toEqual(['add 4 0', 'resume 100', 'bump 1 -> 101'])
+    expect(again.actors()[0]).toMatchObject({ resident: true, recovery: { turns: 2, unfinished: false } })
   })
 
   it('undoes a trapped turn and goes on', async () => {

@@ -33,7 +33,7 @@ describe('a host that ends between any two writes of its store', () => {
     const doing: Did = []
     world.after = (what) => void doing.push([left.length, what])
     const before = await records(left.store)
-    await using stage = await Stage.open({ store: left.store, world })
+    await using stage = await Stage.open({ store: left.store, world, summaryEvery: 20 })
     await stage.idle()
     await drive(stage, missing(before, all))
     return doing

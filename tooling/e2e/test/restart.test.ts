@@ -131,7 +131,7 @@ describe('a request that was under way', () => {
       (first) => first.run('a', [request('b', [add(1)]), mark(1), finish(0)]),
     )
     await stage.idle()
-    expect(kinds(await stage.chain('b'))).toBe('resume')
+    expect(kinds(await stage.chain('b'))).toBe('')
     expect(await verdicts(stage.store)).toEqual({ a: 'verified', b: 'verified' })
   })
 

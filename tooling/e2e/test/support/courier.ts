@@ -116,6 +116,7 @@ export function courierHost(world: World): AnyHandler {
     },
     within: () => true,
     authorize: () => true,
+    rests: () => true,
     bind: (actor) => ({
       imports: {
         [track]: {

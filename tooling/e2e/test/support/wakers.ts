@@ -37,7 +37,7 @@ export class Watchtower implements AsyncDisposable {
     ...more
   }: { readonly store?: Store; readonly clock?: HandClock } & Pick<
     TheaterOptions,
-    'summaryEvery'
+    'summaryEvery' | 'resident'
   > = {}): Promise<Watchtower> {
     const lines: LogLine[] = []
     const theater = await Theater.open({
