@@ -51,7 +51,7 @@ export function theater(args: readonly string[], options: RunOptions): Promise<R
 }
 
 const quiet: ReadonlySet<string> = new Set(
-  'run call ps chain logs verify replay export inspect key dead proof redact gc'.split(' '),
+  'run call ps chain logs verify replay export import inspect key checkpoint dead proof redact gc'.split(' '),
 )
 
 /** Waits until a child says something. Throws where it ends without. */
