@@ -9,6 +9,7 @@ import { componentLoader, verify } from '@theater/replay/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Message } from '../actors/chat.ts'
 import { startModel, STAND_IN_KEY } from '../src/model.ts'
+import { dataFiles } from '../src/paths.ts'
 import { transcript } from '../src/transcript.ts'
 import type { Transcript } from '../src/transcript.ts'
 import { type Ended, filesWith, place, run, theater } from './support.ts'
@@ -27,7 +28,7 @@ async function recordOf(path: string, actor = 'agent'): Promise<Transcript> {
 async function verdictOf(path: string, actor: string): Promise<string> {
   await using store = sqliteStore(join(path, 'theater.db'))
   const { chain } = (await store.find(actor))!
-  const load = componentLoader({ cache: await diskCache(join(path, 'cache')) })
+  const load = componentLoader({ cache: await diskCache(dataFiles(path).cache) })
   return (await verify({ store, chain }, { load })).verdict
 }
 
