@@ -12,6 +12,7 @@ export function dataFiles(folder: string) {
     store: join(folder, 'store.db'),
     cache: process.env['THEATER_CACHE'] || join(folder, 'cache'),
     lock: join(folder, 'lock'),
+    key: join(folder, 'host.key'),
     report: { html: join(folder, 'report.html'), json: join(folder, 'report.json') },
     car: join(folder, 'audit.car'),
     tampered: join(folder, 'audit-tampered.car'),

@@ -2,11 +2,12 @@ import { createWriteStream } from 'node:fs'
 import { copyFile, open, readFile, rename, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { exportCar, openCar } from '@theater/event-chain/car'
+import { makeSeal } from '@theater/event-chain/log'
 import { fileSource, sha256 } from '@theater/event-chain/node'
-import { componentLoader, steps, verifyCar, verifyGraph } from '@theater/replay/node'
+import { componentLoader, steps, verifyCar } from '@theater/replay/node'
 import type { GraphReport, Verdict } from '@theater/replay/node'
 import { shown } from '@theater/example-kit/shown'
-import { clock, counted, megabytes, number } from '@theater/example-kit/screen'
+import { counted, megabytes, number } from '@theater/example-kit/screen'
 import type { Screen } from '@theater/example-kit/screen'
 import type { Stage } from './stage.ts'
 
@@ -16,35 +17,6 @@ const actors = ['auditor', 'reporter']
 async function chains(stage: Stage): Promise<readonly Uint8Array[]> {
   const infos = await Promise.all(actors.map((actor) => stage.chain(actor)))
   return infos.flatMap((info) => (info === undefined ? [] : [info.chain]))
-}
-
-/** Runs both actors again over their records and compares everything they did, and how their messages hang together. */
-export async function verifyBoth(stage: Stage, requests: number, screen: Screen): Promise<void> {
-  const time = clock()
-  screen.working('running both again')
-  const { store } = stage
-  const sources = (await chains(stage)).map((chain) => ({ store, chain }))
-  const report = await verifyGraph(sources, { load: componentLoader({ cache: stage.cache }), hash: sha256 })
-  screen.table(
-    ['ACTOR', 'EVENTS>', 'TURNS>', 'VERDICT'],
-    report.verdicts.map((verdict) => row(verdict, screen)),
-  )
-  const { held, unchecked } = report
-  screen.line(`${counted(held, 'message')} between them: each arrived once, as it was sent`)
-  const answered = await answeredTurns(stage)
-  screen.line(
-    `${counted(answered, 'HTTP request')} answered by the reporter: each is in its record, with the whole answer`,
-  )
-  screen.line(
-    screen.style(
-      'dim',
-      `${time()}; no package was read and no request made again for it: all of that is in the record`,
-    ),
-  )
-  if (answered < requests) throw new Error(`${counted(requests, 'HTTP request')} reached the reporter`)
-  if (unchecked.length > 0) throw new Error(`${counted(unchecked.length, 'cause')} could not be followed`)
-  const wrong = report.verdicts.find(({ verdict }) => verdict !== 'verified')
-  if (wrong !== undefined) throw new Error(`${wrong.actor ?? 'a chain'} is not verified: ${said(wrong)}`)
 }
 
 /** How many turns of the reporter's were HTTP requests. */
@@ -58,18 +30,21 @@ async function answeredTurns({ store }: Stage): Promise<number> {
   return turns
 }
 
-/** Writes both chains into one file, with all that is needed to run them again. */
-export async function exportBoth(stage: Stage, screen: Screen): Promise<void> {
+/** Writes both chains into one file, with all that is needed to run them again, and with what was signed of them. */
+export async function exportBoth(stage: Stage, requests: number, screen: Screen): Promise<void> {
   const { car } = stage.files
-  await pipeline(
-    exportCar(stage.store, await chains(stage), { hash: sha256 }),
-    createWriteStream(`${car}.new`),
-  )
+  const both = await chains(stage)
+  const seal = await makeSeal(stage.store, both, sha256)
+  await pipeline(exportCar(stage.store, both, { hash: sha256, seal }), createWriteStream(`${car}.new`))
   await rename(`${car}.new`, car)
   const { size } = await stat(car)
+  const what = 'both records, what was read, both components, the checkpoint'
+  screen.line(`${screen.style('bold', shown(car))}  ${megabytes(size)}: ${what}`)
+  const answered = await answeredTurns(stage)
   screen.line(
-    `${screen.style('bold', shown(car))}  ${megabytes(size)}: both records, what was read, both components`,
+    `${counted(answered, 'HTTP request')} answered by the reporter: each is in its record, with the whole answer`,
   )
+  if (answered < requests) throw new Error(`${counted(requests, 'HTTP request')} reached the reporter`)
 }
 
 /** Changes one byte in a copy of the file, and shows who notices, and where. */
@@ -141,18 +116,6 @@ async function findTarget(stage: Stage): Promise<Target> {
   }
   if (first === undefined) throw new Error('the record has no bodies')
   return first
-}
-
-function row(verdict: Verdict, screen: Screen): readonly string[] {
-  const { actor, size } = verdict
-  const good = verdict.verdict === 'verified'
-  const look = screen.style(['bold', good ? 'green' : 'red'], verdict.verdict)
-  return [
-    actor ?? '?',
-    number(size),
-    good ? number(verdict.turns) : '–',
-    good ? look : `${look}  ${said(verdict)}`,
-  ]
 }
 
 function said(verdict: Verdict): string {

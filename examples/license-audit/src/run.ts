@@ -13,10 +13,12 @@ import { audit, show } from './audit.ts'
 import { fetchReport } from './fetch.ts'
 import type { Npm } from '@theater/example-kit/npm'
 import { probe } from './probe.ts'
-import { exportBoth, tamper, verifyBoth } from './proof.ts'
+import { exportBoth, tamper } from './proof.ts'
 import { clock, megabytes, Screen } from '@theater/example-kit/screen'
 import { checkPort, keepServing } from './serve.ts'
+import { sign } from './sign.ts'
 import { Stage } from './stage.ts'
+import { verifyElsewhere } from './stranger.ts'
 import { Watch } from './watch.ts'
 
 /** Runs the example; the number is the exit code. */
@@ -75,11 +77,17 @@ async function perform(options: Options, npm: Npm, screen: Screen): Promise<numb
   const requests = await fetchReport(stage, screen)
   await stage.closeDoor()
 
-  screen.heading('Verify: both actors run again over their records')
-  await verifyBoth(stage, requests, screen)
+  screen.heading('Sign: one checkpoint over all records of this host')
+  await sign(stage.hostLog, screen)
 
-  screen.heading('Export: both chains in one file')
-  await exportBoth(stage, screen)
+  screen.heading('Export: both records in one file, with what was signed of them')
+  await exportBoth(stage, requests, screen)
+
+  screen.heading('Verify: another process, which has the file and the public key')
+  await verifyElsewhere(
+    { car: stage.files.car, key: stage.hostLog.key.toString(), data: options.data },
+    screen,
+  )
 
   screen.heading('Change one byte in a copy: it is refused')
   await tamper(stage, screen)
@@ -94,7 +102,12 @@ async function perform(options: Options, npm: Npm, screen: Screen): Promise<numb
   const data = shown(options.data)
   screen.line(screen.style('dim', `npx theater call reporter summary --data ${data}`))
   screen.line(screen.style('dim', `npx theater chain auditor --data ${data}`))
-  screen.line(screen.style('dim', `npx theater verify ${shown(stage.files.car)}`))
+  screen.line(
+    screen.style(
+      'dim',
+      `npx theater verify ${shown(stage.files.car)} --key $(npx theater key --data ${data})`,
+    ),
+  )
   if (serve !== undefined) {
     screen.heading('Serve the report')
     await keepServing(stage, serve, npm, screen)

@@ -3,7 +3,8 @@ import { decodeReply, encodeMessage } from '@theater/actor/message'
 import { diskCache } from '@theater/component/node'
 import type { ComponentCache } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
-import type { ChainInfo, Genesis, Store } from '@theater/event-chain'
+import type { ChainInfo, Genesis, LoggedStore } from '@theater/event-chain'
+import type { HostLog } from '@theater/event-chain/log'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { fs } from '@theater/handler-fs'
 import { http } from '@theater/handler-http'
@@ -17,6 +18,7 @@ import { Theater } from '@theater/runtime'
 import type { LogLine } from '@theater/runtime'
 import { takeLock } from '@theater/example-kit/lock'
 import { dataFiles } from './paths.ts'
+import { hostLog } from './sign.ts'
 
 /** A theater over a data folder, and the record under it. */
 export class Stage implements AsyncDisposable {
@@ -25,7 +27,8 @@ export class Stage implements AsyncDisposable {
   /** Gets what the actors log. */
   log: (line: LogLine) => void = () => {}
   readonly #lock: Disposable
-  #store: Store
+  #store: LoggedStore
+  #hostLog: HostLog | undefined
   #handlers: AnyHandler[] = []
   #http: HttpHandler | undefined
   #theater: Theater | undefined
@@ -48,8 +51,14 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Where the chains are. */
-  get store(): Store {
+  get store(): LoggedStore {
     return this.#store
+  }
+
+  /** What is signed of them. */
+  get hostLog(): HostLog {
+    if (this.#hostLog === undefined) throw new Error('the theater is not open')
+    return this.#hostLog
   }
 
   /** Forgets everything that is recorded here. */
@@ -70,8 +79,10 @@ export class Stage implements AsyncDisposable {
     this.#http = http({ listen: { host: '127.0.0.1', port } })
     // All that any actor here could be granted. What one is granted is in theater.toml.
     this.#handlers = [fs(), this.#http, log(), messaging(), blobsAndLabels({ backend })]
+    this.#hostLog = await hostLog(this.#store, this.files.key)
     this.#theater = await Theater.open({
       store: this.#store,
+      checkpoints: { log: this.#hostLog },
       handlers: this.#handlers,
       cache: this.cache,
       log: (line) => this.log(line),
@@ -135,9 +146,10 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-function remove({ chains, store, finished }: Stage['files']): void {
+function remove({ chains, store, key, finished }: Stage['files']): void {
   for (const file of [chains, store]) {
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true })
   }
-  rmSync(finished, { force: true })
+  // A log that begins anew has a key of its own: the one before has signed another beginning.
+  for (const file of [finished, key]) rmSync(file, { force: true })
 }

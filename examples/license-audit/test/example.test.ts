@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -133,11 +133,19 @@ describe('npm start', () => {
     expect(first.out).toMatch(/^ +GET \/ of evil\.example +421 /m)
   })
 
-  it('verifies both chains, and how they hang together', () => {
-    expect(first.out).toMatch(/^ +auditor +[\d,]+ +[\d,]+ +verified$/m)
-    expect(first.out).toMatch(/^ +reporter +[\d,]+ +[\d,]+ +verified$/m)
+  it('signs both records with the key of the host, which is for its owner alone', () => {
+    const [, key = ''] =
+      /^ +public key {2}(theater\/[0-9a-f]{16}\+[0-9a-f]{8}\+\S{44})$/m.exec(first.out) ?? []
+    expect(first.out).toContain(`--key ${key.slice(0, key.lastIndexOf('+'))}`)
+    expect(first.out).toMatch(/^ +checkpoint {2}theater\/[0-9a-f]{16}\n +\d+\n/m)
+    expect(statSync(join(data, 'host.key')).mode & 0o777).toBe(0o600)
+  })
+
+  it('has another process verify the file at three levels, and how the records hang together', () => {
+    expect(first.out).toMatch(/^ +auditor +[\d,]+ +pass +pass +pass +verified$/m)
+    expect(first.out).toMatch(/^ +reporter +[\d,]+ +pass +pass +pass +verified$/m)
     // The auditor tells the reporter of each package, and itself of the next one; and the reporter of the end.
-    expect(first.out).toContain(`${2 * cases.size + 2} messages between them`)
+    expect(first.out).toContain(`${2 * cases.size + 2} messages arrived as sent`)
     // Of six requests one was for a host that is not the reporter's.
     expect(first.out).toContain('5 HTTP requests answered by the reporter')
   })

@@ -191,6 +191,8 @@ export class HostLog {
       const grown = await this.#store.hostLog.grown(MAX_CHAINS)
       if (grown.length === 0) return this.#latest
       await this.#take(grown)
+      // What grows while it is signed is for the next checkpoint: a host that is busy would sign without end.
+      if (grown.length < MAX_CHAINS) return this.#latest
     }
   }
 

@@ -140,6 +140,20 @@ describe.each(stores)('the log of a host in %s', (_, make) => {
     expect(await latestCheckpoint(store)).toEqual(third)
   })
 
+  test('takes in what there is when it begins, and comes to an end also where chains grow meanwhile', async () => {
+    const { open } = make()
+    const store = open()
+    const log = await HostLog.open({ store, key })
+    const writer = await grow(store, 'a', 3, 0)
+    const extendLog = store.hostLog.extendLog.bind(store.hostLog)
+    store.hostLog.extendLog = async (update) => {
+      await extendLog(update)
+      await more(writer, 1)
+    }
+    expect((await log.checkpoint())?.size).toBe(1)
+    expect((await log.checkpoint())?.size).toBe(2)
+  })
+
   test('goes on after it was opened again, with its key and no other', async () => {
     const { open, again } = make()
     let store = open()
