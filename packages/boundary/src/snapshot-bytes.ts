@@ -106,19 +106,15 @@ function headOf({ key, clock, handles, instance }: Snapshot): Data {
         runs.map(({ at, bytes }) => [at, bytes.length / IMAGE_PAGE]),
       ]),
       globals,
-      [
-        glue.counters,
-        glue.tables.map(({ handles: numbers, remembered, captured }) => [
-          numbers,
-          remembered,
-          captured === undefined
-            ? null
-            : [captured.count, captured.objects.map(({ rep, resource, n }) => [rep, nameOf(resource), n])],
-        ]),
-      ],
+      [glue.counters, glue.tables.map((table) => table && tableData(table))],
       [kept.depth, kept.pages, kept.elements],
     ],
   ]
+}
+
+function tableData({ handles, remembered, captured }: TableImage): Data {
+  const objects = captured && captured.objects.map(({ rep, resource, n }): Data => [rep, nameOf(resource), n])
+  return [handles, remembered, captured === undefined ? null : [captured.count, objects ?? []]]
 }
 
 /** A name for a resource that a component imports, and for no other of it. */
@@ -204,7 +200,8 @@ function readGlue(of: Data | undefined, typeOf: (name: Data) => ResourceType): G
     const [rep, resource, n] = list(one, 3)
     return { rep: count(rep), resource: typeOf(resource as Data), n: count(n) }
   }
-  const table = (one: Data): TableImage => {
+  const table = (one: Data): TableImage | null => {
+    if (one === null) return null
     const [handles, remembered, capture] = list(one, 3)
     const [reps, objects] = capture === null ? [] : list(capture, 2)
     return {

@@ -7,6 +7,7 @@
  * before missed one.
  */
 import { init, parse } from 'es-module-lexer'
+import { BoundedSet } from './bounded-set.ts'
 import { ComponentError } from './errors.ts'
 import { exposed, type GlueParts, glueStateName, type GlueState } from './image/glue-state.ts'
 import { liftGlobals, liftNames, type LiftMeter } from './lift.ts'
@@ -160,17 +161,6 @@ const asks = '_createdReps.has('
  */
 function forgetful(inside: string): string {
   return inside.includes(asks) ? inside : inside.replace(remembers, '')
-}
-
-/** The most of anything that the glue remembers: where it does ask, a guest ends before the host is filled. */
-const mostRemembered = 1_000_000
-
-class BoundedSet extends Set<unknown> {
-  override add(value: unknown): this {
-    if (this.size >= mostRemembered)
-      throw new RangeError(`the glue was to remember more than ${mostRemembered} resources`)
-    return super.add(value)
-  }
 }
 
 function reject(why: string, cause?: unknown): never {

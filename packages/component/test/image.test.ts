@@ -41,6 +41,44 @@ function taken(image: InstanceImage | NoImage): InstanceImage {
   return image
 }
 
+/** A component that makes resources, inside one that holds them and lends them back. */
+const lending = `(component
+  (component $store
+    (type $r' (resource (rep i32)))
+    (core func $new (canon resource.new $r'))
+    (core func $rep (canon resource.rep $r'))
+    (core func $drop (canon resource.drop $r'))
+    (core module $m (import "h" "new" (func $new (param i32) (result i32)))
+      (global $n (mut i32) (i32.const 10))
+      (func (export "make") (result i32) (global.set $n (i32.add (global.get $n) (i32.const 1))) (call $new (global.get $n)))
+      (func (export "look") (param i32) (result i32) (i32.add (local.get 0) (global.get $n))))
+    (core instance $i (instantiate $m (with "h" (instance (export "new" (func $new))))))
+    (export $r "thing" (type $r'))
+    (func (export "make") (result (own $r)) (canon lift (core func $i "make")))
+    (func (export "look") (param "t" (borrow $r)) (result u32) (canon lift (core func $i "look"))))
+  (component $user
+    (import "thing" (type $r (sub resource)))
+    (import "make" (func $make (result (own $r))))
+    (import "look" (func $look (param "t" (borrow $r)) (result u32)))
+    (core func $make (canon lower (func $make)))
+    (core func $look (canon lower (func $look)))
+    (core func $drop (canon resource.drop $r))
+    (core module $m (import "h" "make" (func $make (result i32))) (import "h" "look" (func $look (param i32) (result i32))) (import "h" "drop" (func $drop (param i32)))
+      (global $held (mut i32) (i32.const 0))
+      (func (export "take") (result i32) (global.set $held (call $make)) (global.get $held))
+      (func (export "use") (param $h i32) (result i32) (call $look (local.get $h)))
+      (func (export "drop") (param $h i32) (call $drop (local.get $h))))
+    (core instance $i (instantiate $m (with "h" (instance (export "make" (func $make)) (export "look" (func $look)) (export "drop" (func $drop))))))
+    (func (export "take") (result u32) (canon lift (core func $i "take")))
+    (func (export "use") (param "h" u32) (result u32) (canon lift (core func $i "use")))
+    (func (export "drop") (param "h" u32) (canon lift (core func $i "drop"))))
+  (instance $s (instantiate $store))
+  (alias export $s "thing" (type $thing))
+  (instance $u (instantiate $user (with "thing" (type $thing)) (with "make" (func $s "make")) (with "look" (func $s "look"))))
+  (export "take" (func $u "take"))
+  (export "use" (func $u "use"))
+  (export "drop" (func $u "drop")))`
+
 describe('the image of an instance', () => {
   const states: readonly (readonly [name: string, wat: string])[] = [
     [
@@ -171,6 +209,29 @@ describe('the image of an instance', () => {
     const instance = (await maker(wat))()
     call(instance, 'set', 1)
     expect(instance.imaging.take()).toMatchObject({ none: code })
+  })
+
+  it('has the handles that components inside one have of each other', async () => {
+    const make = await maker(lending)
+    const instance = make()
+    const { take, use, drop } = instance.functions
+    const handles = [take?.(), take?.(), take?.()]
+    expect(use?.(handles[0])).toBe(use?.(handles[0]))
+    drop?.(handles[1])
+    const image = taken(instance.imaging.take())
+    expect(image.glue.tables.some((table) => (table?.handles.length ?? 0) > 2)).toBe(true)
+    const other = make()
+    expect(other.imaging.lay(image)).toBeUndefined()
+    expect(taken(other.imaging.take())).toEqual(image)
+    const goOn = ({ functions }: Instance): unknown => [
+      functions['use']?.(handles[2]),
+      functions['take']?.(),
+      functions['take']?.(),
+      functions['use']?.(handles[1]),
+      functions['drop']?.(handles[0]),
+    ]
+    expect(goOn(other)).toEqual(goOn(instance))
+    expect(taken(other.imaging.take())).toEqual(taken(instance.imaging.take()))
   })
 
   it('is refused where nothing is metered, whatever the component says of itself', async () => {

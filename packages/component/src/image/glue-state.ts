@@ -6,6 +6,7 @@
  * Where the glue has a variable that this file does not know, nothing of it is believed.
  */
 import type { ResourceType } from '@theater/values'
+import { BoundedSet } from '../bounded-set.ts'
 import { type NoImage, noImage } from './no-image.ts'
 
 /** The name of what the glue tells about its state. No name of a component has an underscore. */
@@ -14,10 +15,10 @@ export const glueStateName = '__theaterState'
 /** Every `let` and `var` of jco's helpers, whatever it is inside of. */
 const knownVariables = new Set(
   (
-    'RESOURCE_SCOPE_ID SCOPE_ID dv curResourceBorrows ' +
+    'RESOURCE_SCOPE_ID SCOPE_ID dv curResourceBorrows RESOURCE_CALL_BORROWS SYMMETRIC_SYNC_GUEST_CALL_STACK ' +
     'val i result offset usedGlobal taskMetas task resume resolve reject promise other meta manualAsyncResult handlers ' +
     'currentSubtask createdTask completionSettled backpressureCleared liftRes tag len idx discLowerRes codepoints caseLookup ' +
-    'liftResults caseIdx fieldPtr fieldLen [ flagValue bits align elemPtr elemLen'
+    'liftResults caseIdx fieldPtr fieldLen [ toTable flagValue bits align elemPtr elemLen'
   ).split(' '),
 )
 
@@ -25,7 +26,7 @@ const knownVariables = new Set(
 const knownConstants = new Set(
   (
     'ASYNC_CURRENT_COMPONENT_IDXS ASYNC_CURRENT_TASK_IDS ASYNC_EVENT_CODE ASYNC_STATE ASYNC_TASKS_BY_COMPONENT_IDX ' +
-    'CORE_TRAP_MESSAGES CURRENT_TASK_MAY_BLOCK CURRENT_TASK_META GLOBAL_COMPONENT_MEMORY_MAP HANDLE_TABLES INSTANCE_FLAGS ' +
+    'CORE_TRAP_MESSAGES FACT_TRAP_MESSAGES CURRENT_TASK_MAY_BLOCK CURRENT_TASK_META GLOBAL_COMPONENT_MEMORY_MAP HANDLE_TABLES INSTANCE_FLAGS ' +
     'RESOURCE_SCOPE_TASKS STORE_ASYNC_STATE STORE_TRAP BlockResult EVENT_HANDLER_EVENTS State TickResult ' +
     'event lowerCtx newTaskMeta params res suspendedTasks unresolvedRoots val'
   ).split(' '),
@@ -97,14 +98,17 @@ export function exposed({ helpers, start, guest, end }: GlueParts): Exposed {
 }
 
 function tell(helpers: string): string {
-  const borrows = helpers.includes('let curResourceBorrows = [];') ? 'curResourceBorrows.length' : '0'
+  const stacks = ['curResourceBorrows', 'RESOURCE_CALL_BORROWS', 'SYMMETRIC_SYNC_GUEST_CALL_STACK'].filter(
+    (name) => helpers.includes(`let ${name} = [];`),
+  )
   const lends = helpers.includes('let SCOPE_ID = 0;')
+  const tables = /\bconst HANDLE_TABLES *= \[\];/.test(helpers) ? 'HANDLE_TABLES' : 'undefined'
   return `${glueStateName}.tasks({
   counters: () => [RESOURCE_SCOPE_ID, Number(AsyncTask._ID), Number(AsyncSubtask._ID), ${lends ? 'SCOPE_ID' : '0'}],
   count: (scope, task, subtask${lends ? ', lent' : ''}) => {
     RESOURCE_SCOPE_ID = scope; AsyncTask._ID = BigInt(task); AsyncSubtask._ID = BigInt(subtask);${lends ? ' SCOPE_ID = lent;' : ''}
   },
-  borrows: () => ${borrows},
+  stacks: () => [${stacks.map((name) => `${name}.length`).join(', ')}], tables: ${tables},
   scopes: RESOURCE_SCOPE_TASKS, current: ASYNC_TASKS_BY_COMPONENT_IDX, components: ASYNC_CURRENT_COMPONENT_IDXS,
   ids: ASYNC_CURRENT_TASK_IDS, states: ASYNC_STATE, flags: INSTANCE_FLAGS, trap: STORE_TRAP, host: STORE_ASYNC_STATE, meta: CURRENT_TASK_META,
 });`
@@ -112,7 +116,7 @@ function tell(helpers: string): string {
 
 /** jco's table of the handles of one resource type: numbers, and those that it remembers. */
 interface HandleTable extends Array<number> {
-  readonly _createdReps: Set<number>
+  _createdReps: Set<number>
 }
 
 interface Capture {
@@ -135,7 +139,9 @@ interface ComponentState {
 interface Tasks {
   readonly counters: () => GlueImage['counters']
   readonly count: (...counters: GlueImage['counters']) => void
-  readonly borrows: () => number
+  readonly stacks: () => readonly number[]
+  /** By number: those that are told, and those that were made when something was first handed from one component inside to another. */
+  readonly tables: (HandleTable | undefined)[] | undefined
   readonly scopes: ReadonlyMap<number, unknown>
   readonly current: ReadonlyMap<number, readonly unknown[]>
   readonly components: readonly unknown[]
@@ -166,7 +172,8 @@ export interface TableImage {
 export interface GlueImage {
   /** How many scopes, tasks and subtasks it has made, and scopes of what components inside lend each other. */
   readonly counters: readonly [number, number, number, number]
-  readonly tables: readonly TableImage[]
+  /** By number; null where there is none. */
+  readonly tables: readonly (TableImage | null)[]
 }
 
 /** The wrappers of one instance's host resources. */
@@ -217,8 +224,15 @@ export class GlueState {
     if (tasks === undefined)
       return noImage('glue', `jco's JavaScript is of another form: ${this.#unknown ?? 'it tells nothing'}`)
     if (resting(tasks) !== this.#rest) return noImage('glue', "jco's JavaScript is not at rest")
-    const tables: TableImage[] = []
-    for (const [i, handles] of this.#tables.entries()) {
+    const tables: (TableImage | null)[] = []
+    const all = this.#all(tasks)
+    if (all === undefined) return noImage('glue', "jco's JavaScript has other tables of handles than it told")
+    // Also those that are not there, of which `entries` has `undefined`.
+    for (const [i, handles] of all.entries()) {
+      if (handles === undefined) {
+        tables.push(null)
+        continue
+      }
       const capture = this.#captures[i]
       const objects = capture && this.#captured(capture)
       if (capture !== undefined && objects === undefined)
@@ -230,6 +244,12 @@ export class GlueState {
       })
     }
     return { counters: tasks.counters(), tables }
+  }
+
+  /** All tables, by number; `undefined` where those that were told are not among them. */
+  #all({ tables }: Tasks): readonly (HandleTable | undefined)[] | undefined {
+    if (tables === undefined) return this.#tables
+    return this.#tables.every((one, i) => tables[i] === one) ? tables : undefined
   }
 
   #captured({ objects }: Capture): CapturedImage[] | undefined {
@@ -244,11 +264,17 @@ export class GlueState {
 
   /** Whether an image is one of this glue. */
   takes({ counters, tables }: GlueImage): boolean {
-    if (this.#tasks === undefined || tables.length !== this.#tables.length) return false
+    const tasks = this.#tasks
+    const own = tasks && this.#all(tasks)
+    if (tasks === undefined || own === undefined || tables.length < own.length) return false
+    // More can only be where the glue makes them itself.
+    if (tasks.tables === undefined && tables.length > own.length) return false
     return (
       counters.length === 4 &&
       counters.every(isCount) &&
-      tables.every(({ handles, remembered, captured }, i) => {
+      tables.every((table, i) => {
+        if (table === null) return own[i] === undefined
+        const { handles, remembered, captured } = table
         if (handles.length < 2 || handles.length % 2 !== 0 || ![...handles, ...remembered].every(isCount))
           return false
         if ((captured === undefined) !== (this.#captures[i] === undefined)) return false
@@ -262,10 +288,14 @@ export class GlueState {
 
   /** Makes the glue keep what an image says. */
   lay({ counters, tables }: GlueImage): void {
-    this.#tasks?.count(...counters)
-    for (const [i, { handles, remembered, captured }] of tables.entries()) {
-      const table = this.#tables[i]
-      if (table === undefined) continue
+    const tasks = this.#tasks
+    if (tasks === undefined) return
+    tasks.count(...counters)
+    const own = tasks.tables ?? this.#tables
+    for (const [i, of] of tables.entries()) {
+      if (of === null) continue
+      const { handles, remembered, captured } = of
+      const table = (own[i] ??= newTable())
       table.length = 0
       for (const n of handles) table.push(n)
       table._createdReps.clear()
@@ -280,6 +310,13 @@ export class GlueState {
   }
 }
 
+/** A table as the glue makes one that it did not declare. */
+function newTable(): HandleTable {
+  return Object.assign<number[], Pick<HandleTable, '_createdReps'>>([], {
+    _createdReps: new BoundedSet() as Set<number>,
+  })
+}
+
 function isCount(n: number): boolean {
   return Number.isSafeInteger(n) && n >= 0
 }
@@ -288,7 +325,7 @@ function isCount(n: number): boolean {
 function resting(tasks: Tasks): string {
   const { current, states, flags, meta } = tasks
   const rest = [
-    tasks.borrows(),
+    tasks.stacks(),
     [...tasks.scopes.keys()],
     tasks.components,
     tasks.ids.length,
