@@ -191,6 +191,11 @@ export class Boundary {
     return this.#state.clock.turnStart
   }
 
+  /** Fuel that the turn has used that runs, or ran last; null without a meter. */
+  get fuelUsed(): number | null {
+    return this.#state.fuel.used()
+  }
+
   /** The first millisecond that the next turn may start at. */
   get notBefore(): number {
     return this.#state.clock.notBefore()

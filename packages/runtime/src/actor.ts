@@ -103,6 +103,7 @@ export class Actor implements Requester, Sender {
       turned: () => host.turned(),
       alive,
       watch: host.watch,
+      snapshots: host.snapshots,
     })
     this.#residence = new Residence({
       resolution: parts.resolution,

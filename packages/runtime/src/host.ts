@@ -1,6 +1,7 @@
 import type { Departure, EventRef } from '@theater/boundary'
 import type { Cause, Channels, Children, DeliveryFailure, Timers, Topics } from '@theater/handler'
 import type { Actor } from './actor.ts'
+import type { Snapshots } from './images.ts'
 import type { Letter, Told } from './mailbox.ts'
 import type { Call } from './request.ts'
 import type { Residents } from './residents.ts'
@@ -31,6 +32,8 @@ export interface Host {
   readonly waits: WaitGraph
   /** What is kept beside the records. */
   readonly summaries: Summaries
+  /** The states of actors that are kept beside the records. */
+  readonly snapshots: Snapshots
   /** Who is in memory and has nothing to do. */
   readonly residents: Residents
   /** Who watches the thread; `undefined`: nobody does. */

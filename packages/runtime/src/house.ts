@@ -17,6 +17,7 @@ import { exportedBy } from './exported.ts'
 import { Family } from './family.ts'
 import { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
+import { Snapshots } from './images.ts'
 import { Maker } from './maker.ts'
 import { checkTopic } from './messages.ts'
 import { Notary } from './notary.ts'
@@ -121,11 +122,13 @@ export class House {
       log,
     })
     this.#summaries = new Summaries(store.caches, options.summaryEvery ?? 1000, log)
+    const { snapshots: taken = {} } = options
     this.#residents = new Residents({ most: options.resident ?? 1000, idleMs: options.idleMs })
     this.#host = {
       waits,
       summaries: this.#summaries,
       residents: this.#residents,
+      snapshots: new Snapshots(taken === false ? undefined : store.caches, taken || {}, log),
       watch: guard?.watch,
       now: () => entropy.now(),
       log,

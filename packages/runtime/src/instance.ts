@@ -6,6 +6,7 @@ import type {
   Link,
   Live,
   Resolution,
+  TheaterEvent,
   TimerStep,
   TurnEnd,
 } from '@theater/boundary'
@@ -14,6 +15,9 @@ import { readEvents } from '@theater/event-chain'
 import type { AbortCode, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { ValueError } from '@theater/values'
+import { reasonOf } from './failures.ts'
+import { Images } from './images.ts'
+import type { Snapshots } from './images.ts'
 import type { Limits } from './limits.ts'
 import type { Letter } from './mailbox.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -67,6 +71,7 @@ export interface Surroundings {
   alive(): boolean
   /** Who is told when the guest has the thread. */
   readonly watch: Watch | undefined
+  readonly snapshots: Snapshots
 }
 
 /** What became of a turn that was to be taken. */
@@ -85,6 +90,7 @@ export interface Taken {
 export class Instance {
   readonly #parts: InstanceParts
   readonly #around: Surroundings
+  readonly #images: Images
   /** Of every instance, while there is one. */
   #crossings: Functions | undefined
   /** Instantiated, in a turn, or ready for one; not one that is being brought back. */
@@ -102,6 +108,7 @@ export class Instance {
     this.#parts = parts
     this.#around = around
     this.#behind = !parts.record.taken
+    this.#images = new Images(parts, around.snapshots)
   }
 
   /** The intent of the outside effect that is performed now. */
@@ -144,23 +151,51 @@ export class Instance {
     const boundary = this.#newBoundary()
     this.#boundary = boundary
     const end = await boundary.instantiate([])
-    if (this.#perTurn && end.tag === 'return') this.#spend(boundary)
+    if (end.tag !== 'return') return end
+    if (this.#perTurn) this.#spend(boundary)
+    else this.#made(boundary)
     return end
   }
 
   /**
-   * Brings it back from the record. `undefined`: the actor ended meanwhile.
+   * Brings it back from the record: from the last snapshot and what came after it, else from the start. `undefined`: the actor
+   * ended meanwhile.
    *
    * @param lastReturn where the last turn begins that returned: where instances live for a turn, all that is before it is over
    * @throws TheaterError `cannot-resume`
    */
   async rebuild(lastReturn = 0): Promise<Rebuilt | undefined> {
-    const { id, store, record: own } = this.#parts
+    const { store, record } = this.#parts
     this.#doing = 'rerun'
-    await own.flush()
+    await record.flush()
+    const short = this.#perTurn ? undefined : await this.#fromSnapshot()
+    if (short !== undefined) return short.rebuilt
     const from = this.#perTurn ? lastReturn : 0
-    const record = withContent(readEvents(store, own.chain, from, undefined, { hash: sha256 }))
-    let boundary: Boundary | undefined
+    return this.#rerun(withContent(readEvents(store, record.chain, from, undefined, { hash: sha256 })))
+  }
+
+  /** `undefined`: there is no snapshot that leads to where the record ends. */
+  async #fromSnapshot(): Promise<{ readonly rebuilt: Rebuilt | undefined } | undefined> {
+    const last = await this.#images.last()
+    if (last === undefined) return undefined
+    const { snapshot, start, tail } = last
+    const boundary = this.#newBoundary()
+    try {
+      const end = await boundary.instantiate(start.events, start)
+      if (end.tag !== 'return') throw cannotResume(this.#parts.id, end, 1)
+      this.#made(boundary)
+      const refused = boundary.restore(snapshot)
+      if (refused !== undefined) throw new Error(refused.message)
+      return { rebuilt: await this.#rerun(tail, boundary) }
+    } catch (error) {
+      boundary.dispose()
+      await this.#images.useless(reasonOf(error))
+      return undefined
+    }
+  }
+
+  async #rerun(record: AsyncIterable<TheaterEvent>, restored?: Boundary): Promise<Rebuilt | undefined> {
+    let boundary = restored
     const next = (): Boundary => {
       if (boundary === undefined || this.#perTurn) {
         this.#spend(boundary)
@@ -168,15 +203,20 @@ export class Instance {
       }
       return boundary
     }
-    const rebuilt = await rebuild(id, next, record, async () => {
+    const goOn = async (): Promise<boolean> => {
       await this.#around.breathe()
       return this.#around.alive()
-    })
+    }
+    const rebuilt = await rebuild(this.#parts.id, next, record, goOn, (made) => this.#made(made))
     this.#behind = rebuilt === undefined
     if (rebuilt === undefined) boundary?.dispose()
     else if (this.#perTurn) this.#spend(boundary)
     else this.#boundary = boundary
     return rebuilt
+  }
+
+  #made(boundary: Boundary): void {
+    if (!this.#perTurn) this.#images.made(boundary)
   }
 
   get #perTurn(): boolean {
@@ -236,6 +276,7 @@ export class Instance {
       case 'return':
         await depart({ flush: () => this.#flush(), leave: (all) => this.#around.leave(all) }, end.sends)
         if (this.#perTurn) this.#spend(boundary)
+        else await this.#images.turned(boundary)
         return { tag: 'answered', value: end.value, ref: end.ref }
       case 'trap':
         await this.#flush()
@@ -268,6 +309,12 @@ export class Instance {
   #undo(boundary: Boundary): void {
     if (this.#perTurn) boundary.release()
     this.discard()
+  }
+
+  /** Keeps what it takes to have it again soon: it is about to be let go of. */
+  async leaves(): Promise<void> {
+    const boundary = this.#boundary
+    if (boundary !== undefined && !this.#perTurn) await this.#images.leaves(boundary)
   }
 
   /** Lets go of it until the next turn, for which it is made again. */

@@ -222,6 +222,7 @@ export class Life {
     if (!idle()) return false
     try {
       await parts.record.stored()
+      await this.#parts.instance.leaves()
     } catch {
       // Whoever appends next is told.
       return false

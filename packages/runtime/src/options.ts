@@ -4,6 +4,7 @@ import type { AnyHandler } from '@theater/handler'
 import type { TheaterError } from './errors.ts'
 import type { Grants } from './grants.ts'
 import type { LogLine } from './host.ts'
+import type { SnapshotOptions } from './images.ts'
 import type { Limits } from './limits.ts'
 import type { CheckpointOptions } from './notary.ts'
 import type { DeadLetter } from './post.ts'
@@ -84,6 +85,12 @@ export interface TheaterOptions {
    * @default 1000
    */
   readonly summaryEvery?: number
+  /**
+   * When the state of an actor is kept beside its record, so that it comes back from there and not from the start: for its next turn when it has
+   * left memory, after a trap, after a crash. It is no evidence. `false`: never, and none is used.
+   * @default {}
+   */
+  readonly snapshots?: SnapshotOptions | false
   /**
    * Actors that stay in memory while they have nothing to do; beyond that, whoever has had nothing to do for longest leaves it, and comes back
    * for its next turn. An actor stays that a handler does not let go of, as one does that listens for it.

@@ -24,6 +24,7 @@ export interface Rebuilt {
  *
  * @param next the boundary for what is run next: the first time a new one
  * @param goOn asked between turns; `false` gives up
+ * @param made called with one that is instantiated, and has had no turn
  * @returns `undefined` where it was given up
  * @throws TheaterError `cannot-resume`
  */
@@ -32,6 +33,7 @@ export async function rebuild(
   next: () => Boundary,
   record: AsyncIterable<TheaterEvent>,
   goOn: () => boolean | Promise<boolean>,
+  made: (boundary: Boundary) => void,
 ): Promise<Rebuilt | undefined> {
   let turns = 0
   let events = 0
@@ -45,8 +47,10 @@ export async function rebuild(
   for await (const segment of segments(counted())) {
     if (!(await goOn())) return undefined
     if (segment.kind === 'start') {
-      const end = await next().instantiate(segment.events, segment)
+      const boundary = next()
+      const end = await boundary.instantiate(segment.events, segment)
       if (end.tag !== 'return') throw cannotResume(actor, end, 1)
+      made(boundary)
     } else if (segment.kind === 'turn' && segment.end === 'return') {
       turns++
       const end = await next().rerun(segment.turn, segment.events)

@@ -37,6 +37,7 @@ export function courierHost(at: string, around: Around): AnyHandler {
     },
     within: () => true,
     authorize: () => true,
+    rests: () => true,
     bind: (actor) => {
       const act = async (method: string, what: string, n: number): Promise<number> => {
         const key = intended(actor)

@@ -62,6 +62,8 @@ export class Stage implements AsyncDisposable {
       cache: await diskCache(join(tmpdir(), 'theater-e2e-cache')),
       // Hosts take over from what is kept beside a record, too.
       summaryEvery: 10,
+      snapshots: { everyEvents: 25 },
+      resident: 1,
       // What is dead is dead by design: receivers that fail.
       deadLetter: () => undefined,
     })

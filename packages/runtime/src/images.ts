@@ -1,0 +1,190 @@
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { decodeSnapshot, encodeSnapshot, segments } from '@theater/boundary'
+import type { Boundary, FirstMemory, Segment, Snapshot, TheaterEvent } from '@theater/boundary'
+import type { Component, Prepared } from '@theater/component'
+import { readEvents } from '@theater/event-chain'
+import type { CacheStore, Kept, Store } from '@theater/event-chain'
+import { sha256 } from '@theater/event-chain/node'
+import { TheaterError } from './errors.ts'
+import { reasonOf } from './failures.ts'
+import type { LogLine } from './host.ts'
+import type { OwnRecord } from './own-record.ts'
+import { withContent } from './record.ts'
+
+/** What snapshots are called among what is kept beside chains. */
+const SNAPSHOT = 'snapshot'
+/** A record that is not much longer than what a snapshot is of is re-run as quickly. */
+const LEAST = 64
+/** What a snapshot may have beside the memories of the guest. */
+const BESIDE = 64 * 1024 * 1024
+
+/** When snapshots are taken. */
+export interface SnapshotOptions {
+  /** Events of an actor after which one is taken, at the end of a turn. @default 1000 */
+  readonly everyEvents?: number
+  /** Fuel that its turns have used after which one is taken. @default 2000000000 */
+  readonly everyFuel?: number
+}
+
+/** What the snapshots of one host have in common. */
+export class Snapshots {
+  readonly everyEvents: number
+  readonly everyFuel: number
+  /** Absent: none are taken, and none are used. */
+  readonly caches: CacheStore | undefined
+  /** What memories hold before the first turn, where that is the same for every actor of a component. */
+  readonly first = new WeakMap<Prepared, FirstMemory>()
+  readonly #log: (line: LogLine) => void
+
+  /** @throws TheaterError `bad-limit` */
+  constructor(
+    caches: CacheStore | undefined,
+    { everyEvents = 1000, everyFuel = 2_000_000_000 }: SnapshotOptions,
+    log: (line: LogLine) => void,
+  ) {
+    for (const [name, n] of Object.entries({ everyEvents, everyFuel }))
+      if (!Number.isSafeInteger(n) || n < 1)
+        throw new TheaterError('bad-limit', `snapshots.${name} is ${n}; it is an integer of at least 1`)
+    this.caches = caches
+    this.everyEvents = everyEvents
+    this.everyFuel = everyFuel
+    this.#log = log
+  }
+
+  tell(actor: string, level: 'info' | 'warn', message: string): void {
+    this.#log({ actor, level, message, fields: [] })
+  }
+}
+
+/** Whose snapshots they are. */
+export interface ImagesParts {
+  readonly id: string
+  readonly component: Component
+  readonly prepared: Prepared
+  readonly store: Store
+  readonly record: OwnRecord
+  readonly limits: { readonly memory: number }
+}
+
+/** Where a record goes on from a snapshot. */
+export interface Resumption {
+  readonly snapshot: Snapshot
+  /** The instantiation, which comes before it. */
+  readonly start: Extract<Segment, { readonly kind: 'start' }>
+  /** The events after it. */
+  readonly tail: AsyncIterable<TheaterEvent>
+}
+
+/** The snapshots of one actor: the last is kept beside its record, and held against it before it is used. */
+export class Images {
+  readonly #parts: ImagesParts
+  readonly #host: Snapshots
+  /** How much of the record the last one is of. */
+  #size = 0
+  /** Fuel that turns have used since. */
+  #fuel = 0
+  #taking = false
+  /** Whether it was said why there is none. */
+  #said = false
+
+  constructor(parts: ImagesParts, host: Snapshots) {
+    this.#parts = parts
+    this.#host = host
+  }
+
+  /** An instance was made that has had no turn. */
+  made(boundary: Boundary): void {
+    const { prepared } = this.#parts
+    const { first, caches } = this.#host
+    if (caches === undefined || first.has(prepared)) return
+    const memory = boundary.firstMemory()
+    if (memory.shared) first.set(prepared, memory)
+  }
+
+  /** A turn has returned, and all of it is durable. */
+  async turned(boundary: Boundary): Promise<void> {
+    const { everyEvents, everyFuel } = this.#host
+    this.#fuel += boundary.fuelUsed ?? 0
+    if (this.#parts.record.size - this.#size >= everyEvents || this.#fuel >= everyFuel)
+      await this.#take(boundary)
+  }
+
+  /** The instance is about to be let go of. */
+  async leaves(boundary: Boundary): Promise<void> {
+    const { everyFuel } = this.#host
+    if (this.#parts.record.size - this.#size >= LEAST || this.#fuel * 8 >= everyFuel)
+      await this.#take(boundary)
+  }
+
+  /** Never rejects: an actor is as good without. */
+  async #take(boundary: Boundary): Promise<void> {
+    const { id, prepared, record } = this.#parts
+    const { caches, first } = this.#host
+    const { chain, size, head, durable } = record
+    if (caches === undefined || this.#taking || durable !== size) return
+    this.#taking = true
+    try {
+      const snapshot = boundary.snapshot(first.get(prepared))
+      if ('none' in snapshot) {
+        if (!this.#said) this.#host.tell(id, 'info', `there is no snapshot of it: ${snapshot.message}`)
+        this.#said = true
+        // Whoever asks each time asks for nothing.
+        this.#size = size
+        this.#fuel = 0
+        return
+      }
+      const bytes = await promisify(zstdCompress)(encodeSnapshot(snapshot, sha256))
+      await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes }])
+      this.#size = size
+      this.#fuel = 0
+    } catch (error) {
+      if (!this.#said) this.#host.tell(id, 'warn', `no snapshot of it could be kept: ${reasonOf(error)}`)
+      this.#said = true
+    } finally {
+      this.#taking = false
+    }
+  }
+
+  /** The last one that fits the record, and what to do with it; `undefined`: there is none. */
+  async last(): Promise<Resumption | undefined> {
+    const { record } = this.#parts
+    try {
+      const kept = await this.#host.caches?.kept(record.chain, SNAPSHOT)
+      if (kept === undefined) return undefined
+      const found = await this.#read(kept)
+      if (typeof found !== 'string') {
+        this.#size = kept.size
+        return found
+      }
+      await this.useless(found)
+    } catch (error) {
+      await this.useless(reasonOf(error))
+    }
+    return undefined
+  }
+
+  async #read({ size, head, bytes }: Kept): Promise<Resumption | string> {
+    const { component, prepared, store, record, limits } = this.#parts
+    if (size < 2 || size > record.size) return 'it is of another record'
+    const own = readEvents(store, record.chain, size - 1, undefined, { hash: sha256 })
+    const first = await own.next()
+    if (first.done === true || !Buffer.from(head).equals(first.value.hash)) return 'it is of another record'
+    const raw = await promisify(zstdDecompress)(bytes, { maxOutputLength: limits.memory + BESIDE })
+    const snapshot = decodeSnapshot(raw, { component, prepared, hash: sha256 })
+    if ('none' in snapshot) return snapshot.message
+    for await (const start of segments(withContent(readEvents(store, record.chain, 0, size))))
+      return start.kind === 'start'
+        ? { snapshot, start, tail: withContent(own) }
+        : 'its record has no beginning'
+    return 'its record has no beginning'
+  }
+
+  /** Throws the last one away: it does not do what the record says. Never rejects. */
+  async useless(why: string): Promise<void> {
+    const { id, record } = this.#parts
+    this.#size = 0
+    this.#host.tell(id, 'warn', `its snapshot is thrown away, and its record re-run from the start: ${why}`)
+    await this.#host.caches?.discard(record.chain, SNAPSHOT).catch(() => undefined)
+  }
+}

@@ -1,0 +1,95 @@
+import { memoryStore, readEvents } from '@theater/event-chain'
+import type { Keeping, LoggedStore } from '@theater/event-chain'
+import { cast, drive, jobs, lostOrDoubled, missing, records } from '@theater/crash'
+import { describe, expect, it } from 'vitest'
+import { add, get, Stage, trap, verdicts, World } from './support/courier.ts'
+
+const often = { everyEvents: 1 }
+
+async function kept(store: LoggedStore): Promise<Keeping | undefined> {
+  const { chain } = (await store.find('a'))!
+  const found = await store.caches.kept(chain, 'snapshot')
+  return found && { ...found, chain, kind: 'snapshot' }
+}
+
+/** Opens a store in which somebody may have meddled, and asks its actor what it has. */
+async function asked(store: LoggedStore): Promise<unknown> {
+  await using stage = await Stage.open({ store })
+  const answer = await stage.run('a', [get])
+  const { recovery } = stage.theater.actors()[0]!
+  const warned = stage.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)
+  return { answer, events: recovery?.events, warned, verdicts: await verdicts(store) }
+}
+
+const verified = { verdicts: { a: 'verified' } }
+
+describe('a snapshot', () => {
+  it('is what an actor comes back from, and its record says the same', async () => {
+    const store = memoryStore()
+    {
+      await using stage = await Stage.open({ store, snapshots: often, resident: 0 }, { a: {} })
+      for (let n = 0; n < 20; n++) await stage.run('a', [add(1)])
+      await expect(stage.run('a', [add(5), trap])).rejects.toMatchObject({ code: 'trapped' })
+      expect(await stage.run('a', [add(1), get])).toEqual([21])
+      await stage.idle()
+      expect(stage.theater.actors()).toMatchObject([{ resident: false }])
+    }
+    // The takeover is all that came after it.
+    expect(await asked(store)).toMatchObject({ answer: [21], events: 1, warned: [], ...verified })
+  })
+
+  it('serves actors that send, ask, act and trap, each of which leaves memory after each turn', async () => {
+    const all = jobs(30)
+    const store = memoryStore()
+    const actors = Object.fromEntries(cast.map((id) => [id, {}]))
+    await using stage = await Stage.open({ store, world: new World(), resident: 0, snapshots: often }, actors)
+    await drive(stage, all)
+    const record = await records(store)
+    expect(lostOrDoubled(record)).toEqual([])
+    expect(missing(record, all)).toEqual([])
+    expect(Object.values(await verdicts(store))).toEqual(cast.map(() => 'verified'))
+    expect(stage.lines.filter(({ level }) => level === 'warn')).toEqual([])
+  })
+
+  it('is thrown away, loudly, where it is damaged, of another record, or does not lead to where that ends', async () => {
+    const store = memoryStore()
+    const counts: (Keeping | undefined)[] = []
+    {
+      await using stage = await Stage.open({ store, snapshots: often }, { a: {} })
+      for (let n = 0; n < 3; n++) {
+        await stage.run('a', [add(1), get])
+        counts.push(await kept(store))
+      }
+    }
+    const [one, two] = counts as [Keeping, Keeping]
+    await store.caches.keep([{ ...two, bytes: two.bytes.with(30, two.bytes[30]! ^ 1) }])
+    const whole = { answer: [3], ...verified }
+    expect(await asked(store)).toMatchObject({ ...whole, warned: [expect.stringContaining('thrown away')] })
+    expect(await kept(store)).toBeUndefined()
+    await store.caches.keep([{ ...two, head: one.head }])
+    expect(await asked(store)).toMatchObject({
+      ...whole,
+      warned: [expect.stringContaining('another record')],
+    })
+    // What it had after its first turn, said to be what it had after the second: the third counts on.
+    await store.caches.keep([{ ...two, bytes: one.bytes }])
+    expect(await asked(store)).toMatchObject({ ...whole, warned: [expect.stringContaining('thrown away')] })
+  })
+
+  it('is not taken, and not used, where nobody wants any', async () => {
+    const store = memoryStore()
+    {
+      await using stage = await Stage.open({ store, snapshots: often }, { a: {} })
+      await stage.run('a', [add(1)])
+      expect(await kept(store)).toBeDefined()
+    }
+    await using stage = await Stage.open({ store, snapshots: false, resident: 0 })
+    const before = await kept(store)
+    for (let n = 0; n < 30; n++) await stage.run('a', [add(1)])
+    await stage.idle()
+    expect(await kept(store)).toEqual(before)
+    const { recovery, events } = stage.theater.actors()[0]!
+    expect(recovery!.events).toBeGreaterThan(before!.size - 1)
+    expect(await Array.fromAsync(readEvents(store, before!.chain))).toHaveLength(events)
+  })
+})
