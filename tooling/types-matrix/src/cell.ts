@@ -94,8 +94,9 @@ class Actor {
 
   async #run(plan: Plan): Promise<boolean> {
     let events: readonly TheaterEvent[] = []
+    let recording: Recording
     try {
-      const recording = await this.#start(plan)
+      recording = await this.#start(plan)
       for (const cell of this.#cells) await this.#takeThrough(recording, cell)
       events = await recording.events()
     } catch (error) {
@@ -106,7 +107,7 @@ class Actor {
     for (const [cell, part] of split(events, this.#cells)) cell.compareRecord(part, read)
     for (const cell of this.#cells) cell.compareLive()
     try {
-      const again = await rerun(this.#component, events)
+      const again = await rerun(this.#component, events, recording.states)
       const turns = events.filter((event) => event.kind === 'turn')
       for (const cell of this.#cells) {
         cell.compareRerun(again.filter((_, i) => turns[i]?.content.fn === cell.fn))

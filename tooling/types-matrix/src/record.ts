@@ -1,5 +1,5 @@
 /** A host in miniature: records turns into a chain in memory, and runs them again with nobody there. */
-import { Boundary, segments } from '@theater/boundary'
+import { Boundary, encodeSnapshot, segments } from '@theater/boundary'
 import type { Link, TheaterEvent, TurnEnd } from '@theater/boundary'
 import type { Component, Plan } from '@theater/component'
 import { ChainWriter, encodeContent, memoryStore, readEvents } from '@theater/event-chain'
@@ -17,6 +17,8 @@ export interface Recording {
   readonly boundary: Boundary
   /** Runs a turn; throws where it does not return. */
   turn(fn: string, args: readonly unknown[]): Promise<unknown>
+  /** The state after each turn. */
+  readonly states: readonly string[]
   /** Everything recorded so far, as it is read back. */
   events(): Promise<readonly TheaterEvent[]>
 }
@@ -57,10 +59,14 @@ export async function startRecording(
     },
   })
   returned(await boundary.instantiate([]))
+  const states: string[] = []
   return {
     boundary,
+    states,
     async turn(fn, args) {
-      return returned(await boundary.turn({ fn, args, sender: null, cause: null, link }))
+      const value = returned(await boundary.turn({ fn, args, sender: null, cause: null, link }))
+      states.push(stateOf(boundary))
+      return value
     },
     async events() {
       await writer.flush()
@@ -69,8 +75,23 @@ export async function startRecording(
   }
 }
 
-/** Runs recorded events again, on the sync plan, with no host. Answers what each turn answered; throws at the first difference. */
-export async function rerun(component: Component, events: readonly TheaterEvent[]): Promise<unknown[]> {
+/** What an actor's state comes to: there is a snapshot of it, unless the host holds something of the guest. */
+function stateOf(boundary: Boundary): string {
+  const snapshot = boundary.snapshot()
+  if (!('none' in snapshot)) return sha256(encodeSnapshot(snapshot, sha256)).toHex()
+  if (snapshot.none === 'guest-resource') return snapshot.none
+  throw new Error(`no snapshot: ${snapshot.message}`)
+}
+
+/**
+ * Runs recorded events again, on the sync plan, with no host. Answers what each turn answered; throws at the first difference, in
+ * what happens or, where they are given, in the states that are left.
+ */
+export async function rerun(
+  component: Component,
+  events: readonly TheaterEvent[],
+  states?: readonly string[],
+): Promise<unknown[]> {
   const boundary = new Boundary({
     component,
     prepared: await component.prepare({ mode: 'sync' }),
@@ -82,7 +103,10 @@ export async function rerun(component: Component, events: readonly TheaterEvent[
   const values: unknown[] = []
   for await (const segment of segments(events)) {
     if (segment.kind === 'start') returned(boundary.instantiateSync(segment.events))
-    if (segment.kind === 'turn') values.push(returned(boundary.rerunSync(segment.turn, segment.events)))
+    if (segment.kind !== 'turn') continue
+    values.push(returned(boundary.rerunSync(segment.turn, segment.events)))
+    if (states !== undefined && stateOf(boundary) !== states[values.length - 1])
+      throw new Error(`turn ${segment.turn.seq}: another state is left than when it was recorded`)
   }
   boundary.dispose()
   return values

@@ -203,7 +203,7 @@ async function run(component: Component, plan: Plan): Promise<Run> {
     const d = await noted(turn('[static]item.merge', a, c))
     items.push(await noted(turn('[method]item.id', d)))
     events = await recording.events()
-    again = await rerun(component, events)
+    again = await rerun(component, events, recording.states)
   } catch (error) {
     detail = error instanceof Error ? error.message : String(error)
   }

@@ -3,7 +3,7 @@
 /** Bytes of a page of an image: smaller than those that memory grows by, because little of it changes in one turn. */
 export const IMAGE_PAGE = 4096
 
-const WORDS = IMAGE_PAGE / 4
+const WORDS = IMAGE_PAGE / 8
 const MEMORY_PAGE = 65_536
 
 /** Bytes that stand one after another. */
@@ -25,8 +25,8 @@ export interface MemoryImage {
 /** What of a memory differs from `base`; where there is no base, or nothing more of it, from zeros. */
 export function memoryImage(memory: WebAssembly.Memory, base?: Uint8Array): MemoryImage {
   const now = new Uint8Array(memory.buffer)
-  const words = new Int32Array(memory.buffer)
-  const was = base === undefined ? nothing : new Int32Array(base.buffer, base.byteOffset, base.length / 4)
+  const words = new BigInt64Array(memory.buffer)
+  const was = base === undefined ? nothing : new BigInt64Array(base.buffer, base.byteOffset, base.length / 8)
   const runs: Run[] = []
   const count = now.length / IMAGE_PAGE
   let from = -1
@@ -41,12 +41,12 @@ export function memoryImage(memory: WebAssembly.Memory, base?: Uint8Array): Memo
   return { pages: now.length / MEMORY_PAGE, runs }
 }
 
-const nothing = new Int32Array(0)
+const nothing = new BigInt64Array(0)
 
-function pageDiffers(now: Int32Array, was: Int32Array, from: number): boolean {
+function pageDiffers(now: BigInt64Array, was: BigInt64Array, from: number): boolean {
   const end = from + WORDS
   if (from >= was.length) {
-    for (let i = from; i < end; i++) if (now[i] !== 0) return true
+    for (let i = from; i < end; i++) if (now[i] !== 0n) return true
     return false
   }
   for (let i = from; i < end; i++) if (now[i] !== was[i]) return true
