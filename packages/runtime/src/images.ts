@@ -102,23 +102,22 @@ export class Images {
     if (memory.shared) first.set(prepared, memory)
   }
 
-  /** A turn has returned, and all of it is durable. */
-  async turned(boundary: Boundary): Promise<void> {
+  /** A turn has returned. @returns whether one is to be taken, when that is durable and before another turn begins */
+  turned(boundary: Boundary): boolean {
     const { everyEvents, everyFuel } = this.#host
     this.#fuel += boundary.fuelUsed ?? 0
-    if (this.#parts.record.size - this.#size >= everyEvents || this.#fuel >= everyFuel)
-      await this.#take(boundary)
+    return this.#parts.record.size - this.#size >= everyEvents || this.#fuel >= everyFuel
   }
 
   /** The instance is about to be let go of. */
   async leaves(boundary: Boundary): Promise<void> {
     const { everyFuel } = this.#host
     if (this.#parts.record.size - this.#size >= LEAST || this.#fuel * 8 >= everyFuel)
-      await this.#take(boundary)
+      await this.take(boundary)
   }
 
-  /** Never rejects: an actor is as good without. */
-  async #take(boundary: Boundary): Promise<void> {
+  /** Takes one of an instance between two turns, all of whose record is durable. Never rejects: an actor is as good without. */
+  async take(boundary: Boundary): Promise<void> {
     const { id, prepared, record } = this.#parts
     const { caches, first } = this.#host
     const { chain, size, head, durable } = record

@@ -65,7 +65,7 @@ export interface Surroundings {
   now(): number
   /** Lets the event loop turn where actors have kept it for long. */
   breathe(): Promise<void> | undefined
-  /** A turn has come to its end. */
+  /** A turn has come to its end, and is as durable as it is to be. */
   turned(): void
   /** Whether the actor takes turns. */
   alive(): boolean
@@ -76,7 +76,12 @@ export interface Surroundings {
 
 /** What became of a turn that was to be taken. */
 export interface Taken {
+  /** What its sender is told once the turn is concluded. */
   readonly reply: TurnReply
+  /** The turn is as durable as it is to be, and what it said has left, behind that of the turns before. */
+  readonly concluded: Promise<void>
+  /** Whether the next turn may begin before it is concluded. */
+  readonly ahead: boolean
   /** Where the turn begins in the record; `undefined`: it did not begin. */
   readonly seq: number | undefined
   /** When it began, in milliseconds since the epoch. */
@@ -99,8 +104,11 @@ export class Instance {
   #notBefore: number | undefined
   /** Whether the record has turns that no instance here has seen. */
   #behind: boolean
-  /** Bytes of the record that were appended since it was last written. */
-  #unwritten = 0
+  /** Bytes of the record that were appended, and how many of them have been written. */
+  #appended = 0
+  #flushed = 0
+  /** The conclusions of turns, one behind the other. */
+  #concluding = Promise.resolve()
   readonly #written: Written = { events: 0, bytes: 0 }
   #doing: Doing = 'start'
 
@@ -167,7 +175,7 @@ export class Instance {
   async rebuild(lastReturn = 0): Promise<Rebuilt | undefined> {
     const { store, record } = this.#parts
     this.#doing = 'rerun'
-    await record.flush()
+    await this.#flush()
     const short = this.#perTurn ? undefined : await this.#fromSnapshot()
     if (short !== undefined) return short.rebuilt
     const from = this.#perTurn ? lastReturn : 0
@@ -239,8 +247,7 @@ export class Instance {
   }
 
   /**
-   * Takes a turn, or goes on with one that the last host left. When it resolves, the turn is durable and its messages
-   * have left. `undefined`: the actor ended before it began.
+   * Takes a turn, or goes on with one that the last host left. `undefined`: the actor ended before it began.
    *
    * @throws what keeps the actor from going on: the record cannot be written, or re-run
    */
@@ -260,32 +267,41 @@ export class Instance {
         ? boundary.turn({ fn, args, sender, cause, notBefore, ...(link !== undefined && { link }) })
         : boundary.rerun(unfinished.turn, unfinished.events))
     } catch (error) {
-      if (ValueError.is(error)) return { reply: { tag: 'bad-arguments', error }, seq: undefined, time: 0 }
-      throw error
+      if (!ValueError.is(error)) throw error
+      const reply: TurnReply = { tag: 'bad-arguments', error }
+      return { reply, concluded: this.#concluding, ahead: false, seq: undefined, time: 0 }
     } finally {
       clearTimeout(timer)
     }
-    const time = boundary.turnStart
-    return { reply: await this.#conclude(boundary, end, seq), seq, time }
+    return { ...this.#conclude(boundary, end, seq), seq, time: boundary.turnStart }
   }
 
   /** Makes the end of a turn durable, lets its messages leave, and says what its sender is told. */
-  async #conclude(boundary: Boundary, end: TurnEnd, seq: number): Promise<TurnReply> {
-    this.#around.turned()
+  #conclude(boundary: Boundary, end: TurnEnd, seq: number): Pick<Taken, 'reply' | 'concluded' | 'ahead'> {
     switch (end.tag) {
-      case 'return':
-        await depart({ flush: () => this.#flush(), leave: (all) => this.#around.leave(all) }, end.sends)
-        if (this.#perTurn) this.#spend(boundary)
-        else await this.#images.turned(boundary)
-        return { tag: 'answered', value: end.value, ref: end.ref }
+      case 'return': {
+        const due = !this.#perTurn && this.#images.turned(boundary)
+        const concluded = this.#inOrder(async () => {
+          await depart({ flush: () => this.#write(), leave: (all) => this.#around.leave(all) }, end.sends)
+          if (this.#perTurn) this.#spend(boundary)
+          else if (due) await this.#images.take(boundary)
+        })
+        // What counts until it has left, or changes what the next turn finds, is waited for; a snapshot is taken between two turns.
+        const plain = end.sends.every((one) => one.kind === 'handed' && one.closes === undefined)
+        const reply: TurnReply = { tag: 'answered', value: end.value, ref: end.ref }
+        return { reply, concluded, ahead: plain && !this.#perTurn && !due }
+      }
       case 'trap':
-        await this.#flush()
-        this.#undo(boundary)
-        return { tag: 'trapped', code: end.code }
-      case 'abort':
-        await this.#flush()
-        this.#undo(boundary)
-        return { tag: 'aborted', code: end.code, status: end.status, error: end.error }
+        return {
+          reply: { tag: 'trapped', code: end.code },
+          concluded: this.#inOrder(() => this.#undo(boundary)),
+          ahead: false,
+        }
+      case 'abort': {
+        const { code, status, error } = end
+        const concluded = this.#inOrder(() => this.#undo(boundary))
+        return { reply: { tag: 'aborted', code, status, error }, concluded, ahead: false }
+      }
       case 'lost':
         throw end.error
       case 'diverged':
@@ -306,7 +322,8 @@ export class Instance {
   }
 
   /** The turn came to nothing, and its instance is over. What the guest held before it is there again in the next one, or in none. */
-  #undo(boundary: Boundary): void {
+  async #undo(boundary: Boundary): Promise<void> {
+    await this.#write()
     if (this.#perTurn) boundary.release()
     this.discard()
   }
@@ -331,10 +348,25 @@ export class Instance {
     this.#boundary = undefined
   }
 
+  /** Concludes a turn when those before are concluded. */
+  #inOrder(conclude: () => Promise<void>): Promise<void> {
+    const concluded = this.#concluding.then(conclude).then(() => this.#around.turned())
+    this.#concluding = concluded
+    // Whoever takes the turn hears of it.
+    concluded.catch(() => undefined)
+    return concluded
+  }
+
+  /** What was appended becomes durable, behind what turns before have to say. */
   async #flush(): Promise<void> {
-    const { size } = this.#parts.record
+    await this.#concluding
+    await this.#write()
+  }
+
+  async #write(): Promise<void> {
+    const appended = this.#appended
     await this.#parts.record.flush()
-    if (this.#parts.record.size === size) this.#unwritten = 0
+    this.#flushed = Math.max(this.#flushed, appended)
     await this.#around.breathe()
   }
 
@@ -357,11 +389,11 @@ export class Instance {
     const stage = watch?.stage(id, () => this.#doing)
     const append: Live['recorder']['append'] = (kind, content) => {
       const ref = record.append(kind, content)
-      this.#unwritten += EVENT_BYTES + content.length
+      this.#appended += EVENT_BYTES + content.length
       const over = this.#over(kind, content.length)
       if (over !== undefined) boundary.abort(over, undefined)
       // A guest that never waits never lets the record be written: this host would die of it, with all its actors.
-      if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))
+      if (this.#appended - this.#flushed > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))
         boundary.abort('host-memory', new Error(`more than ${MAX_UNWRITTEN} bytes of record in one go`))
       return ref
     }

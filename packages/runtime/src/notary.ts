@@ -70,7 +70,7 @@ export class Notary {
     return this.#witnesses.map(({ info }) => info)
   }
 
-  /** A turn has come to its end, or will have in a moment. */
+  /** A turn has come to its end. */
   turned(): void {
     this.#turns++
     if (this.#turns >= this.#everyTurns) this.#start()

@@ -11,6 +11,11 @@ import { recordedSubject, subjectOf } from './subject.ts'
 import type { Subject } from './subject.ts'
 import type { TurnReply } from './turn-reply.ts'
 
+/** How many turns may have ended that are not durable yet. */
+const MOST_AHEAD = 64
+/** Of so many turns one is waited for, so that what is kept beside the record does not stay behind. */
+const WAITED = 256
+
 /** What a turn came to. */
 export interface Ended {
   readonly reply: TurnReply
@@ -62,7 +67,11 @@ export interface TurnsParts {
   readonly broke: (error: unknown) => Promise<void>
 }
 
-/** Takes the turns of one actor, one after another: the one that the last host left, the one that makes it, what is in its mailbox. */
+/**
+ * Takes the turns of one actor, one after another: the one that the last host left, the one that makes it, what is in its mailbox. Where a
+ * turn has said nothing to anybody but whoever asked for it, the next one begins while it becomes durable, and several become so together;
+ * whoever asked hears of each when it is.
+ */
 export class Turns {
   /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
   readonly calls = new Map<number, Call>()
@@ -79,6 +88,11 @@ export class Turns {
   /** The turn that the last host left. */
   #unfinished: (Unfinished & { readonly letter: Letter; readonly subject: Subject | undefined }) | undefined
   #pumping: Promise<void> | undefined
+  /** Turns that have ended and are not concluded, how many, and why one of them cannot be. */
+  #concluding = Promise.resolve()
+  #ahead = 0
+  #broken: { readonly error: unknown } | undefined
+  #taken = 0
 
   constructor(parts: TurnsParts) {
     this.#parts = parts
@@ -152,6 +166,8 @@ export class Turns {
     await Promise.resolve()
     try {
       while (alive() && !this.#halted) {
+        if (this.#ahead >= MOST_AHEAD) await this.#concluding
+        if (this.#broken !== undefined) throw this.#broken.error
         const next = this.#unfinished?.letter ?? this.#first ?? mailbox.take()
         if (next === undefined) break
         if (!awake()) await this.#wake(next)
@@ -167,6 +183,7 @@ export class Turns {
       // A turn that the closing host left behind; its record goes on when the store is opened again.
       if (!closing()) await broke(error)
     }
+    await this.#concluding
     if (alive()) return
     for (const rest of [this.#unfinished?.letter, this.#first])
       if (rest !== undefined) mailbox.settle(rest, gone())
@@ -192,28 +209,31 @@ export class Turns {
   }
 
   async #take(next: Letter, { args, notBefore }: Told): Promise<void> {
-    const { instance, received, mailbox, closing, gone, heard, unopened, unheard, undone, aborted, ended } =
+    const { instance, received, mailbox, gone, heard, unopened, unheard, undone, aborted, ended } =
       this.#parts
     const unfinished = this.#unfinished
     this.#unfinished = undefined
     const subject = unfinished === undefined ? subjectOf(next.fn, next.args) : unfinished.subject
     // Of one that the last host left the record has told.
     if (subject !== undefined && unfinished === undefined) heard(next.fn, subject)
-    let reply: TurnReply
     let taken: Taken | undefined
+    let ahead = false
     try {
       taken = await instance.take({ ...next, args, notBefore }, unfinished)
-      reply = taken?.reply ?? gone()
+      // Whoever brings the same again waits with it until it is concluded.
       const cause = causeOf(next)
       if (cause !== undefined && taken?.seq !== undefined) received.note(cause, taken.seq)
+      ahead = taken?.ahead === true && this.#mayGoAhead(next, subject ?? unfinished)
+      if (!ahead) await taken?.concluded
     } catch (error) {
-      mailbox.settle(next, closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
+      mailbox.settle(next, this.#lost(error))
       throw error
     } finally {
       // A request does not outlive the turn that made it.
       this.calls.clear()
       for (const run of this.#after.splice(0)) run()
     }
+    const reply = taken?.reply ?? gone()
     if (taken?.seq === undefined && (subject !== undefined || next.timer !== undefined)) unheard()
     if (reply.tag === 'aborted') aborted(reply)
     if (subject?.opens === true && isUndone(reply)) unopened(subject)
@@ -221,7 +241,32 @@ export class Turns {
     const first = next === this.#first ? next : undefined
     if (first !== undefined) this.#first = undefined
     await ended({ reply, seq: taken?.seq, time: taken?.time ?? 0, first })
-    mailbox.settle(next, reply)
+    if (ahead && taken !== undefined) this.#concluding = this.#settle(next, taken)
+    else mailbox.settle(next, reply)
+  }
+
+  /** Whether the turn after this one may begin before this one is concluded: there is one, and this one is like any other. */
+  #mayGoAhead(next: Letter, special: object | undefined): boolean {
+    if (special !== undefined || next.timer !== undefined || next === this.#first) return false
+    return this.#parts.mailbox.waiting > 0 && ++this.#taken % WAITED !== 0
+  }
+
+  /** Says what came of a turn when it is concluded. Never rejects. */
+  async #settle(next: Letter, { reply, concluded }: Taken): Promise<void> {
+    const { mailbox } = this.#parts
+    this.#ahead++
+    try {
+      await concluded
+      mailbox.settle(next, reply)
+    } catch (error) {
+      mailbox.settle(next, this.#lost(error))
+      this.#broken ??= { error }
+    }
+    this.#ahead--
+  }
+
+  #lost(error: unknown): TurnReply {
+    return this.#parts.closing() ? { tag: 'closed' } : { tag: 'store-failed', error }
   }
 }
 
