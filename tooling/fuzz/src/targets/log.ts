@@ -54,7 +54,7 @@ async function originals() {
   )
   const car = await openCar(bytesSource(file), { hash: sha256 })
   const store = memoryStore()
-  await importCar(car, store, { hash: sha256 })
+  await importCar(car, store, { adopt: true, hash: sha256 })
   const chains = (await store.list()).map(({ chain }) => chain)
   const log = await HostLog.open({ store, key: first })
   const kept = (await log.checkpoint())?.note ?? ''
