@@ -1,26 +1,16 @@
 import { otherEnd } from '@theater/boundary'
-import { decodeEvent, hex, readEvents } from '@theater/event-chain'
-import type { Cause, Event, EventOf } from '@theater/event-chain'
-import { items, sha256, Writer } from '@theater/values'
+import { decodeEvent, hex } from '@theater/event-chain'
+import type { Cause } from '@theater/event-chain'
+import { sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
-import { CHILD_ENDED, misborn, readBirth, readMade, readSpawn, SPAWN } from './births.ts'
-import type { Birth, SpawnCall } from './births.ts'
-import {
-  digestOf,
-  HANDLE_OPEN,
-  isMessage,
-  isRefusal,
-  letterOf,
-  lostIn,
-  receivers,
-  textOf,
-  track,
-} from './letters.ts'
-import type { Letter } from './letters.ts'
-import { Outside } from './outside.ts'
+import { CHILD_ENDED, misborn } from './births.ts'
+import type { Birth } from './births.ts'
+import { readNode } from './chain-node.ts'
+import type { Incoming, Node } from './chain-node.ts'
+import { receivers, track } from './letters.ts'
 import type { OutsideChannel } from './outside.ts'
-import { FIRED, TimerLedger } from './timers.ts'
-import type { FiringFound } from './timers.ts'
+import { bytesText, MAX_LINKS, Same, Share } from './share.ts'
+import { FIRED } from './timers.ts'
 import type { ChainSource } from './types.ts'
 
 /** A cause that could not be followed. It accuses nobody. */
@@ -51,75 +41,90 @@ export interface Graph {
   readonly faults: readonly GraphFault[]
 }
 
-interface Outgoing {
-  readonly hash: Uint8Array
-  /** Null where what it carries is withheld. */
-  readonly letter: Letter | null
-  /** A queued send leaves with its turn's end, or just before an outside effect. */
-  left: boolean
-}
-
-interface Incoming {
-  readonly index: number
-  readonly cause: Cause
-  readonly sender: string | null
-  readonly fn: string
-  readonly message: string | null
-  /** Whether it holds: it was not undone, and is no message that was refused. Such a cause may come again. */
-  stands: boolean
-  /** Whether the arguments name the sender that the event names. */
-  readonly signed: boolean
-  /** The second argument, where it is a text: the channel, where it is of one. */
-  readonly channel: string | null
-  /** Where it says that a channel is lost, how. */
-  readonly lost: 'stopped' | 'undelivered' | undefined
-  /** The first argument, where it is a text. */
-  readonly about: string | null
-}
-
-interface Node {
-  readonly source: ChainSource
-  readonly size: number
-  readonly actor: string | null
-  readonly outgoing: ReadonlyMap<number, Outgoing>
-  readonly incoming: readonly Incoming[]
-  /** The first turn with a sender and no cause; 0 for a parent and no cause. */
-  readonly orphan: number | undefined
-  /** What the actor began with; `undefined` where that is withheld. */
-  readonly birth: Birth | undefined
-  /** Calls that may have made actors; null where what they asked for is withheld. */
-  readonly spawns: ReadonlyMap<number, SpawnCall | null>
-  /** Events that close the record. */
-  readonly ends: ReadonlySet<number>
-  /** Channels that it was asked for in turns that came to nothing, by the last events of these. */
-  readonly unopened: ReadonlyMap<number, string>
-  /** Channels with the program around the actors. */
-  readonly outside: readonly OutsideChannel[]
-  /** What is found of the firings of timers, by where their turns begin. */
-  readonly firings: ReadonlyMap<number, FiringFound>
-}
-
 /**
  * Checks how several chains hang together: every cause names an event that is there, a message arrives as it was sent,
  * at the actor it was sent to, once, and not from a turn that was undone before it left; a child began as its parent's
  * spawn asked, and its parent is told of its end by its end; and no two of them are records of one chain that contradict
  * each other. The chains MUST be intact.
  */
-export async function checkGraph(sources: readonly ChainSource[], hash: Hash = sha256): Promise<Graph> {
+export async function checkGraph(
+  sources: readonly ChainSource[],
+  hash: Hash = sha256,
+  maxLinks: number = MAX_LINKS,
+): Promise<Graph> {
+  const all = new Share(1, 0, maxLinks)
+  const nodes = await readNodes(sources, hash, all)
+  const faults = await forks(sources, nodes, hash)
+  if (all.count <= maxLinks) return merge([await follow(nodes, hash)], nodes, faults)
+  const parts = Math.ceil(all.count / maxLinks)
+  for (const node of nodes.values()) node.letGo()
+  const found: Followed[] = []
+  for (let part = 0; part < parts; part++) {
+    found.push(await follow(await readNodes(sources, hash, new Share(parts, part)), hash))
+  }
+  return merge(found, nodes, faults)
+}
+
+/** What one pass found. */
+interface Followed {
+  readonly held: number
+  readonly unchecked: readonly Unchecked[]
+  readonly faults: readonly GraphFault[]
+}
+
+function merge(found: readonly Followed[], nodes: ReadonlyMap<string, Node>, forked: GraphFault[]): Graph {
+  const first = new Map<string, GraphFault>()
+  for (const fault of found.flatMap(({ faults }) => faults)) {
+    const known = first.get(hex(fault.chain))
+    if (known === undefined || fault.index < known.index) first.set(hex(fault.chain), fault)
+  }
+  return {
+    held: found.reduce((sum, { held }) => sum + held, 0),
+    unchecked: found.flatMap(({ unchecked }) => unchecked),
+    outside: [...nodes.values()].flatMap(({ outside }) => outside),
+    faults: [...forked, ...first.values()],
+  }
+}
+
+/** One node for each chain; of several records of it, of the longest. */
+async function readNodes(
+  sources: readonly ChainSource[],
+  hash: Hash,
+  share: Share,
+): Promise<Map<string, Node>> {
   const nodes = new Map<string, Node>()
-  const faults: GraphFault[] = []
+  const same = new Same()
   for (const source of sources) {
-    const node = await readNode(source, hash)
+    const node = await readNode(source, hash, share, same)
     const known = nodes.get(hex(source.chain))
-    const index = known === undefined ? null : await forksAt(known.source, source, hash)
-    if (index !== null) {
-      const message = 'another record of the same chain goes on in another way here'
-      faults.push({ chain: source.chain, index, message })
-    }
     if (known === undefined || node.size > known.size) nodes.set(hex(source.chain), node)
   }
-  const taken = new Map<string, { readonly by: string; readonly chain: Uint8Array }>()
+  return nodes
+}
+
+/** Where records of one chain contradict each other. */
+async function forks(
+  sources: readonly ChainSource[],
+  nodes: ReadonlyMap<string, Node>,
+  hash: Hash,
+): Promise<GraphFault[]> {
+  const faults: GraphFault[] = []
+  for (const source of sources) {
+    const longest = nodes.get(hex(source.chain))?.source
+    const index = longest === undefined || longest === source ? null : await forksAt(longest, source, hash)
+    if (index === null) continue
+    const message = 'another record of the same chain goes on in another way here'
+    faults.push({ chain: source.chain, index, message })
+  }
+  return faults
+}
+
+/** Follows the causes of every node to where they lead. */
+async function follow(nodes: ReadonlyMap<string, Node>, hash: Hash): Promise<Followed> {
+  const faults: GraphFault[] = []
+  const taken = new Map<string, { readonly node: Node; readonly index: number }>()
   const unchecked: Unchecked[] = []
+  const numbers = new Map([...nodes.keys()].map((key, i) => [key, `${i}`]))
   let held = 0
   for (const node of nodes.values()) {
     const { chain } = node.source
@@ -132,18 +137,23 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
       }
     }
     for (const { index, cause, stands, about, own, check } of links(node)) {
-      const sender = nodes.get(hex(cause.chain))
+      const from = hex(cause.chain)
+      const sender = nodes.get(from)
       let found = sender === undefined && !own ? 'not-given' : await check(sender ?? node, hash)
       if (found === undefined) {
         // A message that many get arrives once at each.
-        const key = `${hex(cause.chain)} ${cause.seq} ${many(sender, cause) ? hex(chain) : ''} ${about ?? ''}`
+        const key = `${numbers.get(from) ?? from} ${cause.seq} ${many(sender, cause) ? hex(chain) : ''} ${about ?? ''}`
         const before = taken.get(key)
-        const name = node.actor ?? hex(chain)
-        if (stands) taken.set(key, { by: index === 0 ? name : `event ${index} of ${name}`, chain })
+        if (stands) taken.set(key, { node, index })
         // Which came first, in two records, nobody knows.
-        if (before === undefined || (!stands && !same(before.chain, chain))) held++
-        else if (index === 0) found = { message: `the spawn made another actor, ${before.by}` }
-        else found = { message: `the message arrived before, as ${before.by}` }
+        if (before === undefined || (!stands && !same(before.node.source.chain, chain))) held++
+        else {
+          const by = nameOf(before)
+          found = {
+            message:
+              index === 0 ? `the spawn made another actor, ${by}` : `the message arrived before, as ${by}`,
+          }
+        }
       }
       if (found === 'not-given' || found === 'withheld') unchecked.push({ chain, index, cause, why: found })
       else if (found !== undefined && (first === undefined || index < first.index)) {
@@ -152,7 +162,12 @@ export async function checkGraph(sources: readonly ChainSource[], hash: Hash = s
     }
     if (first !== undefined) faults.push(first)
   }
-  return { held, unchecked, outside: [...nodes.values()].flatMap(({ outside }) => outside), faults }
+  return { held, unchecked, faults }
+}
+
+function nameOf({ node, index }: { readonly node: Node; readonly index: number }): string {
+  const name = node.actor ?? hex(node.source.chain)
+  return index === 0 ? name : `event ${index} of ${name}`
 }
 
 function many(sender: Node | undefined, { seq }: Cause): boolean {
@@ -174,8 +189,8 @@ interface CauseLink {
 }
 
 function* links(node: Node): Generator<CauseLink> {
-  const { birth } = node
-  if (birth !== undefined && birth.cause !== null) {
+  const { birth, first } = node
+  if (first && birth !== undefined && birth.cause !== null) {
     const { cause, parent } = birth
     const check: CauseLink['check'] = async (from, hash) =>
       (await checkEvent(from, cause, parent, hash)) ?? checkBirth(from, birth, cause)
@@ -228,18 +243,14 @@ async function checkEvent(
   }
   const known = from.outgoing.get(seq)?.hash ?? (await hashOf(from.source, seq, hash))
   if (known === undefined) return { message: `the cause is event ${seq} of ${name}, which has no such event` }
-  return same(known, expected)
+  return known === bytesText(expected)
     ? undefined
     : { message: `the cause is another event ${seq} than that of ${name}` }
 }
 
-async function hashOf(
-  { store, chain }: ChainSource,
-  seq: number,
-  hash: Hash,
-): Promise<Uint8Array | undefined> {
+async function hashOf({ store, chain }: ChainSource, seq: number, hash: Hash): Promise<string | undefined> {
   for await (const stored of store.read(chain, seq, seq + 1)) {
-    return (await decodeEvent({ ...stored, body: null }, seq, { hash })).hash
+    return bytesText((await decodeEvent({ ...stored, body: null }, seq, { hash })).hash)
   }
   return undefined
 }
@@ -310,146 +321,6 @@ async function forksAt(a: ChainSource, b: ChainSource, hash: Hash): Promise<numb
     index++
   }
   return null
-}
-
-async function readNode(source: ChainSource, hash: Hash): Promise<Node> {
-  const outgoing = new Map<number, Outgoing>()
-  const incoming: Incoming[] = []
-  let actor: string | null = null
-  let birth: Birth | undefined
-  const spawns = new Map<number, SpawnCall | null>()
-  const ends = new Set<number>()
-  const unopened = new Map<number, string>()
-  const outside = new Outside(source.chain)
-  let orphan: number | undefined
-  let size = 0
-  const timers = new TimerLedger(source.chain, hash)
-  const turn = new TurnLetters(outgoing, () => actor, hash)
-  let taking: Incoming | undefined
-  for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
-    turn.take(event)
-    timers.take(event)
-    size++
-    if (event.kind === 'stop') ends.add(event.seq)
-    if (event.content === null) {
-      if (event.kind === 'call') spawns.set(event.seq, null)
-      continue
-    }
-    if (event.kind === 'genesis') {
-      actor = event.content.actor
-      birth = readBirth(event.content, hash)
-      if (birth.cause === null && birth.parent !== null) orphan = event.seq
-    } else if (event.kind === 'call' && track(event.content.fn) === SPAWN) {
-      const spawn = readSpawn(event.content, hash)
-      if (spawn !== undefined) spawns.set(event.seq, spawn)
-    } else if (taking !== undefined && (event.kind === 'trap' || event.kind === 'abort')) {
-      taking.stands = false
-      noteUnopened(unopened, event.seq, taking)
-    } else if (taking !== undefined && event.kind === 'return') {
-      taking.stands = !(isMessage(taking.fn) && isRefusal(event.content.result))
-      if (!taking.stands) noteUnopened(unopened, event.seq, taking)
-    } else if (event.kind === 'result') {
-      const spawn = spawns.get(event.content.call)
-      if (spawn) spawn.made = readMade(event.content.outcome.result)
-    } else if (event.kind === 'turn') {
-      const { cause, sender } = event.content
-      taking = cause === null ? undefined : readIncoming(event, cause, hash)
-      if (taking !== undefined) incoming.push(taking)
-      else if (sender !== null) orphan ??= event.seq
-      else outside.heard(event)
-    }
-  }
-  for (const { letter, left } of outgoing.values()) if (letter !== null && left) outside.said(letter)
-  const { channels } = outside
-  return {
-    source,
-    size,
-    actor,
-    outgoing,
-    incoming,
-    orphan,
-    birth,
-    spawns,
-    ends,
-    unopened,
-    outside: channels,
-    firings: timers.firings,
-  }
-}
-
-function noteUnopened(unopened: Map<number, string>, seq: number, { fn, channel }: Incoming): void {
-  if (track(fn) === HANDLE_OPEN && channel !== null) unopened.set(seq, channel)
-}
-
-/** Follows the calls of one turn to the events that carry them away. */
-class TurnLetters {
-  readonly #outgoing: Map<number, Outgoing>
-  readonly #hash: Hash
-  readonly #actor: () => string | null
-  readonly #calls = new Map<number, Letter>()
-  #sends: Outgoing[] = []
-
-  constructor(outgoing: Map<number, Outgoing>, actor: () => string | null, hash: Hash) {
-    this.#outgoing = outgoing
-    this.#actor = actor
-    this.#hash = hash
-  }
-
-  take(event: Event): void {
-    const { seq, hash, kind } = event
-    if (kind === 'turn' || kind === 'return' || kind === 'trap' || kind === 'abort') {
-      if (kind === 'return') this.#leave()
-      this.#sends = []
-      this.#calls.clear()
-    } else if (kind === 'send') {
-      const letter =
-        event.content === null ? null : (this.#calls.get((event as EventOf<'send'>).content.call) ?? null)
-      const sent = { hash, letter, left: false }
-      this.#outgoing.set(seq, sent)
-      this.#sends.push(sent)
-    } else if (kind === 'call') {
-      // Whether a withheld call is an intent is not known; what went before it may have left.
-      const content = event.content === null ? null : (event as EventOf<'call'>).content
-      const letter = content === null ? null : letterOf(content, this.#actor(), this.#hash)
-      if (letter !== null) this.#calls.set(seq, letter)
-      if (content !== null && content.outcome !== null) return
-      this.#leave()
-      if (content === null || letter !== null) this.#outgoing.set(seq, { hash, letter, left: true })
-    }
-  }
-
-  #leave(): void {
-    for (const sent of this.#sends) sent.left = true
-    this.#sends = []
-  }
-}
-
-function readIncoming({ seq, content }: EventOf<'turn'>, cause: Cause, hash: Hash): Incoming {
-  const { fn, sender, args } = content
-  const given = items(args)
-  const [named, ...said] = given
-  const [second] = said
-  return {
-    index: seq,
-    cause,
-    sender,
-    fn,
-    stands: true,
-    message: said.length === 0 ? null : digestOf(said, hash),
-    channel: second === undefined ? null : textOf(second),
-    lost: lostIn(fn, given),
-    about: named === undefined ? null : textOf(named),
-    signed: sender !== null && named !== undefined && same(named, senderBytes(sender)),
-  }
-}
-
-/** `theater:actor/types.sender`: the case `actor` with an id. */
-function senderBytes(actor: string): Uint8Array {
-  const out = new Writer()
-  out.array(2)
-  out.uint(1)
-  out.text(actor)
-  return out.bytes()
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -4,7 +4,7 @@ import type { ChainSource } from '@theater/replay'
 import { encodeData } from '@theater/values'
 import type { Data, Json } from '@theater/values'
 import { describe, expect, it } from 'vitest'
-import { checkGraph } from '../src/graph.ts'
+import { checkGraph } from './support/graph-in-parts.ts'
 import { draft, forge, withhold } from './support/forge.ts'
 import type { Draft } from './support/forge.ts'
 

@@ -21,8 +21,9 @@ interface Waiting {
   readonly blobs: readonly [number, number]
 }
 
-/** How many events are put down at once. */
+/** How many events are put down at once, and how many bytes: they are in memory until then. */
 const GROUP = 256
+const GROUP_BYTES = 256 * 1024
 
 /**
  * Chains that come from elsewhere. What arrives waits in tables that are this connection's alone, which SQLite keeps in a file that is
@@ -73,15 +74,18 @@ export class Arrivals {
   async #wait(incoming: IncomingChain): Promise<Waiting> {
     const [firstEvent, firstBlob] = [this.#events, this.#blobs]
     let group: IncomingEvent[] = []
+    let bytes = 0
     const put = (): void => {
       this.#db.now(() => {
         for (const event of group) this.#put(event, this.#events - firstEvent)
       })
       group = []
+      bytes = 0
     }
     for await (const event of incoming.events) {
       group.push(event)
-      if (group.length === GROUP) put()
+      bytes += sizeOf(event)
+      if (group.length === GROUP || bytes >= GROUP_BYTES) put()
     }
     put()
     return { incoming, events: [firstEvent, this.#events], blobs: [firstBlob, this.#blobs] }
@@ -115,4 +119,8 @@ export class Arrivals {
       )
       .run(...blobs)
   }
+}
+
+function sizeOf({ header, body, blobs = [] }: IncomingEvent): number {
+  return blobs.reduce((sum, block) => sum + block.bytes.length, header.length + (body?.length ?? 0))
 }
