@@ -16,8 +16,7 @@ import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
 import type { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
-import { checkLimits } from './limits.ts'
-import type { Limits } from './limits.ts'
+import { Likes } from './likes.ts'
 import type { Post, Sender } from './post.ts'
 import { chainKey } from './received.ts'
 import { releaseName } from './record.ts'
@@ -55,6 +54,9 @@ export interface RevivalParts {
 /** Brings back every actor of a store, and delivers again what was under way between them. */
 export class Revival {
   readonly #parts: RevivalParts
+
+  readonly #likes = new Likes()
+  readonly #readies = new Map<string, Awaited<ReturnType<Components['ready']>>>()
 
   constructor(parts: RevivalParts) {
     this.#parts = parts
@@ -157,18 +159,14 @@ export class Revival {
         actor: info.label,
       })
     }
-    const bytes = await store.get(genesis.component)
-    if (bytes === undefined) {
-      throw new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
-    }
     if (parent === undefined) grants.check(id, genesis.grants)
     else grants.checkChild(id, genesis.grants, parent.genesis.grants)
-    const limits = checkLimits(id, genesis.limits as Partial<Limits>)
+    const limits = this.#likes.limits(id, genesis.limits)
     if (guard?.barred.has(id) === true) {
       const message = `${id} is not brought back here: it kept the thread of the actors from answering. Verify its record.`
       throw new TheaterError('unresponsive', message, { actor: id })
     }
-    const ready = await this.#ready(id, bytes, genesis)
+    const ready = await this.#ready(id, genesis)
     if (!meteredAlike(genesis, ready.prepared)) {
       const [theirs, mine] = [meterName(genesis.meter), meterName(ready.prepared.meter)]
       const message = `${id} cannot go on here: it was recorded with ${theirs}, and this host has ${mine}.`
@@ -177,16 +175,27 @@ export class Revival {
     const record = OwnRecord.left(info, this.#desk(info))
     const { durability } = info
     const { kept } = scan
-    const parts = { id, ...ready, genesis, limits, seed, store, record, durability, summary, kept }
+    const own = { genesis: this.#likes.genesis(genesis), seed: seed.slice() }
+    const parts = { id, ...ready, ...own, limits, store, record, durability, summary, kept }
     const actor = new Actor(parts, host)
     cast.add(actor)
     return actor
   }
 
-  async #ready(id: string, bytes: Uint8Array, genesis: Genesis): ReturnType<Components['ready']> {
-    const { components, guard } = this.#parts
+  /** Of actors of one component and with the same grants there is one. */
+  async #ready(id: string, genesis: Genesis): ReturnType<Components['ready']> {
+    const metering = meteringOf(genesis)
+    const key = `${chainKey(genesis.component)} ${metering} ${JSON.stringify(genesis.grants)}`
+    const known = this.#readies.get(key)
+    if (known !== undefined) return known
+    const { store, components, guard } = this.#parts
+    const bytes = await store.get(genesis.component)
+    if (bytes === undefined)
+      throw new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
     using _ = guard?.watch.preparing(id, 'load')
-    return await components.ready(id, bytes, genesis.grants, meteringOf(genesis))
+    const ready = await components.ready(id, bytes, genesis.grants, metering)
+    this.#readies.set(key, ready)
+    return ready
   }
 
   /** Reads a record. That of an actor that never came to be is closed, where the last host could not do that any more. */

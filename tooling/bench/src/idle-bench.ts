@@ -1,0 +1,184 @@
+// Actors that have nothing to do: how many a host holds, what each takes, how long the store takes to open and an actor to wake; and how
+// long an actor with a long record takes to come back, with and without what is kept beside it.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { diskCache } from '@theater/component/node'
+import { sqliteStore } from '@theater/event-chain/sqlite'
+import { assemble } from '@theater/guests/wat'
+import { Theater } from '@theater/runtime'
+import type { TheaterOptions } from '@theater/runtime'
+import type { Budget } from './measure.ts'
+import type { Report, Summary } from './report.ts'
+
+/** As many as are asked for where the time allows: a thousand for each second. */
+const ACTORS = 100_000
+/** Events of the long record: three for each turn of the count. */
+const LONG = 100_000
+/** How many are made at once. */
+const TOGETHER = 256
+
+const wat = `(component
+  (core module $m
+    (memory (export "memory") 1)
+    (func (export "count") (result i32)
+      (i32.store (i32.const 8) (i32.add (i32.load (i32.const 8)) (i32.const 1)))
+      (i32.load (i32.const 8))))
+  (core instance $i (instantiate $m))
+  (func (export "count") (result u32) (canon lift (core func $i "count"))))`
+
+type Opened = Theater & AsyncDisposable
+
+/** Runs the benchmark. It throws where an actor does not come back as it was. */
+export async function idleBench({ rounds, seconds }: Budget, report: Report): Promise<Summary> {
+  const folder = mkdtempSync(join(tmpdir(), 'theater-bench-'))
+  try {
+    const component = await assemble(wat)
+    const many = await crowd(join(folder, 'many.db'), component, { rounds, seconds }, report)
+    const long = await longRecord(join(folder, 'long.db'), component, rounds, report)
+    return { ...many, ...long }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function crowd(
+  file: string,
+  component: Uint8Array,
+  { rounds, seconds }: Budget,
+  report: Report,
+): Promise<Summary> {
+  const count = Math.min(ACTORS, Math.floor(seconds) * 1000)
+  const options = { maxActors: count, resident: 1000 }
+  const before = memory()
+  let us = 0
+  let saved = 0
+  {
+    await using store = sqliteStore(file)
+    await using theater = await Theater.open({ store, ...options })
+    us = await timed(count, async () => {
+      for (let at = 0; at < count; at += TOGETHER) {
+        const some = Array.from({ length: Math.min(TOGETHER, count - at) }, (_, i) => nameOf(at + i))
+        await Promise.all(some.map((id) => theater.spawn({ id, component })))
+      }
+    })
+    report.row(
+      { name: 'make', count, us },
+      `${count} actors made, with their records: ${us.toFixed(0)} µs each`,
+    )
+    saved = performance.now()
+  }
+  saved = performance.now() - saved
+  await using store = sqliteStore(file)
+  const from = performance.now()
+  await using theater = await Theater.open({ store, ...options })
+  const openMs = performance.now() - from
+  const after = memory()
+  const heap = (after.heap - before.heap) / count
+  const rss = (after.rss - before.rss) / count
+  report.row(
+    { name: 'open', count, openMs, closeMs: saved, heap, rss },
+    `opened in ${openMs.toFixed(0)} ms (${((openMs * 1000) / count).toFixed(0)} µs each), closed in ${saved.toFixed(0)} ms; idle, each takes ${heap.toFixed(0)} bytes of heap, ${rss.toFixed(0)} of the process`,
+  )
+  const wakes: number[] = []
+  const turns: number[] = []
+  for (let i = 0; i < 300 * rounds; i++) {
+    const id = nameOf((i * 7919) % count)
+    wakes.push(await timed(1, () => called(theater, id, 1)))
+    turns.push(await timed(1, () => called(theater, id, 2)))
+    await theater.call(id, 'count', [])
+    if (i >= count) break
+  }
+  const [wakeUs, turnUs] = [median(wakes), median(turns)]
+  report.row(
+    { name: 'wake', wakeUs, turnUs, ratio: wakeUs / turnUs },
+    `first turn of one that was not in memory ${wakeUs.toFixed(0)} µs, the next ${turnUs.toFixed(0)} µs: ${(wakeUs / turnUs).toFixed(1)} times`,
+  )
+  return { actors: count, makeUs: us, openMs, heapBytes: heap, rssBytes: rss, wakeUs }
+}
+
+async function longRecord(
+  file: string,
+  component: Uint8Array,
+  rounds: number,
+  report: Report,
+): Promise<Summary> {
+  await using store = sqliteStore(file)
+  // What transpiling takes is another matter.
+  const cache = await diskCache(`${file}.cache`)
+  let turns = 0
+  {
+    await using theater = await Theater.open({ store, cache })
+    await theater.spawn({ id: 'long', component })
+    while ((theater.actors()[0]?.events ?? LONG) < LONG) {
+      await Promise.all(Array.from({ length: 500 }, () => theater.call('long', 'count', [])))
+      turns += 500
+    }
+  }
+  const info = (await store.find('long'))!
+  const kept = {
+    summary: await store.caches.kept(info.chain, 'summary'),
+    snapshot: await store.caches.kept(info.chain, 'snapshot'),
+  }
+  const figures: Record<string, number> = {}
+  for (const [name, kinds, options] of [
+    ['with both', ['summary', 'snapshot'], {}],
+    ['without the snapshot', ['summary'], { snapshots: false }],
+    ['without either', [], { snapshots: false }],
+  ] as const) {
+    const opens: number[] = []
+    const wakes: number[] = []
+    for (let round = 0; round < Math.min(rounds, 3); round++) {
+      for (const kind of ['summary', 'snapshot'] as const) {
+        const known = kept[kind]
+        if (known !== undefined && (kinds as readonly string[]).includes(kind))
+          await store.caches.keep([{ ...known, chain: info.chain, kind }])
+        else await store.caches.discard(info.chain, kind)
+      }
+      const from = performance.now()
+      const theater = await Theater.open({ store, cache, ...(options as Partial<TheaterOptions>) })
+      opens.push(performance.now() - from)
+      wakes.push((await timed(1, () => called(theater, 'long', ++turns))) / 1000)
+      await theater.close()
+    }
+    const [openMs, wakeMs] = [median(opens), median(wakes)]
+    figures[name] = openMs + wakeMs
+    report.row(
+      { name: `a record of ${info.size} events, ${name}`, openMs, wakeMs },
+      `a record of ${info.size} events, ${name}: opened in ${openMs.toFixed(1)} ms, first answer ${wakeMs.toFixed(1)} ms later`,
+    )
+  }
+  return {
+    longMs: figures['with both'],
+    longRatio: (figures['without either'] ?? 0) / (figures['with both'] ?? 1),
+  }
+}
+
+async function called(theater: Opened, id: string, wanted: number): Promise<void> {
+  const found = await theater.call(id, 'count', [], { timeoutMs: 600_000 })
+  if (found !== wanted && wanted > 2) throw new Error(`${id} counted ${String(found)}, not ${wanted}`)
+}
+
+const nameOf = (n: number): string => `idle-${n}`
+
+/** Microseconds of each. */
+async function timed(count: number, run: () => Promise<void>): Promise<number> {
+  const from = performance.now()
+  await run()
+  return ((performance.now() - from) * 1000) / count
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN
+}
+
+function memory(): { readonly heap: number; readonly rss: number } {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  gc()
+  gc()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heap: heapUsed + external, rss }
+}
