@@ -365,7 +365,7 @@ export class Life {
       clearTimeout(timer)
     }
     // What nobody has waited for is in the store before anybody closes that; why it is not was said to whoever appended next.
-    await parts.record.stored().catch(() => undefined)
+    await within(parts.record.stored(), graceMs)
     await this.#dispose()
   }
 
@@ -394,4 +394,12 @@ export class Life {
 /** The name of an export without its interface. */
 function functionOf({ id }: Letter): string {
   return id.slice(id.indexOf('#') + 1)
+}
+
+/** Waits for something that may fail, but not for ever. */
+async function within(done: Promise<void>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const timer = setTimeout(late.resolve, ms)
+  await Promise.race([done.catch(() => undefined), late.promise])
+  clearTimeout(timer)
 }

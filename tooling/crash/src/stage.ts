@@ -60,7 +60,7 @@ export class Stage implements AsyncDisposable {
       handlers: [messaging(), courierHost(world, around), watchedHttp(around), timer()],
       // Transpiled components outlive a run, as they do for a user.
       cache: await diskCache(join(tmpdir(), 'theater-e2e-cache')),
-      // Hosts take over from what is kept beside a record, too.
+      // Hosts take over from what is kept beside a record, too, and actors that have nothing to do leave memory.
       summaryEvery: 10,
       snapshots: { everyEvents: 25 },
       resident: 1,
