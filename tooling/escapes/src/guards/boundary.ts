@@ -86,8 +86,8 @@ export const boundary: Guards = {
   rebuilding: [
     {
       file: 'runtime/src/instance.ts',
-      text: "      case 'trap':\n        await this.#flush()\n        this.#undo(boundary)\n",
-      with: "      case 'trap':\n        await this.#flush()\n",
+      text: "reply: { tag: 'trapped', code: end.code },\n          concluded: this.#inOrder(() => this.#undo(boundary)),\n",
+      with: "reply: { tag: 'trapped', code: end.code },\n          concluded: this.#inOrder(() => this.#write()),\n",
     },
     off('runtime/src/instance.ts', 'if (this.#boundary?.ended !== undefined) this.discard()'),
   ],

@@ -63,7 +63,7 @@ export const limits: Guards = {
     },
     off(
       'runtime/src/instance.ts',
-      "if (this.#unwritten > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))",
+      "if (this.#appended - this.#flushed > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))",
     ),
   ],
   'actor-count': [off('runtime/src/maker.ts', 'if (cast.with(this.#making.keys()) >= maxActors) {')],
