@@ -36,6 +36,7 @@ export const lawsOfRecords: readonly Law[] = [
         const { state, events } = stage.info(actor.id)
         const asked: string[] = []
         await stage.restart(deaf(world.handler, asked))
+        if (state === 'idle') await stage.wake(actor.id)
         const back = stage.info(actor.id)
         assert.equal(back.state, state, 'the actor did not come back')
         if (state === 'idle') {

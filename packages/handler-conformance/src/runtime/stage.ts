@@ -5,6 +5,7 @@ import type { AnyHandler } from '@theater/handler'
 import { componentLoader, verify } from '@theater/replay/node'
 import { Theater } from '@theater/runtime'
 import type { ActorInfo, LogLine, TheaterOptions } from '@theater/runtime'
+import { decodeModel } from '@theater/values'
 import type { Json } from '@theater/values'
 import type { Guest, GuestCall, Law, Subject, World } from '../subject.ts'
 import { GuestActor } from './guest-actor.ts'
@@ -62,6 +63,18 @@ export class Stage implements AsyncDisposable {
   }
 
   /** An actor as it is now. */
+  /** Has an actor come into memory, as for a turn, and take none: what it is called with fits no export. */
+  async wake(id: string): Promise<void> {
+    const { chain } = this.info(id)
+    const [genesis] = await Array.fromAsync(readEvents(this.store, chain, 0, 1))
+    assert.ok(genesis?.kind === 'genesis' && genesis.content !== null)
+    const wit = await this.store.get(genesis.content.wit)
+    const [fn] = decodeModel(wit ?? new Uint8Array()).exports.flatMap(({ functions }) => functions)
+    assert.ok(fn, 'the guest exports nothing')
+    const call = this.theater.call(id, fn.id, Array(fn.params.length + 1).fill(0))
+    await assert.rejects(call, ({ code }: { readonly code?: string }) => code === 'bad-arguments')
+  }
+
   info(id: string): ActorInfo {
     const info = this.theater.actors().find((actor) => actor.id === id)
     assert.ok(info, `there is no actor ${id}`)
