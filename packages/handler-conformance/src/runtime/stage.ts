@@ -62,7 +62,6 @@ export class Stage implements AsyncDisposable {
     })
   }
 
-  /** An actor as it is now. */
   /** Has an actor come into memory, as for a turn, and take none: what it is called with fits no export. */
   async wake(id: string): Promise<void> {
     const { chain } = this.info(id)
@@ -75,6 +74,7 @@ export class Stage implements AsyncDisposable {
     await assert.rejects(call, ({ code }: { readonly code?: string }) => code === 'bad-arguments')
   }
 
+  /** An actor as it is now. */
   info(id: string): ActorInfo {
     const info = this.theater.actors().find((actor) => actor.id === id)
     assert.ok(info, `there is no actor ${id}`)
