@@ -234,6 +234,13 @@ describe('the image of an instance', () => {
     expect(taken(other.imaging.take())).toEqual(taken(instance.imaging.take()))
   })
 
+  it('is refused (glue) where the guest dropped a handle that it never had', async () => {
+    const instance = (await maker(lending))()
+    instance.functions['take']?.()
+    instance.functions['drop']?.(9)
+    expect(instance.imaging.take()).toMatchObject({ none: 'glue' })
+  })
+
   it('is refused where nothing is metered, whatever the component says of itself', async () => {
     const make = await maker(one('(memory 1)'), 'none')
     expect(make().imaging.take()).toMatchObject({ none: 'not-metered' })

@@ -156,10 +156,7 @@ export class Rerun {
   /** Only what an instance does that was run from the beginning counts against a record. */
   async #again(segment: TurnSegment, found: Fault | undefined): Promise<Fault | undefined> {
     if (found === undefined || !this.#restored) return found
-    this.#discard()
-    this.#kept = undefined
-    this.#snapshots = false
-    return (await this.#ready(segment.turn.seq)) ?? this.#turn(segment)
+    return (await this.#withoutSnapshots(segment.turn.seq)) ?? this.#turn(segment)
   }
 
   #start(segment: StartSegment): Fault | undefined {
@@ -259,21 +256,26 @@ export class Rerun {
     return feed.break === undefined ? undefined : { tag: 'broken', ...feed.break }
   }
 
+  /** From here on all the turns before are run again. */
+  #withoutSnapshots(to: number): Promise<Fault | undefined> {
+    this.#discard()
+    this.#kept = undefined
+    this.#snapshots = false
+    return this.#ready(to)
+  }
+
   /** Makes an instance that is as the kept one was. */
-  #goBack(origin: StartSegment, kept: Snapshot, to: number): Fault | undefined {
+  async #goBack(origin: StartSegment, kept: Snapshot, to: number): Promise<Fault | undefined> {
     const boundary = this.#newBoundary(origin)
     const end = boundary.instantiateSync(origin.events)
     const refused = end.tag === 'return' ? boundary.restore(kept) : undefined
     if (end.tag !== 'return' || refused !== undefined) {
       boundary.dispose()
-      if (end.tag === 'abort' || refused?.none === 'host-memory')
-        return {
-          tag: 'inconclusive',
-          code: 'limits-above-mine',
-          index: to,
-          message: refused?.message ?? 'the component could not be instantiated again',
-        }
-      return unstable(to)
+      // Whatever is wrong with the snapshot says nothing of the record.
+      if (refused !== undefined && refused.none !== 'host-memory') return this.#withoutSnapshots(to)
+      if (end.tag !== 'abort' && refused === undefined) return unstable(to)
+      const message = refused?.message ?? 'the component could not be instantiated again'
+      return { tag: 'inconclusive', code: 'limits-above-mine', index: to, message }
     }
     this.#restored = true
     this.#boundary = boundary

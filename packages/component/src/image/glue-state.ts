@@ -233,6 +233,8 @@ export class GlueState {
         tables.push(null)
         continue
       }
+      // jco takes back whatever number a guest drops, and writes it into its table, though there was no such handle.
+      if (!wellFormed(handles)) return noImage('glue', 'the guest dropped a handle that it never had')
       const capture = this.#captures[i]
       const objects = capture && this.#captured(capture)
       if (capture !== undefined && objects === undefined)
@@ -275,8 +277,7 @@ export class GlueState {
       tables.every((table, i) => {
         if (table === null) return own[i] === undefined
         const { handles, remembered, captured } = table
-        if (handles.length < 2 || handles.length % 2 !== 0 || ![...handles, ...remembered].every(isCount))
-          return false
+        if (!wellFormed(handles) || !remembered.every(isCount)) return false
         if ((captured === undefined) !== (this.#captures[i] === undefined)) return false
         if (captured === undefined) return true
         const fits = ({ rep, resource, n }: CapturedImage): boolean =>
@@ -315,6 +316,11 @@ function newTable(): HandleTable {
   return Object.assign<number[], Pick<HandleTable, '_createdReps'>>([], {
     _createdReps: new BoundedSet() as Set<number>,
   })
+}
+
+/** Whether a table of handles is as jco makes it: pairs of numbers, without a gap. */
+function wellFormed(handles: readonly number[]): boolean {
+  return handles.length >= 2 && handles.length % 2 === 0 && [...handles].every(isCount)
 }
 
 function isCount(n: number): boolean {
