@@ -16,12 +16,19 @@ import { withContent } from './record.ts'
 const SNAPSHOT = 'snapshot'
 /** A record that is not much longer than what a snapshot is of is re-run as quickly. */
 const LEAST = 64
+/** After how many events one is taken, where nobody says, and how many bytes of the last one count as an event more. */
+const EVENTS = 1000
+const BYTES = 32
 /** What a snapshot may have beside the memories of the guest. */
 const BESIDE = 64 * 1024 * 1024
 
 /** When snapshots are taken. */
 export interface SnapshotOptions {
-  /** Events of an actor after which one is taken, at the end of a turn. @default 1000 */
+  /**
+   * Events of an actor after which one is taken, at the end of a turn.
+   *
+   * @default 1000, and one more for each 32 bytes of the last: what it costs to take one grows with what there is to keep
+   */
   readonly everyEvents?: number
   /** Fuel that its turns have used after which one is taken. @default 2000000000 */
   readonly everyFuel?: number
@@ -29,7 +36,7 @@ export interface SnapshotOptions {
 
 /** What the snapshots of one host have in common. */
 export class Snapshots {
-  readonly everyEvents: number
+  readonly everyEvents: number | undefined
   readonly everyFuel: number
   /** Absent: none are taken, and none are used. */
   readonly caches: CacheStore | undefined
@@ -40,10 +47,10 @@ export class Snapshots {
   /** @throws TheaterError `bad-limit` */
   constructor(
     caches: CacheStore | undefined,
-    { everyEvents = 1000, everyFuel = 2_000_000_000 }: SnapshotOptions,
+    { everyEvents, everyFuel = 2_000_000_000 }: SnapshotOptions,
     log: (line: LogLine) => void,
   ) {
-    for (const [name, n] of Object.entries({ everyEvents, everyFuel }))
+    for (const [name, n] of Object.entries({ everyEvents: everyEvents ?? EVENTS, everyFuel }))
       if (!Number.isSafeInteger(n) || n < 1)
         throw new TheaterError('bad-limit', `snapshots.${name} is ${n}; it is an integer of at least 1`)
     this.caches = caches
@@ -82,6 +89,8 @@ export class Images {
   readonly #host: Snapshots
   /** How much of the record the last one is of. */
   #size = 0
+  /** How many bytes the last one is kept in. */
+  #bytes = 0
   /** Fuel that turns have used since. */
   #fuel = 0
   #taking = false
@@ -104,7 +113,7 @@ export class Images {
 
   /** A turn has returned. @returns whether one is to be taken, when that is durable and before another turn begins */
   turned(boundary: Boundary): boolean {
-    const { everyEvents, everyFuel } = this.#host
+    const { everyEvents = EVENTS + this.#bytes / BYTES, everyFuel } = this.#host
     this.#fuel += boundary.fuelUsed ?? 0
     return this.#parts.record.size - this.#size >= everyEvents || this.#fuel >= everyFuel
   }
@@ -136,6 +145,7 @@ export class Images {
       const bytes = await promisify(zstdCompress)(encodeSnapshot(snapshot, sha256))
       await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes }])
       this.#size = size
+      this.#bytes = bytes.length
       this.#fuel = 0
     } catch (error) {
       if (!this.#said) this.#host.tell(id, 'warn', `no snapshot of it could be kept: ${reasonOf(error)}`)
@@ -154,6 +164,7 @@ export class Images {
       const found = await this.#read(kept)
       if (typeof found !== 'string') {
         this.#size = kept.size
+        this.#bytes = kept.bytes.length
         return found
       }
       await this.useless(found)
