@@ -2,6 +2,8 @@ import type { Counters } from './counters.ts'
 import { plainCounters, theaterCounters } from './counters.ts'
 import { durableRows } from './durable.ts'
 import { appending, verifying } from './chain-append.ts'
+import { killed, TURNS } from './chain-killed.ts'
+import { steps } from './chain-steps.ts'
 import { interleaved } from './measure.ts'
 import type { Budget } from './measure.ts'
 import type { Report, Summary } from './report.ts'
@@ -53,6 +55,14 @@ export async function chainBench({ rounds, seconds }: Budget, report: Report): P
   for (const { name, median } of verified.figures)
     show(name, { rate: 1e6 / median, ratio: limit / median, aim: 150_000, n: verified.n })
 
+  head('steps, against two commits each in plain Node')
+  const walked = await interleaved(await steps(stack), { rounds, seconds: seconds / 8, least: 2000 })
+  const plain = walked.figures[0]?.median ?? NaN
+  for (const [i, { name, median }] of walked.figures.entries()) {
+    const figures = { rate: 1e6 / median, ratio: plain / median, n: walked.n }
+    show(name, i === 0 ? figures : { ...figures, aim: 15_000 })
+  }
+
   report.text(`\n${'durable HTTP requests, against plain Node'.padEnd(58)} baseline      ours    ratio`)
   const onDisk = (own: AsyncDisposableStack, folder: string): Promise<Counters> =>
     theaterCounters(own, folder, 'disk')
@@ -62,7 +72,14 @@ export async function chainBench({ rounds, seconds }: Budget, report: Report): P
     report.row({ ...row }, `${name.padEnd(57)}${cells.join('')}${ratio.toFixed(2).padStart(9)}`)
   })
 
+  const { nodeMs, firstAnswerMs } = await killed(Math.min(rounds, 7))
+  const ratio = firstAnswerMs / nodeMs
+  report.row(
+    { name: 'kill -9 to first answer', turns: TURNS, nodeMs, firstAnswerMs, ratio, aim: 150 },
+    `\nkill -9 to the first answer of an actor with ${TURNS} turns: ${firstAnswerMs.toFixed(0)} ms (aim 150), of a line by Node alone: ${nodeMs.toFixed(0)} ms`,
+  )
+
   const bytes = bytesPerEvent()
   report.row({ name: 'bytes per event, SQLite', bytes }, `${bytes.toFixed(0)} bytes an event in SQLite`)
-  return { ...summary, ...durable, 'bytes per event': bytes }
+  return { ...summary, ...durable, 'kill -9 to first answer, ms': firstAnswerMs, 'bytes per event': bytes }
 }
