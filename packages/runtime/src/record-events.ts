@@ -28,8 +28,14 @@ export class Readers {
   /** The store, through which this hears what is written. */
   heard(): Store {
     const store = this.#store
-    const then = (chain: Uint8Array, done: Promise<void>): Promise<void> =>
-      this.#waiting.size === 0 ? done : done.then(() => this.#grew(chainKey(chain)))
+    // Whoever begins to read while it is written may have looked before it was there.
+    const then = (chain: Uint8Array, done: Promise<void>): Promise<void> => {
+      done.then(
+        () => this.#grew(chain),
+        () => undefined,
+      )
+      return done
+    }
     return {
       ...(store.caches !== undefined && { caches: store.caches }),
       read: (chain, from, to) => store.read(chain, from, to),
@@ -77,8 +83,9 @@ export class Readers {
     }
   }
 
-  #grew(key: string): void {
-    for (const bell of this.#waiting.get(key) ?? []) bell.ring()
+  #grew(chain: Uint8Array): void {
+    if (this.#waiting.size === 0) return
+    for (const bell of this.#waiting.get(chainKey(chain)) ?? []) bell.ring()
   }
 
   /** Nothing is written any more: whoever waits for more has seen all that there is. */

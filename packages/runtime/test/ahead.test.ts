@@ -1,47 +1,10 @@
-import { ChainError, memoryStore } from '@theater/event-chain'
-import type { Batch, Store } from '@theater/event-chain'
 import { guest } from '@theater/guests'
 import { Theater, TheaterError } from '@theater/runtime'
 import { expect, it, onTestFinished } from 'vitest'
+import { heldStore } from './support/held-store.ts'
+import type { Held } from './support/held-store.ts'
 import { spineHandler } from './support/spine-handler.ts'
 import type { SpineWorld } from './support/spine-handler.ts'
-
-/** A store that takes nothing before it is told to: each append waits for its turn. */
-interface Held {
-  readonly store: Store
-  /** What was appended since it holds, and waits. */
-  readonly waiting: { readonly events: number; take(): void; refuse(): void }[]
-  hold(): void
-}
-
-function heldStore(): Held {
-  const inner = memoryStore()
-  const waiting: Held['waiting'] = []
-  let holds = false
-  const append = async (chain: Uint8Array, head: Uint8Array, batch: Batch): Promise<void> => {
-    if (holds) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const refuse = (): void => reject(new ChainError('full', 'the disk is full'))
-      waiting.push({ events: batch.events.length, take: resolve, refuse })
-      await promise
-    }
-    await inner.append(chain, head, batch)
-  }
-  const store = new Proxy(inner, {
-    get(target, key) {
-      if (key === 'append') return append
-      const value: unknown = Reflect.get(target, key)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-  return {
-    store,
-    waiting,
-    hold() {
-      holds = true
-    },
-  }
-}
 
 /** An actor whose turns are three events, and change what the next one answers. */
 async function spine(world: SpineWorld = { calls: [] }): Promise<{ theater: Theater; held: Held }> {

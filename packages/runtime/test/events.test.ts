@@ -10,6 +10,7 @@ import { Theater } from '@theater/runtime'
 import { cidOf, encodeData } from '@theater/values'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Readers } from '../src/record-events.ts'
+import { heldStore } from './support/held-store.ts'
 import { spineHandler } from './support/spine-handler.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'theater-events-'))
@@ -40,6 +41,25 @@ describe('the events of an actor', () => {
     expect(await late).toEqual(upTo(size ?? 0, 5))
     // A record that has ended is one like others.
     expect(await seqs(theater.events('a'))).toEqual(upTo(size ?? 0))
+    await theater.close()
+  })
+
+  it('are given though they were on their way to the store when the reading began', async () => {
+    const held = heldStore()
+    const theater = await open(held.store)
+    await theater.spawn({ id: 'a', ...spine })
+    const { size = 0 } = (await held.store.find('a')) ?? {}
+    held.hold()
+    const called = theater.call('a', 'run', [0])
+    while (held.waiting.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const reading = theater.events('a', { from: size })
+    const next = reading.next()
+    // It has looked, and found nothing.
+    await new Promise((resolve) => setImmediate(resolve))
+    held.waiting[0]?.take()
+    expect((await next).value).toMatchObject({ seq: size, kind: 'turn' })
+    await called
+    await reading.return()
     await theater.close()
   })
 
