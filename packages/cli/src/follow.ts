@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { ChainError, followEvents, hex } from '@theater/event-chain'
-import type { ChainInfo, Event, Kind, LoggedStore } from '@theater/event-chain'
+import type { ChainErrorCode, ChainInfo, Event, Kind, LoggedStore } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import { dataPaths, findActor, readChains } from './data-folder.ts'
@@ -70,6 +70,9 @@ export async function* follow(
   }
 }
 
+/** What a database is that somebody is about to make. */
+const notYet: ReadonlySet<string> = new Set<ChainErrorCode>(['not-found', 'unsupported'])
+
 /** Opens the data folder again once the actor is there; `undefined`: the following was ended. */
 async function reopen(
   folder: string,
@@ -83,7 +86,7 @@ async function reopen(
       await store.close()
     } catch (error) {
       // Whoever begins anew has removed the file, or is about to write the new one.
-      const soon = ChainError.is(error) ? error.code === 'unsupported' : CliError.is(error)
+      const soon = ChainError.is(error) ? notYet.has(error.code) : CliError.is(error)
       if (!soon) throw error
     }
     if (!(await wait())) return undefined

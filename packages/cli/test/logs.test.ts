@@ -1,7 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { relayGuest } from '@theater/guests/relay'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { follow } from '../src/follow.ts'
 import { copies, ECHO, folder, objects, start, theater } from './support/theater.ts'
 
 const KEYS = ['actor', 'seq', 'turn', 'time', 'source', 'level', 'message', 'fields']
@@ -174,6 +177,22 @@ describe('following', () => {
     expect((await going.next()).message).toContain('anew')
     expect(await going.end('SIGINT')).toBe(130)
     expect(going.stderr).toBe('the record of echo was begun anew\n')
+  })
+
+  it('waits while the database that takes the place of another is being made', async () => {
+    const cwd = await withLogs()
+    const data = join(cwd, '.theater')
+    let waits = 0
+    const wait = async (): Promise<boolean> => {
+      rmSync(join(data, 'theater.db'), { force: true })
+      writeFileSync(join(data, 'theater.db'), '')
+      return ++waits < 3
+    }
+    const records = follow(data, 'echo', wait)
+    const { value } = await records.next()
+    for await (const { seq } of value?.events(0) ?? []) expect(seq).toBeGreaterThanOrEqual(0)
+    expect(await records.next()).toEqual({ value: undefined, done: true })
+    expect(waits).toBe(3)
   })
 
   it('ends without a word when nobody reads any more', async () => {
