@@ -1,12 +1,9 @@
-import { encodeMessage } from '@theater/actor/message'
-import { guest } from '@theater/guests'
-import { builtActor } from './actors.ts'
-import { boundarySubjects, stub } from './boundary.ts'
-import type { Workload } from './boundary.ts'
+import { boundarySubjects } from './boundary.ts'
 import { interleaved } from './measure.ts'
 import type { Budget, Subject } from './measure.ts'
 import type { Report, Summary } from './report.ts'
 import { stockJco } from './stock.ts'
+import { compiledThree, typescriptThree } from './workloads.ts'
 
 interface Row {
   readonly name: string
@@ -20,36 +17,8 @@ interface Row {
 
 /** What crossings and their recording cost, over the same component with nothing between. */
 export async function boundaryBench({ rounds, seconds }: Budget, report: Report): Promise<Summary> {
-  let balance = 0
-  const three = {
-    get: (_key: string) => balance,
-    put: (_key: string, value: number) => {
-      balance = value
-    },
-    note: (_value: number) => undefined,
-  }
-  const compiled: Workload = {
-    name: 'compiled guest, 3 imports',
-    bytes: guest('three'),
-    handler: stub('three', 'test:three/host', three),
-    interfaces: ['test:three/host'],
-    fn: 'call',
-    args: [1],
-    crossings: 3,
-  }
-  const silent = { log: (_level: string, _message: string, _fields: unknown) => undefined }
-  const message = [{ tag: 'host' }, encodeMessage('call', { by: 1 })]
-  const responder = 'theater:messaging/responder@0.1.0'
-  const typescript: Workload = {
-    name: 'TypeScript actor, 3 imports',
-    bytes: await builtActor('three'),
-    handler: stub('log', 'theater:actor/log@0.1', silent),
-    interfaces: ['theater:actor/log@0.1.0'],
-    fn: `${responder}#handle-request`,
-    args: message,
-    crossings: 3,
-  }
-
+  const compiled = compiledThree()
+  const typescript = await typescriptThree()
   const rows: Row[] = []
   const show = (row: Row): void => {
     rows.push(row)
@@ -64,20 +33,22 @@ export async function boundaryBench({ rounds, seconds }: Budget, report: Report)
 
   const workloads = [
     {
-      workload: compiled,
+      workload: compiled.workload,
       stock: () =>
-        stockJco(compiled.bytes, { 'test:three/host': three }, (guest: { call(n: number): number }) =>
-          guest.call(1),
+        stockJco(
+          compiled.workload.bytes,
+          { 'test:three/host': compiled.host },
+          (guest: { call(n: number): number }) => guest.call(1),
         ),
     },
     {
-      workload: typescript,
+      workload: typescript.workload,
       stock: () =>
         stockJco(
-          typescript.bytes,
-          { 'theater:actor/log': silent },
+          typescript.workload.bytes,
+          { 'theater:actor/log': typescript.host },
           (actor: Record<string, { handleRequest(...args: readonly unknown[]): unknown }>) => {
-            actor[responder]?.handleRequest(...message)
+            actor[typescript.responder]?.handleRequest(...typescript.workload.args)
           },
         ),
     },
@@ -103,7 +74,7 @@ export async function boundaryBench({ rounds, seconds }: Budget, report: Report)
   }
   const summary = {
     rounds,
-    compiled_added_us_per_crossing: (rows[0]?.added_us ?? NaN) / compiled.crossings,
+    compiled_added_us_per_crossing: (rows[0]?.added_us ?? NaN) / compiled.workload.crossings,
     typescript_ratio: rows.find(({ name }) => name.startsWith('TypeScript'))?.ratio,
   }
   report.text(

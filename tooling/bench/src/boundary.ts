@@ -201,6 +201,30 @@ async function* withContent(events: ReturnType<typeof readEvents>) {
   }
 }
 
+/** One that has had so many calls, to take snapshots of, and how another one is made that a snapshot can be laid over. */
+export async function resumable(workload: Workload, turns: number) {
+  const component = await loadComponent(workload.bytes)
+  const prepared = await component.prepare({ mode: 'sync' })
+  const store = memoryStore()
+  const { writer, boundary } = await start(component, prepared, workload, store)
+  const first = boundary.firstMemory()
+  for (let i = 0; i < turns; i++)
+    await boundary.turn({ fn: workload.fn, args: workload.args, sender: null, cause: null })
+  await writer.flush()
+  let begin: Segment | undefined
+  for await (const segment of segments(withContent(readEvents(store, writer.chain)))) {
+    begin = segment
+    break
+  }
+  const events = begin?.kind === 'start' ? begin.events : []
+  const again = (): Boundary => {
+    const made = newBoundary(component, prepared)
+    made.instantiateSync(events)
+    return made
+  }
+  return { component, prepared, boundary, first, again }
+}
+
 /** Everything that is compared for one workload. The first is the baseline. */
 export async function boundarySubjects(workload: Workload): Promise<Subject[]> {
   const component = await loadComponent(workload.bytes)

@@ -1,5 +1,5 @@
 // Actors that have nothing to do: how many a host holds, what each takes, how long the store takes to open and an actor to wake; and how
-// long an actor with a long record takes to come back, with and without what is kept beside it.
+// long an actor with a long record takes to come back, with and without what is kept beside it, and what a snapshot takes.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { Theater } from '@theater/runtime'
 import type { TheaterOptions } from '@theater/runtime'
 import type { Budget } from './measure.ts'
 import type { Report, Summary } from './report.ts'
+import { snapshotRows } from './snapshots.ts'
 
 /** As many as are asked for where the time allows: a thousand for each second. */
 const ACTORS = 100_000
@@ -38,7 +39,8 @@ export async function idleBench({ rounds, seconds }: Budget, report: Report): Pr
     const component = await assemble(wat)
     const many = await crowd(join(folder, 'many.db'), component, { rounds, seconds }, report)
     const long = await longRecord(join(folder, 'long.db'), component, rounds, report)
-    return { ...many, ...long }
+    const snapshots = await snapshotRows({ rounds, seconds: Math.min(seconds / 4, 10) }, report)
+    return { ...many, ...long, ...snapshots }
   } finally {
     rmSync(folder, { recursive: true })
   }
