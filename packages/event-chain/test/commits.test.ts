@@ -106,6 +106,24 @@ describe('commits', () => {
     expect(syncs.length).toBe(1)
   })
 
+  test('what is committed by whoever just hears of a sync has a sync of its own', async () => {
+    const { commits, did, syncs, write } = database()
+    const first = commits.add('disk', write('a'))
+    await turn()
+    const heard = first.then(() => {
+      const next = commits.add('disk', write('b'))
+      // Whoever reads commits what waits.
+      commits.drain()
+      return { next }
+    })
+    syncs[0]?.resolve()
+    const { next } = await heard
+    await turn()
+    expect(did).toEqual(['commit a', 'sync', 'commit b', 'sync'])
+    syncs[1]?.resolve()
+    expect(await next).toBe('b')
+  })
+
   test('closing writes what waits, and waits for what is synced', async () => {
     const { commits, did, syncs, write } = database()
     const first = commits.add('disk', write('a'))

@@ -100,9 +100,7 @@ export class Commits {
       return
     }
     this.#unsynced.push([write, value])
-    this.#syncing ??= this.#sync().finally(() => {
-      this.#syncing = undefined
-    })
+    this.#syncing ??= this.#sync()
   }
 
   #refuse({ durability, reject }: Write, error: ChainError): void {
@@ -126,6 +124,8 @@ export class Commits {
         for (const [{ reject }] of [...due, ...this.#unsynced.splice(0)]) reject(error)
       }
     }
+    // In the step in which nothing waits any more: whoever hears of this sync may commit before anybody else does anything.
+    this.#syncing = undefined
   }
 
   #fail(message: string, cause: unknown): ChainError {
