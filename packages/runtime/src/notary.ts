@@ -33,6 +33,7 @@ export class Notary {
   #timer: NodeJS.Timeout | undefined
   #running: Promise<void> | undefined
   #failed = false
+  #closing = false
 
   /** @throws TheaterError `bad-limit`; ChainError `bad-key`, `invalid` for what is no witness */
   constructor(
@@ -73,6 +74,12 @@ export class Notary {
   /** A turn has come to its end. */
   turned(): void {
     this.#turns++
+    this.#see()
+  }
+
+  /** Sees to it that turns which no checkpoint was begun for come under one. */
+  #see(): void {
+    if (this.#turns === 0 || this.#closing) return
     if (this.#turns >= this.#everyTurns) this.#start()
     else this.#timer ??= setTimeout(() => this.#start(), this.#everyMs).unref()
   }
@@ -82,9 +89,14 @@ export class Notary {
     this.#timer = undefined
     if (this.#running !== undefined) return
     this.#turns = 0
-    this.#running = this.#checkpoint().finally(() => {
-      this.#running = undefined
-    })
+    this.#running = this.#sign()
+  }
+
+  async #sign(): Promise<void> {
+    await this.#checkpoint()
+    this.#running = undefined
+    // What came meanwhile may not be under it, and nothing may come after that.
+    this.#see()
   }
 
   /** Never rejects: a turn is as good without a checkpoint, and the next one takes in what this one did not. */
@@ -107,6 +119,7 @@ export class Notary {
 
   /** Makes the last checkpoint, over everything, and gives witnesses a moment for it. */
   async close(): Promise<void> {
+    this.#closing = true
     clearTimeout(this.#timer)
     await this.#running
     await this.#checkpoint()

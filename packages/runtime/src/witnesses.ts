@@ -61,9 +61,7 @@ export class WitnessLoop {
     this.#again = true
     // Where it is waited before it is asked again, that is about the checkpoint that is the last one then.
     if (this.#running !== undefined || this.#timer !== undefined) return
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running = this.#run()
   }
 
   async #run(): Promise<void> {
@@ -72,8 +70,10 @@ export class WitnessLoop {
       await this.#ask()
       if (this.#failedInARow === 0) continue
       this.#wait()
-      return
+      break
     }
+    // In the step in which nothing is left to ask: whoever hears of the answer may offer the next one at once.
+    this.#running = undefined
   }
 
   #wait(): void {

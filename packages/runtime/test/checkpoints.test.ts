@@ -25,6 +25,11 @@ const sizes = async (store: LoggedStore) =>
     return entry.kind === 'chain' ? entry.size : entry.kind
   })
 
+/** Waits until something is so, which waits for nothing but the event loop. */
+async function until(so: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await so())) await new Promise((resolve) => setImmediate(resolve))
+}
+
 describe('a host signs', () => {
   it('when it ends, all that there is, and once', async () => {
     const store = memoryStore()
@@ -54,6 +59,31 @@ describe('a host signs', () => {
     expect(await sizes(store)).toEqual([])
     await theater.call('a', 'run', [1])
     await vi.waitFor(async () => expect(await sizes(store)).toHaveLength(1))
+  })
+
+  it('also those that come while it signs, when no other comes after them', async () => {
+    const store = memoryStore()
+    const gates: PromiseWithResolvers<void>[] = []
+    const extendLog = store.hostLog.extendLog.bind(store.hostLog)
+    vi.spyOn(store.hostLog, 'extendLog').mockImplementation(async (update) => {
+      const gate = Promise.withResolvers<void>()
+      gates.push(gate)
+      await gate.promise
+      return extendLog(update)
+    })
+    const theater = await open(store, { everyTurns: 2, everyMs: 1 })
+    await theater.spawn({ id: 'a', ...plain })
+    await theater.call('a', 'run', [1])
+    await until(() => gates.length === 1)
+    // The first of these starts the clock, and with the second there are enough.
+    for (let i = 0; i < 3; i++) await theater.call('a', 'run', [1])
+    gates[0]?.resolve()
+    await until(() => gates.length === 2)
+    gates[1]?.resolve()
+    const events = theater.actors()[0]?.events
+    await until(async () => (await sizes(store)).length === 2)
+    expect((await sizes(store)).at(-1)).toBe(events)
+    await theater.close()
   })
 
   it('after so long', async () => {
