@@ -335,7 +335,9 @@ export class Boundary {
     const instance = this.#freshInstance('nothing to lay a snapshot over')
     this.#fresh = false
     const { handles, clock } = this.#state
-    const refused = sameKey(snapshot.key, keyOf(this.#options)) ?? instance.imaging.lay(snapshot.instance)
+    const refused = this.#perTurn
+      ? noSnapshot('per-turn', 'each turn has an instance of its own')
+      : (sameKey(snapshot.key, keyOf(this.#options)) ?? instance.imaging.lay(snapshot.instance))
     if (refused !== undefined) {
       this.#state.end({ tag: 'lost', error: new Error(refused.message) })
       return refused

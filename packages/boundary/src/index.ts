@@ -152,7 +152,7 @@ export type {
   TurnRequest,
 } from './types.ts'
 export { segments } from './segments.ts'
-export { decodeSnapshot, encodeSnapshot } from './snapshot-bytes.ts'
+export { decodeSnapshot, encodeSnapshot, largestSnapshot } from './snapshot-bytes.ts'
 export type { SnapshotParts } from './snapshot-bytes.ts'
 export type { FirstMemory, NoSnapshot, NoSnapshotCode, Snapshot, SnapshotKey } from './snapshot.ts'
 export type { HandleImage, HandlesImage } from './handles.ts'

@@ -19,6 +19,14 @@ const magic = new TextEncoder().encode('theater snapshot 1\n')
 const digestLength = 32
 const start = magic.length + digestLength + 4
 
+/** What a snapshot may have beside the memories of the guest. */
+const BESIDE = 64 * 1024 * 1024
+
+/** The most bytes that a snapshot has of a guest that may have so much memory. */
+export function largestSnapshot(memory: number): number {
+  return memory + BESIDE
+}
+
 /** What a snapshot is read for. */
 export interface SnapshotParts {
   readonly component: Component

@@ -214,6 +214,7 @@ export const helpTexts = {
       LIMITS,
       'Of several chains it is also checked that every message that one says it got was sent by the other. A record says nothing about whether its inputs were true, and a host can withhold a whole chain or the end of one: what is verified is that the component, given these inputs, did exactly this.',
       'With --key a record also has to be signed, to its end, by one of these keys, or by one that they handed over to. With --witness each of these witnesses has to have cosigned what the key signed.',
+      'With --from only what comes after a snapshot is run, and the verdict says so: the state that it begins with was kept by whoever ran the actor, and nobody proved it. Structure and signatures are checked from the first event on.',
     ],
     examples: [
       'theater verify audit.car',
@@ -221,6 +222,7 @@ export const helpTexts = {
       'theater verify chain.car --component counter.wasm',
       'theater verify audit.car --key host.pub',
       'theater verify audit.car --key host.pub --witness witness.pub',
+      'theater verify counter --from 12000',
       'theater verify event.tlog-proof --key host.pub',
       'theater verify today.tlog-consistency --since monday.checkpoint --key host.pub',
     ],

@@ -137,4 +137,6 @@ export interface VerifyFlags extends LimitFlags {
   readonly witness: readonly string[]
   /** A checkpoint that somebody kept. */
   readonly since?: string
+  /** The event at which the re-run begins, with a snapshot. */
+  readonly from?: number
 }

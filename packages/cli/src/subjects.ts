@@ -7,6 +7,7 @@ import { buriedIn, compareChain } from '@theater/event-chain/log'
 import type { Seal, SealedState } from '@theater/event-chain/log'
 import { fileSource, sha256 } from '@theater/event-chain/node'
 import type { ChainSource, Verdict } from '@theater/replay'
+import { keptSnapshots } from '@theater/replay/node'
 import { findActor, readChains } from './data-folder.ts'
 import { CliError } from './errors.ts'
 import { erasedOf, sealOf } from './signed-records.ts'
@@ -56,7 +57,8 @@ export class Subjects implements AsyncDisposable {
     const info = await findActor(store, name, this.#data)
     const { chain, label, size } = info
     const tombstones = await erasedOf(store, info)
-    return [{ name: label, source: { store, chain }, size, tombstones, sealed: () => sealedIn(store, info) }]
+    const source = { store, chain, snapshots: keptSnapshots(store.caches) }
+    return [{ name: label, source, size, tombstones, sealed: () => sealedIn(store, info) }]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

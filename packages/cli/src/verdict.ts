@@ -1,7 +1,7 @@
 import { hex } from '@theater/event-chain'
 import type { Cosignature } from '@theater/event-chain/log'
 import { printable } from '@theater/handler-log'
-import type { GraphReport, Signed, Verdict } from '@theater/replay'
+import type { GraphReport, Inconclusive, Signed, Verdict } from '@theater/replay'
 import type { Json } from '@theater/values'
 import { short } from './actor-table.ts'
 import { deeds } from './event-line.ts'
@@ -13,6 +13,9 @@ import { count, counted, table } from './table.ts'
 
 /** What one level of a verification came to. */
 type Level = 'pass' | 'fail' | 'none'
+
+/** What the re-run came to; `tail`: it passed, and began with a snapshot that nobody proved. */
+type ExecutionLevel = Level | 'tail'
 
 /** A verdict as `theater verify --json` prints it. */
 export type VerdictJson = {
@@ -27,7 +30,11 @@ export type VerdictJson = {
   readonly code: string | null
   readonly expected: Json
   readonly actual: Json
-  readonly levels: { readonly structure: Level; readonly signature: Level; readonly execution: Level }
+  readonly levels: {
+    readonly structure: Level
+    readonly signature: Level
+    readonly execution: ExecutionLevel
+  }
   readonly actor: string | null
   /** How many of its events, from the first, are under a checkpoint that one of the keys signed; null without keys. */
   readonly signed: number | null
@@ -35,6 +42,8 @@ export type VerdictJson = {
   readonly witnessed: readonly WitnessedJson[] | null
   /** Events whose bodies are not here, and that a tombstone says were erased. */
   readonly redacted: readonly number[]
+  /** The event that the re-run began with, from a snapshot that nobody proved; null where it began with genesis. */
+  readonly from: number | null
 }
 
 /** A witness that cosigned a checkpoint, as `theater verify --json` prints it. */
@@ -57,6 +66,7 @@ export function verdictJson(
   witnessed?: readonly Cosignature[],
 ): VerdictJson {
   const { chain, actor, size, head } = verdict
+  const parted = partedIn(verdict)
   return {
     chain: chain === null ? null : hex(chain),
     verdict: verdict.verdict,
@@ -64,14 +74,24 @@ export function verdictJson(
     head: head === null ? null : hex(head),
     at: verdict.verdict === 'verified' ? null : verdict.index,
     code: codeOf(verdict),
-    expected: verdict.verdict === 'diverged' ? verdict.expected : null,
-    actual: verdict.verdict === 'diverged' ? verdict.actual : null,
+    expected: parted?.expected ?? null,
+    actual: parted?.actual ?? null,
     levels: levelsOf(verdict, signed?.level ?? 'none'),
     actor,
     signed: signed?.size ?? null,
     witnessed: witnessed?.map(witnessedJson) ?? null,
     redacted: verdict.redacted ?? [],
+    from: verdict.from ?? null,
   }
+}
+
+/** Where record and component part: what either says. */
+function partedIn(verdict: Verdict): Inconclusive['parted'] {
+  return verdict.verdict === 'diverged'
+    ? verdict
+    : verdict.verdict === 'inconclusive'
+      ? verdict.parted
+      : undefined
 }
 
 function codeOf(verdict: Verdict): string | null {
@@ -87,9 +107,10 @@ function codeOf(verdict: Verdict): string | null {
 }
 
 function levelsOf(verdict: Verdict, signature: Level): VerdictJson['levels'] {
+  const rerun = verdict.from === undefined ? 'pass' : 'tail'
   switch (verdict.verdict) {
     case 'verified':
-      return { structure: 'pass', signature, execution: 'pass' }
+      return { structure: 'pass', signature, execution: rerun }
     case 'diverged':
       return { structure: 'pass', signature, execution: 'fail' }
     case 'broken':
@@ -98,7 +119,7 @@ function levelsOf(verdict: Verdict, signature: Level): VerdictJson['levels'] {
         ? { structure: 'pass', signature, execution: 'none' }
         : { structure: 'fail', signature, execution: 'none' }
     case 'inconclusive':
-      return { structure: 'pass', signature, execution: isOfSignatures(verdict.code) ? 'pass' : 'none' }
+      return { structure: 'pass', signature, execution: isOfSignatures(verdict.code) ? rerun : 'none' }
   }
 }
 
@@ -145,7 +166,7 @@ export async function printVerdicts(
   const nameOf = (i: number): string => output.style('bold', printable(subjects[i]?.name ?? ''))
   const rows = verdicts.map((verdict, i) => [
     nameOf(i),
-    output.style(looks[verdict.verdict], verdict.verdict),
+    output.style(looks[verdict.verdict], wordOf(verdict)),
     count(verdict.size),
     verdict.verdict === 'verified' ? count(verdict.turns + verdict.undone) : '',
     verdict.head === null ? '' : short(hex(verdict.head)),
@@ -153,6 +174,11 @@ export async function printVerdicts(
   await output.text(table(columns, rows, (text) => output.style('dim', text)))
   const said = verdicts.flatMap((verdict, i) => explain(nameOf(i), verdict, output))
   if (said.length > 0) await output.text(`\n${said.join('\n')}`)
+}
+
+/** No table calls verified what is verified in part. */
+function wordOf({ verdict, from }: Verdict): string {
+  return verdict === 'verified' && from !== undefined ? `verified from ${count(from)} on` : verdict
 }
 
 /** Says, to whoever watches, what is known of the messages between the chains. */
@@ -186,24 +212,42 @@ export function explain(name: string, verdict: Verdict, output: Output): string[
         verdict.undone > 0
           ? [`${name}: ${count(verdict.undone)} of its turns ended in a trap, an abort or an exit`]
           : []
+      if (verdict.from !== undefined)
+        lines.unshift(`${name}: verified from event ${count(verdict.from)} on; ${trusted(verdict.from)}`)
       if (!verdict.finished) lines.push(`${name}: the record ends within a turn, and is verified up to there`)
       return lines
     }
     case 'diverged': {
-      const [expected, actual] = deeds(verdict.expected, verdict.actual)
       return [
         `${name}: ${output.style('red', `diverged at event ${verdict.index}`)}: ${printable(verdict.message)}`,
-        `  the record says   ${expected}`,
-        `  the component did ${actual}`,
+        ...partedLines(verdict),
       ]
     }
     case 'broken':
       return [
         `${name}: ${output.style('red', `broken at event ${verdict.index}`)} (${verdict.reason}): ${printable(verdict.message)}`,
       ]
-    case 'inconclusive':
-      return [
+    case 'inconclusive': {
+      const lines = [
         `${name}: ${output.style('yellow', `inconclusive from event ${verdict.index}`)} (${verdict.code}): ${printable(verdict.message)}`,
       ]
+      const { parted, from } = verdict
+      if (parted !== undefined) lines.push(...partedLines(parted))
+      else if (from !== undefined) lines.push(`${name}: ${trusted(from)}`)
+      return lines
+    }
   }
+}
+
+function partedLines({
+  expected,
+  actual,
+}: Pick<Extract<Verdict, { verdict: 'diverged' }>, 'expected' | 'actual'>): string[] {
+  const [said, did] = deeds(expected, actual)
+  return [`  the record says   ${said}`, `  the component did ${did}`]
+}
+
+/** What is not proven of a record whose re-run began with a snapshot. */
+function trusted(from: number): string {
+  return `the state before event ${count(from)} was taken from a snapshot that nobody proved`
 }

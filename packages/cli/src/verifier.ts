@@ -17,6 +17,8 @@ export interface VerifierOptions {
   /** A component that is found under its own name. */
   readonly component: Uint8Array | undefined
   readonly limits: Partial<VerifyLimits>
+  /** Where the re-run begins; undefined: with genesis. */
+  readonly from?: number | undefined
   /** Seconds that it may take without getting on. @default 600 */
   readonly maxSeconds?: number | undefined
   readonly progress: (text: string) => void
@@ -39,7 +41,7 @@ export interface Judgement {
  */
 export async function judge(
   subjects: readonly Subject[],
-  { data, component, limits, maxSeconds, progress: show }: VerifierOptions,
+  { data, component, limits, from, maxSeconds, progress: show }: VerifierOptions,
 ): Promise<Judgement> {
   const verdicts: Verdict[] = []
   const read: { readonly source: ChainSource; readonly at: number }[] = []
@@ -55,8 +57,8 @@ export async function judge(
       // From the beginning it is read twice: for its links, and for the re-run.
       show(progress(pass === 0 ? 'checking' : 're-running', name, done, size))
     })
-    const beside = { store: given.beside(seen), chain: source.chain }
-    verdicts[at] = await thread.verify(beside, { limits, unfinished: 'allow', tombstones })
+    const beside = { ...source, store: given.beside(seen) }
+    verdicts[at] = await thread.verify(beside, { limits, from, unfinished: 'allow', tombstones })
   }
   // What is no chain was judged while its file was read, and hangs together with nothing.
   const graph = await joinVerdicts(

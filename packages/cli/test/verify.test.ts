@@ -22,6 +22,7 @@ const KEYS = [
   'signed',
   'witnessed',
   'redacted',
+  'from',
 ]
 
 /** A folder with the records of echo and of a command, and both in a.car. */

@@ -70,6 +70,13 @@ export class Grammar {
   #base = 0
   #calls = new Uint8Array(16)
 
+  /** @param after how many events there were before, and where the chain stands: between two turns. @default nothing yet */
+  constructor(after?: { readonly size: number; readonly state: GrammarState }) {
+    if (after === undefined) return
+    this.#state = after.state
+    this.#seq = this.#base = after.size
+  }
+
   /** Where the chain stands. */
   get state(): GrammarState {
     return this.#state

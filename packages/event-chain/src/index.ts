@@ -120,6 +120,7 @@ export {
   verifyStructure,
   type Broken,
   type Intact,
+  type Part,
   type StructureResult,
   type VerifyOptions,
 } from './verify.ts'

@@ -1,5 +1,5 @@
 /**
- * What Node does faster: sha-256, and salts from a pool of random bytes, files to read.
+ * What Node does faster: sha-256, and salts from a pool of random bytes, files to read, snapshots compressed.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { CarSource } from './car/source.ts'
 import type { Salts } from './linker.ts'
 
 export { sha256 } from '@theater/values/node'
+export { discardSnapshot, keepSnapshot, keptSnapshot, type KeptSnapshot } from './node/snapshots.ts'
 
 /**
  * Makes a source of salts that asks the system for random bytes once per thousand salts.

@@ -6,6 +6,7 @@ import type { BrokenReason } from './errors.ts'
 import { closeEvent, linkedContent, openBody, openHeader } from './event.ts'
 import type { Event, OpenEvent } from './event.ts'
 import { Grammar } from './grammar.ts'
+import type { GrammarState } from './grammar.ts'
 import type { Header } from './header.ts'
 import type { BlobReader, StoredEvent } from './store.ts'
 import { Tombstones } from './tombstones.ts'
@@ -25,8 +26,23 @@ export interface VerifyOptions {
   readonly unfinished?: 'refuse' | 'allow' | undefined
   /** The most events that are looked at. @default unlimited */
   readonly maxEvents?: number | undefined
+  /** What is known of the events before those that are given, which are not looked at; `chain` has to be given too. @default from genesis on */
+  readonly after?: Part | undefined
+  /** After how many events {@link Intact} is to say where the chain stands. @default none */
+  readonly mark?: number | undefined
   /** @default sha256 of `@theater/values`; `./node` has a faster one */
   readonly hash?: Hash | undefined
+}
+
+/** What is known of the first events of a chain. */
+export interface Part {
+  readonly size: number
+  /** The hash of the last of them. */
+  readonly head: Uint8Array
+  /** The epoch of the last of them. */
+  readonly epoch: number
+  /** Where the chain stands after them; it can be gone on with from `idle`. */
+  readonly state: GrammarState
 }
 
 /** What is known of a chain that is intact. */
@@ -42,6 +58,8 @@ export interface Intact {
   readonly redacted: readonly number[]
   /** False where the chain ends inside a turn. */
   readonly finished: boolean
+  /** What it is up to the event that was to be marked; undefined where it has not so many. */
+  readonly mark?: Part | undefined
 }
 
 /** Where a chain is broken, and why. */
@@ -61,7 +79,7 @@ export class StructureChecker {
   readonly #expectedChain: Uint8Array | undefined
   readonly #maxEvents: number
   readonly #hash: Hash
-  readonly #grammar = new Grammar()
+  readonly #grammar: Grammar
   #chain: Uint8Array | null = null
   #size = 0
   #head: Uint8Array | null = null
@@ -69,8 +87,18 @@ export class StructureChecker {
   #withheld: number | null = null
   readonly #tombstones: Tombstones
   readonly #redacted: number[] = []
+  readonly #marked: number | undefined
+  #mark: Part | undefined
 
-  constructor({ chain, maxEvents = Infinity, hash = sha256, tombstones }: VerifyOptions = {}) {
+  constructor({ chain, maxEvents = Infinity, hash = sha256, tombstones, after, mark }: VerifyOptions = {}) {
+    this.#grammar = new Grammar(after)
+    this.#marked = mark
+    if (after !== undefined) {
+      this.#chain = chain ?? null
+      this.#size = after.size
+      this.#head = after.head
+      this.#epoch = after.epoch
+    }
     this.#tombstones = tombstones instanceof Tombstones ? tombstones : new Tombstones(tombstones)
     this.#expectedChain = chain
     this.#maxEvents = maxEvents
@@ -146,6 +174,8 @@ export class StructureChecker {
     this.#head = event.hash
     this.#epoch = epoch
     this.#size = index + 1
+    if (this.#size === this.#marked)
+      this.#mark = { size: this.#size, head: event.hash, epoch, state: this.#grammar.state }
     return event
   }
 
@@ -170,6 +200,7 @@ export class StructureChecker {
       withheld: this.#withheld,
       redacted: this.#redacted,
       finished,
+      ...(this.#mark !== undefined && { mark: this.#mark }),
     }
   }
 }

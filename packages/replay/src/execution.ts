@@ -3,7 +3,7 @@ import type { TheaterEvent } from '@theater/boundary'
 import { ComponentError } from '@theater/component'
 import type { Component, Prepared } from '@theater/component'
 import { ChainError, decodeEvent } from '@theater/event-chain'
-import type { EventOf, Genesis } from '@theater/event-chain'
+import type { EventOf, Genesis, Part } from '@theater/event-chain'
 import { cidOf, encodeModel, formatCid } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { Describer } from './describe.ts'
@@ -11,6 +11,7 @@ import { Feed } from './feed.ts'
 import { checkGenesisLimits } from './limits.ts'
 import { Rerun } from './rerun.ts'
 import type { Next, RerunEnd } from './rerun.ts'
+import { readSnapshot } from './start.ts'
 import type {
   BrokenChain,
   ChainSource,
@@ -45,6 +46,8 @@ export interface ExecutionParts {
   readonly size: number
   /** The hash that the last of them has to have, where it is known. */
   readonly head?: Uint8Array | undefined
+  /** What the chain is up to the snapshot that it begins with. @default it begins with genesis */
+  readonly part?: Part | undefined
   readonly reached?: Reached | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -68,6 +71,8 @@ export class Execution {
   readonly #parts: ExecutionParts
   /** What the component does where the record ends, if that is within a turn. */
   next: Doing | undefined
+  /** The event that it began with, where that is not genesis. */
+  from: number | undefined
   /** How many events were read, and the hash of the last of them. */
   read: { readonly size: number; readonly head: Uint8Array | null } = { size: 0, head: null }
 
@@ -76,7 +81,7 @@ export class Execution {
   }
 
   async run(): Promise<ExecutionFinding> {
-    const { source, options, genesis, size, head, limits, hash, reached, signal } = this.#parts
+    const { source, options, genesis, size, head, limits, hash, part, reached, signal } = this.#parts
     const { content } = genesis
     const refused = checkRules(content) ?? this.#checkLimits(content)
     if (refused !== undefined) return refused
@@ -86,15 +91,20 @@ export class Execution {
     const unfit = this.#checkWit(component, describer)
     if (unfit !== undefined) return unfit
     const { maxTurnBytes, maxTraps } = limits
-    const feed = new Feed(source, { size, head, maxTurnBytes, hash, tombstones: options.tombstones })
+    const feed = new Feed(source, { size, head, part, maxTurnBytes, hash, tombstones: options.tombstones })
     let end: RerunEnd
     try {
       const prepared = await component.prepare({ mode: 'sync', metering: meteringOf(content) })
       const other = checkMeter(content, prepared)
       if (other !== undefined) return other
+      const start =
+        part && (await readSnapshot(source, part, { component, prepared, genesis: content, hash }))
+      if (start !== undefined && 'code' in start) return inconclusive(start.code, 0, start.message)
       const tell = reached && ((event: TheaterEvent): void => reached(event, describer))
-      const parts = { component, prepared, feed, size, maxTraps, hash, reached: tell, signal }
-      end = await new Rerun(parts).run()
+      const parts = { component, prepared, feed, size, start, maxTraps, hash, reached: tell, signal }
+      const rerun = new Rerun(parts)
+      end = await rerun.run()
+      if (rerun.began) this.from = part?.size
     } catch (error) {
       return refusedComponent(error)
     } finally {
@@ -173,13 +183,14 @@ export class Execution {
         }
       case 'diverged': {
         const { seq, expected, actual } = end.divergence
-        return {
-          verdict: 'diverged',
-          index: seq,
+        const parted = {
           expected: expected === undefined ? null : describer.event(expected, end.fn ?? undefined),
           actual: describer.actual(actual, end.fn ?? undefined),
-          message: `event ${seq} is not what the component does`,
         }
+        const message = `event ${seq} is not what the component does`
+        if (this.from === undefined) return { verdict: 'diverged', index: seq, ...parted, message }
+        const either = `${message} from the snapshot at ${this.from}: the record or the snapshot is wrong, and a re-run from the beginning says which`
+        return { ...inconclusive('from-snapshot', seq, either), parted }
       }
     }
   }

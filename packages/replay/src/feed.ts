@@ -1,6 +1,6 @@
 import type { TheaterEvent } from '@theater/boundary'
 import { ChainError, checkEvents, Tombstones } from '@theater/event-chain'
-import type { BrokenReason, Event, Tombstone } from '@theater/event-chain'
+import type { BrokenReason, Event, Part, Tombstone } from '@theater/event-chain'
 import type { Hash } from '@theater/values'
 import type { ChainSource, InconclusiveCode } from './types.ts'
 
@@ -24,6 +24,8 @@ export interface FeedOptions {
   readonly size: number
   /** The hash that the last event has to have, where it is known. */
   readonly head?: Uint8Array | undefined
+  /** What comes after the instantiation and before the end of this part is left out. It was checked. @default nothing */
+  readonly part?: Part | undefined
   readonly maxTurnBytes: number
   readonly hash: Hash
   /** What a host signed of bodies that it erased. @default none */
@@ -100,17 +102,30 @@ export class Feed {
     return { index, code: 'redacted', message: `event ${index} was erased on ${day}: ${tombstone.reason}` }
   }
 
-  #checked(to: number): AsyncGenerator<Event, unknown, undefined> {
+  async *#checked(to: number): AsyncGenerator<Event, void, undefined> {
     const { store, chain } = this.#source
-    const { size, head, hash } = this.#options
-    return checkEvents(store.read(chain, 0, to), {
+    const { size, head, hash, part } = this.#options
+    const options = {
       chain,
       blobs: store,
       hash,
       unfinished: 'allow',
       ...(to === size && { head }),
-    })
+    } as const
+    let leaps = false
+    for await (const event of checkEvents(store.read(chain, 0, to), options)) {
+      leaps = part !== undefined && event.seq < part.size && afterStart(event)
+      if (leaps) break
+      yield event
+    }
+    if (leaps && part !== undefined)
+      yield* checkEvents(store.read(chain, part.size, to), { ...options, after: part })
   }
+}
+
+/** Whether an event shows that the instantiation is over. */
+function afterStart({ kind }: Event): boolean {
+  return kind === 'turn' || kind === 'grant' || kind === 'stop'
 }
 
 /** A host's clock may say anything. */

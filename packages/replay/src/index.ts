@@ -43,6 +43,8 @@ export type {
   Doing,
   Inconclusive,
   InconclusiveCode,
+  SnapshotInfo,
+  SnapshotSource,
   Subject,
   Verdict,
   Verified,

@@ -8,7 +8,7 @@ import { withDefaults } from './limits.ts'
 import type { ChainSource, Doing, Subject, Verdict, VerifyLimits, VerifyOptions } from './types.ts'
 
 /** How a chain is re-run under somebody's eyes. */
-export interface ReplayOptions extends Omit<VerifyOptions, 'unfinished'> {
+export interface ReplayOptions extends Omit<VerifyOptions, 'unfinished' | 'from'> {
   /** The last event that is taken from the record: the re-run stops after it. @default the last there is */
   readonly until?: number | undefined
   /**

@@ -12,6 +12,7 @@ import type { Component, Prepared } from '@theater/component'
 import type { Hash } from '@theater/values'
 import type { Break, Feed } from './feed.ts'
 import { allowance, handleLimit } from './limits.ts'
+import type { Start } from './start.ts'
 import { Teller } from './teller.ts'
 import type { InconclusiveCode } from './types.ts'
 
@@ -56,6 +57,8 @@ export interface RerunParts {
   readonly prepared: Prepared
   readonly feed: Feed
   readonly size: number
+  /** The state that it begins with. @default the one after the instantiation */
+  readonly start?: Start | undefined
   readonly maxTraps: number
   readonly hash: Hash
   /** Is told of each event that the component did again, or was given; in the middle of a turn. */
@@ -65,7 +68,7 @@ export interface RerunParts {
 }
 
 /**
- * Runs a component over its record, from the beginning. A turn that the record says was undone is run too, up to its
+ * Runs a component over its record, from the beginning or from a state that it is given. A turn that the record says was undone is run too, up to its
  * end, and takes the instance with it: the next turn gets one that is as it was before. Where genesis says that
  * instances live for a turn, every turn gets one of its own.
  */
@@ -89,6 +92,8 @@ export class Rerun {
   #undone = 0
   /** What the component went on to do while it was instantiated, when the record of that ended. */
   #beyond: Actual | undefined
+  /** Whether it began with the state that it was given. */
+  began = false
   /** What the component went on to do when the record of its last turn ended. */
   #next: Next | undefined
   readonly #teller: Teller
@@ -169,12 +174,26 @@ export class Rerun {
       return undefined
     }
     if (segment.end === undefined && end.tag === 'return') {
+      const refused = this.#begin(boundary)
+      if (refused !== undefined) return refused
       this.#boundary = boundary
       if (this.#perTurn) this.#spend(boundary)
       return undefined
     }
     boundary.dispose()
     return fault(end, segment.end, 1, null)
+  }
+
+  /** Lays the state that it begins with over an instance that is just made. */
+  #begin(boundary: Boundary): Fault | undefined {
+    const { start } = this.#parts
+    if (start === undefined) return undefined
+    const refused = boundary.restore(start.snapshot)
+    this.began = refused === undefined
+    if (refused === undefined) return undefined
+    boundary.dispose()
+    const code = refused.none === 'host-memory' ? 'limits-above-mine' : 'no-snapshot'
+    return { tag: 'inconclusive', code, index: 0, message: refused.message }
   }
 
   #turn({ turn, events, end: expected }: TurnSegment): Fault | undefined {

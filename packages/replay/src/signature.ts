@@ -101,10 +101,9 @@ function unsigned(verdict: Verdict, size: number, by: VerifierKey | undefined): 
 }
 
 function unwitnessed(verdict: Verdict, size: number, by: VerifierKey, { name, id }: VerifierKey): Signed {
-  const { chain, actor, head } = verdict
   if (verdict.verdict !== 'verified') return { level: 'none', size, by, verdict }
   const message = `${name} (${id}) did not cosign the checkpoint that is over it`
-  const subject = { chain, actor, size: verdict.size, head, message }
+  const subject = { ...subjectOf(verdict), message }
   return {
     level: 'none',
     size,
@@ -124,6 +123,7 @@ function fail(verdict: Verdict, reason: 'signature' | 'checkpoint', index: numbe
   }
 }
 
-function subjectOf({ chain, actor, size, head, redacted }: Verdict): Subject {
-  return { chain, actor, size, head, ...(redacted !== undefined && { redacted }) }
+function subjectOf({ chain, actor, size, head, redacted, from }: Verdict): Subject {
+  const more = { ...(redacted !== undefined && { redacted }), ...(from !== undefined && { from }) }
+  return { chain, actor, size, head, ...more }
 }

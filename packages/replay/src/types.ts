@@ -1,5 +1,5 @@
 import type { Component } from '@theater/component'
-import type { BlobReader, BrokenReason, ChainReader, Tombstone } from '@theater/event-chain'
+import type { BlobReader, BrokenReason, ChainReader, Kept, Tombstone } from '@theater/event-chain'
 import type { Hash, Json } from '@theater/values'
 
 /** A chain and where it is read from: a store, or an open CAR file. Nothing is ever written to it. */
@@ -7,6 +7,24 @@ export interface ChainSource {
   readonly store: ChainReader & BlobReader
   /** The chain's id. 32 bytes. */
   readonly chain: Uint8Array
+  /** What was kept of its actor on the way. @default nothing */
+  readonly snapshots?: SnapshotSource | undefined
+}
+
+/** What part of a chain a snapshot stands for: how many events, and the hash of the last of them. */
+export type SnapshotInfo = Pick<Kept, 'size' | 'head'>
+
+/** Snapshots of actors, for a re-run that does not begin with genesis. Nobody has proved them: they may be damaged, or forged. */
+export interface SnapshotSource {
+  /** Those there are of a chain, by how many events each stands for, ascending. */
+  list(chain: Uint8Array): Promise<readonly SnapshotInfo[]>
+  /**
+   * The one that stands for so many events, as `encodeSnapshot` of `@theater/boundary` writes it; undefined where there is none.
+   *
+   * @param max the most bytes that are made of it
+   * @throws ChainError `damaged`; `too-large` where it is more
+   */
+  read(chain: Uint8Array, size: number, max: number): Promise<Uint8Array | undefined>
 }
 
 /**
@@ -38,6 +56,13 @@ export interface VerifyOptions {
   readonly component?: Uint8Array | undefined
   /** @default those of {@link VerifyLimits} */
   readonly limits?: Partial<VerifyLimits> | undefined
+  /**
+   * The re-run begins with the snapshot of the source at this event, or nearest before it, and not with genesis: the verdict says so. Structure is checked
+   * from genesis on all the same.
+   *
+   * @default it begins with genesis
+   */
+  readonly from?: number | undefined
   /** The hash that the last event has to have, where the caller knows it: from a checkpoint. */
   readonly head?: Uint8Array | undefined
   /**
@@ -61,6 +86,9 @@ export interface VerifyOptions {
  * - `host-stack`: this engine's stack is smaller than the one the chain was recorded on.
  * - `meter-version`: recorded under rules (meter, derived clocks, NaN) that this verifier does not have.
  * - `no-component`: the component is not here, or this version cannot load it.
+ * - `no-snapshot`: it was to begin with a snapshot, and none is there, or it is damaged, or one of another record, component, meter or jco.
+ * - `from-snapshot`: from the snapshot on the component does something else than the record says: one of the two is wrong, and only a re-run
+ *   from genesis says which.
  * - `unsigned`: a key was given, and from this event on no checkpoint that it signed is over the chain.
  * - `unwitnessed`: a witness was named, and it did not cosign the checkpoint that is over the chain.
  */
@@ -71,6 +99,8 @@ export type InconclusiveCode =
   | 'host-stack'
   | 'meter-version'
   | 'no-component'
+  | 'no-snapshot'
+  | 'from-snapshot'
   | 'unsigned'
   | 'unwitnessed'
 
@@ -86,6 +116,11 @@ export interface Subject {
   readonly head: Uint8Array | null
   /** Events whose bodies are not here, and that tombstones say were erased, ascending; not there where there are none. */
   readonly redacted?: readonly number[]
+  /**
+   * The event that the re-run began with: the state before was taken from a snapshot that nobody proved, and nothing is said of what the component did
+   * before. Not there where it began with genesis.
+   */
+  readonly from?: number
 }
 
 /** What a component does where its record ends, or where it was told to stop. */
@@ -98,10 +133,10 @@ export interface Doing {
   readonly actual: Json
 }
 
-/** It is intact, and running the component over its inputs gave every output again. */
+/** It is intact, and running the component over its inputs gave every output again: from genesis on, or `from` the event that the caller asked for. */
 export interface Verified extends Subject {
   readonly verdict: 'verified'
-  /** Turns that committed. */
+  /** Turns that committed, of those that were run. */
   readonly turns: number
   /** Turns that trapped or were aborted: re-run up to their end, then left out. */
   readonly undone: number
@@ -138,9 +173,11 @@ export interface BrokenChain extends Subject {
 export interface Inconclusive extends Subject {
   readonly verdict: 'inconclusive'
   readonly code: InconclusiveCode
-  /** Every event before this one is verified. */
+  /** Every event before this one is verified; where the re-run began `from` another than genesis, from that on. */
   readonly index: number
   readonly message: string
+  /** Of `from-snapshot`: what the record says there, and what the component did. */
+  readonly parted?: { readonly expected: Json; readonly actual: Json }
 }
 
 /** What {@link verify} says of a chain. There is no fifth verdict. */

@@ -2,12 +2,13 @@ import { verifyStructure } from '@theater/event-chain'
 import { sha256 } from '@theater/values'
 import { Execution, inconclusive, readGenesis } from './execution.ts'
 import { withDefaults } from './limits.ts'
+import { nearestSnapshot, partOf } from './start.ts'
 import type { ChainSource, Subject, Verdict, VerifyOptions } from './types.ts'
 
 /**
  * Checks that a chain is intact, then runs its component again over the recorded inputs and compares every output:
  * nothing missing, nothing left over; the first divergence is final. It runs no handler, opens no network and writes
- * nothing.
+ * nothing. Where it is to begin `from` a snapshot, only what comes after is run, and the verdict says so.
  *
  * @throws ChainError other than `broken`, where reading fails
  */
@@ -15,6 +16,7 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
   const limits = withDefaults(options.limits)
   const hash = options.hash ?? sha256
   const { store, chain } = source
+  const wanted = options.from === undefined ? undefined : await nearestSnapshot(source, options.from)
   const structure = await verifyStructure(store.read(chain), {
     chain,
     blobs: store,
@@ -23,6 +25,7 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
     unfinished: options.unfinished,
     head: options.head,
     tombstones: options.tombstones,
+    mark: wanted !== undefined && 'size' in wanted ? wanted.size : undefined,
   })
   const genesis = await readGenesis(source, hash)
   const actor = genesis?.content.actor ?? null
@@ -38,6 +41,10 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
   const subject: Subject = { chain, actor, size, head, ...(redacted.length > 0 && { redacted }) }
   if (genesis === undefined)
     return { ...subject, ...inconclusive('withheld', 0, 'the genesis event is not here') }
-  const finding = await new Execution({ source, options, limits, hash, genesis, size, head }).run()
-  return { ...subject, ...finding }
+  const part = wanted && ('code' in wanted ? wanted : partOf(wanted, structure.mark))
+  if (part !== undefined && 'code' in part) return { ...subject, ...inconclusive(part.code, 0, part.message) }
+  const execution = new Execution({ source, options, limits, hash, genesis, size, head, part })
+  const finding = await execution.run()
+  const { from } = execution
+  return { ...subject, ...(from !== undefined && { from }), ...finding }
 }

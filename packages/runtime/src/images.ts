@@ -1,26 +1,21 @@
-import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
-import { decodeSnapshot, encodeSnapshot, segments } from '@theater/boundary'
+import { decodeSnapshot, encodeSnapshot, largestSnapshot, segments } from '@theater/boundary'
 import type { Boundary, FirstMemory, Segment, Snapshot, TheaterEvent } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
-import type { CacheStore, Kept, Store } from '@theater/event-chain'
-import { sha256 } from '@theater/event-chain/node'
+import type { CacheStore, Store } from '@theater/event-chain'
+import { discardSnapshot, keepSnapshot, keptSnapshot, sha256 } from '@theater/event-chain/node'
+import type { KeptSnapshot } from '@theater/event-chain/node'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
 import type { LogLine } from './host.ts'
 import type { OwnRecord } from './own-record.ts'
 import { withContent } from './record.ts'
 
-/** What snapshots are called among what is kept beside chains. */
-const SNAPSHOT = 'snapshot'
 /** A record that is not much longer than what a snapshot is of is re-run as quickly. */
 const LEAST = 64
 /** After how many events one is taken, where nobody says, and how many bytes of the last one count as an event more. */
 const EVENTS = 1000
 const BYTES = 32
-/** What a snapshot may have beside the memories of the guest. */
-const BESIDE = 64 * 1024 * 1024
 
 /** When snapshots are taken. */
 export interface SnapshotOptions {
@@ -142,10 +137,9 @@ export class Images {
         this.#fuel = 0
         return
       }
-      const bytes = await promisify(zstdCompress)(encodeSnapshot(snapshot, sha256))
-      await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes }])
+      const bytes = encodeSnapshot(snapshot, sha256)
+      this.#bytes = await keepSnapshot(caches, chain, { size, head, bytes })
       this.#size = size
-      this.#bytes = bytes.length
       this.#fuel = 0
     } catch (error) {
       if (!this.#said) this.#host.tell(id, 'warn', `no snapshot of it could be kept: ${reasonOf(error)}`)
@@ -159,12 +153,13 @@ export class Images {
   async last(): Promise<Resumption | undefined> {
     const { record } = this.#parts
     try {
-      const kept = await this.#host.caches?.kept(record.chain, SNAPSHOT)
+      const { caches } = this.#host
+      const kept = caches && (await keptSnapshot(caches, record.chain))
       if (kept === undefined) return undefined
       const found = await this.#read(kept)
       if (typeof found !== 'string') {
         this.#size = kept.size
-        this.#bytes = kept.bytes.length
+        this.#bytes = kept.kept
         return found
       }
       await this.useless(found)
@@ -174,13 +169,14 @@ export class Images {
     return undefined
   }
 
-  async #read({ size, head, bytes }: Kept): Promise<Resumption | string> {
+  async #read(kept: KeptSnapshot): Promise<Resumption | string> {
     const { component, prepared, store, record, limits } = this.#parts
+    const { size, head } = kept
     if (size < 2 || size > record.size) return 'it is of another record'
     const own = readEvents(store, record.chain, size - 1, undefined, { hash: sha256 })
     const first = await own.next()
     if (first.done === true || !Buffer.from(head).equals(first.value.hash)) return 'it is of another record'
-    const raw = await promisify(zstdDecompress)(bytes, { maxOutputLength: limits.memory + BESIDE })
+    const raw = await kept.read(largestSnapshot(limits.memory))
     const snapshot = decodeSnapshot(raw, { component, prepared, hash: sha256 })
     if ('none' in snapshot) return snapshot.message
     for await (const start of segments(withContent(readEvents(store, record.chain, 0, size))))
@@ -195,6 +191,7 @@ export class Images {
     const { id, record } = this.#parts
     this.#size = 0
     this.#host.tell(id, 'warn', `its snapshot is thrown away, and its record re-run from the start: ${why}`)
-    await this.#host.caches?.discard(record.chain, SNAPSHOT).catch(() => undefined)
+    const { caches } = this.#host
+    if (caches !== undefined) await discardSnapshot(caches, record.chain).catch(() => undefined)
   }
 }

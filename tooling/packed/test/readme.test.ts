@@ -138,6 +138,11 @@ const uses: Readonly<Record<string, Use>> = {
   'packages/replay/README.md#what-a-stranger-gives-you': {
     files: { 'spine.car': 'packages/replay/test/spine.car' },
   },
+  'packages/replay/README.md#from-a-snapshot': {
+    given:
+      "import type { LoggedStore } from '@theater/event-chain'\ndeclare const store: LoggedStore\ndeclare const chain: Uint8Array\n",
+    why: 'needs a snapshot that a host kept: packages/replay does this in its tests',
+  },
   'packages/runtime/README.md#theater-runtime': { at: 'counter/runtime.ts', prints: /^\d+\n$/ },
   'packages/runtime/README.md#topics': {
     given:

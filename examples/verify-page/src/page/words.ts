@@ -20,6 +20,8 @@ const because: Readonly<Record<InconclusiveCode, string>> = {
   'host-stack': 'the stack of this browser is smaller than the one it was recorded on',
   'meter-version': 'it was recorded under rules that this version of the page does not have',
   'no-component': 'the component is not in the file, or this version cannot load it',
+  'no-snapshot': 'there is no snapshot to begin with',
+  'from-snapshot': 'the record, or the snapshot that it was run from, is not right',
   unsigned: 'nobody who is trusted signed all of it',
   unwitnessed: 'a witness that was asked for did not cosign it',
 }

@@ -47,6 +47,7 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
     data: flags.data,
     component,
     limits: limitsOf(flags),
+    from: flags.from,
     progress: (text) => output.status(text),
   })
   output.endStatus()

@@ -101,6 +101,11 @@ export function proving({ add, act }: Declare): void {
         '--since <FILE>',
         'the checkpoint that was kept, which the log of FILE.tlog-consistency goes on from',
       )
+      .option(
+        '--from <N>',
+        'begins the re-run with the snapshot at event N, or nearest before it; what is before is taken on trust',
+        index,
+      )
       .addOption(dataOption()),
   ).action(
     act(async (output, subjects: string[], options: VerifyFlags) => {

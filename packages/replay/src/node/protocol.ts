@@ -5,7 +5,7 @@ import type { ComponentErrorCode } from '@theater/component'
 import { ChainError } from '@theater/event-chain'
 import type { BrokenReason, ChainErrorCode, ChainInfo, StoredEvent, Tombstone } from '@theater/event-chain'
 import type { Replayed } from '../replay.ts'
-import type { Verdict, VerifyLimits } from '../types.ts'
+import type { SnapshotInfo, Verdict, VerifyLimits } from '../types.ts'
 
 /** One chain to be re-run. */
 export interface Job {
@@ -17,6 +17,8 @@ export interface Job {
   readonly tombstones: readonly Tombstone[] | undefined
   /** Of `verify` alone. */
   readonly unfinished: 'refuse' | 'allow' | undefined
+  /** Of `verify` alone. */
+  readonly from: number | undefined
   /** Of `replay` alone. */
   readonly until: number | undefined
   /** Whether events are told. */
@@ -41,6 +43,8 @@ export interface Served {
   list(): Promise<readonly ChainInfo[]>
   get(cid: Uint8Array): Promise<Uint8Array | undefined>
   has(cid: Uint8Array): Promise<boolean>
+  snapshots(chain: Uint8Array): Promise<readonly SnapshotInfo[]>
+  snapshot(chain: Uint8Array, size: number, max: number): Promise<Uint8Array | undefined>
   /** What the cache of components has. */
   cached(key: string): Promise<Uint8Array | undefined>
   keep(key: string, bytes: Uint8Array): Promise<void>

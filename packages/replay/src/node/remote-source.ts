@@ -1,6 +1,6 @@
 import type { ComponentCache } from '@theater/component'
 import type { StoredEvent } from '@theater/event-chain'
-import type { ChainSource } from '../types.ts'
+import type { ChainSource, SnapshotSource } from '../types.ts'
 import { errorOf } from './protocol.ts'
 import type { FromThread, Served, ToThread } from './protocol.ts'
 
@@ -40,6 +40,11 @@ export class RemoteSource {
     list: () => this.#ask('list'),
     get: (cid) => this.#ask('get', cid),
     has: (cid) => this.#ask('has', cid),
+  }
+
+  readonly snapshots: SnapshotSource = {
+    list: (chain) => this.#ask('snapshots', chain),
+    read: (chain, size, max) => this.#ask('snapshot', chain, size, max),
   }
 
   readonly cache: ComponentCache = {

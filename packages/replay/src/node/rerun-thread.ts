@@ -71,8 +71,8 @@ export class RerunThread implements AsyncDisposable {
 
   /** Like `verify`, here. @throws what reading the source throws; Error where the thread fails */
   async verify(source: ChainSource, options: ThreadVerifyOptions = {}): Promise<Verdict> {
-    const { unfinished } = options
-    const done = await this.#next(source, { ...jobOf(source, options), how: 'verify', unfinished }, {})
+    const { unfinished, from } = options
+    const done = await this.#next(source, { ...jobOf(source, options), how: 'verify', unfinished, from }, {})
     return 'verdict' in done ? done.verdict : done.replayed.verdict
   }
 
@@ -108,7 +108,7 @@ export class RerunThread implements AsyncDisposable {
   ): Promise<Done> {
     signal?.throwIfAborted()
     const worker = (this.#worker ??= this.#start())
-    const server = new SourceServer(source.store, this.#cache)
+    const server = new SourceServer(source, this.#cache)
     const { promise, resolve, reject } = Promise.withResolvers<Done | Stuck>()
     const patience = new Patience(this.#maxMs, () => {
       resolve({ stuck: `its component did not get on for ${this.#maxMs / 1000} s` })
@@ -188,7 +188,8 @@ function jobOf(
   { chain }: ChainSource,
   { component, limits, head, tombstones }: ThreadVerifyOptions,
 ): Omit<Job, 'how'> {
-  return { chain, component, limits, head, tombstones, unfinished: undefined, until: undefined, told: false }
+  const none = { unfinished: undefined, from: undefined, until: undefined, told: false }
+  return { chain, component, limits, head, tombstones, ...none }
 }
 
 /** What is known of a chain whose component was given up. */

@@ -23,7 +23,7 @@ function serve(port: MessagePort, { cached }: ThreadData): void {
       tell({ model: encodeModel(component.model) })
       return component
     }
-    const source = { store: remote.store, chain }
+    const source = { store: remote.store, chain, snapshots: remote.snapshots }
     const options = { load, hash: sha256, ...job }
     switch (how) {
       case 'verify':

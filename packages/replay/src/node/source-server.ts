@@ -13,8 +13,8 @@ export class SourceServer {
   readonly #served: Served
   readonly #failures = new Map<number, unknown>()
 
-  constructor(store: ChainSource['store'], cache: ComponentCache | undefined) {
-    this.#served = servedBy(store, cache)
+  constructor(source: Omit<ChainSource, 'chain'>, cache: ComponentCache | undefined) {
+    this.#served = servedBy(source, cache)
   }
 
   /** The answer to a question. */
@@ -52,6 +52,10 @@ function ask(served: Served, question: Ask): Promise<unknown> {
       return served.get(...question.args)
     case 'has':
       return served.has(...question.args)
+    case 'snapshots':
+      return served.snapshots(...question.args)
+    case 'snapshot':
+      return served.snapshot(...question.args)
     case 'cached':
       return served.cached(...question.args)
     case 'keep':
@@ -59,7 +63,10 @@ function ask(served: Served, question: Ask): Promise<unknown> {
   }
 }
 
-function servedBy(store: ChainSource['store'], cache: ComponentCache | undefined): Served {
+function servedBy(
+  { store, snapshots }: Omit<ChainSource, 'chain'>,
+  cache: ComponentCache | undefined,
+): Served {
   const readings = new Map<number, Reading>()
   let opened = 0
   return {
@@ -81,6 +88,11 @@ function servedBy(store: ChainSource['store'], cache: ComponentCache | undefined
       return bytes && alone(bytes)
     },
     has: (cid) => store.has(cid),
+    snapshots: async (chain) => (await snapshots?.list(chain)) ?? [],
+    async snapshot(chain, size, max) {
+      const bytes = await snapshots?.read(chain, size, max)
+      return bytes && alone(bytes)
+    },
     async cached(key) {
       const bytes = await cache?.get(key)
       return bytes && alone(bytes)

@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import { sqliteStore } from '@theater/event-chain/sqlite'
+import { log } from '@theater/handler-log'
+import { Theater } from '@theater/runtime'
+import { describe, expect, it } from 'vitest'
+import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
+
+/** A folder with a record of echo, a snapshot in the middle of it, and how many events that stands for. */
+const withSnapshot = copies(async () => {
+  const cwd = folder({ 'theater.toml': ECHO }, 'file')
+  await theater(['run', 'theater.toml'], { cwd })
+  {
+    await using store = sqliteStore(join(cwd, '.theater/theater.db'))
+    await using host = await Theater.open({ store, handlers: [log()], snapshots: { everyEvents: 1 } })
+    await host.call('echo', 'divide', [9, 2])
+  }
+  await theater(['call', 'echo', 'divide', '7', '2'], { cwd })
+  await theater(['call', 'echo', 'log', '"after"'], { cwd })
+  return cwd
+})
+
+async function keptIn(cwd: string): Promise<{ readonly size: number; readonly chain: Uint8Array }> {
+  await using store = sqliteStore(join(cwd, '.theater/theater.db'), { readOnly: true })
+  const { chain } = (await store.find('echo')) ?? { chain: new Uint8Array() }
+  return { chain, size: (await store.caches.kept(chain, 'snapshot'))?.size ?? 0 }
+}
+
+describe('verify --from', () => {
+  it('runs what comes after a snapshot, and says what it did not run', async () => {
+    const cwd = await withSnapshot()
+    const { size } = await keptIn(cwd)
+    const ran = await theater(['verify', 'echo', '--from', `${size + 1}`, '--json'], { cwd })
+    expect(objects(ran)).toMatchObject([
+      {
+        verdict: 'verified',
+        from: size,
+        at: null,
+        levels: { structure: 'pass', signature: 'none', execution: 'tail' },
+      },
+    ])
+    expect(ran.code).toBe(0)
+    const shown = await theater(['verify', 'echo', '--from', `${size}`], { cwd })
+    expect(shown.stdout).toContain(`verified from ${size} on`)
+    expect(shown.stdout).toContain(
+      `echo: verified from event ${size} on; the state before event ${size} was taken from a snapshot that nobody proved`,
+    )
+    const whole = objects(await theater(['verify', 'echo', '--json'], { cwd }))
+    expect(whole).toMatchObject([{ verdict: 'verified', from: null, levels: { execution: 'pass' } }])
+  })
+
+  it('checks signatures to the end of the record all the same', async () => {
+    const cwd = await withSnapshot()
+    const { size } = await keptIn(cwd)
+    const key = (await theater(['key'], { cwd })).stdout.trim()
+    const args = ['verify', 'echo', '--from', `${size}`, '--key', key, '--json']
+    const [signed] = objects(await theater(args, { cwd }))
+    expect(signed).toMatchObject({ levels: { signature: 'pass', execution: 'tail' }, from: size })
+    expect(signed.signed).toBe(signed.events)
+  })
+
+  it('is 7 where there is no snapshot at that event or before it, and says which there is', async () => {
+    const cwd = await withSnapshot()
+    const { size } = await keptIn(cwd)
+    const early = await theater(['verify', 'echo', '--from', '1'], { cwd })
+    expect(early.code).toBe(7)
+    expect(early.stdout).toContain(`no snapshot at event 1 or before it: there is one at ${size}`)
+    await theater(['export', 'echo', '-o', 'a.car'], { cwd })
+    const [file] = objects(await theater(['verify', 'a.car', '--from', `${size}`, '--json'], { cwd }))
+    expect(file).toMatchObject({ verdict: 'inconclusive', code: 'no-snapshot', from: null })
+  })
+
+  it('is 7 for a snapshot that is damaged, and accuses nobody', async () => {
+    const cwd = await withSnapshot()
+    const { size, chain } = await keptIn(cwd)
+    {
+      await using store = sqliteStore(join(cwd, '.theater/theater.db'))
+      const kept = await store.caches.kept(chain, 'snapshot')
+      if (kept === undefined) throw new Error('there is none')
+      await store.caches.keep([{ chain, kind: 'snapshot', ...kept, bytes: kept.bytes.slice(0, -1) }])
+    }
+    const ran = await theater(['verify', 'echo', '--from', `${size}`, '--json'], { cwd })
+    expect(objects(ran)).toMatchObject([{ verdict: 'inconclusive', code: 'no-snapshot', at: 0 }])
+    expect(ran.code).toBe(7)
+  })
+})

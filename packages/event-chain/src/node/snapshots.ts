@@ -1,0 +1,55 @@
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { ChainError } from '../errors.ts'
+import type { CacheStore, Kept } from '../store.ts'
+
+/** What snapshots are called among what is kept beside chains. */
+const SNAPSHOT = 'snapshot'
+
+/** The snapshot that is kept beside a chain. */
+export interface KeptSnapshot extends Omit<Kept, 'bytes'> {
+  /** How many bytes it takes in the store. */
+  readonly kept: number
+  /**
+   * Its bytes, as they were given to `keepSnapshot`, or whatever somebody put in their place.
+   *
+   * @param max the most bytes that are made of it
+   * @throws ChainError `too-large` where they are more; `damaged`
+   */
+  read(max: number): Promise<Uint8Array>
+}
+
+/** Keeps a snapshot in place of the last one of its chain, compressed. @returns how many bytes it takes */
+export async function keepSnapshot(
+  caches: CacheStore,
+  chain: Uint8Array,
+  { size, head, bytes }: Kept,
+): Promise<number> {
+  const small = await promisify(zstdCompress)(bytes)
+  await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes: small }])
+  return small.length
+}
+
+/** The snapshot that is kept beside a chain; undefined where there is none. Nobody has checked it. */
+export async function keptSnapshot(caches: CacheStore, chain: Uint8Array): Promise<KeptSnapshot | undefined> {
+  const kept = await caches.kept(chain, SNAPSHOT)
+  if (kept === undefined) return undefined
+  const { size, head, bytes } = kept
+  return { size, head, kept: bytes.length, read: (max) => decompress(bytes, max) }
+}
+
+async function decompress(bytes: Uint8Array, maxOutputLength: number): Promise<Uint8Array> {
+  try {
+    return await promisify(zstdDecompress)(bytes, { maxOutputLength })
+  } catch (cause) {
+    const large = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
+    if (large)
+      throw new ChainError('too-large', `the snapshot has more than ${maxOutputLength} bytes`, { cause })
+    throw new ChainError('damaged', 'the snapshot is damaged: it is not what was compressed', { cause })
+  }
+}
+
+/** Throws the snapshot of a chain away. */
+export async function discardSnapshot(caches: CacheStore, chain: Uint8Array): Promise<void> {
+  await caches.discard(chain, SNAPSHOT)
+}
