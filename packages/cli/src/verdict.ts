@@ -184,18 +184,16 @@ function wordOf({ verdict, from }: Verdict): string {
 /** Says, to whoever watches, what is known of the messages between the chains. */
 export function printGraph(
   subjects: readonly Subject[],
-  { held, unchecked, outside }: Omit<GraphReport, 'verdicts'>,
+  { held, uncheckedCounts: { 'not-given': absent, withheld }, outside }: Omit<GraphReport, 'verdicts'>,
   output: Output,
 ): void {
   if (held > 0) output.note(`${counted(held, 'message')} arrived as sent`)
-  const absent = unchecked.filter(({ why }) => why === 'not-given').length
   if (absent > 0) {
     const of = subjects.length === 1 ? 'another chain' : 'chains'
     output.note(
       `${counted(absent, 'message')} came from ${of} that ${subjects.length === 1 ? 'was' : 'were'} not given, or broken: not checked`,
     )
   }
-  const withheld = unchecked.length - absent
   if (withheld > 0)
     output.note(`${counted(withheld, 'message')} could not be compared: what they carried is withheld`)
   if (outside.length > 0)

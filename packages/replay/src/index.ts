@@ -26,8 +26,16 @@
  * @module
  */
 export { verify } from './verify.ts'
-export { joinVerdicts, verifyCar, verifyGraph, type GraphReport } from './verify-graph.ts'
-export type { Unchecked } from './graph.ts'
+export {
+  joinVerdicts,
+  verifyCar,
+  verifyGraph,
+  type GraphOptions,
+  type GraphReport,
+  type JoinOptions,
+} from './verify-graph.ts'
+export type { Scratch } from './scratch.ts'
+export type { Unchecked, UncheckedCounts } from './graph.ts'
 export type { OutsideChannel } from './outside.ts'
 export { checkSeal, withSignature, type SealCheck, type Signed } from './signature.ts'
 export { replay, type Replayed, type ReplayOptions } from './replay.ts'

@@ -7,9 +7,19 @@
 import type { CarFile } from '@theater/event-chain/car'
 import { sha256 } from '@theater/event-chain/node'
 import * as anywhere from './index.ts'
-import type { ChainSource, GraphReport, Replayed, ReplayOptions, Verdict, VerifyOptions } from './index.ts'
+import type {
+  ChainSource,
+  GraphOptions,
+  GraphReport,
+  JoinOptions,
+  Replayed,
+  ReplayOptions,
+  Verdict,
+  VerifyOptions,
+} from './index.ts'
 import { componentLoader } from './node/component-loader.ts'
 import { RerunThread } from './node/rerun-thread.ts'
+import { ScratchFile } from './node/scratch-file.ts'
 import type { RerunThreadOptions, ThreadReplayOptions, ThreadVerifyOptions } from './node/rerun-thread.ts'
 
 export * from './index.ts'
@@ -30,14 +40,23 @@ export async function verify(source: ChainSource, options: Partial<VerifyOptions
 /** Like `verifyGraph` of the main entry, with defaults for `load` and `hash`. */
 export async function verifyGraph(
   sources: readonly ChainSource[],
-  options: Partial<VerifyOptions> = {},
+  options: Partial<GraphOptions> = {},
 ): Promise<GraphReport> {
-  return anywhere.verifyGraph(sources, withDefaults(options))
+  return anywhere.verifyGraph(sources, { scratch, ...withDefaults(options) })
 }
 
 /** Like `verifyCar` of the main entry, with defaults for `load` and `hash`. */
-export async function verifyCar(car: CarFile, options: Partial<VerifyOptions> = {}): Promise<GraphReport> {
-  return anywhere.verifyCar(car, withDefaults(options))
+export async function verifyCar(car: CarFile, options: Partial<GraphOptions> = {}): Promise<GraphReport> {
+  return anywhere.verifyCar(car, { scratch, ...withDefaults(options) })
+}
+
+/** Like `joinVerdicts` of the main entry, with defaults for `hash` and `scratch`. */
+export async function joinVerdicts(
+  sources: readonly ChainSource[],
+  verdicts: readonly Verdict[],
+  options: JoinOptions = {},
+): Promise<GraphReport> {
+  return anywhere.joinVerdicts(sources, verdicts, { hash: sha256, scratch, ...options })
 }
 
 /** Like `replay` of the main entry, with defaults for `load` and `hash`. */
@@ -76,6 +95,11 @@ export async function replayInThread(
 ): Promise<Replayed> {
   await using thread = new RerunThread({ maxSeconds, cache })
   return await thread.replay(source, options)
+}
+
+/** A temporary file, where there is much to put aside. */
+function scratch(): ScratchFile {
+  return new ScratchFile()
 }
 
 function withDefaults<O extends Partial<VerifyOptions>>(options: O): O & Pick<VerifyOptions, 'load'> {

@@ -32,7 +32,7 @@ export type FiringFound = { readonly message: string } | 'withheld' | undefined
  * once.
  */
 export class TimerLedger {
-  /** What is found of each firing, by the sequence number of its turn. */
+  /** What is found of the firings that do not hold, by the sequence numbers of their turns. */
   readonly firings = new Map<number, FiringFound>()
   readonly #chain: string
   readonly #hash: Hash
@@ -91,7 +91,9 @@ export class TimerLedger {
       return
     }
     const { fn, cause } = event.content
-    if (track(fn) === FIRED && cause !== null) this.firings.set(event.seq, this.#fire(event.content, cause))
+    if (track(fn) !== FIRED || cause === null) return
+    const found = this.#fire(event.content, cause)
+    if (found !== undefined) this.firings.set(event.seq, found)
   }
 
   #call(seq: number, { fn, args, outcome }: EventOf<'call'>['content']): void {

@@ -2,10 +2,24 @@ import type { CarFile } from '@theater/event-chain/car'
 import { hex } from '@theater/event-chain'
 import { buriedIn } from '@theater/event-chain/log'
 import { checkGraph } from './graph.ts'
-import type { GraphFault, Unchecked } from './graph.ts'
+import type { GraphFault, Unchecked, UncheckedCounts } from './graph.ts'
 import type { OutsideChannel } from './outside.ts'
+import type { Scratch } from './scratch.ts'
 import type { BrokenChain, ChainSource, Verdict, VerifyOptions } from './types.ts'
 import { verify } from './verify.ts'
+
+/** How the causes of several chains are followed. */
+export interface JoinOptions extends Pick<VerifyOptions, 'hash'> {
+  /**
+   * Where messages are put aside that do not fit into memory together: some 300 bytes of each, at both ends.
+   *
+   * @default memory, outside the heap of the engine; in `@theater/replay/node` a temporary file, where they are more than 16 MiB
+   */
+  readonly scratch?: (() => Scratch) | undefined
+}
+
+/** How several chains are verified. */
+export interface GraphOptions extends VerifyOptions, JoinOptions {}
 
 /** What is known of several chains together. */
 export interface GraphReport {
@@ -13,8 +27,10 @@ export interface GraphReport {
   readonly verdicts: readonly Verdict[]
   /** Causes that were followed from one of these chains to another, or to itself, and hold. */
   readonly held: number
-  /** Causes that could not be followed. */
+  /** Causes that could not be followed, in the order of their chains; of very many the first 10,000 that were found. */
   readonly unchecked: readonly Unchecked[]
+  /** How many could not be followed, by why. */
+  readonly uncheckedCounts: UncheckedCounts
   /** Channels with the program around the actors, whose ends have no chain: what an actor was told on them is not held against anything. */
   readonly outside: readonly OutsideChannel[]
 }
@@ -30,7 +46,7 @@ export interface GraphReport {
  */
 export async function verifyGraph(
   sources: readonly ChainSource[],
-  options: VerifyOptions,
+  options: GraphOptions,
 ): Promise<GraphReport> {
   const verdicts: Verdict[] = []
   for (const source of sources) verdicts.push(await verify(source, options))
@@ -42,7 +58,7 @@ export async function verifyGraph(
  *
  * @throws ChainError other than `broken`, where reading fails
  */
-export async function verifyCar(car: CarFile, options: VerifyOptions): Promise<GraphReport> {
+export async function verifyCar(car: CarFile, options: GraphOptions): Promise<GraphReport> {
   const sources: ChainSource[] = []
   const verdicts: Verdict[] = []
   const tombstones = options.tombstones ?? (car.seal === null ? undefined : buriedIn(car.seal, options.hash))
@@ -70,14 +86,14 @@ export async function verifyCar(car: CarFile, options: VerifyOptions): Promise<G
 export async function joinVerdicts(
   sources: readonly ChainSource[],
   verdicts: readonly Verdict[],
-  { hash }: Pick<VerifyOptions, 'hash'> = {},
+  { hash, scratch }: JoinOptions = {},
 ): Promise<GraphReport> {
   const readable = new Set<string>()
   for (const verdict of verdicts)
     if (isReadable(verdict)) readable.add(hex(verdict.chain ?? new Uint8Array(0)))
-  const { held, unchecked, outside, faults } = await checkGraph(
+  const { faults, ...graph } = await checkGraph(
     sources.filter(({ chain }) => readable.has(hex(chain))),
-    hash,
+    { hash, scratch },
   )
   const byChain = new Map<string, GraphFault>()
   for (const fault of faults) {
@@ -104,7 +120,7 @@ export async function joinVerdicts(
     }
     return broken
   })
-  return { verdicts: joined, held, unchecked, outside }
+  return { verdicts: joined, ...graph }
 }
 
 /** Whether a chain is intact, and of a size that the verifier is ready to read. */

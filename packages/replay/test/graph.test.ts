@@ -126,7 +126,7 @@ function publisher(to: readonly string[]): Promise<ChainSource> {
 const receiver = (...turns: readonly Draft[]): Promise<ChainSource> =>
   forge([genesis('b'), seed, ...turns.flatMap((turn) => [turn, ret])])
 
-async function found(a: ChainSource, ...turns: readonly Draft[]): Promise<Graph> {
+async function found(a: ChainSource, ...turns: readonly Draft[]): Promise<Omit<Graph, 'uncheckedCounts'>> {
   return checkGraph([a, await receiver(...turns)])
 }
 
