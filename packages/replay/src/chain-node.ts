@@ -29,8 +29,8 @@ export interface Node {
   readonly spawns: ReadonlyMap<number, SpawnCall | null>
   /** Events that close the record. */
   readonly ends: ReadonlySet<number>
-  /** Channels that it was asked for in turns that came to nothing, by the last events of these. */
-  readonly unopened: ReadonlyMap<number, string>
+  /** Channels that it was asked for in turns that came to nothing, by the last events of these; null where that is withheld. */
+  readonly unopened: ReadonlyMap<number, string | null>
   /** Channels with the program around the actors. */
   readonly outside: readonly OutsideChannel[]
   /** What is found of the firings of timers, by where their turns begin. */
@@ -43,7 +43,7 @@ export async function readNode(source: ChainSource, number: number, hash: Hash, 
   let birth: Birth | undefined
   const spawns = new Map<number, SpawnCall | null>()
   const ends = new Set<number>()
-  const unopened = new Map<number, string>()
+  const unopened = new Map<number, string | null>()
   const outside = new Outside(source.chain)
   let orphan: number | undefined
   let size = 0
@@ -54,16 +54,33 @@ export async function readNode(source: ChainSource, number: number, hash: Hash, 
     if (taking !== undefined) await links.arrived(number, { ...taking, stands })
     taking = undefined
   }
+  /** Whether it is withheld what began the turn. */
+  let hidden = false
+  const undone = async (seq: number, unsure = false): Promise<void> => {
+    const asked = taking !== undefined && track(taking.fn) === HANDLE_OPEN ? taking.channel : null
+    if (hidden || asked !== null) unopened.set(seq, hidden || unsure ? null : asked)
+    await taken(false)
+  }
   for await (const event of readEvents(source.store, source.chain, 0, undefined, { hash })) {
     turn.take(event)
     for (const sent of turn.settled()) await links.sent(number, source.chain, sent)
     timers.take(event)
     size++
     if (event.kind === 'stop') ends.add(event.seq)
-    if (event.kind === 'turn') await taken(true)
+    if (event.kind === 'turn') {
+      await taken(true)
+      hidden = event.content === null
+    } else if (event.kind === 'trap' || event.kind === 'abort') {
+      await undone(event.seq)
+    } else if (event.kind === 'return') {
+      // What is withheld may have refused it.
+      const refuses = event.content === null || isRefusal(event.content.result)
+      if (hidden || (taking !== undefined && refuses && isMessage(taking.fn)))
+        await undone(event.seq, event.content === null)
+      else await taken(true)
+    }
     if (event.content === null) {
       if (event.kind === 'call') spawns.set(event.seq, null)
-      if (event.kind === 'return') await taken(true)
       continue
     }
     if (event.kind === 'genesis') {
@@ -74,13 +91,6 @@ export async function readNode(source: ChainSource, number: number, hash: Hash, 
     } else if (event.kind === 'call' && track(event.content.fn) === SPAWN) {
       const spawn = readSpawn(event.content, hash)
       if (spawn !== undefined) spawns.set(event.seq, spawn)
-    } else if (event.kind === 'trap' || event.kind === 'abort') {
-      if (taking !== undefined) noteUnopened(unopened, event.seq, taking)
-      await taken(false)
-    } else if (event.kind === 'return') {
-      const stands = taking === undefined || !isMessage(taking.fn) || !isRefusal(event.content.result)
-      if (taking !== undefined && !stands) noteUnopened(unopened, event.seq, taking)
-      await taken(stands)
     } else if (event.kind === 'result') {
       const spawn = spawns.get(event.content.call)
       if (spawn) spawn.made = readMade(event.content.outcome.result)
@@ -97,10 +107,6 @@ export async function readNode(source: ChainSource, number: number, hash: Hash, 
   const { channels } = outside
   const { firings } = timers
   return { source, number, size, actor, orphan, birth, spawns, ends, unopened, outside: channels, firings }
-}
-
-function noteUnopened(unopened: Map<number, string>, seq: number, { fn, channel }: Incoming): void {
-  if (track(fn) === HANDLE_OPEN && channel !== null) unopened.set(seq, channel)
 }
 
 /** Follows the calls of one turn to the events that carry them away. */

@@ -130,7 +130,9 @@ function checkLost(from: Node, to: Node, { cause, channel, lost, sender, signed 
     return { message: `the channel ${channel} is not one of ${name} and ${to.actor}` }
   if (lost === 'stopped')
     return from.ends.has(cause.seq) ? undefined : { message: `event ${cause.seq} of ${name} is not its end` }
-  return from.unopened.get(cause.seq) === channel
+  const unopened = from.unopened.get(cause.seq)
+  if (unopened === null) return 'withheld'
+  return unopened === channel
     ? undefined
     : { message: `event ${cause.seq} of ${name} is not the end of a turn that was asked for ${channel}` }
 }

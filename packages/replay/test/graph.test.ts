@@ -261,7 +261,15 @@ describe('how chains hang together', async () => {
       ]
       const b2 = await forge([genesis('b'), seed, asks, trap])
       const heard = peer('handle-close', [channel, [3]], await causeOf(b2, 3), 'b')
-      expect(await checkGraph([await forge([...asking, heard, ret]), b2])).toMatchObject({ faults: [] })
+      const told = await forge([...asking, heard, ret])
+      expect(await checkGraph([told, b2])).toMatchObject({ faults: [] })
+      for (const hidden of [2, 3]) {
+        const found = await checkGraph([told, withhold(b2, (seq) => seq === hidden)])
+        expect([found.faults, found.unchecked.map(({ index }) => index)]).toEqual([
+          [],
+          hidden === 2 ? [6] : [],
+        ])
+      }
     })
 
     it.each<[string, Draft, RegExp]>([
@@ -323,6 +331,19 @@ describe('how chains hang together', async () => {
     const other = await forge([genesis('b', null, null, 1), seed, hostTurn, ret, arrival(sent), trap])
     expect((await checkGraph([a, await b(well), other])).faults).toEqual([])
     expect((await checkGraph([a, other, await b(well)])).faults).toEqual([])
+  })
+
+  it('accuses nobody where it is withheld how the turn ended in which it arrived before', async () => {
+    const refused = draft('return', { result: Uint8Array.of(0x81, 0x82, 1, 0), fuel: null })
+    for (const end of [refused, trap]) {
+      const b = await forge([genesis('b'), seed, arrival(sent), end, arrival(sent), ret])
+      expect((await checkGraph([a, b])).faults).toEqual([])
+      expect((await checkGraph([a, withhold(b, (seq) => seq === 3)])).faults).toEqual([])
+    }
+    // What is withheld ends no other turn than its own.
+    const others = [arrival(sent), ret, hostTurn, trap, arrival(sent), ret]
+    const b = withhold(await forge([genesis('b'), seed, ...others]), (seq) => seq === 4)
+    expect((await checkGraph([a, b])).faults).toMatchObject([{ index: 6 }])
   })
 
   it('does not hold: a message to somebody else', async () => {
