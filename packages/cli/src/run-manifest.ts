@@ -4,6 +4,7 @@ import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import type { ActorInfo } from '@theater/runtime'
 import { splitCid } from '@theater/values'
+import { whileAnswering } from './answering.ts'
 import { contributedBy } from './contributed.ts'
 import { CliError } from './errors.ts'
 import { exits, interrupted } from './exits.ts'
@@ -115,7 +116,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
   await noteTimers(theater, output)
   if (bound.url !== undefined) {
     output.note(`${output.styleNote('bold', 'listening')} on ${bound.url}; Ctrl-C ends it`)
-    await Promise.race([interrupt.happened, host.lost])
+    await whileAnswering(host, theater, interrupt, output)
   }
   if (letters.failed > 0) {
     throw new CliError(

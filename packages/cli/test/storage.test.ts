@@ -1,5 +1,5 @@
 /** What is wrong with a data folder is said in a sentence, and nothing in it is lost. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -104,6 +104,38 @@ describe('a disk without room', () => {
     const again = await theater(args, { cwd })
     expect(again.code).toBe(0)
     expect((await theater(['verify', 'echo'], { cwd })).code).toBe(0)
+  })
+})
+
+describe('a disk without room under actors that answer requests', () => {
+  it('ends the host when none of them can go on, with the reason', async ({ skip }) => {
+    if (process.platform !== 'linux') return skip('no limit on the size of files here')
+    const args = ['run', 'theater.toml']
+    const cwd = folder({ 'theater.toml': SERVING, 'web.wasm': cGuest('web') })
+    const before = new Going(start(args, { cwd }))
+    expect(await count(await before.url)).toBe('1')
+    expect(await before.end('SIGTERM')).toBe(0)
+    const limited = `trap '' XFSZ; ulimit -f 100; exec "$0" --conditions=theater-source "$@"`
+    const full = new Going(spawn('sh', ['-c', limited, process.execPath, main, ...args], { cwd }))
+    const url = await full.url
+    const ended = new Promise((resolve) => full.child.once('close', resolve))
+    let last = 1
+    for (;;) {
+      const now = await count(url).catch(() => 'nobody')
+      if (now !== String(last + 1)) break
+      last++
+    }
+    expect(await ended).toBe(1)
+    const lines = full.stderr.split('\n').filter((line) => line.includes('stands still'))
+    // When it happens, and when the command ends.
+    expect(lines).toEqual([
+      expect.stringMatching(/^web.* error .*\(.*(disk|room)/),
+      expect.stringMatching(/^theater: .*\(.*(disk|room)/),
+    ])
+    expect(full.stderr).not.toMatch(/unsettled/)
+    const after = new Going(start(args, { cwd }))
+    expect(await count(await after.url)).toBe(String(last + 1))
+    expect(await after.end('SIGTERM')).toBe(0)
   })
 })
 

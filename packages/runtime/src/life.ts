@@ -305,7 +305,8 @@ export class Life {
 
   /** The actor cannot go on in this host. */
   async fail(failure: TheaterError): Promise<void> {
-    this.#log(failure.message)
+    const { message, cause } = failure
+    this.#log(cause instanceof Error ? `${message} (${cause.message})` : message)
     // Whoever stops it meanwhile is told by the record that cannot be closed.
     if (this.phase === 'stopped') return
     this.phase = 'failed'

@@ -5,6 +5,7 @@ import { splitCid } from '@theater/values'
 import type { Json } from '@theater/values'
 import { idOf } from '../actor-id.ts'
 import { castingOf } from '../casting.ts'
+import { whileAnswering } from '../answering.ts'
 import type { CastingFlags } from '../casting.ts'
 import { grantsOf } from '../command-grant.ts'
 import { loadNamed, readComponentFile } from '../component-file.ts'
@@ -119,7 +120,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
     output.note('each request gets an instance of its own; --instance actor keeps one for all requests')
   noteOthers(await theater.actors(), casting.id, ids, output)
   if (output.json) await output.result({ listening: url, actors: ids }, () => '')
-  await Promise.race([interrupt.happened, host.lost])
+  await whileAnswering(host, theater, interrupt, output)
   return letters.failed > 0 ? exits.guest : exits.done
 }
 
