@@ -11,6 +11,7 @@ import { BoundedSet } from './bounded-set.ts'
 import { ComponentError } from './errors.ts'
 import { exposed, type GlueParts, glueStateName, type GlueState } from './image/glue-state.ts'
 import { liftGlobals, liftNames, type LiftMeter } from './lift.ts'
+import { quickened } from './quicken.ts'
 
 /** What a guest's glue is given under other names than the globals of the host. */
 interface GlueGlobals {
@@ -185,8 +186,9 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
   const inside = glue.slice(head.length).replace(tail, '')
   const parts = partsOf(inside)
   checkShadowing(parts)
-  const shown = exposed(parts)
-  const body = `return function instantiate(${parameters}) {\n${forgetful('text' in shown ? shown.text : inside)}`
+  const quick = quickened(parts)
+  const shown = exposed(quick)
+  const body = `return function instantiate(${parameters}) {\n${forgetful('text' in shown ? shown.text : textOf(quick))}`
   try {
     // oxlint-disable-next-line no-implied-eval -- running generated code is what this file is for
     const factory: unknown = new Function(
@@ -213,6 +215,10 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
   } catch (error) {
     return reject('it does not compile; two names of the component collide in it', error)
   }
+}
+
+function textOf({ helpers, start, guest, end }: GlueParts): string {
+  return helpers + start + guest + end
 }
 
 /** Takes the glue apart: jco's helpers, the component's own part inside a generator, and what runs that. */

@@ -5,6 +5,7 @@ import { ComponentError, inThread, loadComponent, type Plan } from '../src/index
 import { LiftMeter } from '../src/lift.ts'
 import { GlueState } from '../src/image/glue-state.ts'
 import { checkGlue } from '../src/prelude.ts'
+import { quickened } from '../src/quicken.ts'
 import { generateWith } from '../src/transpile.ts'
 import { jcoVersion, version } from '../src/version.ts'
 import { loadComponent as loadInNode } from '../src/node.ts'
@@ -28,6 +29,32 @@ const inside = (code: string): string => glue.replace('let gen= (', `${code}\nle
 test('the glue that jco makes passes', async () => {
   await expect(checkGlue(glue, 'test')).resolves.toBeTypeOf('function')
   await expect(checkGlue(inside('let harmless = 1'), 'test')).resolves.toBeTypeOf('function')
+})
+
+/** What comes of the glue when its parts are made quick. */
+function quick(code: string): string {
+  const [helpers = '', guest = ''] = code.split('let gen= (')
+  const made = quickened({ helpers, start: 'let gen= (', guest, end: '' })
+  return made.helpers + made.start + made.guest
+}
+
+test('the glue is made quicker, and says what it said', async () => {
+  const said = quick(glue)
+  const lines = glue.split('\n').filter((line) => !/^ *(?:newSubtask|waitable)\.setTarget\(/.test(line))
+  const own = (code: string): string => code.slice(0, code.indexOf('getCoreModule('))
+  // Its classes have nothing private, and nothing is made for the log.
+  expect(glue).toMatch(/this\.#/)
+  expect(own(said)).not.toMatch(/(?:^|[\s.(!])#\w/m)
+  expect(said).not.toMatch(/(?<!false && |const )_debugLog\(/)
+  const back = said.replaceAll('_$', '#').replaceAll('false && _debugLog(', '_debugLog(')
+  expect(back.split('\n').filter((line) => line.trim() !== '')).toEqual(
+    lines.filter((line) => line.trim() !== ''),
+  )
+})
+
+test('a name of the component is what it is, whatever the glue’s own are called', () => {
+  const named = inside(`const { x } = imports['a .#b']; use('#c', 'd.#e');`)
+  expect(quick(named)).toContain(`imports['a .#b']; use('#c', 'd.#e');`)
 })
 
 test.for([
