@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { trackOf } from '@theater/boundary'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import type * as Schemas from 'ajv/dist/2020.js'
 
 /** What is missing for a value to be a handler, in words; nothing where it is one. */
 export function shapeFaults(value: unknown): string[] {
@@ -49,6 +50,7 @@ function grantFaults(grant: unknown): string[] {
   if (grant['type'] === 'object' && grant['additionalProperties'] !== false)
     return ['the schema of its grant is open: additionalProperties has to be false']
   try {
+    const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof Schemas
     new Ajv2020({ strict: true, allowUnionTypes: true }).compile(grant)
     return []
   } catch (error) {

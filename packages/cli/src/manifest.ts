@@ -1,10 +1,12 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import type { Durability } from '@theater/event-chain'
 import type { AnyHandler, JsonSchema } from '@theater/handler'
 import type { Limits, Message } from '@theater/runtime'
+import { surelyValid } from '@theater/values'
 import type { Json } from '@theater/values'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import type * as Schemas from 'ajv/dist/2020.js'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
 import { parse, TomlDate, TomlError } from 'smol-toml'
 import { ManifestError } from './manifest-error.ts'
@@ -135,11 +137,7 @@ function parsePlaced(
   const source = new ManifestSource(path, text)
   const contributed = Object.fromEntries(handlers.map(({ name, grant }) => [name, grant]))
   const { value, faults } = plain(parseToml(source))
-  const validate = validatorOf(value, contributed)
-  const wrong = [...faults, ...(validate(value) ? undecodable(value) : checked(validate, faults))].slice(
-    0,
-    MAX_FAULTS,
-  )
+  const wrong = [...faults, ...schemaFaults(value, contributed, faults)].slice(0, MAX_FAULTS)
   const unknown = wrong.filter(({ code }) => code === 'unknown-key')
   // Of what stands under a key that is not one, the key is all there is to say, and once.
   const isBefore = (one: Fault, fault: Fault): boolean =>
@@ -161,14 +159,25 @@ function parsePlaced(
   }
 }
 
+/** What the schema says of a manifest. Whatever compiles it is loaded where there is something to say. */
+function schemaFaults(manifest: Json, contributed: GrantSchemas, known: readonly Fault[]): Fault[] {
+  const granted = grantedIn(manifest)
+  const schema = (): JsonSchema => schemaWith(contributed, (name) => granted.has(name))
+  if (surelyValid(schema(), manifest)) return undecodable(manifest)
+  const validate = validatorOf(schema, granted, Object.keys(contributed).length > 0)
+  return validate(manifest) ? undecodable(manifest) : checked(validate, known)
+}
+
 const validators = new Map<string, ValidateFunction>()
 
 /** Most manifests grant few handlers, and each that is left out saves the command milliseconds before it begins. */
-function validatorOf(manifest: Json, contributed: GrantSchemas): ValidateFunction {
-  const granted = grantedIn(manifest)
+function validatorOf(
+  schema: () => JsonSchema,
+  granted: ReadonlySet<string>,
+  isContributed: boolean,
+): ValidateFunction {
   const wanted = handlerNames.filter((name) => granted.has(name))
-  const schema = (): JsonSchema => schemaWith(contributed, (name) => granted.has(name))
-  if (Object.keys(contributed).length > 0) return compiled(schema())
+  if (isContributed) return compiled(schema())
   const key = wanted.join(' ')
   let validator = validators.get(key)
   if (validator === undefined) {
@@ -194,6 +203,7 @@ function isTable(value: Json | undefined): value is Readonly<Record<string, Json
 }
 
 function compiled(schema: JsonSchema): ValidateFunction {
+  const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof Schemas
   return new Ajv2020({
     allErrors: true,
     strict: true,

@@ -1,8 +1,10 @@
+import { createRequire } from 'node:module'
 import { trackOf } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
 import type { AnyHandler, JsonSchema } from '@theater/handler'
+import { surelyValid } from '@theater/values'
 import type { ComponentModel, Json } from '@theater/values'
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import type * as Schemas from 'ajv/dist/2020.js'
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
 import { TheaterError } from './errors.ts'
 import { handlerAdvice } from './handler-packages.ts'
@@ -75,6 +77,7 @@ export class GrantChecker {
         { actor, detail: { handler: name } },
       )
     }
+    if (surelyValid(handler.grant, grant)) return handler
     const validate = validatorOf(handler.grant)
     if (!validate(grant)) {
       const what = (validate.errors ?? []).map(describe).join('; ')
@@ -89,10 +92,11 @@ export class GrantChecker {
 
 const validators = new WeakMap<JsonSchema, ValidateFunction>()
 
-/** Made when a handler is first granted: a host has many, its actors few, and every one costs milliseconds. */
+/** Made when there is something to say: loading what compiles schemas costs more than bringing an actor back. */
 function validatorOf(schema: JsonSchema): ValidateFunction {
   let validator = validators.get(schema)
   if (validator === undefined) {
+    const { Ajv2020 } = createRequire(import.meta.url)('ajv/dist/2020.js') as typeof Schemas
     validator = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile(schema)
     validators.set(schema, validator)
   }

@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const host = fileURLToPath(new URL('./killed-host.ts', import.meta.url))
+const path = (of: string): string => fileURLToPath(new URL(of, import.meta.url))
+const host = path('./killed-host.mjs')
+const root = path('../../..')
 
 /** Turns of the record that the killed host left. */
 export const TURNS = 2000
@@ -15,46 +18,66 @@ export interface Killed {
   /** A process of Node that says a line. */
   readonly nodeMs: number
   readonly firstAnswerMs: number
+  /** Where Node keeps nothing of what it has compiled. */
+  readonly uncachedMs: number
 }
 
-/** Kills a host with a record of {@link TURNS} turns again and again, and times the next one. */
+/** Kills a host with a record of {@link TURNS} turns again and again, and times the next one: of the packages as they are published. */
 export async function killed(rounds: number): Promise<Killed> {
+  build()
   const folder = mkdtempSync(join(tmpdir(), 'theater-bench-'))
-  const conditions = '--conditions=theater-source'
+  const compiled = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
+  const plain = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' }
+  const line = [
+    '--eval',
+    'console.log(3); setTimeout(() => console.log("kept")); setInterval(() => 0, 60_000)',
+  ]
+  const next = [host, folder, '1']
   try {
-    await answered([conditions, host, folder, String(TURNS)], folder)
-    const nodes: number[] = []
-    const answers: number[] = []
-    for (let round = -1; round < rounds; round++) {
-      const node = await answered(['--eval', 'console.log(3); setInterval(() => undefined, 60_000)'], folder)
-      const answer = await answered([conditions, host, folder, '1'], folder)
-      // The first start compiles what the others have from a cache.
-      if (round >= 0) {
-        nodes.push(node)
-        answers.push(answer)
-      }
+    await answered([host, folder, String(TURNS), path('../../guests/wat/echo.wasm')], compiled)
+    const times: Record<'node' | 'cached' | 'uncached', number[]> = { node: [], cached: [], uncached: [] }
+    for (let round = 0; round < rounds; round++) {
+      times.node.push(await answered(line, compiled))
+      times.cached.push(await answered(next, compiled))
+      times.uncached.push(await answered(next, plain))
     }
-    return { nodeMs: median(nodes), firstAnswerMs: median(answers) }
+    return {
+      nodeMs: median(times.node),
+      firstAnswerMs: median(times.cached),
+      uncachedMs: median(times.uncached),
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-/** Milliseconds until a process says a line; it is killed for it. */
-async function answered(args: readonly string[], folder: string): Promise<number> {
+/** What is published is what is built. */
+function build(): void {
+  const turbo = join(root, 'node_modules/.bin/turbo')
+  const args = [
+    'run',
+    'build',
+    '--filter=@theater/bench^...',
+    '--output-logs=errors-only',
+    '--log-order=grouped',
+  ]
+  const { status } = spawnSync(turbo, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  if (status !== 0) throw new Error('the packages cannot be built')
+}
+
+/** Milliseconds until a process says a line; once it says that it has kept what there is to keep, it is killed. */
+async function answered(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const from = performance.now()
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') },
-  })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env })
   const ended = once(child, 'exit')
-  let said = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text))
-  await Promise.race([once(child.stdout, 'data'), ended])
-  const ms = performance.now() - from
+  let ms = Number.NaN
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (Number.isNaN(ms)) ms = performance.now() - from
+    if (line === 'kept') break
+  }
   child.kill('SIGKILL')
   await ended
-  if (said === '') throw new Error('the host ended and said nothing')
+  if (Number.isNaN(ms)) throw new Error('the host ended and said nothing')
   return ms
 }
 

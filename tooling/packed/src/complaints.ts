@@ -52,8 +52,8 @@ async function fromAttw(tarball: Uint8Array): Promise<string[]> {
 /** The source that tsc wrote a file in `dist` from; undefined for a file that is none of tsc's. */
 export function sourceOf(path: string): string | undefined {
   const name = /^dist\/(.*?)\.(?:js|d\.ts)(?:\.map)?$/.exec(path)?.[1]
-  // What a package bundles goes into dist/worker.
-  return name === undefined || name.startsWith('worker/') ? undefined : `src/${name}.ts`
+  // Workers that are bundled go into dist/worker, and what several bundled entries share into files of its own.
+  return name === undefined || /^(?:worker\/|bundled-)/.test(name) ? undefined : `src/${name}.ts`
 }
 
 function ownRules(folder: string, files: Files, manifest: Manifest): string[] {

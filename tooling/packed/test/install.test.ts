@@ -81,7 +81,8 @@ describe('a project with the runtime and the files handler', () => {
     expect(readFileSync(join(project.folder, 'directory/made.txt'), 'utf8')).toBe('what was there')
 
     const loaded = readFileSync(join(project.folder, 'loaded.txt'), 'utf8').split('\n')
-    expect(loaded.filter((url) => url.includes('/@theater/runtime/dist/')).length).toBeGreaterThan(10)
+    expect(loaded.filter((url) => url.includes('/@theater/runtime/dist/')).length).toBeGreaterThan(0)
+    expect(loaded.filter((url) => url.includes('/ajv/'))).toEqual([])
     expect(loaded.filter((url) => /sqlite|https?[^/]*$|node:net|\/cli/.test(url))).toEqual([])
     expect(loaded.filter((url) => /\/@theater\/[^/]+\/src\//.test(url))).toEqual([])
   })
