@@ -26,6 +26,8 @@ export type * as TheaterActorSelf from './types/theater-actor-self.ts'
 export type * as TheaterActorTypes from './types/theater-actor-types.ts'
 /** `theater:http/client`. */
 export type * as TheaterHttpClient from './types/theater-http-client.ts'
+/** `theater:http/request-handler`. */
+export type * as TheaterHttpRequestHandler from './types/theater-http-request-handler.ts'
 /** `theater:http/websocket`. */
 export type * as TheaterHttpWebsocket from './types/theater-http-websocket.ts'
 /** `theater:http/websocket-handler`. */

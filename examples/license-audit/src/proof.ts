@@ -25,7 +25,7 @@ async function answeredTurns({ store }: Stage): Promise<number> {
   if (info === undefined) return 0
   let turns = 0
   for await (const { kind, fn } of steps({ store, chain: info.chain }, { hash: sha256 })) {
-    if (kind === 'turn' && fn?.startsWith('wasi:http/incoming-handler@') === true) turns++
+    if (kind === 'turn' && /^(?:theater:http\/request|wasi:http\/incoming)-handler@/.test(fn ?? '')) turns++
   }
   return turns
 }

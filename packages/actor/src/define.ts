@@ -157,7 +157,8 @@ export interface Definition<S, U extends Capability, A, P, M> {
   }
   /**
    * Answers HTTP requests. State and sends hold as for messages: they apply when the whole body of the response is
-   * written. What it throws becomes a 500 that says nothing of it. An actor with it exports `wasi:http/incoming-handler`.
+   * written. What it throws becomes a 500 that says nothing of it. An actor with it exports `theater:http/request-handler`, and
+   * `wasi:http/incoming-handler` for what is long or streams.
    */
   readonly fetch?: (ctx: Context<S, U>, request: Request) => Response | Promise<Response>
 }

@@ -78,6 +78,7 @@ describe('the world of an actor', () => {
       names((await prepared(actor(more))).world).filter((line) => line.includes('http'))
     expect(await found('fetch: () => new Response()')).toEqual([
       'import wasi:http/types@0.2.12;',
+      'export theater:http/request-handler@0.1.0;',
       'export wasi:http/incoming-handler@0.2.12;',
     ])
     expect(await found(`uses: ['http'], messages: { a: () => fetch('http://a/') }`)).toEqual([

@@ -2,7 +2,10 @@ import { trackName } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import type { Lifetime } from './manifest.ts'
 
-const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
+const ANSWERS: ReadonlySet<string> = new Set([
+  'theater:http/request-handler@0.1#handle',
+  'wasi:http/incoming-handler@0.2#handle',
+])
 
 /** How long an instance of a component lives, in words. */
 export const lifetimes: Readonly<Record<Lifetime, string>> = {
@@ -12,7 +15,7 @@ export const lifetimes: Readonly<Record<Lifetime, string>> = {
 
 /** Whether a component answers HTTP requests. */
 export function answersRequests({ exports }: Component['model']): boolean {
-  return exports.some(({ functions }) => functions.some((fn) => trackName(fn) === HANDLE))
+  return exports.some(({ functions }) => functions.some((fn) => ANSWERS.has(trackName(fn))))
 }
 
 /**

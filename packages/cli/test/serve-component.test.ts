@@ -133,7 +133,11 @@ describe('serve FILE.wasm', () => {
   })
 
   it.each([
-    [['serve', 'fetcher.wasm'], 3, 'does not export wasi:http/incoming-handler'],
+    [
+      ['serve', 'fetcher.wasm'],
+      3,
+      'exports neither theater:http/request-handler nor wasi:http/incoming-handler',
+    ],
     [['serve', 'web.wasm', '--listen', '8080'], 2, 'is no HOST:PORT'],
     [['serve', 'web.wasm', '--grant', 'http=3'], 3, 'the grant "http" is not valid'],
     [['serve', 'web.wasm', '--grant', 'http={"serve":3}'], 3, 'the grant "http" is not valid'],

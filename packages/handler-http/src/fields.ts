@@ -46,6 +46,14 @@ export function sizeOf(fields: readonly Field[]): number {
   return fields.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
 }
 
+/** What `content-length` says; `undefined`: nothing. `NaN` where it is no number, or two. */
+export function lengthIn(fields: readonly Field[]): number | undefined {
+  const values = fields.filter((one) => isNamed(one, 'content-length')).map(([, value]) => value)
+  if (values.length === 0) return undefined
+  const [value = ''] = values
+  return values.length === 1 && /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN
+}
+
 /** Whether fields may change, or came back after a restart without what was changed in them. */
 type State = 'mutable' | 'immutable' | 'lost'
 
@@ -92,10 +100,7 @@ export class Fields extends Resource {
 
   /** What `content-length` says; `undefined`: nothing. `NaN` where it is no number, or two. */
   get declaredLength(): number | undefined {
-    const values = this.#fields.filter((one) => isNamed(one, 'content-length')).map(([, value]) => value)
-    if (values.length === 0) return undefined
-    const [value = ''] = values
-    return values.length === 1 && /^[0-9]{1,15}$/.test(value) ? Number(value) : Number.NaN
+    return lengthIn(this.#fields)
   }
 
   /** No changes from now on: they belong to a message. */

@@ -7,8 +7,9 @@ import type { HttpAsk, HttpGrant } from './grant.ts'
 import { isKeyed } from './idempotency.ts'
 import { kindOf } from './methods.ts'
 
-/** The export that answers requests. */
+/** The exports that answer requests: with resources of `wasi:http`, and with values alone. */
 export const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
+export const HANDLE_WHOLE = 'theater:http/request-handler@0.1#handle'
 
 /** The tracks of `wasi:http`. */
 export const TYPES = 'wasi:http/types@0.2'

@@ -41,7 +41,7 @@ export type Outgoing = {
 export type HttpGrant = {
   /** The requests it may make. @default [] */
   readonly out?: readonly Outgoing[]
-  /** The requests that are its to answer. Its component exports `wasi:http/incoming-handler` then. @default [] */
+  /** The requests that are its to answer. Its component exports `theater:http/request-handler` or `wasi:http/incoming-handler` then. @default [] */
   readonly serve?: readonly Route[]
   /** The WebSocket connections that are its to accept. Its component exports `theater:http/websocket-handler` then. @default [] */
   readonly websocket?: readonly WebSocketRoute[]

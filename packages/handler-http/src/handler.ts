@@ -4,7 +4,17 @@ import type { LookupFunction } from 'node:net'
 import { Client, ClientExchange, lost, type Bounds, type ClientResponse } from './client.ts'
 import { codeOf, headerError, HttpIoError, httpError, LOST, plainError, type ErrorCode } from './errors.ts'
 import { Fields } from './fields.ts'
-import { CLIENT, FUNCTIONS, HANDLE, HANDLE_OPEN, OUTGOING, STREAMS, TYPES, WEBSOCKET } from './functions.ts'
+import {
+  CLIENT,
+  FUNCTIONS,
+  HANDLE,
+  HANDLE_OPEN,
+  HANDLE_WHOLE,
+  OUTGOING,
+  STREAMS,
+  TYPES,
+  WEBSOCKET,
+} from './functions.ts'
 import { authorize, httpGrant, within, type HttpGrant } from './grant.ts'
 import { CutStream, FutureTrailers, IncomingBody, BodyInputStream } from './incoming-body.ts'
 import { IncomingRequest } from './incoming-request.ts'
@@ -103,8 +113,8 @@ interface Serving
 async function serve({ actor, session, sockets, listener, unanswered }: Serving): Promise<() => void> {
   const { serve: routes = [], websocket = [] } = session.grant
   if (!routed(session.grant)) return () => undefined
-  if (routes.length > 0) mustExport(actor, HANDLE, 'answer HTTP requests', 'serve')
-  if (websocket.length > 0) mustExport(actor, HANDLE_OPEN, 'accept WebSocket connections', 'websocket')
+  if (routes.length > 0) mustExport(actor, [HANDLE_WHOLE, HANDLE], 'answer HTTP requests', 'serve')
+  if (websocket.length > 0) mustExport(actor, [HANDLE_OPEN], 'accept WebSocket connections', 'websocket')
   const service = new Service(actor, session, {
     freed: listener.freed,
     unanswered: () => unanswered(actor.id),
@@ -119,9 +129,9 @@ function routed(grant: HttpGrant | undefined): boolean {
 }
 
 /** @throws HttpHostError `no-export` */
-function mustExport(actor: ActorContext, fn: string, may: string, key: string): void {
-  if (actor.exports(fn)) return
-  const exported = fn.slice(0, fn.indexOf('@'))
+function mustExport(actor: ActorContext, fns: readonly string[], may: string, key: string): void {
+  if (fns.some((fn) => actor.exports(fn))) return
+  const exported = fns.map((fn) => fn.slice(0, fn.indexOf('@'))).join(' or ')
   throw new HttpHostError(
     'no-export',
     `${actor.id} is granted to ${may}, and its component does not export ${exported}. Take ${key} out of its grant of http`,

@@ -3,7 +3,7 @@
  *
  * - `cannot-listen`: the address is in use, or not this user's to have
  * - `route-taken`: another actor answers those requests
- * - `no-export`: the component does not export `wasi:http/incoming-handler`, or `theater:http/websocket-handler`
+ * - `no-export`: the component exports neither `theater:http/request-handler` nor `wasi:http/incoming-handler`, or not `theater:http/websocket-handler`
  * - `no-secret`: the grant names a secret that the host does not have; `http({ secrets })` gives it one
  * - `closed`: the handler was disposed of
  */

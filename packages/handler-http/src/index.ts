@@ -106,7 +106,7 @@ export interface HttpHandler extends Handler<HttpGrant, HttpImports> {
 
 /**
  * The handler of `wasi:http/types@0.2`, `wasi:http/outgoing-handler@0.2` and `theater:http/websocket@0.1`, and of the exports
- * `wasi:http/incoming-handler@0.2` and `theater:http/websocket-handler@0.1`.
+ * `theater:http/request-handler@0.1`, `wasi:http/incoming-handler@0.2` and `theater:http/websocket-handler@0.1`.
  */
 export function http(options: HttpOptions = {}): HttpHandler {
   const server = { ...DEFAULT_SERVER_LIMITS, ...options.server }

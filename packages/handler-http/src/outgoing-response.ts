@@ -1,7 +1,7 @@
 import type { Json } from '@theater/values'
 import type { WasiHttpTypes } from '@theater/wit'
 import { plainError, type ErrorCode } from './errors.ts'
-import { Fields, sizeOf } from './fields.ts'
+import { Fields, sizeOf, type Field } from './fields.ts'
 import { OutgoingBody } from './outgoing-body.ts'
 import { Outflow } from './outflow.ts'
 import { Resource, type Session } from './session.ts'
@@ -92,7 +92,15 @@ export function responseBody(session: Session, declared?: number): Outflow {
 /** What a guest answers a request with. */
 export type Answer =
   | { readonly tag: 'ok'; readonly val: OutgoingResponse }
+  | { readonly tag: 'whole'; readonly val: WholeResponse }
   | { readonly tag: 'err'; readonly val: ErrorCode }
+
+/** A response that came at once. */
+interface WholeResponse {
+  readonly status: number
+  readonly fields: readonly Field[]
+  readonly body: Uint8Array
+}
 
 /** `Answer` as it comes from the guest: the response is any object. */
 export type RawAnswer = WasiHttpTypes.Result<object, ErrorCode>

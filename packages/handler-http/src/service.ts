@@ -1,11 +1,12 @@
 import type { ActorContext } from '@theater/handler'
-import { HANDLE } from './functions.ts'
+import { HANDLE, HANDLE_WHOLE } from './functions.ts'
 import { IncomingRequest, type RequestHead } from './incoming-request.ts'
 import type { Inflow } from './inflow.ts'
 import type { HttpLimits } from './limits.ts'
 import { ResponseOutparam, type Answer } from './outgoing-response.ts'
 import { Unanswered } from './refusal.ts'
 import type { Session } from './session.ts'
+import { answerOf, requestOf } from './whole.ts'
 
 /** A request on its way to an actor. */
 export interface Delivery {
@@ -41,6 +42,8 @@ export class Service implements Answering {
   readonly #actor: ActorContext
   readonly #session: Session
   readonly #events: ServiceEvents
+  /** Whether it takes requests with resources of `wasi:http`, and whole. */
+  readonly #takes: { readonly parts: boolean; readonly whole: boolean }
   #underWay = 0
   /** Whether it has answered a request. */
   #answers = false
@@ -49,6 +52,7 @@ export class Service implements Answering {
     this.#actor = actor
     this.#session = session
     this.#events = events
+    this.#takes = { parts: actor.exports(HANDLE), whole: actor.exports(HANDLE_WHOLE) }
   }
 
   get name(): string {
@@ -60,7 +64,7 @@ export class Service implements Answering {
   }
 
   get streams(): boolean {
-    return this.#session.streams
+    return this.#session.streams && this.#takes.parts
   }
 
   /** Whether it has no request under way, and none that waits for it. */
@@ -70,13 +74,12 @@ export class Service implements Answering {
 
   /** @param waited milliseconds that the request has waited already */
   async handle({ head, body, whole, answered, signal }: Delivery, waited = 0): Promise<void> {
-    const request = new IncomingRequest(this.#session, head, body, whole)
     let answers = false
-    const outparam = new ResponseOutparam(this.#session, (answer) => {
+    const tellAnswer = (answer: Answer | undefined): void => {
       if (answer === undefined) return
       answers = true
       answered(answer)
-    })
+    }
     const late = new AbortController()
     const { promise: lateness, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(
@@ -87,7 +90,7 @@ export class Service implements Answering {
       Math.max(1, this.limits['answer-ms'] - waited),
     )
     this.#underWay += 1
-    const turn = this.#actor.invoke(HANDLE, [request, outparam], {
+    const turn = this.#ask({ head, body, whole }, tellAnswer, {
       // A turn that is late goes on, and the actor is not idle before its end: so that is waited for, if not by the client.
       deadline: LONGEST,
       signal: AbortSignal.any([signal, late.signal]),
@@ -113,7 +116,27 @@ export class Service implements Answering {
       clearTimeout(timer)
     }
   }
+
+  /** Begins the turn, in the form that the actor takes the request in. */
+  async #ask(
+    { head, body, whole }: Pick<Delivery, 'head' | 'body' | 'whole'>,
+    answered: (answer: Answer | undefined) => void,
+    options: Parameters<ActorContext['invoke']>[2],
+  ): Promise<void> {
+    const { parts, whole: wholly } = this.#takes
+    if (wholly && whole !== undefined && (!parts || whole.length <= SHORT_BODY)) {
+      const said = await this.#actor.invoke(HANDLE_WHOLE, [requestOf(head, whole)], options)
+      answered(answerOf(said, this.limits))
+      return
+    }
+    const request = new IncomingRequest(this.#session, head, body, whole)
+    const outparam = new ResponseOutparam(this.#session, answered)
+    await this.#actor.invoke(HANDLE, [request, outparam], options)
+  }
 }
+
+/** The most bytes of a body that cross with their request, where an actor takes both forms. */
+const SHORT_BODY = 64 * 1024
 
 /** The longest delay that a timer takes. */
 const LONGEST = 0x7fff_ffff

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorCode } from './errors.ts'
-import { isNamed, sizeOf, type Field } from './fields.ts'
+import { isNamed, lengthIn, sizeOf, type Field } from './fields.ts'
 import { Inflow } from './inflow.ts'
 import { methodOf, type RequestHead } from './incoming-request.ts'
 import type { Answer, OutgoingResponse } from './outgoing-response.ts'
@@ -154,14 +154,23 @@ export class Visit {
     if (answer === undefined) return this.refuse(hostAnswers.noAnswer)
     if (answer.tag === 'err')
       return this.refuse({ status: statusOf(answer.val), text: 'The actor answered with an error.' })
+    if (answer.tag === 'whole') {
+      const { status, fields, body } = answer.val
+      return this.#complete(status, fields, body, [])
+    }
     const { outflow } = answer.val
     const body = outflow === undefined ? EMPTY : outflow.whole
     // A guest that did not finish its body says that it is not the whole (wasi:http/types.outgoing-body).
     if (body === undefined) return this.refuse(hostAnswers.badAnswer)
-    const declared = answer.val.fields.declaredLength
-    const bare = this.#isBare(answer.val.statusCode())
-    if (!bare && declared !== undefined && declared !== body.length) return this.refuse(hostAnswers.badAnswer)
-    this.#write(answer.val.statusCode(), answer.val.fields.list, body, outflow?.trailers ?? [])
+    this.#complete(answer.val.statusCode(), answer.val.fields.list, body, outflow?.trailers ?? [])
+  }
+
+  /** Sends the answer of an actor, where it is as long as it says. */
+  #complete(status: number, fields: readonly Field[], body: Uint8Array, trailers: readonly Field[]): void {
+    const declared = lengthIn(fields)
+    if (declared !== undefined && declared !== body.length && !this.#isBare(status))
+      return this.refuse(hostAnswers.badAnswer)
+    this.#write(status, fields, body, trailers)
   }
 
   /** The turn came to no good end. */

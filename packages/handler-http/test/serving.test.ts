@@ -290,7 +290,7 @@ describe('routes', () => {
     await expect(async () =>
       handler.bind(fakeActor({ id: 'mute' }), { serve: [{ path: '/' }] }),
     ).rejects.toThrow(
-      /^mute is granted to answer HTTP requests, and its component does not export wasi:http\/incoming-handler/,
+      /^mute is granted to answer HTTP requests, and its component does not export theater:http\/request-handler or wasi:http\/incoming-handler/,
     )
     expect(handler.address).toBeUndefined()
   })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { build } from '@theater/actor/build'
-import { memoryStore } from '@theater/event-chain'
+import { memoryStore, readEvents } from '@theater/event-chain'
 import { cli } from '@theater/handler-cli'
 import { http } from '@theater/handler-http'
 import { log } from '@theater/handler-log'
@@ -201,6 +201,26 @@ describe('a fetch handler in an actor', () => {
     expect(await ask(theater, 'notes', 'visits')).toBe(0)
     expect(lines.map(({ message }) => message)).toEqual(['fetch threw', 'fetch threw'])
     expect(await (await get('/')).json()).toEqual({ visits: 1 })
+    expect(await verify(store, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
+  })
+
+  it('takes a short request and gives its answer in one crossing, and a long one in parts', async () => {
+    const { store, chain, theater, get } = await scene()
+    const crossed = async (run: () => Promise<Response>): Promise<string[]> => {
+      const size = theater.actors().find(({ id }) => id === 'web')?.events ?? 0
+      await (await run()).text()
+      const events = await Array.fromAsync(readEvents(store, chain, size))
+      return events
+        .filter(({ kind }) => kind !== 'send')
+        .map((event) => (event.kind === 'turn' ? (event.content?.fn ?? '') : event.kind))
+    }
+    expect(await crossed(() => get('/nothing'))).toEqual([
+      'theater:http/request-handler@0.1.0#handle',
+      'call',
+      'return',
+    ])
+    const long = await crossed(() => get('/echo', { method: 'POST', body: 'x'.repeat(100_000) }))
+    expect(long[0]).toBe('wasi:http/incoming-handler@0.2.12#handle')
     expect(await verify(store, chain)).toMatchObject({ verdict: 'verified', undone: 0 })
   })
 

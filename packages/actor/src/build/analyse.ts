@@ -23,7 +23,7 @@ export interface ActorShape {
   readonly childEnded: boolean
   /** Whether it hears timers, and so exports `theater:timer/target`. */
   readonly timers: boolean
-  /** Whether it answers HTTP, and so exports `wasi:http/incoming-handler`. */
+  /** Whether it answers HTTP, and so exports `theater:http/request-handler` and `wasi:http/incoming-handler`. */
   readonly fetch: boolean
 }
 

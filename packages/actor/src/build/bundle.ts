@@ -243,7 +243,7 @@ function startModule(file: string, shape: ActorShape, world: World): string {
     ...(shape.websocket ? ['websocketHandler'] : []),
     ...(shape.childEnded ? ['watcher'] : []),
     ...(shape.timers ? ['target'] : []),
-    ...(shape.fetch ? ['incomingHandler'] : []),
+    ...(shape.fetch ? ['requestHandler', 'incomingHandler'] : []),
   ]
   return [
     // First, so that the modules of the actor find the environment restricted.

@@ -59,8 +59,8 @@ export function worldOf(
   if (uses.has('channels')) add('channels', 'theater:messaging/channels@0.1.0')
   if (uses.has('websocket')) {
     add('sockets', 'theater:http/websocket@0.1.0')
-    packages.push(theater('http'))
   }
+  if (uses.has('websocket') || shape.fetch) packages.push(theater('http'))
   if (uses.has('store')) {
     add('blobs', 'theater:store/blobs@0.1.0')
     add('labels', 'theater:store/labels@0.1.0')
@@ -100,7 +100,8 @@ export function worldOf(
     packages.push(wasiText('clocks'))
   }
   for (const name of foreign.interfaces) lines.push(importOf(name))
-  if (shape.fetch) lines.push(`  export wasi:http/incoming-handler@${wasi};`)
+  if (shape.fetch)
+    lines.push('  export theater:http/request-handler@0.1.0;', `  export wasi:http/incoming-handler@${wasi};`)
   if (shape.init || shape.subscriptions) lines.push('  export theater:actor/lifecycle@0.1.0;')
   if (shape.state) lines.push('  export theater:actor/migration@0.1.0;')
   if (shape.subscriptions) lines.push('  export theater:messaging/subscriber@0.1.0;')

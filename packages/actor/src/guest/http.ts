@@ -1,11 +1,71 @@
-import type { WasiHttpTypes, WasiIoStreams } from '@theater/wit'
-import { isBytes } from '../bytes.ts'
+import type { TheaterHttpRequestHandler, WasiHttpTypes, WasiIoStreams } from '@theater/wit'
+import { concat, isBytes, ownBytes } from '../bytes.ts'
 import { fieldsOf, headersOf } from './headers.ts'
 import { dispose, payloadOf } from './host.ts'
+import type { Commit } from './turn.ts'
 
 type Types = typeof WasiHttpTypes
 
 const piece = 65_536n
+
+/** One request and what is made of it, whatever the form that it came in. */
+export interface Exchange<T> {
+  /** The request as a handler sees it. Throws for one that has no such form: a method or a path that URLs do not know. */
+  readonly request: () => Request
+  /** Says what the handler answered. `commit` is called when nothing of it can fail any more. */
+  readonly answer: (response: Response, commit: Commit) => Promise<T>
+  /** Says that it failed, and nothing of why. */
+  readonly refuse: (status: number, text: string) => T
+}
+
+/** A request that came whole, as a handler sees it. */
+export function requestOf({ method, url, headers, body }: TheaterHttpRequestHandler.Request): Request {
+  if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers })
+  return new Request(url, { method, headers, body: ownBytes(body) as Uint8Array<ArrayBuffer> })
+}
+
+/** An answer of a handler, whole. */
+export async function responseOf(
+  response: Response,
+  commit: Commit,
+): Promise<TheaterHttpRequestHandler.Response> {
+  if (!isResponse(response)) throw new TypeError('fetch must return a Response')
+  const { status } = response
+  const headers = [...response.headers]
+  for (const [name] of headers)
+    if (isHosts(name)) throw new TypeError(`a header of the Response cannot be sent: ${name} is the host's`)
+  if (status < 200 || status > 599) throw new TypeError(`${status} is no status of a Response`)
+  const body = await wholeOf(response.body)
+  commit()
+  return { status, headers, body }
+}
+
+/** The answer to a request that failed. */
+export function refusalOf(status: number, text: string): TheaterHttpRequestHandler.Response {
+  return {
+    status,
+    headers: [['content-type', 'text/plain; charset=utf-8']],
+    body: new TextEncoder().encode(`${text}\n`),
+  }
+}
+
+/** Whether a header belongs to the connection, which is the host's. */
+function isHosts(name: string): boolean {
+  return /^(?:connection|expect|host|http2-settings|keep-alive|te|transfer-encoding|upgrade|proxy-.*)$/i.test(
+    name,
+  )
+}
+
+/** All of a body. */
+async function wholeOf(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  const reader = body?.getReader()
+  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+    if (!isBytes(next.value)) throw new TypeError('the body of a Response is bytes')
+    pieces.push(next.value)
+  }
+  return concat(pieces)
+}
 
 /** One request to an actor that has a `fetch`, and the answer to it. Closing it drops all that it took from the host. */
 export class Visit {
@@ -40,7 +100,7 @@ export class Visit {
   }
 
   /** Sends the answer. `commit` is called when all of its body is written and before that is said to be whole. */
-  async answer(response: Response, commit: (whole: () => void) => void): Promise<void> {
+  async answer(response: Response, commit: Commit): Promise<void> {
     if (!isResponse(response)) throw new TypeError('fetch must return a Response')
     const reader = response.body?.getReader()
     // Before the status is said, so that a body that fails at once is still a 500.

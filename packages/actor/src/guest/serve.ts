@@ -1,6 +1,7 @@
 import type {
   TheaterActorLifecycle,
   TheaterActorMigration,
+  TheaterHttpRequestHandler,
   TheaterHttpWebsocketHandler,
   TheaterMessagingChannelPeer,
   TheaterMessagingReceiver,
@@ -32,10 +33,12 @@ import type { End } from './channels.ts'
 import type { Environment } from './environment.ts'
 import { payloadOf } from './host.ts'
 import type { Host } from './host.ts'
-import { Visit } from './http.ts'
+import { refusalOf, requestOf, responseOf, Visit } from './http.ts'
+import type { Exchange } from './http.ts'
 import { show } from './log.ts'
-import { endOf as socketEnd, requestOf } from './sockets.ts'
+import { endOf as socketEnd, requestOf as openingOf } from './sockets.ts'
 import { Kit, Turn, TurnContext } from './turn.ts'
+import type { Commit } from './turn.ts'
 
 type Sender = TheaterMessagingReceiver.Sender
 type WireFailure = TheaterMessagingReceiver.Failure
@@ -60,6 +63,8 @@ export interface Exports {
   readonly watcher: Async<typeof TheaterSupervisorWatcher>
   /** `theater:timer/target`. */
   readonly target: Async<typeof TheaterTimerTarget>
+  /** `theater:http/request-handler`. */
+  readonly requestHandler: Async<typeof TheaterHttpRequestHandler>
   /** `wasi:http/incoming-handler`. */
   readonly incomingHandler: Async<typeof WasiHttpIncomingHandler>
 }
@@ -67,9 +72,6 @@ export interface Exports {
 type Async<I> = {
   [K in keyof I]: I[K] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never
 }
-
-/** Sends what is queued, then does the last thing that can fail, then takes over the draft of the state. */
-type Commit = (last?: () => void) => void
 
 /** What a turn is about, for people. */
 interface Name {
@@ -215,19 +217,19 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       if (topic !== '*') turn.topics.subscribe(topic)
   }
 
-  /** Answers an HTTP request. What a handler throws is no business of the client's. */
-  async function answer(visit: Visit): Promise<void> {
+  /** Answers an HTTP request, of whatever form. What a handler throws is no business of the client's. */
+  async function answer<T>({ request: read, answer: send, refuse: tell }: Exchange<T>): Promise<T> {
     let request: Request
     try {
-      request = visit.request()
+      request = read()
     } catch {
-      return visit.refuse(400, 'The actor cannot take this request.')
+      return tell(400, 'The actor cannot take this request.')
     }
     try {
-      await run(null, async (ctx, name, commit) => {
+      return await run(null, async (ctx, name, commit) => {
         name.of = 'fetch'
         try {
-          await visit.answer(await definition.fetch!(ctx, request), commit)
+          return await send(await definition.fetch!(ctx, request), commit)
         } catch (error) {
           // The client is told nothing of it, so it is told here or nowhere.
           if (Failure.is(error)) {
@@ -237,7 +239,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
         }
       })
     } catch {
-      visit.refuse(500, 'The actor failed.')
+      return tell(500, 'The actor failed.')
     }
   }
 
@@ -324,7 +326,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       handleOpen: async (connection, request) => {
         try {
           const answer = await hearSocket(connection, 'open', (ctx, socket) =>
-            definition.websocket?.open?.(ctx, socket, requestOf(request)),
+            definition.websocket?.open?.(ctx, socket, openingOf(request)),
           )
           return typeof answer === 'string' ? answer : undefined
         } catch (error) {
@@ -375,11 +377,18 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
           commit()
         }),
     },
+    requestHandler: {
+      handle: (asked) => answer({ request: () => requestOf(asked), answer: responseOf, refuse: refusalOf }),
+    },
     incomingHandler: {
       handle: async (incoming, out) => {
         const visit = new Visit(host.http!, incoming, out)
         try {
-          await answer(visit)
+          await answer<void>({
+            request: () => visit.request(),
+            answer: (response, commit) => visit.answer(response, commit),
+            refuse: (status, text) => visit.refuse(status, text),
+          })
         } finally {
           visit.close()
         }

@@ -99,6 +99,9 @@ export class Kit {
   }
 }
 
+/** Sends what is queued, then does the last thing that can fail, then takes over the draft of the state. */
+export type Commit = (last?: () => void) => void
+
 /** One turn: a draft of the state, made when it is first asked for, and what is to be sent. */
 export class Turn {
   readonly #kit: Kit

@@ -72,7 +72,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
   if (!answersRequests(component.model)) {
     throw new CliError(
       'not-runnable',
-      `${file} does not export wasi:http/incoming-handler, so it answers no requests. \`theater run\` runs it.`,
+      `${file} exports neither theater:http/request-handler nor wasi:http/incoming-handler, so it answers no requests. \`theater run\` runs it.`,
     )
   }
   const streams = { stdin: false, stdout: false, stderr: false }

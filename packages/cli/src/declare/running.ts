@@ -87,7 +87,10 @@ export function running({ add, act }: Declare): void {
     )
 
   add('serve', 'Answers HTTP requests with a component, as one actor or several that share them.')
-    .argument('<FILE.wasm>', 'a component that exports wasi:http/incoming-handler')
+    .argument(
+      '<FILE.wasm>',
+      'a component that exports wasi:http/incoming-handler or theater:http/request-handler',
+    )
     .addOption(dataOption())
     .addOption(freshOption())
     .option('--actor <ID>', "the actor's id; by default the file's name")
