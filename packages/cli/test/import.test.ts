@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { guest } from '@theater/guests'
+import { relayGuest } from '@theater/guests/relay'
 import { describe, expect, it } from 'vitest'
 import { takeLock } from '../src/lock.ts'
 import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
@@ -89,7 +92,9 @@ describe('theater import', () => {
     const whole = await theater(['import', 'a.car', '--adopt', ...there], { cwd })
     expect([whole.code, whole.stderr]).toEqual([3, expect.stringContaining('cannot be gone on with')])
     expect(existsSync(join(cwd, 'new'))).toBe(false)
-    const [echo] = objects(await theater(['import', 'echo.car', '--adopt', ...there], { cwd }))
+    const moved = await theater(['import', 'echo.car', '--adopt', ...there], { cwd })
+    expect(moved.stderr).toContain('echo may do here what its record grants it: {"log":{}}')
+    const [echo] = objects(moved)
     expect(echo).toMatchObject({ record: 'echo', added: true, adopted: true })
     const called = await theater(['call', 'echo', 'divide', '7', '2', ...there], { cwd })
     expect(objects(called)).toEqual([{ ok: 3 }])
@@ -100,10 +105,42 @@ describe('theater import', () => {
     expect((await theater(['import', 'echo.car', ...there], { cwd })).code).toBe(2)
     const taken = await theater(['import', 'echo.car', '--adopt'], { cwd: await withCar() })
     expect(taken.code).toBe(0)
+    // What is history stays history, and says so.
+    await theater(['import', 'echo.car', '--data', 'archive'], { cwd })
+    const late = await theater(['import', 'echo.car', '--adopt', '--data', 'archive'], { cwd })
+    expect([late.code, late.stderr]).toEqual([2, expect.stringContaining('as history, echo~1')])
     const other = folder({ 'theater.toml': ECHO, 'echo.car': readFileSync(join(cwd, 'echo.car')) })
     await theater(['run', 'theater.toml'], { cwd: other })
     const clash = await theater(['import', 'echo.car', '--adopt'], { cwd: other })
     expect([clash.code, clash.stderr]).toEqual([2, expect.stringContaining('already')])
+  })
+
+  it('takes over a child with whoever made it, and not alone, where the next host would end it', async () => {
+    const worker = guest('echo')
+    const grants = `supervisor = { components = ["worker.wasm"] }\nmessaging = { to = [] }`
+    const cwd = folder({
+      'boss.wasm': relayGuest('parent'),
+      'worker.wasm': worker,
+      'theater.toml': `[actor.boss]\ncomponent = "boss.wasm"\n\n[actor.boss.grants]\n${grants}\n`,
+    })
+    await theater(['run', 'theater.toml'], { cwd })
+    const digest = createHash('sha256').update(worker).digest('base64')
+    const limits = { 'fuel-per-turn': null, 'memory-bytes': null, descendants: null }
+    const asked = [{ base64: digest }, { format: 'text/plain', body: { utf8: '' } }, '{}', limits]
+    const said = asked.map((one) => JSON.stringify(one))
+    const made = await theater(['call', 'boss', 'test:relay/children#spawn', ...said, '--json'], { cwd })
+    const [{ ok: id }] = objects(made)
+    await theater(['export', id, '-o', 'child.car'], { cwd })
+    await theater(['export', 'boss', id, '-o', 'both.car'], { cwd })
+    const alone = await theater(['import', 'child.car', '--adopt', '--data', 'new'], { cwd })
+    expect([alone.code, alone.stderr]).toEqual([3, expect.stringContaining(`${id} ends with boss`)])
+    expect((await theater(['import', 'both.car', '--adopt', '--data', 'new'], { cwd })).code).toBe(0)
+    await theater(['call', 'boss', 'test:relay/children#components', '--data', 'new'], { cwd })
+    const rows = objects(await theater(['ps', '--data', 'new', '--json'], { cwd }))
+    expect(rows.map(({ actor, state }) => [actor, state])).toEqual([
+      ['boss', 'idle'],
+      [id, 'idle'],
+    ])
   })
 
   it('refuses what is broken, unsigned, signed by others, or no file, and leaves nothing behind', async () => {

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { ChainError, hex } from '@theater/event-chain'
-import type { LoggedStore } from '@theater/event-chain'
+import type { ChainInfo, LoggedStore } from '@theater/event-chain'
 import { importCar, openCar } from '@theater/event-chain/car'
 import type { CarChain, CarFile } from '@theater/event-chain/car'
 import type { VerifierKey } from '@theater/event-chain/log'
@@ -71,6 +71,12 @@ export async function importRecords(
       return `${output.style('bold', printable(label))}  ${counted(size, 'event')}  ${what}`
     })
   }
+  for (const { chain, label, added } of imported) {
+    const grants = adopt && added ? (await readGenesis(store, chain))?.content.grants : undefined
+    // Nobody here wrote them: whoever takes the actor over has to know what it may do from now on.
+    if (grants !== undefined)
+      output.note(`${printable(label)} may do here what its record grants it: ${JSON.stringify(grants)}`)
+  }
   if (!adopt && imported.some(({ added }) => added))
     output.note('nobody here goes on with these records: they can be read, verified and exported')
   return exits.done
@@ -132,7 +138,11 @@ async function labelsFor(
   const labels = new Map<CarChain, string>()
   const given = new Set<string>()
   for (const one of car.chains) {
-    if (one.chain === null || (await store.info(one.chain)) !== undefined) continue
+    if (one.chain === null) continue
+    const known = await store.info(one.chain)
+    if (adopt) checkNoHistory(known, one)
+    if (known !== undefined) continue
+    if (adopt) await checkParent(car, store, one.chain)
     const label = adopt
       ? await own(store, one.label ?? '')
       : await free(store, one.label ?? hex(one.chain), given)
@@ -142,6 +152,28 @@ async function labelsFor(
     labels.set(one, label)
   }
   return labels
+}
+
+/** What was imported as history stays so. @throws CliError `usage` */
+function checkNoHistory(known: ChainInfo | undefined, { label }: CarChain): void {
+  if (known?.origin === undefined) return
+  throw new CliError(
+    'usage',
+    `${printable(label ?? 'a record')} is here already as history, ${printable(known.label)}, which nobody goes on with. Take it over into another data folder: --data DIR.`,
+  )
+}
+
+/** Whoever made an actor is there too, or goes with it: else the next host ends the actor for good. @throws CliError `incomplete` */
+async function checkParent(car: CarFile, store: LoggedStore, chain: Uint8Array): Promise<void> {
+  const { actor, parent, cause } = (await readGenesis(car, chain))?.content ?? {}
+  if (actor === undefined || typeof parent !== 'string' || cause === null || cause === undefined) return
+  const known = await store.info(cause.chain)
+  const here = known !== undefined && known.origin === undefined && known.label === parent
+  if (here || car.chains.some((one) => one.chain !== null && hex(one.chain) === hex(cause.chain))) return
+  throw new CliError(
+    'incomplete',
+    `${printable(actor)} ends with ${printable(parent)}, which made it and is neither in the file nor here. Export both into one file; without --adopt it is imported as history.`,
+  )
 }
 
 async function own(store: LoggedStore, actor: string): Promise<string> {
