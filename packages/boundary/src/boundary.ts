@@ -317,9 +317,10 @@ export class Boundary {
     if (ended !== undefined) return noSnapshot('finished', 'the instance is finished')
     const instance = this.#instance
     if (this.#running || instance === undefined || queues) return noSnapshot('busy', 'a turn is running')
-    const held = handles.image()
+    const held = handles.image((wrapper) => instance.imaging.placeOf(wrapper))
     if (held === 'lent') return noSnapshot('busy', 'the guest is lent something')
-    if (held === 'guest-resource') return noSnapshot(held, 'the host holds resources of the guest')
+    if (held === 'guest-resource')
+      return noSnapshot(held, 'the host holds a resource of the guest that cannot be found in its instance')
     const image = instance.imaging.take(first)
     if ('none' in image) return image
     return { key: keyOf(this.#options), clock: clock.now, handles: held, instance: image }
@@ -337,14 +338,14 @@ export class Boundary {
     const { handles, clock } = this.#state
     const refused = this.#perTurn
       ? noSnapshot('per-turn', 'each turn has an instance of its own')
-      : (sameKey(snapshot.key, keyOf(this.#options)) ?? instance.imaging.lay(snapshot.instance))
-    if (refused !== undefined) {
-      this.#state.end({ tag: 'lost', error: new Error(refused.message) })
-      return refused
-    }
-    handles.lay(snapshot.handles)
-    clock.now = snapshot.clock
-    return undefined
+      : (sameKey(snapshot.key, keyOf(this.#options)) ??
+        instance.imaging.lay(snapshot.instance) ??
+        (handles.lay(snapshot.handles, (type, place) => instance.imaging.objectAt(type, place))
+          ? undefined
+          : noSnapshot('misfit', 'the handles of the snapshot are not of this component')))
+    if (refused === undefined) clock.now = snapshot.clock
+    else this.#state.end({ tag: 'lost', error: new Error(refused.message) })
+    return refused
   }
 
   #freshInstance(what: string): Instance {

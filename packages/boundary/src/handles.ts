@@ -1,4 +1,4 @@
-import type { Resources } from '@theater/component'
+import type { GuestPlace, Resources } from '@theater/component'
 import { decodeData, encodeData, exhausted } from '@theater/values'
 import type { Handles, Json, ResourceType, Writer } from '@theater/values'
 import { trackOf } from './track.ts'
@@ -59,6 +59,14 @@ export interface HandlesImage {
   readonly nextGuest: number
   /** By number. */
   readonly host: readonly HandleImage[]
+  /** By number. */
+  readonly guest: readonly GuestImage[]
+}
+
+/** One of the guest's in the host's hands. */
+export interface GuestImage extends GuestPlace {
+  readonly n: number
+  readonly type: ResourceType
 }
 
 /** One of the host's in the guest's hands. */
@@ -167,10 +175,19 @@ export class HandleTable {
     this.#taken = []
   }
 
-  /** What there is of it between two turns; why it is not plain data, where it is not. */
-  image(): HandlesImage | 'lent' | 'guest-resource' {
+  /**
+   * What there is of it between two turns; why it is not plain data, where it is not.
+   *
+   * @param placeOf where a resource of the guest's stands in the instance
+   */
+  image(placeOf: (wrapper: object) => GuestPlace | undefined): HandlesImage | 'lent' | 'guest-resource' {
     if (this.#lent.length > 0) return 'lent'
-    if (this.#guest.size > 0) return 'guest-resource'
+    const guest: GuestImage[] = []
+    for (const [n, { wrapper, type }] of this.#guest) {
+      const place = placeOf(wrapper)
+      if (place === undefined) return 'guest-resource'
+      guest.push({ n, type, ...place })
+    }
     const host = Array.from(this.#host.values(), ({ n, type, origin, description, deadline, permit }) => ({
       n,
       type,
@@ -179,11 +196,27 @@ export class HandleTable {
       deadline: deadline ?? null,
       permit,
     }))
-    return { nextHost: this.#nextHost, nextGuest: this.#nextGuest, host: host.sort((a, b) => a.n - b.n) }
+    return {
+      nextHost: this.#nextHost,
+      nextGuest: this.#nextGuest,
+      host: host.sort((a, b) => a.n - b.n),
+      guest: guest.sort((a, b) => a.n - b.n),
+    }
   }
 
-  /** Makes a fresh table what an image says. No object of it is there yet: each is resumed when it is first used. */
-  lay({ nextHost, nextGuest, host }: HandlesImage): void {
+  /**
+   * Makes a fresh table what an image says. No host object of it is there yet: each is resumed when it is first used.
+   *
+   * @param objectAt makes what stands for a resource of the guest's
+   * @returns false where the image is none: then the table may be anything
+   */
+  lay(
+    { nextHost, nextGuest, host, guest }: HandlesImage,
+    objectAt: (type: ResourceType, place: GuestPlace) => object | undefined,
+  ): boolean {
+    if (host.length > this.limit || guest.length > this.limit) return false
+    if (!rising(host, nextHost) || !rising(guest, nextGuest)) return false
+    if (new Set(guest.map(({ table, handle }) => `${table} ${handle}`)).size < guest.length) return false
     this.clear()
     this.#nextHost = nextHost
     this.#nextGuest = nextGuest
@@ -193,6 +226,13 @@ export class HandleTable {
       entry.permit = permit
       this.#host.set(n, entry)
     }
+    for (const { n, type, ...place } of guest) {
+      const wrapper = objectAt(type, place)
+      if (wrapper === undefined) return false
+      this.#guest.set(n, { wrapper, type })
+      this.#guestNumbers.set(wrapper, n)
+    }
+    return true
   }
 
   /** Forgets every resource; answers the host's, for whoever lets go of them. */
@@ -292,6 +332,11 @@ export class HandleTable {
     if (kind === 'borrow') this.#lent.push(n)
     return this.#resources.wrapHost(resource, n)
   }
+}
+
+/** Whether these are numbers that were given, in rising order. */
+function rising(all: readonly { readonly n: number }[], next: number): boolean {
+  return all.every(({ n }, i) => n > (all[i - 1]?.n ?? 0) && n < next)
 }
 
 /** The number of a guest's resource that a handler hands back; 0, which none has, for anything else. */

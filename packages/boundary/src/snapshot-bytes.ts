@@ -11,11 +11,11 @@ import type {
 import { IMAGE_PAGE } from '@theater/component'
 import { decodeData, encodeData, sha256 } from '@theater/values'
 import type { Data, Hash, Json, ResourceType } from '@theater/values'
-import type { HandleImage } from './handles.ts'
+import type { GuestImage, HandleImage } from './handles.ts'
 import { keyOf, noSnapshot, sameKey } from './snapshot.ts'
 import type { NoSnapshot, Snapshot, SnapshotKey } from './snapshot.ts'
 
-const magic = new TextEncoder().encode('theater snapshot 1\n')
+const magic = new TextEncoder().encode('theater snapshot 2\n')
 const digestLength = 32
 const start = magic.length + digestLength + 4
 
@@ -106,6 +106,7 @@ function headOf({ key, clock, handles, instance }: Snapshot): Data {
         deadline,
         permit,
       ]),
+      handles.guest.map(({ n, type, table, handle }) => [n, nameOf(type), table, handle]),
     ],
     [
       onFirst,
@@ -125,23 +126,15 @@ function tableData({ handles, remembered, captured }: TableImage): Data {
   return [handles, remembered, captured === undefined ? null : [captured.count, objects ?? []]]
 }
 
-/** A name for a resource that a component imports, and for no other of it. */
+/** A name for a resource that a component imports, and for no other that it imports; of those that it exports likewise. */
 function nameOf({ interface: iface, name }: ResourceType): string {
   return `${iface}#${name}`
 }
 
 /** @throws Error where it is not what is written */
 function read(head: Data, pages: Uint8Array, component: Component, own: SnapshotKey): Snapshot | NoSnapshot {
-  const types = new Map(
-    component.model.imports.flatMap(({ resources }) =>
-      resources.map((type): [string, ResourceType] => [nameOf(type), type]),
-    ),
-  )
-  const typeOf = (name: Data): ResourceType => {
-    const type = types.get(text(name))
-    if (type === undefined) throw new Error(`the component imports no ${text(name)}`)
-    return type
-  }
+  const typeOf = finder(component.model.imports)
+  const guestType = finder(component.model.exports)
   const [ofKey, ofClock, ofHandles, ofInstance] = list(head, 4)
   const [digest, meter, nan, jco] = list(ofKey, 4)
   if (!(digest instanceof Uint8Array)) throw new Error('no digest')
@@ -149,7 +142,7 @@ function read(head: Data, pages: Uint8Array, component: Component, own: Snapshot
   const other = sameKey(key, own)
   if (other !== undefined) return other
   const [turnMs, addedNs] = list(ofClock, 2)
-  const [nextHost, nextGuest, host] = list(ofHandles, 3)
+  const [nextHost, nextGuest, host, guest] = list(ofHandles, 4)
   const handle = (of: Data): HandleImage => {
     const [n, type, origin, description, deadline, permit] = list(of, 6)
     return {
@@ -161,11 +154,34 @@ function read(head: Data, pages: Uint8Array, component: Component, own: Snapshot
       permit: count(permit),
     }
   }
+  const held = (of: Data): GuestImage => {
+    const [n, type, table, place] = list(of, 4)
+    return { n: count(n), type: guestType(type as Data), table: count(table), handle: count(place) }
+  }
   return {
     key,
     clock: { turnMs: count(turnMs), addedNs: big(addedNs) },
-    handles: { nextHost: count(nextHost), nextGuest: count(nextGuest), host: list(host).map(handle) },
+    handles: {
+      nextHost: count(nextHost),
+      nextGuest: count(nextGuest),
+      host: list(host).map(handle),
+      guest: list(guest).map(held),
+    },
     instance: readInstance(ofInstance, pages, typeOf),
+  }
+}
+
+/** Finds a resource by its name. */
+function finder(interfaces: Component['model']['imports']): (name: Data) => ResourceType {
+  const types = new Map(
+    interfaces.flatMap(({ resources }) =>
+      resources.map((type): [string, ResourceType] => [nameOf(type), type]),
+    ),
+  )
+  return (name) => {
+    const type = types.get(text(name))
+    if (type === undefined) throw new Error(`the component has no ${text(name)}`)
+    return type
   }
 }
 

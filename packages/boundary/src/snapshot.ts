@@ -42,7 +42,7 @@ export interface Snapshot {
  * - `per-turn`: instances live for a turn, so there is nothing between two.
  * - `busy`: a turn is running.
  * - `finished`: the instance is finished.
- * - `guest-resource`: the host holds resources of the guest.
+ * - `guest-resource`: the host holds a resource of the guest by an object that jco made in a form that is not known here.
  * - `damaged`: the bytes are not those that were written.
  * - `other-format`, `other-component`, `other-meter`, `other-jco`: it is a snapshot for something else.
  */

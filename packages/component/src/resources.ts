@@ -1,6 +1,7 @@
 /** The classes behind imported resources, and what is known of the guest's own. */
 import { camelCase, type ComponentModel, type ResourceType } from '@theater/values'
 import { ComponentError } from './errors.ts'
+import type { GuestRegistry } from './image/guest-handles.ts'
 import { LiftMeter } from './lift.ts'
 import { pascalCase, splitPlainName } from './names.ts'
 import { poison } from './trap.ts'
@@ -77,7 +78,8 @@ function define(target: object, key: string, value: unknown): void {
 export class InstanceResources implements Resources {
   readonly #classes = new Map<ResourceType, HostClass>()
   readonly #guestClasses = new Map<ResourceType, object>()
-  readonly #live = new WeakSet<object>()
+  /** Objects of the glue's for handles that it owns, and the registry of each. */
+  readonly #live = new WeakMap<object, { readonly registry: object; readonly handle: number }>()
   readonly #model: ComponentModel
   #host: HostImports | null = null
   /** Counts what is read out of the guest; each crossing starts it afresh. */
@@ -88,9 +90,13 @@ export class InstanceResources implements Resources {
   constructor(model: ComponentModel) {
     this.#model = model
     const live = this.#live
-    this.registry = class {
-      register(wrapper: object): void {
-        live.add(wrapper)
+    this.registry = class implements GuestRegistry {
+      readonly drop: (handle: number) => void
+      constructor(drop: (handle: number) => void) {
+        this.drop = drop
+      }
+      register(wrapper: object, handle: number): void {
+        live.set(wrapper, { registry: this, handle })
       }
       unregister(wrapper: object): void {
         live.delete(wrapper)
@@ -120,6 +126,11 @@ export class InstanceResources implements Resources {
       if (n !== undefined) return { resource, n }
     }
     return undefined
+  }
+
+  /** Where an object of the guest's was registered; undefined for one that was taken back, or is none. */
+  registered(wrapper: object): { readonly registry: object; readonly handle: number } | undefined {
+    return this.#live.get(wrapper)
   }
 
   isGuest(value: unknown, resource: ResourceType): boolean {

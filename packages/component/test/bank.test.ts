@@ -1,6 +1,6 @@
 import { guest } from '@theater/guests'
 import { expect, test, vi } from 'vitest'
-import { loadComponent, type Plan } from '../src/node.ts'
+import { InstanceMeter, loadComponent, type Plan } from '../src/node.ts'
 
 const plans: Plan[] = [{ mode: 'sync' }, { mode: 'jspi', asyncImports: [] }]
 
@@ -53,6 +53,39 @@ test.for(plans)('resources of the guest: made, lent, given back, merged, dropped
   expect(await call('close', found)).toBe(9)
   expect(destroyed).toEqual([7, 7, 14, 9])
   expect(() => instance.dropGuest({})).toThrow(TypeError)
+})
+
+test('a resource that the host holds is held again where its image was laid', async () => {
+  const component = await loadComponent(guest('bank'))
+  const prepared = await component.prepare({ mode: 'sync', metering: 'canonical' })
+  const [account, token] = component.model.exports[0]?.resources ?? []
+  if (account === undefined || token === undefined) throw new Error('no resources')
+  const make = () => {
+    const destroyed: unknown[] = []
+    const functions = { 'test:bank/host#destroyed': (balance: unknown) => void destroyed.push(balance) }
+    const resources = prepared.newResources()
+    const meter = new InstanceMeter({ fuel: 1e9, depth: 5000, memory: 1 << 24, elements: 1000 })
+    return {
+      destroyed,
+      resources,
+      instance: prepared.instantiateSync({ resources, functions, drop() {}, meter }),
+    }
+  }
+  const one = make()
+  const held = one.instance.functions['test:bank/bank@1.0.0#[constructor]account']?.(5) as object
+  const place = one.instance.imaging.placeOf(held)
+  const image = one.instance.imaging.take()
+  if (place === undefined || 'none' in image) throw new Error('no image')
+  const two = make()
+  expect(two.instance.imaging.objectAt(account, place)).toBeUndefined()
+  expect(two.instance.imaging.lay(image)).toBeUndefined()
+  expect(two.instance.imaging.objectAt(token, place)).toBeUndefined()
+  const again = two.instance.imaging.objectAt(account, place) as object
+  expect(two.resources.isGuest(again, account)).toBe(true)
+  expect(two.instance.functions['test:bank/bank@1.0.0#balance']?.(again)).toBe(5)
+  two.instance.dropGuest(again)
+  expect([one.destroyed, two.destroyed]).toEqual([[], [5]])
+  expect(two.instance.imaging.placeOf(again)).toBeUndefined()
 })
 
 test('a wrapper of another instance is nobody’s', async () => {

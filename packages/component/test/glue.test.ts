@@ -118,7 +118,16 @@ test('glue sees none of the host’s globals', async () => {
 
 /** A state that nothing reads. */
 const untold = (): GlueState =>
-  new GlueState({ hostOf: () => undefined, knows: () => false, wrapHost: () => ({}) }, undefined)
+  new GlueState(
+    {
+      hostOf: () => undefined,
+      knows: () => false,
+      wrapHost: () => ({}),
+      registered: () => undefined,
+      isGuest: () => false,
+    },
+    undefined,
+  )
 
 test('what the glue remembers of a component that is made of others has a bound', async () => {
   const code = inside('const remembered = new Set(); for (let i = 0; ; i++) remembered.add(i)')

@@ -2,6 +2,7 @@ import { assemble } from '@theater/guests/wat'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Instance, type InstanceImage, InstanceMeter, type NoImage } from '../src/index.ts'
 import { exposed } from '../src/image/glue-state.ts'
+import { tellGuests } from '../src/image/guest-handles.ts'
 import { meterModule } from '../src/meter/meter.ts'
 import { loadComponent, workerTranspiler } from '../src/node.ts'
 
@@ -246,6 +247,20 @@ describe('the image of an instance', () => {
     expect(make().imaging.take()).toMatchObject({ none: 'not-metered' })
     const forged = await maker(one('(@custom "theater:state" "\\01\\00\\00\\00\\00") (memory 1)'), 'none')
     expect(forged().imaging.take()).toMatchObject({ none: 'not-metered' })
+  })
+
+  it('tells of the objects of a guest only where all of them are made in the form that is known', () => {
+    const made = (n: number, name: string): string =>
+      `var rsc${n} = new.target === ${name} ? this : Object.create(${name}.prototype);
+       Object.defineProperty(rsc${n}, symbolRscHandle, { writable: true, value: handle${n}});
+       finalizationRegistry0.register(rsc${n}, handle${n}, rsc${n});`
+    const text = `const finalizationRegistry0 = finalizationRegistryCreate((handle) => {\n});\n${made(0, 'Account')}`
+    const told = tellGuests(`${text}${made(1, 'Account')}`, 'state')
+    expect(told.startsWith('state.guest(0, () => finalizationRegistry0, () => Account.prototype);\n')).toBe(
+      true,
+    )
+    for (const more of [made(1, 'Other'), 'finalizationRegistry0.register(rsc1, 1, rsc1);'])
+      expect(tellGuests(`${text}${more}`, 'state')).toBe(`${text}${more}`)
   })
 
   it('is refused for glue of another form', async () => {

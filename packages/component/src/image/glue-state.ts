@@ -7,6 +7,7 @@
  */
 import type { ResourceType } from '@theater/values'
 import { BoundedSet } from '../bounded-set.ts'
+import { GuestHandles, type GuestObjects, type GuestPlace, tellGuests } from './guest-handles.ts'
 import { type NoImage, noImage } from './no-image.ts'
 
 /** The name of what the glue tells about its state. No name of a component has an underscore. */
@@ -83,7 +84,7 @@ export function exposed({ helpers, start, guest, end }: GlueParts): Exposed {
   for (const [, name = ''] of guest.matchAll(inGenerator))
     if (!knownInGenerator.test(name)) return { unknown: `the component's part has a collection ${name}` }
   const told = new Set<string>()
-  const inside = guest
+  const inside = tellGuests(guest, glueStateName)
     .replace(table, (found, n: string) => {
       told.add(`handleTable${n}`)
       return `${found}\n${glueStateName}.table(${n}, handleTable${n});`
@@ -102,13 +103,16 @@ function tell(helpers: string): string {
     (name) => helpers.includes(`let ${name} = [];`),
   )
   const lends = helpers.includes('let SCOPE_ID = 0;')
+  const handle = helpers.includes("const symbolRscHandle = Symbol('handle');")
+    ? 'symbolRscHandle'
+    : 'undefined'
   const tables = /\bconst HANDLE_TABLES *= \[\];/.test(helpers) ? 'HANDLE_TABLES' : 'undefined'
   return `${glueStateName}.tasks({
   counters: () => [RESOURCE_SCOPE_ID, Number(AsyncTask._ID), Number(AsyncSubtask._ID), ${lends ? 'SCOPE_ID' : '0'}],
   count: (scope, task, subtask${lends ? ', lent' : ''}) => {
     RESOURCE_SCOPE_ID = scope; AsyncTask._ID = BigInt(task); AsyncSubtask._ID = BigInt(subtask);${lends ? ' SCOPE_ID = lent;' : ''}
   },
-  stacks: () => [${stacks.map((name) => `${name}.length`).join(', ')}], tables: ${tables},
+  stacks: () => [${stacks.map((name) => `${name}.length`).join(', ')}], tables: ${tables}, handle: ${handle},
   scopes: RESOURCE_SCOPE_TASKS, current: ASYNC_TASKS_BY_COMPONENT_IDX, components: ASYNC_CURRENT_COMPONENT_IDXS,
   ids: ASYNC_CURRENT_TASK_IDS, states: ASYNC_STATE, flags: INSTANCE_FLAGS, trap: STORE_TRAP, host: STORE_ASYNC_STATE, meta: CURRENT_TASK_META,
 });`
@@ -142,6 +146,8 @@ interface Tasks {
   readonly stacks: () => readonly number[]
   /** By number: those that are told, and those that were made when something was first handed from one component inside to another. */
   readonly tables: (HandleTable | undefined)[] | undefined
+  /** Under what the objects that stand for a guest's own resources have their handle. */
+  readonly handle: symbol | undefined
   readonly scopes: ReadonlyMap<number, unknown>
   readonly current: ReadonlyMap<number, readonly unknown[]>
   readonly components: readonly unknown[]
@@ -176,8 +182,8 @@ export interface GlueImage {
   readonly tables: readonly (TableImage | null)[]
 }
 
-/** The wrappers of one instance's host resources. */
-export interface Wrappers {
+/** The objects that stand for resources in one instance. */
+export interface Wrappers extends GuestObjects {
   /** What a wrapper stands for; `undefined` for one that was dropped, or is none. */
   hostOf(wrapper: object): { readonly resource: ResourceType; readonly n: number } | undefined
   /** Whether it is a resource that the component imports. */
@@ -185,11 +191,12 @@ export interface Wrappers {
   wrapHost(resource: ResourceType, n: number): object
 }
 
-/** The state of one instance's glue. Its methods `table`, `capture` and `tasks` are called by the glue itself. */
+/** The state of one instance's glue. Its methods `table`, `capture`, `guest` and `tasks` are called by the glue itself. */
 export class GlueState {
   readonly #tables: HandleTable[] = []
   readonly #captures: (Capture | undefined)[] = []
   readonly #wrappers: Wrappers
+  readonly #guests: GuestHandles
   readonly #unknown: string | undefined
   #tasks: Tasks | undefined
   /** What {@link GlueState.#resting} said when nothing had been called yet. */
@@ -198,6 +205,7 @@ export class GlueState {
   /** @param unknown why the glue tells nothing, if it does not */
   constructor(wrappers: Wrappers, unknown: string | undefined) {
     this.#wrappers = wrappers
+    this.#guests = new GuestHandles(wrappers)
     this.#unknown = unknown
   }
 
@@ -209,8 +217,24 @@ export class GlueState {
     this.#captures[n] = { objects, count, setCount }
   }
 
+  /** A table of a guest's own resource, whose objects the host may hold. Both are there when the component is instantiated. */
+  guest(n: number, registry: () => object, prototype: () => object): void {
+    this.#guests.add(n, { registry, prototype })
+  }
+
   tasks(tasks: Tasks): void {
     this.#tasks = tasks
+    this.#guests.symbol = tasks.handle
+  }
+
+  /** Where a resource of the guest's own stands that an object of the glue's stands for; undefined where that cannot be said. */
+  placeOf(wrapper: object): GuestPlace | undefined {
+    return this.#guests.placeOf(wrapper, this.#tables)
+  }
+
+  /** Makes the object that stands for the resource at a place; undefined where there is none. */
+  objectAt(resource: ResourceType, place: GuestPlace): object | undefined {
+    return this.#guests.make(resource, place, this.#tables)
   }
 
   /** The component is instantiated. */

@@ -1,7 +1,9 @@
 /** The state of one instance between two calls: taken as data, and laid over another instance. */
+import type { ResourceType } from '@theater/values'
 import type { InstanceMeter, Kept } from '../instance-meter.ts'
 import type { CoreState } from './core-state.ts'
 import type { GlueImage, GlueState } from './glue-state.ts'
+import type { GuestPlace } from './guest-handles.ts'
 import { fits, layMemory, type MemoryImage, memoryImage } from './memory.ts'
 import { type NoImage, noImage } from './no-image.ts'
 
@@ -88,6 +90,16 @@ export class Imaging {
     this.#glue.lay(image.glue)
     meter.kept = image.kept
     return undefined
+  }
+
+  /** Where a resource of the guest's own stands that the host holds by this object; undefined where that cannot be said. */
+  placeOf(wrapper: object): GuestPlace | undefined {
+    return this.#glue.placeOf(wrapper)
+  }
+
+  /** Makes the object by which the host holds the resource at a place, over which an image was laid; undefined where there is none. */
+  objectAt(resource: ResourceType, place: GuestPlace): object | undefined {
+    return this.#glue.objectAt(resource, place)
   }
 
   #takes({ memories, globals, glue, kept }: InstanceImage, fresh: Kept): boolean {
