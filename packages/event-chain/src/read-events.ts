@@ -22,7 +22,7 @@ import type { BlobReader, ChainReader } from './store.ts'
  * ```
  */
 export async function* readEvents(
-  store: ChainReader & BlobReader,
+  store: Pick<ChainReader, 'read'> & BlobReader,
   chain: Uint8Array,
   from = 0,
   to?: number,

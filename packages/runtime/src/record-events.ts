@@ -1,5 +1,5 @@
 import { followEvents } from '@theater/event-chain'
-import type { Event, Store } from '@theater/event-chain'
+import type { Event, Store, StoredEvent } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { TheaterError } from './errors.ts'
 import { chainKey } from './received.ts'
@@ -11,6 +11,16 @@ export interface EventsOptions {
   /** Ends the reading. @default it ends with the actor, or the theater */
   readonly signal?: AbortSignal
 }
+
+/** Events of one record, one after another. */
+export interface SomeEvents {
+  readonly chain: Uint8Array
+  readonly events: readonly StoredEvent[]
+}
+
+/** How many events, and bytes of them, are given at once to whoever reads elsewhere. */
+const SOME = 256
+const SOME_BYTES = 1024 * 1024
 
 /**
  * Tells whoever reads records that there is more. Nothing is kept for anybody: who reads has a place in the record, and takes
@@ -61,19 +71,8 @@ export class Readers {
     { from = 0, signal }: EventsOptions = {},
   ): AsyncGenerator<Event, void, undefined> {
     const info = await this.#store.find(id)
-    if (info === undefined)
-      throw new TheaterError('unknown-actor', `there is no record of an actor ${id}`, { actor: id })
-    const key = chainKey(info.chain)
-    const bell = new Bell(() => this.#closed, signal)
-    const bells = this.#waiting.get(key) ?? new Set()
-    this.#waiting.set(key, bells.add(bell))
-    using _ = {
-      [Symbol.dispose]: () => {
-        bell[Symbol.dispose]()
-        bells.delete(bell)
-        if (bells.size === 0) this.#waiting.delete(key)
-      },
-    }
+    if (info === undefined) throw unrecorded(id)
+    using bell = this.#bell(info.chain, signal)
     const wake = (): Promise<boolean> => bell.rung()
     for await (const event of followEvents(this.#store, info.chain, { from, wake, hash: sha256 })) {
       if (signal?.aborted === true) return
@@ -81,6 +80,54 @@ export class Readers {
       // Nothing comes after it.
       if (event.kind === 'stop') return
     }
+  }
+
+  /**
+   * Some events of an actor's record, from one on: as soon as there is one. None where none comes any more.
+   *
+   * @param chain the record, where it is known: its name may be another one's by now
+   * @throws TheaterError `unknown-actor`; ChainError
+   */
+  async some(
+    id: string,
+    chain: Uint8Array | undefined,
+    from: number,
+    signal?: AbortSignal,
+  ): Promise<SomeEvents> {
+    const info = await (chain === undefined ? this.#store.find(id) : this.#store.info(chain))
+    if (info === undefined) throw unrecorded(id)
+    using bell = this.#bell(info.chain, signal)
+    const events: StoredEvent[] = []
+    do {
+      let bytes = 0
+      for await (const { header, body } of this.#store.read(info.chain, from, from + SOME)) {
+        // What a store gives may be a view into more.
+        events.push({ header: header.slice(), body: body?.slice() ?? null })
+        bytes += header.length + (body?.length ?? 0)
+        if (bytes >= SOME_BYTES) break
+      }
+    } while (events.length === 0 && (await bell.rung()))
+    return { chain: info.chain, events }
+  }
+
+  /** A block that an event's content stands in. */
+  block(cid: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#store.get(cid)
+  }
+
+  #bell(chain: Uint8Array, signal: AbortSignal | undefined): Bell {
+    const key = chainKey(chain)
+    const bells = this.#waiting.get(key) ?? new Set()
+    const bell = new Bell(
+      () => this.#closed,
+      signal,
+      () => {
+        bells.delete(bell)
+        if (bells.size === 0) this.#waiting.delete(key)
+      },
+    )
+    this.#waiting.set(key, bells.add(bell))
+    return bell
   }
 
   #grew(chain: Uint8Array): void {
@@ -95,16 +142,22 @@ export class Readers {
   }
 }
 
+function unrecorded(id: string): TheaterError {
+  return new TheaterError('unknown-actor', `there is no record of an actor ${id}`, { actor: id })
+}
+
 /** Rings for one reader when there is more: once, however much that is. */
 class Bell implements Disposable {
   readonly #closed: () => boolean
   readonly #signal: AbortSignal | undefined
   readonly #wake = (): void => this.wake()
+  readonly #left: () => void
   #more = false
   #answer: (() => void) | undefined
 
-  constructor(closed: () => boolean, signal: AbortSignal | undefined) {
+  constructor(closed: () => boolean, signal: AbortSignal | undefined, left: () => void) {
     this.#closed = closed
+    this.#left = left
     this.#signal = signal
     signal?.addEventListener('abort', this.#wake)
   }
@@ -133,5 +186,6 @@ class Bell implements Disposable {
 
   [Symbol.dispose](): void {
     this.#signal?.removeEventListener('abort', this.#wake)
+    this.#left()
   }
 }

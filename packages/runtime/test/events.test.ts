@@ -153,6 +153,38 @@ describe('a reader that stands still while events are recorded', () => {
   })
 })
 
+describe('a reader in another thread', () => {
+  it('is given some events at once, those that come when they do, and none where it gave up or nothing comes', async () => {
+    const store = memoryStore()
+    const readers = new Readers(store)
+    const writer = ChainWriter.create({
+      store: readers.heard(),
+      salts: saltPool(),
+      hash: sha256,
+      label: 'a',
+      genesis: encodeContent('genesis', genesis),
+    })
+    for (let i = 1; i < 1000; i++) writer.append('send', send)
+    await writer.flush()
+    const first = await readers.some('a', undefined, 0)
+    expect(first.events).toHaveLength(256)
+    // Its name is another one's by now.
+    await store.relabel(first.chain, 'a~1')
+    expect((await readers.some('a', first.chain, 990)).events).toHaveLength(10)
+    await expect(readers.some('a', undefined, 0)).rejects.toMatchObject({ code: 'unknown-actor' })
+    const end = new AbortController()
+    const given = [readers.some('a', first.chain, 1000), readers.some('a', first.chain, 1000, end.signal)]
+    end.abort()
+    expect((await given[1])?.events).toEqual([])
+    writer.append('send', send)
+    await writer.flush()
+    expect((await given[0])?.events).toHaveLength(1)
+    const last = readers.some('a', first.chain, 1001)
+    readers.close()
+    expect((await last).events).toEqual([])
+  })
+})
+
 const send = encodeContent('send', { call: 1 })
 const genesis = {
   actor: 'a',

@@ -3,9 +3,10 @@ import type { House } from '../house.ts'
 import { refusalOf } from '../messages.ts'
 import { peerOf } from '../outside.ts'
 import type { BySaid } from '../outside.ts'
+import type { SomeEvents } from '../record-events.ts'
 import { unwrap } from '../turn-reply.ts'
 import type { ThreadSetup } from './setup.ts'
-import { packError, packInfo } from './wire.ts'
+import { packError, packInfo, packWitness } from './wire.ts'
 import type { Begun, FromThread, Question, ToThread } from './wire.ts'
 
 type Ask = Extract<ToThread, { readonly tag: 'ask' }>
@@ -20,6 +21,8 @@ export interface DoerParts {
 /** Does what a thread of actors is asked. */
 export class Doer {
   readonly #parts: DoerParts
+  /** What gives up questions that may wait for long, and what ends with them. */
+  readonly #waiting = new Map<number, { readonly end: AbortController; readonly done: Promise<unknown> }>()
 
   constructor(parts: DoerParts) {
     this.#parts = parts
@@ -41,6 +44,11 @@ export class Doer {
     } catch (error) {
       tell({ tag: 'refusal', n, error: packError(error) })
     }
+  }
+
+  /** Nobody waits for an answer any more. */
+  giveUp(n: number): void {
+    this.#waiting.get(n)?.end.abort()
   }
 
   async #do({ n, question, again, begun }: Ask): Promise<unknown> {
@@ -78,6 +86,12 @@ export class Doer {
         return unlessDone(again, 'unknown-letter', house.drop(question.letter))
       case 'timers':
         return house.timers
+      case 'witnesses':
+        return house.witnesses.map(packWitness)
+      case 'events':
+        return this.#events(n, question)
+      case 'block':
+        return house.readers.block(question.cid)
       case 'idle':
         return house.idle(question.options)
       case 'close':
@@ -130,10 +144,26 @@ export class Doer {
     return undefined
   }
 
+  async #events(
+    n: number,
+    { id, chain, from }: Extract<Question, { readonly do: 'events' }>,
+  ): Promise<SomeEvents> {
+    const end = new AbortController()
+    const done = this.#parts.house.readers.some(id, chain, from, end.signal)
+    this.#waiting.set(n, { end, done })
+    try {
+      return await done
+    } finally {
+      this.#waiting.delete(n)
+    }
+  }
+
   async #close(): Promise<undefined> {
     const { house, setup } = this.#parts
     await setup.closing?.()
     await house.close()
+    // Whoever waited for more has the last of it.
+    await Promise.allSettled([...this.#waiting.values()].map(({ done }) => done))
     for (const handler of setup.handlers ?? []) await handler[Symbol.asyncDispose]?.()
     await setup.store.close()
     return undefined

@@ -1,3 +1,4 @@
+import type { Event } from '@theater/event-chain'
 import type { FunctionModel } from '@theater/values'
 import type { RecordedLetter } from '../dead.ts'
 import { within } from '../deadline.ts'
@@ -25,25 +26,19 @@ import {
   sendCall,
 } from '../messages.ts'
 import type { Channel, ChannelListener } from '../program-end.ts'
+import type { EventsOptions } from '../record-events.ts'
 import { Topics } from '../topics.ts'
 import type { Published, TopicListener } from '../topics.ts'
 import type { Hung } from '../watch.ts'
+import type { WitnessInfo } from '../witnesses.ts'
+import { Asking } from './asking.ts'
+import { farEvents } from './far-record.ts'
 import { Keeper } from './keeper.ts'
 import type { ThreadEnd } from './keeper.ts'
 import type { ThreadOptions } from './options.ts'
 import { Tally } from './tally.ts'
-import { unpackError, unpackInfo } from './wire.ts'
-import type { Answers, Begun, FromThread, Question, SentInfo } from './wire.ts'
-
-/** Something that was asked and has no answer yet. */
-interface Asked {
-  readonly question: Question
-  begun: Begun | undefined
-  /** Whether a thread was asked already. */
-  again: boolean
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-}
+import { unpackError, unpackInfo, unpackWitness } from './wire.ts'
+import type { Answers, FromThread, Question, SentInfo } from './wire.ts'
 
 const defaults = { answerMs: 10_000, restarts: 20, restartMs: 600_000 }
 /** The longest delay that a timer takes. */
@@ -57,7 +52,7 @@ export class TheaterThread {
   readonly #options: ThreadOptions
   readonly #answerMs: number
   readonly #tally: Tally
-  readonly #asked = new Map<number, Asked>()
+  readonly #asking = new Asking((message) => this.#keeper.say(message))
   readonly #topics = new Topics()
   /** The topics that somebody listens to here. */
   readonly #heard = new Set<string>()
@@ -68,11 +63,9 @@ export class TheaterThread {
     serve: (end, on) => this.#keeper.say({ tag: 'serve', end, on }),
     failed: (end, error) => this.#options.log?.(listenerFailed(`the channels to ${end}`, error)),
   })
-  #last = 0
   #keeper: Keeper
   readonly #opened = Promise.withResolvers<void>()
   #requestMs = 30_000
-  #open = false
   #closing: Promise<void> | undefined
   /** Why there is no thread any more. */
   #gone: Error | undefined
@@ -101,7 +94,7 @@ export class TheaterThread {
 
   #start(hung: readonly Hung[], barred: ReadonlySet<string>): Keeper {
     const { module, data, worker = {} } = this.#options
-    this.#open = false
+    this.#asking.shut()
     const keeper = new Keeper({
       module: module.href,
       data,
@@ -127,16 +120,14 @@ export class TheaterThread {
       case 'failed':
         this.#giveUp(unpackError(message.error))
         break
-      case 'begun': {
-        const asked = this.#asked.get(message.n)
-        if (asked !== undefined) asked.begun = message.begun
+      case 'begun':
+        this.#asking.begun(message.n, message.begun)
         break
-      }
       case 'answer':
-        this.#settle(message.n)?.resolve(message.value)
+        this.#asking.answered(message.n, message.value)
         break
       case 'refusal':
-        this.#settle(message.n)?.reject(unpackError(message.error))
+        this.#asking.refused(message.n, message.error)
         break
       case 'log':
         this.#options.log?.(message.line)
@@ -156,32 +147,11 @@ export class TheaterThread {
     }
   }
 
-  #settle(n: number): Asked | undefined {
-    const asked = this.#asked.get(n)
-    this.#asked.delete(n)
-    return asked
-  }
-
   #isOpen(requestMs: number | undefined): void {
-    this.#open = true
     this.#requestMs = requestMs ?? this.#requestMs
     this.#tally.opened()
     this.#opened.resolve()
-    for (const n of this.#asked.keys()) this.#say(n)
-  }
-
-  #say(n: number): void {
-    const asked = this.#asked.get(n)
-    if (asked === undefined) return
-    const { question, again, begun } = asked
-    asked.again = true
-    try {
-      this.#keeper.say({ tag: 'ask', n, question, again, begun })
-    } catch (cause) {
-      this.#settle(n)?.reject(
-        new TheaterError('bad-arguments', 'that cannot cross to the thread of the actors', { cause }),
-      )
-    }
+    this.#asking.opened()
   }
 
   #ended({ how, running, error }: ThreadEnd): void {
@@ -199,17 +169,14 @@ export class TheaterThread {
       this.#giveUp(new TheaterError('unresponsive', message, { cause: error }))
       return
     }
-    if (running?.doing === 'load' && verdict.barred.has(running.actor)) this.#neverLoaded(running.actor)
-    this.#keeper = this.#start(verdict.hung, verdict.barred)
-  }
-
-  /** There is no record of an actor whose component could not be made ready. */
-  #neverLoaded(actor: string): void {
-    for (const [n, { question, begun }] of this.#asked) {
-      if (question.do !== 'spawn' || question.options.id !== actor || begun !== undefined) continue
+    if (running?.doing === 'load' && verdict.barred.has(running.actor)) {
+      // There is no record of an actor whose component could not be made ready.
+      const { actor } = running
       const message = `${actor}: making its component ready kept the thread of the actors from answering`
-      this.#settle(n)?.reject(new TheaterError('failed-to-start', message, { actor, detail: 'unresponsive' }))
+      const failed = new TheaterError('failed-to-start', message, { actor, detail: 'unresponsive' })
+      this.#asking.neverMade(actor, failed)
     }
+    this.#keeper = this.#start(verdict.hung, verdict.barred)
   }
 
   #giveUp(error: Error): void {
@@ -217,22 +184,14 @@ export class TheaterThread {
     this.#desk.end()
     this.#opened.reject(error)
     void this.#keeper.stop()
-    for (const n of this.#asked.keys()) {
-      const asked = this.#settle(n)
-      if (asked?.question.do === 'close') asked.resolve(undefined)
-      else asked?.reject(error)
-    }
+    this.#asking.end(error)
   }
 
-  async #ask<Q extends Question>(question: Q): Promise<Answers[Q['do']]> {
+  async #ask<Q extends Question>(question: Q, signal?: AbortSignal): Promise<Answers[Q['do']]> {
     if (this.#gone !== undefined) throw this.#gone
     if (this.#closing !== undefined && question.do !== 'close')
       throw new TheaterError('closed', 'this theater was closed')
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const n = ++this.#last
-    this.#asked.set(n, { question, begun: undefined, again: false, resolve, reject })
-    if (this.#open) this.#say(n)
-    return (await promise) as Answers[Q['do']]
+    return await this.#asking.ask(question, signal)
   }
 
   /** See `Theater.spawn`. The component is given as bytes. @throws TheaterError */
@@ -377,6 +336,22 @@ export class TheaterThread {
   /** The timers that actors have set and that are still to fire, in the order in which they are due. @throws TheaterError `closed`, `unresponsive` */
   timers(): Promise<readonly TimerInfo[]> {
     return this.#ask({ do: 'timers' })
+  }
+
+  /** The witnesses of the host's checkpoints, see `Theater.witnesses`. @throws TheaterError `closed`, `unresponsive` */
+  async witnesses(): Promise<readonly WitnessInfo[]> {
+    return await Promise.all((await this.#ask({ do: 'witnesses' })).map(unpackWitness))
+  }
+
+  /**
+   * Reads an actor's record, and goes on with what is recorded, see `Theater.events`: also in the thread that takes the place of one that was
+   * ended. Of a reader that is slow some events are kept here, a few hundred at the most; what it has not been given when the theater
+   * closes is read by another one, from there on.
+   *
+   * @throws TheaterError `unknown-actor` where there is no record of that name; `unresponsive`
+   */
+  events(id: string, options?: EventsOptions): AsyncGenerator<Event, void, undefined> {
+    return farEvents((question, signal) => this.#ask(question, signal), id, options)
   }
 
   /** The model of an export of an actor; `undefined` where it has none of that name. @throws TheaterError */

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { ChainError } from '@theater/event-chain'
 import type { ChainErrorCode } from '@theater/event-chain'
+import { VerifierKey } from '@theater/event-chain/log'
 import type { FunctionModel } from '@theater/values'
 import type { RecordedLetter } from '../dead.ts'
 import { TheaterError } from '../errors.ts'
@@ -9,8 +10,10 @@ import type { LogLine } from '../host.ts'
 import type { ActorInfo, IdleOptions, SpawnOptions, TimerInfo } from '../options.ts'
 import type { BySaid, Heard } from '../outside.ts'
 import type { DeadLetter } from '../post.ts'
+import type { SomeEvents } from '../record-events.ts'
 import type { Published } from '../topics.ts'
 import type { Hung } from '../watch.ts'
+import type { WitnessInfo } from '../witnesses.ts'
 
 /** What a thread of actors is started with. */
 export interface ThreadWork {
@@ -50,6 +53,15 @@ export type Question =
   | { readonly do: 'dead-letters' }
   | { readonly do: 'retry' | 'drop'; readonly letter: string }
   | { readonly do: 'timers' }
+  | { readonly do: 'witnesses' }
+  /** Waits until the record of an actor has an event of that number. The chain is that of its first answer. */
+  | {
+      readonly do: 'events'
+      readonly id: string
+      readonly chain: Uint8Array | undefined
+      readonly from: number
+    }
+  | { readonly do: 'block'; readonly cid: Uint8Array }
   | { readonly do: 'idle'; readonly options: IdleOptions }
   | { readonly do: 'close' }
 
@@ -68,6 +80,9 @@ export interface Answers {
   readonly retry: undefined
   readonly drop: undefined
   readonly timers: readonly TimerInfo[]
+  readonly witnesses: readonly SentWitness[]
+  readonly events: SomeEvents
+  readonly block: Uint8Array | undefined
   readonly idle: undefined
   readonly close: undefined
 }
@@ -81,6 +96,8 @@ export type ToThread =
   | { readonly tag: 'serve'; readonly end: string; readonly on: boolean }
   /** A message of a channel was taken. */
   | { readonly tag: 'took'; readonly channel: string }
+  /** Nobody waits for the answer to a question any more. */
+  | { readonly tag: 'give-up'; readonly n: number }
   /** Nothing more is wanted of a channel. */
   | { readonly tag: 'leave'; readonly channel: string }
   | {
@@ -114,6 +131,9 @@ export type FromThread =
 
 /** An actor as it crosses to another thread. */
 export type SentInfo = Omit<ActorInfo, 'failure'> & { readonly failure: SentError | undefined }
+
+/** A witness as it crosses to another thread: with the text of its key. */
+export type SentWitness = Omit<WitnessInfo, 'key'> & { readonly key: string }
 
 /** An error as it crosses to another thread, where those of our classes would be none any more. */
 export type SentError =
@@ -189,6 +209,16 @@ export function packInfo({ failure, ...info }: ActorInfo): SentInfo {
 export function unpackInfo({ failure, ...info }: SentInfo): ActorInfo {
   const error = failure && unpackError(failure)
   return { ...info, failure: TheaterError.is(error) ? error : undefined }
+}
+
+/** Makes what is known of a witness ready to cross. */
+export function packWitness({ key, ...info }: WitnessInfo): SentWitness {
+  return { ...info, key: key.toString() }
+}
+
+/** What is known of a witness that crossed. */
+export async function unpackWitness({ key, ...info }: SentWitness): Promise<WitnessInfo> {
+  return { ...info, key: await VerifierKey.parse(key) }
 }
 
 /** Details are plain data, or nothing that anybody elsewhere can use. */

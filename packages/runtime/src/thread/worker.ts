@@ -33,6 +33,12 @@ async function serve(work: ThreadWork): Promise<void> {
       case 'leave':
         doors.take(message)
         break
+      case 'give-up':
+        void doer.then(
+          (one) => one.giveUp(message.n),
+          () => undefined,
+        )
+        break
       case 'ask':
         void doer.then((one) => one.take(message))
         break
