@@ -107,15 +107,14 @@ async function readRecord(
   lost?: Lost,
 ): Promise<{ readonly reader: RecordReader; readonly kept: number }> {
   const { chain } = info
-  const kept = await store.caches?.kept(chain, SUMMARY)
-  if (kept !== undefined) {
-    try {
-      const reader = await readOn(store, info, kept)
-      if (reader !== undefined) return { reader, kept: kept.size }
-      lost?.('what is kept beside its record is of another record')
-    } catch (error) {
-      lost?.(`what is kept beside its record cannot be used: ${reasonOf(error)}`)
-    }
+  try {
+    const kept = await store.caches?.kept(chain, SUMMARY)
+    const reader = kept && (await readOn(store, info, kept))
+    if (kept !== undefined && reader !== undefined) return { reader, kept: kept.size }
+    if (kept !== undefined) lost?.('what is kept beside its record is of another record')
+  } catch (error) {
+    // Also where it cannot even be read: where the record cannot be either, that is said of the record.
+    lost?.(`what is kept beside its record cannot be used: ${reasonOf(error)}`)
   }
   const reader = new RecordReader(chain)
   for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) reader.take(event)

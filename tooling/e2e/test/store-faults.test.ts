@@ -119,3 +119,46 @@ it('damage in one actor’s record: that one says so and stands still, the other
   expect(await stage.run('b', [get])).toEqual([7])
   expect(await verdicts(store)).toMatchObject({ a: { verdict: 'broken' }, b: 'verified' })
 })
+
+/** What somebody may write beside a record: the number of its events that it is of, the hash of the last of them, and what it says. */
+const beside: Readonly<Record<string, string>> = {
+  'a size that no number here has': 'size = 9223372036854775807',
+  'a size below nothing': 'size = -1',
+  'a head that is no hash': "head = x'00'",
+  'nothing at all': "bytes = x''",
+  'bytes that are none of ours': 'bytes = randomblob(5000)',
+  'bytes that have the form of none': 'bytes = zeroblob(3000000)',
+}
+
+it('whatever is kept beside a record is a hint: what is wrong in it is said, and the actor comes back from its record', async () => {
+  const file = fresh()
+  {
+    await using store = sqliteStore(file)
+    await using stage = await Stage.open({ store, summaryEvery: 1, snapshots: { everyEvents: 1 } })
+    await stage.spawn('a')
+  }
+  let count = 0
+  for (const [name, change] of Object.entries(beside)) {
+    {
+      await using store = sqliteStore(file)
+      await using stage = await Stage.open({ store, summaryEvery: 1, snapshots: { everyEvents: 1 } })
+      await stage.run('a', [add(1)])
+      count++
+    }
+    const db = new DatabaseSync(file)
+    expect(db.prepare('SELECT kind FROM kept ORDER BY kind').all()).toMatchObject([
+      { kind: 'snapshot' },
+      { kind: 'summary' },
+    ])
+    db.exec(`UPDATE kept SET ${change}`)
+    db.close()
+    await using store = sqliteStore(file)
+    await using stage = await Stage.open({ store })
+    expect([name, await stage.run('a', [get])]).toEqual([name, [count]])
+    const said = stage.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)
+    expect([name, said]).toEqual([
+      name,
+      [expect.stringContaining('beside'), expect.stringContaining('snapshot')],
+    ])
+  }
+})
