@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { ChainError } from '@theater/event-chain'
 import type { LoggedStore } from '@theater/event-chain'
 import { HostLog, SigningKey, VerifierKey } from '@theater/event-chain/log'
@@ -36,18 +37,28 @@ async function readKey(path: string): Promise<SigningKey> {
   }
 }
 
-/** Writes a key, whole or not at all, and never over another one. */
+/** Writes a key, whole or not at all, and never over another one. It is on the disk before anything is signed with it. */
 async function keep(path: string, key: SigningKey): Promise<void> {
   const part = `${path}.${process.pid}.part`
+  // Of a process that had this number before, and ended in the middle of this.
+  await rm(part, { force: true })
   try {
     await writeFile(part, `${key.secret()}\n`, { mode: MODE, flag: 'wx', flush: true })
-    await link(part, path)
-  } catch (error) {
-    // Another process was sooner.
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    await link(part, path).catch((error: unknown) => {
+      // Another process was sooner.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    })
   } finally {
     await rm(part, { force: true })
   }
+  await syncFolder(dirname(path))
+}
+
+/** Has the disk take the names of a folder, where the system can be asked for that. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined)
+  await folder?.sync().catch(() => undefined)
+  await folder?.close()
 }
 
 /**

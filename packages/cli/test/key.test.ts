@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { copies, cutOff, ECHO, folder, objects, theater } from './support/theater.ts'
@@ -67,6 +75,18 @@ describe('theater key', () => {
     writeFileSync(join(cwd, '.theater/host.key'), readFileSync(join(await withKey(), '.theater/host.key')))
     expect((await theater(['call', 'echo', 'log', '"on"'], { cwd })).code).toBe(0)
     expect((await theater(['key'], { cwd })).stdout).toBe(next)
+  })
+
+  it('is handed over from where an earlier process of this number ended in the middle of it', async () => {
+    const cwd = await withKey()
+    // As in a container, in which every process may have the same number.
+    writeFileSync(join(cwd, `.theater/host.key.next.${process.pid}.part`), 'PRIVATE+KEY+x')
+    const { code, stdout: next } = await theater(['key', '--rotate'], { cwd })
+    expect(code).toBe(0)
+    expect((await theater(['key'], { cwd })).stdout).toBe(next)
+    expect((await theater(['call', 'echo', 'log', '"on"'], { cwd })).code).toBe(0)
+    const left = readdirSync(join(cwd, '.theater')).filter((name) => name.startsWith('host.key'))
+    expect(left).toEqual(['host.key'])
   })
 
   it('that is damaged, or gone, is said; a fresh start has another', async () => {
