@@ -24,8 +24,8 @@ interface Chain {
   head: Uint8Array
   epoch: number
   durability: Durability | undefined
-  /** What is kept beside it, by kind. */
-  readonly kept: Map<string, Kept>
+  /** What is kept beside it, by kind; `undefined` where a body of it was erased. */
+  kept: Map<string, Kept> | undefined
   readonly origin: Uint8Array | undefined
 }
 
@@ -36,9 +36,9 @@ export function memoryStore(): LoggedStore {
 
 class MemoryStore implements LoggedStore {
   readonly caches: CacheStore = {
-    kept: async (id, kind) => this.#find(id)?.kept.get(kind),
+    kept: async (id, kind) => this.#find(id)?.kept?.get(kind),
     keep: async (things) => this.#keepBeside(things),
-    discard: async (id, kind) => void this.#find(id)?.kept.delete(kind),
+    discard: async (id, kind) => void this.#find(id)?.kept?.delete(kind),
   }
   readonly hostLog = new MemoryLog(
     () => [...this.#chains.values()].map(infoOf),
@@ -192,7 +192,7 @@ class MemoryStore implements LoggedStore {
 
   #keepBeside(things: readonly Keeping[]): void {
     for (const { chain, kind, size, head, bytes } of things)
-      this.#find(chain)?.kept.set(kind, { size, head: head.slice(), bytes: bytes.slice() })
+      this.#find(chain)?.kept?.set(kind, { size, head: head.slice(), bytes: bytes.slice() })
   }
 
   #open(): void {
@@ -212,8 +212,8 @@ class MemoryStore implements LoggedStore {
   #erase(id: Uint8Array, seq: number): void {
     const chain = this.#get(id)
     const body = chain.events.erase(seq)
-    // What was found in the record may have what is erased in it.
-    chain.kept.clear()
+    // What was found in the record may have what is erased in it; and a host that runs the actor still has that.
+    chain.kept = undefined
     const link = body === null ? null : decodeBody(body, seq).link
     if (link !== null && !this.#links(link)) this.#blobs.delete(hex(cidOf('dag-cbor', link)))
   }

@@ -169,7 +169,7 @@ export interface Keeping extends Kept {
 export interface CacheStore {
   /** The last of its kind; undefined where there is none. */
   kept(chain: Uint8Array, kind: string): Promise<Kept | undefined>
-  /** Keeps things in place of the last ones of their kinds, all of them or none. What is of no chain of this store is left out. */
+  /** Keeps things in place of the last ones of their kinds, all of them or none. What is of no chain of this store is left out, and of one of which a body was erased: nobody knows what it was made of. */
   keep(things: readonly Keeping[]): Promise<void>
   /** Throws the last one of its kind away. */
   discard(chain: Uint8Array, kind: string): Promise<void>

@@ -80,6 +80,9 @@ describe.each(stores)('a body in %s', (_, make) => {
     expect(await eventAt(store, chain, 7)).toEqual({ header: was.header, body: null })
     // What somebody found in it may have it in it.
     expect(await store.caches.kept(chain, 'summary')).toBeUndefined()
+    // A host that still runs the actor has what it was made of.
+    await store.caches.keep([{ chain, kind: 'summary', size, head, bytes: new Uint8Array(9) }])
+    expect(await store.caches.kept(chain, 'summary')).toBeUndefined()
     expect(await checkOf(store, chain)).toMatchObject({
       ok: true,
       size,

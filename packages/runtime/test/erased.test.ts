@@ -48,6 +48,33 @@ it('an actor whose record has lost an event does not come back, and says so', as
   }
 })
 
+it('of an actor that still runs nothing is kept that has what was erased', async () => {
+  const store = memoryStore()
+  const kept = async (): Promise<string[]> => {
+    const [info] = await store.list()
+    const kinds = ['summary', 'snapshot']
+    const found = await Promise.all(kinds.map((kind) => store.caches.kept(info!.chain, kind)))
+    return kinds.filter((_, i) => found[i] !== undefined)
+  }
+  {
+    await using theater = await Theater.open({
+      store,
+      handlers: [spineHandler({ calls: [] })],
+      snapshots: { everyEvents: 1 },
+      summaryEvery: 1,
+    })
+    await theater.spawn({ id: 'spine', component: guest('spine'), grants: { spine: {} } })
+    await theater.call('spine', 'run', [1])
+    await theater.idle()
+    await expect.poll(kept).toEqual(['summary', 'snapshot'])
+    await erase(store, 2)
+    expect(await kept()).toEqual([])
+    // It is not known to the host, which goes on with the instance that it has.
+    await theater.call('spine', 'run', [2])
+  }
+  expect(await kept()).toEqual([])
+})
+
 it('of an actor that has ended the host knows that, whatever was erased of its record', async () => {
   for (const seq of [1, 2, 3, -2, -1]) {
     const store = await recorded(true)

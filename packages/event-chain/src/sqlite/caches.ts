@@ -2,6 +2,9 @@ import type { CacheStore, Keeping, Kept } from '../store.ts'
 import { guard } from './errors.ts'
 import type { Database } from './log.ts'
 
+/** The kind of the row that says that a body of the chain was erased: then nothing is kept any more. */
+export const ERASED = 'erased'
+
 /** What is kept beside chains, in their database. */
 export class SqliteCaches implements CacheStore {
   readonly #db: Pick<Database, 'sql' | 'write'>
@@ -35,7 +38,8 @@ export class SqliteCaches implements CacheStore {
     if (things.length === 0) return
     await this.#db.write(() => {
       const put = this.#db.sql(
-        `INSERT INTO kept (chain, kind, size, head, bytes) SELECT id, ?, ?, ?, ? FROM chains WHERE chain = ?
+        `INSERT INTO kept (chain, kind, size, head, bytes) SELECT id, ?, ?, ?, ? FROM chains c WHERE chain = ?
+         AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.chain = c.id AND k.kind = '${ERASED}')
          ON CONFLICT (chain, kind) DO UPDATE SET size = excluded.size, head = excluded.head, bytes = excluded.bytes`,
       )
       for (const { chain, kind, size, head, bytes } of things) put.run(kind, size, head, bytes, chain)

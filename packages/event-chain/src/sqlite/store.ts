@@ -15,7 +15,7 @@ import type {
   StoredEvent,
 } from '../store.ts'
 import { Arrivals } from './arrivals.ts'
-import { SqliteCaches } from './caches.ts'
+import { ERASED, SqliteCaches } from './caches.ts'
 import { Commits } from './commits.ts'
 import { guard } from './errors.ts'
 import { SqliteLog } from './log.ts'
@@ -260,8 +260,9 @@ export class SqliteStore implements LoggedStore {
     const body = this.#sql('SELECT body FROM events WHERE chain = ? AND seq = ?').get(id, seq)?.['body']
     if (!(body instanceof Uint8Array)) return
     this.#sql('UPDATE events SET body = NULL WHERE chain = ? AND seq = ?').run(id, seq)
-    // What was found in the record may have what is erased in it.
+    // What was found in the record may have what is erased in it; and a host that runs the actor still has that.
     this.#sql('DELETE FROM kept WHERE chain = ?').run(id)
+    this.#sql("INSERT INTO kept (chain, kind, size, head, bytes) VALUES (?, ?, 0, x'', x'')").run(id, ERASED)
     const link = linkInBody(body)
     if (link === null) return
     const tail = body.subarray(linkingBodyLength - link.length)
