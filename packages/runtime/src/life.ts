@@ -1,4 +1,5 @@
 import { encodeContent } from '@theater/event-chain'
+import type { Keeping } from '@theater/event-chain'
 import type { FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
 import { initFailure, instantiationFailure, reasonOf, recordFailure } from './failures.ts'
@@ -57,6 +58,8 @@ export class Life {
   #left: boolean
   /** No host brings it back. */
   #final = false
+  /** Whether it is about to leave memory. */
+  #leaving = false
 
   constructor(parts: LifeParts) {
     this.#parts = parts
@@ -216,22 +219,31 @@ export class Life {
 
   /** Leaves memory, where it has nothing to do. @returns whether it does */
   async rest(): Promise<boolean> {
-    const { parts, host, residence, reception, turns, keeper } = this.#parts
-    const idle = (): boolean =>
-      this.phase === 'ready' && this.alive && !turns().running && reception.mailbox.waiting === 0
-    if (!idle()) return false
+    const { host, keeper } = this.#parts
+    // It can have had something to do while it was about to leave: it leaves once.
+    if (this.#leaving || !this.#idle) return false
+    this.#leaving = true
+    let thing: Keeping | undefined
     try {
-      await parts.record.stored()
+      await this.#parts.parts.record.stored()
       await this.#parts.instance.leaves()
+      if (!this.#idle || !this.#parts.residence.inhabited) return false
+      thing = keeper.take()
+      for (const error of await this.#parts.residence.rest())
+        this.#log(`a handler could not let go: ${String(error)}`)
     } catch {
       // Whoever appends next is told.
       return false
+    } finally {
+      this.#leaving = false
     }
-    if (!idle() || !residence.inhabited) return false
-    const thing = keeper.take()
-    for (const error of await residence.rest()) this.#log(`a handler could not let go: ${String(error)}`)
     if (thing !== undefined) await host.summaries.keep([thing])
     return true
+  }
+
+  get #idle(): boolean {
+    const { turns, reception } = this.#parts
+    return this.phase === 'ready' && this.alive && !turns().running && reception.mailbox.waiting === 0
   }
 
   #ready(): void {

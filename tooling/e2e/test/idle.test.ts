@@ -3,9 +3,23 @@ import { defineHandler } from '@theater/handler'
 import type { AnyHandler } from '@theater/handler'
 import { messaging } from '@theater/handler-messaging'
 import type { timer } from '@theater/handler-timer'
-import { describe, expect, it } from 'vitest'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it, vi } from 'vitest'
 import { cast, drive, jobs, lostOrDoubled, missing, records } from '@theater/crash'
-import { add, ask, courierHost, get, mark, send, Stage, trap, verdicts, World } from './support/courier.ts'
+import {
+  add,
+  ask,
+  courierHost,
+  get,
+  mark,
+  peek,
+  send,
+  Stage,
+  trap,
+  until,
+  verdicts,
+  World,
+} from './support/courier.ts'
 import { actors, live, wrong } from './support/parley.ts'
 import { Hall, wrongWith } from './support/talkers.ts'
 import { Watchtower } from './support/wakers.ts'
@@ -85,6 +99,62 @@ describe('an actor that has nothing to do', () => {
     await stage.run('a', [add(1)])
     await stage.idle()
     expect(residents(stage)).toEqual(['a'])
+  })
+
+  it('leaves it once at a time, also where it had something to do while it left', async () => {
+    const store = memoryStore()
+    const courier = courierHost(new World())
+    const letGo = Promise.withResolvers<void>()
+    const did: string[] = []
+    let bound = 0
+    const slow = defineHandler({
+      ...(courier as ReturnType<typeof timer>),
+      bind: async (actor, grant) => {
+        const n = ++bound
+        did.push(`bound ${n}`)
+        const binding = await (courier as ReturnType<typeof timer>).bind(actor, grant)
+        return {
+          ...binding,
+          async [Symbol.asyncDispose]() {
+            did.push(`letting go of ${n}`)
+            if (n === 1) await letGo.promise
+            did.push(`let go of ${n}`)
+          },
+        }
+      },
+    })
+    const kept = Promise.withResolvers<void>()
+    const keeping = Promise.withResolvers<void>()
+    const keep = store.caches.keep.bind(store.caches)
+    const spy = vi.spyOn(store.caches, 'keep').mockImplementation(async (things) => {
+      if (things[0]?.kind === 'snapshot') {
+        keeping.resolve()
+        await kept.promise
+      }
+      await keep(things)
+    })
+    await using stage = await Stage.open({ store, handlers: [messaging(), slow], resident: 0 }, { a: {} })
+    // So much that its state is kept when it leaves.
+    await stage.run(
+      'a',
+      Array.from({ length: 80 }, () => peek(1)),
+    )
+    await keeping.promise
+    // It has something to do before that is done.
+    await stage.run('a', [add(1)])
+    kept.resolve()
+    await until(() => did.includes('letting go of 1'))
+    for (let turns = 0; turns < 10; turns++) await setImmediate()
+    const next = stage.run('a', [add(1), get])
+    for (let turns = 0; turns < 10; turns++) await setImmediate()
+    letGo.resolve()
+    expect(await next).toEqual([2])
+    await stage.idle()
+    expect(await stage.run('a', [get])).toEqual([2])
+    await stage.theater.close()
+    expect(did.slice(0, 4)).toEqual(['bound 1', 'letting go of 1', 'let go of 1', 'bound 2'])
+    for (let n = 1; n <= bound; n++) expect(did.filter((one) => one.endsWith(` ${n}`))).toHaveLength(3)
+    spy.mockRestore()
   })
 
   it('that cannot come back is failed, and what was for it waits for another host', async () => {
