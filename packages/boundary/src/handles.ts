@@ -156,7 +156,7 @@ export class HandleTable {
 
   /** The resources as they are, for {@link rollback}. */
   mark(): number {
-    this.#taken = []
+    if (this.#taken.length > 0) this.#taken = []
     return this.#nextHost
   }
 
@@ -170,9 +170,11 @@ export class HandleTable {
 
   /** Ends what was lent to the guest: no borrow outlives the call it was made for. */
   returnLent(): void {
+    // Most turns lend nothing, and each ends here.
+    if (this.#taken.length > 0) this.#taken = []
+    if (this.#lent.length === 0) return
     for (const n of this.#lent) this.#host.delete(n)
     this.#lent.length = 0
-    this.#taken = []
   }
 
   /**

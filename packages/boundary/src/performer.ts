@@ -35,6 +35,8 @@ export interface Crossed {
 /** A call resolved to whoever performs it. */
 export interface Target {
   readonly link: Link | undefined
+  /** What the binding has for the function's interface. */
+  readonly functions: Readonly<Record<string, unknown>> | undefined
   readonly declared: HandlerFunction | undefined
   readonly mode: 'sync' | 'async'
   readonly effect: Effect
@@ -72,11 +74,8 @@ export class Performer {
 
   /** Who performs a call; the maker of the object for a method. */
   target({ fn, args }: Crossed): Target | undefined {
-    if (fn.model.kind === 'method') {
-      const { origin, link } = args[0] as HostEntry
-      return resolved(fn, link ?? this.#live.links.get(origin))
-    }
-    const link = this.#live.links.get(fn.model.interface)
+    const maker = fn.model.kind === 'method' ? (args[0] as HostEntry) : undefined
+    const link = maker?.link ?? this.#live.links.get(maker?.origin ?? fn.model.interface)
     const known = this.#targets.get(fn)
     // The grants of an actor may change between two calls.
     if (known !== undefined && known.link === link) return known
@@ -161,7 +160,7 @@ export class Performer {
       : beyondPermit(fn.track, objects, (entry) => this.#liveObject(entry))
   }
 
-  #call(fn: Imported, { link }: Target, objects: readonly unknown[]): unknown {
+  #call(fn: Imported, { link, functions }: Target, objects: readonly unknown[]): unknown {
     const { model } = fn
     if (fn.io !== undefined) return fn.io.run(this.#io(), objects)
     if (model.kind === 'method') {
@@ -171,8 +170,6 @@ export class Performer {
         throw new TypeError(`the object of ${link?.handler.name} has no ${model.name}`)
       return method.apply(self, rest) as unknown
     }
-    const imports = link?.binding.imports as Record<string, Record<string, unknown>> | undefined
-    const functions = imports?.[fn.interfaceTrack]
     const found = functions?.[fn.key]
     if (typeof found !== 'function') throw new TypeError(`${link?.handler.name} binds no ${model.id}`)
     return found.apply(functions, objects as unknown[]) as unknown
@@ -307,7 +304,11 @@ function resolved(fn: Imported, link: Link | undefined): Target | undefined {
   const effect = declared?.effect ?? fn.io?.effect
   if (effect === undefined) return undefined
   const fixed = declared?.ask === undefined && declared?.effectOf === undefined
-  return { link, declared, mode, effect, weight: fixed ? { ask: undefined, effect } : undefined }
+  const imports = link?.binding.imports as
+    | Readonly<Record<string, Readonly<Record<string, unknown>>>>
+    | undefined
+  const functions = imports?.[fn.interfaceTrack]
+  return { link, functions, declared, mode, effect, weight: fixed ? { ask: undefined, effect } : undefined }
 }
 
 /** The live object of a described resource; `undefined` where it cannot be had any more. */

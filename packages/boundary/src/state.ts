@@ -263,6 +263,7 @@ export class InstanceState {
 
   /** Forgets what was queued: it has left, or the turn is undone. */
   dropQueue(): void {
+    if (!this.queues) return
     this.#queue = []
     this.queued = this.subscribing = 0
     this.steps = []

@@ -8,8 +8,11 @@ export const INLINE_LIMIT = 32 * 1024
 /** The length of a salt. */
 export const saltLength = 16
 
+/** Where the salt stands in a body block. */
+export const saltAt = 2
+
 /** The length of a body block before its content. */
-const bodyHeadLength = 2 + saltLength
+const bodyHeadLength = saltAt + saltLength
 
 /** What a body block holds. */
 export interface Body {
@@ -25,17 +28,10 @@ export function bodyLength(contentLength: number): number {
   return bodyHeadLength + (contentLength > INLINE_LIMIT ? linkLength : contentLength)
 }
 
-/** Writes a body block at an offset and returns the offset after it. */
-export function putBody(
-  out: Uint8Array,
-  at: number,
-  salt: Uint8Array,
-  content: Uint8Array,
-  link: Uint8Array | null,
-): number {
+/** Writes a body block around a salt that is there, at {@link saltAt}; returns the offset after it. */
+export function putBody(out: Uint8Array, at: number, content: Uint8Array, link: Uint8Array | null): number {
   out[at] = 0x82
   out[at + 1] = 0x50
-  putBytes(out, at + 2, salt)
   if (link !== null) return putLink(out, at + bodyHeadLength, link)
   putBytes(out, at + bodyHeadLength, content)
   return at + bodyHeadLength + content.length

@@ -27,6 +27,31 @@ interface Place {
   readonly hashAt: number
 }
 
+/** The number of a kind. One lookup by a name that varies takes as long as a dozen comparisons. */
+function numberOf(kind: Kind): number {
+  return kind === 'call' ? call : kind === 'turn' ? turn : kind === 'return' ? end : kindNumber[kind]
+}
+
+const { call, turn, return: end } = kindNumber
+
+/** Bytes up to here are copied: a view of its own for each body takes longer, and is garbage. */
+const SHORT = 128
+
+/** Parts of slabs, to be hashed: a view is made once for each length, over a buffer that the parts are copied to. */
+class Scratch {
+  readonly #buffer = new Uint8Array(SHORT)
+  readonly #views: (Uint8Array | undefined)[] = []
+
+  /** The bytes between two offsets; valid until the next call. */
+  copied(slab: Uint8Array, from: number, to: number): Uint8Array {
+    const length = to - from
+    if (length > SHORT) return slab.subarray(from, to)
+    const buffer = this.#buffer
+    for (let i = 0; i < length; i++) buffer[i] = slab[from + i] as number
+    return (this.#views[length] ??= buffer.subarray(0, length))
+  }
+}
+
 /**
  * Writes the headers of one chain, each over the one before: from one to the next only a number, a kind and two digests
  * change. Every event of every actor comes through here.
@@ -37,6 +62,7 @@ export class HeaderWriter {
   readonly #epoch: number
   /** The header stands at its end, so that only what comes before the sequence number moves when that grows. */
   readonly #buffer = new Uint8Array(maxHeaderLength)
+  readonly #scratch = new Scratch()
   #seqAt = kindAt
   /** The first sequence number that does not fit behind `#seqAt`. */
   #limit = 0
@@ -83,8 +109,8 @@ export class HeaderWriter {
   seal({ seq, kind, slab, bodyAt: from, headerAt, hashAt }: Place): void {
     const buffer = this.#buffer
     putUint(buffer, this.#seqAt, seq)
-    buffer[kindAt] = kindNumber[kind]
-    hashInto(this.#hash, slab.subarray(from, headerAt), buffer, bodyAt)
+    buffer[kindAt] = numberOf(kind)
+    hashInto(this.#hash, this.#scratch.copied(slab, from, headerAt), buffer, bodyAt)
     slab.set(this.#header, headerAt)
     hashInto(this.#hash, this.#header, buffer, prevAt)
     for (let i = 0; i < 32; i++) slab[hashAt + i] = buffer[prevAt + i] as number

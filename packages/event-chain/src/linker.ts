@@ -1,6 +1,7 @@
 import { cidOf, hashInto, sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
-import { bodyLength, INLINE_LIMIT, putBody, saltLength } from './body.ts'
+import { bodyLength, INLINE_LIMIT, putBody, saltAt, saltLength } from './body.ts'
+import { putBytes } from './cbor-bytes.ts'
 import { ChainError } from './errors.ts'
 import { HeaderWriter } from './header-writer.ts'
 import { checkCounter, maxHeaderLength, putHeader } from './header.ts'
@@ -18,7 +19,11 @@ const lastSlab = 256 * 1024
  * Where the salts of new events come from: 16 fresh random bytes, or, in a re-run, the recorded ones. What it gives is
  * copied before it is asked again.
  */
-export type Salts = () => Uint8Array
+export interface Salts {
+  (): Uint8Array
+  /** Writes the next salt at an offset of `out`: what is on a hot path copies it once. */
+  readonly into?: (out: Uint8Array, at: number) => void
+}
 
 /** An event that was just linked to its chain. */
 export interface Linked {
@@ -91,7 +96,7 @@ export class SlabEvent implements Linked {
  */
 class Seals {
   readonly #headers: HeaderWriter
-  readonly #due: SlabEvent[] = []
+  #due: SlabEvent[] = []
   /** How many of those that are due are done: a stack or memory that runs out leaves the rest for the next time. */
   #done = 0
   /** The first sequence number without a seal. */
@@ -123,11 +128,12 @@ class Seals {
   upTo(seq: number): void {
     if (seq < this.#next) return
     const due = this.#due
+    if (due.length === 0) return
     for (let event = due[this.#done]; event !== undefined; event = due[++this.#done]) {
       this.#headers.seal(event)
       this.#next = event.seq + 1
     }
-    due.length = 0
+    this.#due = []
     this.#done = 0
   }
 }
@@ -210,12 +216,11 @@ export class ChainLinker {
     if ((kind === 'genesis') !== (seq === 0)) {
       throw new ChainError('invalid', 'genesis is the first event of a chain and only that', { index: seq })
     }
-    const salt = this.#salts()
-    if (salt.length !== saltLength) throw new ChainError('invalid', `a salt has ${saltLength} bytes`)
     const blob = content.length > INLINE_LIMIT ? this.#blob(content) : null
     const bodyAt = this.#room(bodyLength(content.length) + maxHeaderLength + 32)
     const slab = this.#slab
-    const headerAt = putBody(slab, bodyAt, salt, content, blob === null ? null : blob.cid.subarray(4))
+    this.#salt(slab, bodyAt + saltAt)
+    const headerAt = putBody(slab, bodyAt, content, blob === null ? null : blob.cid.subarray(4))
     const seals = this.#seals
     const hashAt = seals === undefined ? this.#first(bodyAt, headerAt) : headerAt + seals.headerLength(seq)
     const event = new SlabEvent(this.#seals as Seals, seq, kind, blob, slab, bodyAt, headerAt, hashAt)
@@ -223,6 +228,15 @@ export class ChainLinker {
     this.#size = seq + 1
     this.#used = hashAt + 32
     return event
+  }
+
+  /** Writes the next salt. */
+  #salt(slab: Uint8Array, at: number): void {
+    const salts = this.#salts
+    if (salts.into !== undefined) return salts.into(slab, at)
+    const salt = salts()
+    if (salt.length !== saltLength) throw new ChainError('invalid', `a salt has ${saltLength} bytes`)
+    putBytes(slab, at, salt)
   }
 
   /** Writes the header of genesis, whose body's digest is the chain's id, and its hash; answers where the hash is. */

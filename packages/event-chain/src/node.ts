@@ -20,16 +20,20 @@ export { discardSnapshot, keepSnapshot, keptSnapshot, type KeptSnapshot } from '
 export function saltPool(): Salts {
   const length = 1024 * saltLength
   const pool = new Uint8Array(length)
-  const salt = new Uint8Array(saltLength)
   let used = length
-  return () => {
+  const into = (out: Uint8Array, at: number): void => {
     if (used === length) {
       randomFillSync(pool)
       used = 0
     }
-    for (let i = 0; i < saltLength; i++) salt[i] = pool[used++] as number
+    for (let i = 0; i < saltLength; i++) out[at + i] = pool[used++] as number
+  }
+  const salt = new Uint8Array(saltLength)
+  const next = (): Uint8Array => {
+    into(salt, 0)
     return salt
   }
+  return Object.assign(next, { into })
 }
 
 /** A file that is open for reading. */

@@ -222,13 +222,12 @@ export class ChainWriter {
     try {
       if (this.#blobStore !== undefined)
         for (const { cid, bytes } of blobs) await this.#blobStore.put(cid, bytes)
-      const batch: Batch = {
-        epoch: this.epoch,
-        events,
-        head,
-        durability: this.#durability,
-        ...(this.#blobStore === undefined && { blobs }),
-      }
+      const { epoch } = this
+      const durability = this.#durability
+      const batch: Batch =
+        this.#blobStore === undefined
+          ? { epoch, events, head, durability, blobs }
+          : { epoch, events, head, durability }
       if (before !== null) await this.#store.append(this.chain, before, batch)
       else if (this.#label !== null) await this.#store.create(this.chain, this.#label, batch, this.#own)
       this.#durableSize = Math.max(this.#durableSize, size)

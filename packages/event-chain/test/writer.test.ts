@@ -95,6 +95,28 @@ describe('a linker', () => {
     }
   })
 
+  test('takes salts where they are wanted, and bodies of every length, to the same hashes', () => {
+    const plain = countingSalts()
+    const source = countingSalts()
+    const into = Object.assign(
+      (): Uint8Array => {
+        throw new Error('asked for an array')
+      },
+      { into: (out: Uint8Array, at: number) => out.set(source(), at) },
+    )
+    const one = new ChainLinker({ epoch: 0, salts: plain })
+    const other = new ChainLinker({ epoch: 0, salts: into, hash: fastSha256 })
+    for (const linker of [one, other]) {
+      linker.link('genesis', genesisContent)
+      for (let i = 0; i < 300; i++) linker.link('stop', new Uint8Array(i).fill(i))
+    }
+    expect(other.head).toEqual(one.head)
+    const salt = new Uint8Array(20)
+    saltPool().into?.(salt, 2)
+    expect([salt.subarray(0, 2), salt.subarray(18)]).toEqual([new Uint8Array(2), new Uint8Array(2)])
+    expect(salt.some((byte) => byte !== 0)).toBe(true)
+  })
+
   test('puts content into a block of its own above the limit, and not at it', () => {
     const linker = new ChainLinker({ epoch: 0, salts: countingSalts() })
     linker.link('genesis', genesisContent)

@@ -50,10 +50,11 @@ export function compileFunction(fn: FunctionModel, options: FunctionOptions = {}
       if (given.length !== n)
         throw new ValueError('wrong-type', `${given.length} arguments, not ${n}`, { path: 'args' })
       out.array(n)
-      const kept: unknown[] = []
+      // oxlint-disable-next-line unicorn/no-new-array -- a list that grows is made twice, at every call
+      const kept = new Array<unknown>(n)
       let i = 0
       try {
-        for (; i < n; i++) kept.push((params[i] as ValueCodec).write(given[i], out, handles))
+        for (; i < n; i++) kept[i] = (params[i] as ValueCodec).write(given[i], out, handles)
       } catch (error) {
         throw ValueError.within(`args[${i}]`, error)
       }

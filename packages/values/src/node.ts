@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { Hash } from './hash.ts'
 
@@ -26,8 +27,15 @@ export const sha256: Hash = Object.assign(
   { into },
 )
 
+/** Writes a string of bytes at an offset. Every Buffer has it, and it takes any array of bytes; its types do not say so. */
+type WriteBytes = (this: Uint8Array, text: string, at: number, length: number) => number
+
+/** With its length said, Node does not look up whether the hash has a length of its own: a tenth of the time of a short one. */
+const AS_TEXT = Object.freeze({ outputEncoding: 'latin1', outputLength: 32 })
+
+const { latin1Write } = Buffer.prototype as unknown as { readonly latin1Write: WriteBytes }
+
 function into(bytes: Uint8Array, out: Uint8Array, at: number): void {
-  // A string of bytes and this loop take a third of the time of a Buffer.
-  const text = hash('sha256', bytes, 'latin1')
-  for (let i = 0; i < 32; i++) out[at + i] = text.charCodeAt(i)
+  // By way of a string it takes a third of the time of a Buffer.
+  latin1Write.call(out, hash('sha256', bytes, AS_TEXT), at, 32)
 }

@@ -5,6 +5,8 @@ import { show } from './shape.ts'
 const INITIAL = 1024
 /** A buffer that grew beyond this for one large value is not kept by `reset`. */
 const KEPT = 1 << 20
+/** How many views are kept; a power of two. */
+const VIEWS = 8
 /** Strings up to here are tried byte by byte; longer ones go to the encoder at once. */
 const SHORT = 48
 
@@ -29,6 +31,8 @@ export class Writer {
   #buffer: Uint8Array<ArrayBuffer>
   #view: DataView
   #length = 0
+  /** Views of the beginning of the buffer, by length: what is written again and again has one of a few lengths. */
+  #views: Uint8Array<ArrayBuffer>[] = []
 
   /** @param capacity bytes to begin with. */
   constructor(capacity: number = INITIAL) {
@@ -55,7 +59,11 @@ export class Writer {
 
   /** Returns what was written from `from` on, as a view: valid until the next write or reset. */
   bytes(from = 0): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(from, this.#length)
+    const length = this.#length
+    if (from !== 0) return this.#buffer.subarray(from, length)
+    const known = this.#views[length & (VIEWS - 1)]
+    if (known?.length === length) return known
+    return (this.#views[length & (VIEWS - 1)] = this.#buffer.subarray(0, length))
   }
 
   /** Returns a copy of what was written from `from` on. */
@@ -278,6 +286,7 @@ export class Writer {
       throw new ValueError('too-large', `no room for ${capacity} bytes`, { cause })
     }
     this.#view = new DataView(this.#buffer.buffer)
+    this.#views = []
   }
 }
 

@@ -289,6 +289,19 @@ describe('Reader and Writer', () => {
     expect(() => out.truncate(out.length + 1)).toThrow(RangeError)
   })
 
+  it('a writer that is used again gives what it holds now, whatever its length was before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 40 }), (parts) => {
+        const out = new Writer(1)
+        for (const part of parts) {
+          out.reset()
+          out.raw(part)
+          expect(out.bytes()).toEqual(part)
+        }
+      }),
+    )
+  })
+
   it('take back, keep views apart from copies, and do not keep a large buffer', () => {
     const out = new Writer(1)
     out.text('a')
