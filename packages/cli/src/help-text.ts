@@ -47,12 +47,14 @@ export const helpTexts = {
     about: [
       'Nothing of the component is run. The manifest runs as it stands; what would need a choice is there as a comment.',
       'Of a manifest it shows the limits that each of its actors has, those of the manifest and the defaults, and what its component takes of them before anything runs.',
+      'Of an actor it shows how durable it is, its snapshot, or why it has none, and the timers that it has; also while another process runs it. A file of that name comes first.',
       HANDLER,
     ],
     examples: [
       'theater inspect counter.wasm',
       'theater inspect counter.wasm --toml > theater.toml',
       'theater inspect theater.toml',
+      'theater inspect counter',
     ],
   },
   run: {

@@ -6,7 +6,7 @@ import type { Running } from './host.ts'
 import type { Output } from './output.ts'
 import { count, counted, table } from './table.ts'
 
-/** A timer that is still to fire: the object that `theater ps --timers --json` prints. */
+/** A timer that is still to fire: an object that `theater ps --timers --json` prints. */
 type TimerRow = {
   readonly actor: string
   /** The event in which it was set. */
@@ -43,6 +43,11 @@ export async function printTimers(store: Store, output: Output): Promise<void> {
     output.note('no timers')
     return
   }
+  await output.text(timerTable(timers, output))
+}
+
+/** Timers as a table. */
+export function timerTable(timers: readonly TimerInfo[], output: Output): string {
   const columns = [
     { title: 'ACTOR' },
     { title: 'TIMER', align: 'right' },
@@ -55,9 +60,10 @@ export async function printTimers(store: Store, output: Output): Promise<void> {
     stamp(due),
     interval === undefined ? '–' : `${count(interval)} ms`,
   ])
-  await output.text(table(columns, cells, (text) => output.style('dim', text)))
+  return table(columns, cells, (text) => output.style('dim', text))
 }
 
-function rowOf({ actor, id, due, interval }: TimerInfo): TimerRow {
+/** A timer as JSON. */
+export function rowOf({ actor, id, due, interval }: TimerInfo): TimerRow {
   return { actor, timer: id, due, interval: interval ?? null }
 }

@@ -65,6 +65,7 @@ describe('docs/cli.md', () => {
       ['types', await real('types', 'cache.wit', '-o', 'wit.d.ts')],
       ['inspect', await real('inspect', 'echo.wasm')],
       ['inspect-manifest', await real('inspect', 'theater.toml')],
+      ['inspect-actor', await real('inspect', 'echo')],
       ['run', await real('run', 'theater.toml')],
       [
         'call',

@@ -1,4 +1,8 @@
+import { join } from 'node:path'
+import { keepNoSnapshot, keepSnapshot } from '@theater/event-chain/node'
+import { sqliteStore } from '@theater/event-chain/sqlite'
 import { cGuest } from '@theater/guests'
+import { relayGuest } from '@theater/guests/relay'
 import { assemble } from '@theater/guests/wat'
 import { defaultLimits } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
@@ -189,5 +193,57 @@ describe('inspect', () => {
         expect(last.error.message).toContain(`${name}: `)
       }
     }
+  })
+})
+
+describe('inspect of an actor', () => {
+  it('says how durable it is, from where it comes back or why not, and which timers it has', async () => {
+    const cwd = folder({ 'theater.toml': ECHO, 'alarm.wasm': relayGuest('timer') }, 'file')
+    const inspect = async (...args: string[]) =>
+      objects(await theater(['inspect', ...args, '--json'], { cwd }))[0]
+    await theater(['run', 'theater.toml', '--durability', 'disk'], { cwd })
+    const [row] = objects(await theater(['ps', '--json'], { cwd }))
+    const before = await inspect('echo')
+    expect(before).toMatchObject({ ...row, durability: 'disk', snapshot: null, timers: [] })
+    expect(before.noSnapshot).toMatchObject({ code: 'not-yet' })
+    await using store = sqliteStore(join(cwd, '.theater', 'theater.db'))
+    const info = await store.find('echo')
+    const { chain, size, head } = info!
+    await keepNoSnapshot(store.caches, chain, { size, head }, 'it holds what cannot be kept')
+    const refused = { code: 'refused', message: 'it holds what cannot be kept' }
+    expect(await inspect('echo')).toMatchObject({ snapshot: null, noSnapshot: refused })
+    await keepSnapshot(store.caches, chain, { size, head, bytes: new Uint8Array(9) })
+    const snapshot = { events: size, bytes: expect.any(Number) as unknown }
+    expect(await inspect('echo')).toMatchObject({ snapshot, noSnapshot: null })
+    const { stdout } = await theater(['inspect', 'echo'], { cwd })
+    expect(stdout).toMatch(/^echo {2}sha256:[0-9a-f]{64}\n/)
+    expect(stdout).toMatch(/^durability +disk$/m)
+    expect(stdout).toMatch(new RegExp(`^events +${size}, of which 0 are re-run`, 'm'))
+    expect(stdout).toMatch(/^snapshot +of \d+ events, \d+ bytes$/m)
+    expect(stdout).toContain('\nno timers')
+    // As whoever erased something of it left it.
+    await store.close()
+    await theater(['redact', 'echo', '1', '--reason', 'asked for', '--stop'], { cwd })
+    expect(await inspect('echo')).toMatchObject({
+      state: 'stopped',
+      snapshot: null,
+      noSnapshot: { code: 'ended' },
+    })
+    await theater(['run', 'alarm.wasm', '--grant', 'timer={"shortestMs":1}'], { cwd })
+    const message = JSON.stringify({ format: 'text/plain', body: { utf8: 'wake up' } })
+    await theater(['call', 'alarm', 'test:relay/timers#once', '{"after": 86400000}', message], { cwd })
+    const alarm = await inspect('alarm')
+    expect(alarm).toMatchObject({ durability: null, timers: [{ actor: 'alarm', interval: null }] })
+    expect((await theater(['inspect', 'alarm'], { cwd })).stdout).toMatch(
+      /\nACTOR +TIMER +DUE +EVERY\nalarm /,
+    )
+  })
+
+  it('is refused for one that is not there, and a file of its name comes first', async () => {
+    const cwd = folder({ 'theater.toml': ECHO, echo: 'not a component' }, 'file')
+    await theater(['run', 'theater.toml'], { cwd })
+    expect((await theater(['inspect', 'ecko'], { cwd })).stderr).toContain('Did you mean echo?')
+    expect((await theater(['inspect', 'ecko', '--toml'], { cwd })).stderr).toContain('it names an actor')
+    expect((await theater(['inspect', 'echo'], { cwd })).code).not.toBe(0)
   })
 })

@@ -10,7 +10,14 @@ import type { CarSource } from './car/source.ts'
 import type { Salts } from './linker.ts'
 
 export { sha256 } from '@theater/values/node'
-export { discardSnapshot, keepSnapshot, keptSnapshot, type KeptSnapshot } from './node/snapshots.ts'
+export {
+  discardSnapshot,
+  keepNoSnapshot,
+  keepSnapshot,
+  keptSnapshot,
+  whyNoSnapshot,
+  type KeptSnapshot,
+} from './node/snapshots.ts'
 
 /**
  * Makes a source of salts that asks the system for random bytes once per thousand salts.

@@ -3,7 +3,13 @@ import type { Boundary, FirstMemory, Segment, Snapshot, TheaterEvent } from '@th
 import type { Component, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { CacheStore, Store } from '@theater/event-chain'
-import { discardSnapshot, keepSnapshot, keptSnapshot, sha256 } from '@theater/event-chain/node'
+import {
+  discardSnapshot,
+  keepNoSnapshot,
+  keepSnapshot,
+  keptSnapshot,
+  sha256,
+} from '@theater/event-chain/node'
 import type { KeptSnapshot } from '@theater/event-chain/node'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
@@ -130,7 +136,10 @@ export class Images {
     try {
       const snapshot = boundary.snapshot(first.get(prepared))
       if ('none' in snapshot) {
-        if (!this.#said) this.#host.tell(id, 'info', `there is no snapshot of it: ${snapshot.message}`)
+        if (!this.#said) {
+          this.#host.tell(id, 'info', `there is no snapshot of it: ${snapshot.message}`)
+          await keepNoSnapshot(caches, chain, { size, head }, snapshot.message)
+        }
         this.#said = true
         // Whoever asks each time asks for nothing.
         this.#size = size

@@ -156,12 +156,13 @@ function exportsInit({ exports }: ComponentModel): boolean {
 /**
  * The timers of every actor of a store that has not ended, by actor and id, as the records have them.
  *
+ * @param actor of which alone. @default all
  * @throws ChainError
  */
-export async function recordedTimers(store: Records): Promise<readonly TimerInfo[]> {
+export async function recordedTimers(store: Records, actor?: string): Promise<readonly TimerInfo[]> {
   const found: TimerInfo[] = []
   for (const info of await store.list()) {
-    if (info.origin !== undefined) continue
+    if (info.origin !== undefined || (actor !== undefined && info.label !== actor)) continue
     const { reader } = await readRecord(store, info)
     const { summary } = reader
     if (summary.end === undefined) found.push(...summary.standing.infos(info.label))

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { trackName } from '@theater/boundary'
 import type { Component } from '@theater/component'
@@ -31,14 +32,25 @@ export interface InspectOptions {
   readonly toml: boolean
   /** `MODULE` or `MODULE={…}` of handlers of others. */
   readonly handler: readonly string[]
+  /** Where an actor is looked for. */
+  readonly data: string
 }
 
-/** `theater inspect`: what a component imports and exports, and a manifest for it; or what a manifest allows. Nothing is run. */
+/** `theater inspect`: what a component imports and exports, and a manifest for it; what a manifest allows; or how an actor stands. Nothing is run. */
 export async function inspect(
   file: string,
-  { toml, handler }: InspectOptions,
+  { toml, handler, data }: InspectOptions,
   output: Output,
 ): Promise<number> {
+  if (isActor(file)) {
+    if (toml)
+      throw new CliError(
+        'usage',
+        `--toml makes a manifest of a component, and ${file} is no file: it names an actor`,
+      )
+    const { inspectActor } = await import('../inspect-actor.ts')
+    return inspectActor(file, { data }, output)
+  }
   const others = await contributedBy(handler)
   if (file.endsWith('.toml')) {
     if (toml) throw new CliError('usage', `--toml makes a manifest of a component, and ${file} is one`)
@@ -75,6 +87,11 @@ export async function inspect(
   }
   await output.result(json, () => describe(component, imports, handlers, meter, manifest, output))
   return exits.done
+}
+
+/** Whether it names an actor: what is there is a file, and so is what can be no id, or is called as one. */
+function isActor(name: string): boolean {
+  return /^[a-z0-9._~-]+$/.test(name) && !/\.(?:wasm|toml)$/.test(name) && !existsSync(name)
 }
 
 /** What of each handler a component imports. */

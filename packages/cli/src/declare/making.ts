@@ -1,6 +1,6 @@
 import { Option } from 'commander'
 import type { Declare } from './declare.ts'
-import { collect, handlerOption } from '../options.ts'
+import { collect, dataOption, handlerOption } from '../options.ts'
 
 /** Commands that make components, and look into them. */
 export function making({ add, act }: Declare): void {
@@ -35,15 +35,16 @@ export function making({ add, act }: Declare): void {
 
   add(
     'inspect',
-    'Says what a component imports, exports and needs, with a manifest for it; or what limits a manifest sets.',
+    'Says what a component imports, exports and needs, with a manifest for it; what limits a manifest sets; or how durable an actor is, and from where it comes back.',
   )
-    .argument('<MANIFEST|FILE.wasm>', 'a component, or a theater.toml')
+    .argument('<MANIFEST|FILE.wasm|ACTOR>', 'a component, a theater.toml, or an actor of the data folder')
     .addOption(new Option('--toml', 'prints only the manifest').conflicts('json'))
     .addOption(handlerOption())
+    .addOption(dataOption())
     .action(
-      act(async (output, file: string, options: InspectFlags) => {
+      act(async (output, file: string, { toml, handler, data }: InspectFlags) => {
         const { inspect } = await import('../commands/inspect.ts')
-        return inspect(file, { toml: options.toml === true, handler: options.handler }, output)
+        return inspect(file, { toml: toml === true, handler, data }, output)
       }),
     )
 }
@@ -57,5 +58,6 @@ interface BuildFlags {
 
 interface InspectFlags {
   readonly toml?: true
+  readonly data: string
   readonly handler: readonly string[]
 }

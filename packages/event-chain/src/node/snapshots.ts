@@ -5,6 +5,8 @@ import type { CacheStore, Kept } from '../store.ts'
 
 /** What snapshots are called among what is kept beside chains. */
 const SNAPSHOT = 'snapshot'
+/** What is said in place of one. */
+const NO_SNAPSHOT = 'no-snapshot'
 
 /** The snapshot that is kept beside a chain. */
 export interface KeptSnapshot extends Omit<Kept, 'bytes'> {
@@ -47,6 +49,26 @@ async function decompress(bytes: Uint8Array, maxOutputLength: number): Promise<U
       throw new ChainError('too-large', `the snapshot has more than ${maxOutputLength} bytes`, { cause })
     throw new ChainError('damaged', 'the snapshot is damaged: it is not what was compressed', { cause })
   }
+}
+
+/** Keeps beside a chain why there is no snapshot of it, for people. @param of how much of the chain it is not one */
+export async function keepNoSnapshot(
+  caches: CacheStore,
+  chain: Uint8Array,
+  of: Pick<Kept, 'size' | 'head'>,
+  why: string,
+): Promise<void> {
+  const { size, head } = of
+  await caches.keep([{ chain, kind: NO_SNAPSHOT, size, head, bytes: new TextEncoder().encode(why) }])
+}
+
+/** Why there was no snapshot of so much of a chain when one was to be taken last that could not be; undefined where that never was. */
+export async function whyNoSnapshot(
+  caches: CacheStore,
+  chain: Uint8Array,
+): Promise<{ readonly size: number; readonly why: string } | undefined> {
+  const kept = await caches.kept(chain, NO_SNAPSHOT)
+  return kept && { size: kept.size, why: new TextDecoder().decode(kept.bytes) }
 }
 
 /** Throws the snapshot of a chain away. */
