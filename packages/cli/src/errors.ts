@@ -120,6 +120,7 @@ const theaterExits: Readonly<Record<TheaterErrorCode, Exit>> = {
   aborted: exits.guest,
   'failed-to-start': exits.guest,
   'cannot-resume': exits.diverged,
+  'cannot-archive': exits.refused,
   'store-failed': exits.fault,
   unresponsive: exits.guest,
   closed: exits.fault,
@@ -146,6 +147,7 @@ const chainExits: Readonly<Record<ChainErrorCode, Exit>> = {
   conflict: exits.refused,
   exists: exits.usage,
   'not-found': exits.usage,
+  archived: exits.usage,
   broken: exits.broken,
   'bad-car': exits.broken,
   'bad-key': exits.refused,
@@ -167,6 +169,8 @@ const chainExits: Readonly<Record<ChainErrorCode, Exit>> = {
 const advice: Partial<Record<TheaterErrorCode | ComponentErrorCode | ChainErrorCode, string>> = {
   stale:
     'Another theater process has taken the data folder over; this one stopped. Nothing that it recorded is lost.',
+  archived:
+    '`theater archive ACTOR --restore FILE` puts it back; `theater verify ACTOR FILE…` verifies all of it together.',
   'not-wasm':
     'It should be a WebAssembly component (.wasm). TypeScript becomes one by `theater build SRC.ts -o OUT.wasm`.',
   'cannot-resume':

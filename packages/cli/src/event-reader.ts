@@ -1,5 +1,5 @@
 import { readEvents } from '@theater/event-chain'
-import type { BlobReader, ChainReader, Event, Tombstone } from '@theater/event-chain'
+import type { Archived, BlobReader, ChainReader, Event, Tombstone } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import type { Describer } from '@theater/replay'
 import { EventSayer } from './event-json.ts'
@@ -22,11 +22,13 @@ export class EventReader {
     this.#sayer = new EventSayer(describer, tombstones)
   }
 
-  /** Makes ready for the events from that one on. */
-  async startAt(from: number): Promise<void> {
-    for (let to = from; to > 0; to -= PAGE) {
+  /** Makes ready for the events from that one on. @param archived what of the record is not here */
+  async startAt(from: number, archived?: Archived): Promise<void> {
+    // What was archived ends between two turns.
+    const least = archived !== undefined && from >= archived.base ? archived.base : 0
+    for (let to = from; to > least; to -= PAGE) {
       const events: Event[] = []
-      for await (const event of this.#events(Math.max(0, to - PAGE), to)) events.push(event)
+      for await (const event of this.#events(Math.max(least, to - PAGE), to)) events.push(event)
       const last = events.findLast(
         ({ kind }) => kind === 'turn' || kind === 'return' || kind === 'trap' || kind === 'abort',
       )

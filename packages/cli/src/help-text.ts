@@ -178,6 +178,18 @@ export const helpTexts = {
       'theater import counter.car --adopt',
     ],
   },
+  archive: {
+    about: [
+      'For records that grow long: the file has the older events, sealed by a checkpoint, and is read again and compared before they are taken out; the data folder gets smaller. It ends between two turns, as far on as can be. What is left is proven and signed as before, and exported by itself; an actor that goes on needs a snapshot from which it is brought back. A second time the next part goes to another file. No host may run on the folder meanwhile.',
+      'The file is then the only place that has these events. What asks for one of them says so. `theater verify` takes all parts together and verifies the whole; --restore puts them back, the last one first, whatever the order they are named in.',
+    ],
+    examples: [
+      'theater archive counter -o counter-1.car',
+      'theater archive counter -o counter-2.car --keep 10000',
+      'theater verify counter counter-1.car counter-2.car',
+      'theater archive counter --restore counter-1.car counter-2.car',
+    ],
+  },
   redact: {
     about: [
       'What the events say is overwritten in the data folder; that they were there, their place and their hashes stay, so that the record is still intact, and everything under a checkpoint still is. The host signs a tombstone: which event, when, and the reason. A verifier says of such a record that it is verified up to the first of them, and then inconclusive: redacted.',

@@ -3,6 +3,7 @@ import type { ChainInfo, LoggedStore } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { CliError } from './errors.ts'
 import { erasedOf } from './signed-records.ts'
+import { wholeOf } from './whole.ts'
 
 /** How a byte string of 32 bytes begins in CBOR, which is what events are in. */
 const HASH_HEAD = Uint8Array.of(0x58, 0x20)
@@ -14,7 +15,7 @@ const HASH_HEAD = Uint8Array.of(0x58, 0x20)
  *
  * @param wanted hashes as hexadecimal digits
  * @param found those of them that are there are added to it
- * @throws CliError `incomplete` where part of the record is withheld; ChainError
+ * @throws CliError `incomplete` where part of the record is withheld; ChainError, `archived` where part of it is in a file that is not there
  */
 export async function findMentions(
   store: LoggedStore,
@@ -24,7 +25,9 @@ export async function findMentions(
 ): Promise<void> {
   const { chain, label } = info
   const erased = new Tombstones(await erasedOf(store, info))
-  for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) {
+  await using opened = new AsyncDisposableStack()
+  const whole = await wholeOf(store, info, opened)
+  for await (const event of readEvents(whole.store, chain, 0, undefined, { hash: sha256 })) {
     const { kind, seq, contentBytes } = event
     if (contentBytes !== null) {
       for (const hash of mentions(contentBytes)) if (wanted.has(hash)) found.add(hash)

@@ -43,6 +43,8 @@ export async function rerunStore(store: Store, output: Output, going: () => bool
   })
   return {
     ...reader,
+    ...(store.caches !== undefined && { caches: store.caches }),
+    ...(store.archives !== undefined && { archives: store.archives }),
     put: (cid, bytes) => store.put(cid, bytes),
     create: (chain, label, batch, durability) => store.create(chain, label, batch, durability),
     append: (chain, head, batch) => store.append(chain, head, batch),

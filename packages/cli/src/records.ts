@@ -94,7 +94,9 @@ export async function stopReason(store: Store, { chain, size }: ChainInfo): Prom
 }
 
 /** What an actor that never came to be failed at, as its record says; `undefined` for every other. */
-async function startFailure(store: Store, { chain, size }: ChainInfo): Promise<string | undefined> {
+async function startFailure(store: Store, { chain, size, archived }: ChainInfo): Promise<string | undefined> {
+  // What was archived has turns in it, so it came to be.
+  if (archived !== undefined) return undefined
   let stopped = false
   let what = 'failed to start'
   for await (const event of readEvents(store, chain, Math.max(0, size - PAGE), size, { hash: sha256 })) {
@@ -129,16 +131,18 @@ function stateAfter(kind: Kind, hosted: boolean): RecordedState {
 }
 
 /** The last event that decides where an actor stands: the begin or end of a turn, or the record's. */
-export async function lastStep(store: Store, { chain, size }: ChainInfo): Promise<Kind> {
-  for (let to = size; to > 0; to -= PAGE) {
+export async function lastStep(store: Store, { chain, size, archived }: ChainInfo): Promise<Kind> {
+  const first = archived?.base ?? 0
+  for (let to = size; to > first; to -= PAGE) {
     const kinds: Kind[] = []
-    for await (const { header } of store.read(chain, Math.max(0, to - PAGE), to)) {
+    for await (const { header } of store.read(chain, Math.max(first, to - PAGE), to)) {
       kinds.push(decodeHeader(header).kind)
     }
     const found = kinds.findLast((kind) => STEPS.has(kind))
     if (found !== undefined) return found
   }
-  return 'genesis'
+  // What was archived ends between two turns.
+  return archived === undefined ? 'genesis' : 'return'
 }
 
 const PAGE = 64

@@ -11,6 +11,7 @@ import { keptSnapshots } from '@theater/replay/node'
 import { findActor, readChains } from './data-folder.ts'
 import { CliError } from './errors.ts'
 import { erasedOf, sealOf } from './signed-records.ts'
+import { wholeOf } from './whole.ts'
 
 /** A chain to be verified, or what is known of it already: a file may hold what is no chain. */
 export interface Subject {
@@ -27,6 +28,10 @@ export interface Subject {
   readonly tombstones: readonly Tombstone[]
   /** What a host signed of it. */
   readonly sealed: () => Promise<Sealed>
+  /** What is known of it where it is read from; undefined where it was judged already. */
+  readonly info?: ChainInfo
+  /** Whether it is part of a record, of which other parts were archived. */
+  readonly partial: boolean
 }
 
 /** What a host signed, and whether the chain is that. */
@@ -57,8 +62,21 @@ export class Subjects implements AsyncDisposable {
     const info = await findActor(store, name, this.#data)
     const { chain, label, size } = info
     const tombstones = await erasedOf(store, info)
+    const sealed = (): Promise<Sealed> => sealedIn(store, info)
+    const partial = info.archived !== undefined
     const source = { store, chain, snapshots: keptSnapshots(store.caches) }
-    return [{ name: label, source, size, tombstones, sealed: () => sealedIn(store, info) }]
+    return [{ name: label, source, size, tombstones, sealed, info, partial }]
+  }
+
+  /** The same, of an actor's record that was archived in part together with its files. @throws ChainError `archived`; CliError `damaged` */
+  async whole(subject: Subject): Promise<Subject> {
+    const store = this.#store
+    const parts = subject.info?.archived?.parts ?? []
+    if (store === undefined || subject.info === undefined || parts.length === 0) return subject
+    const whole = await wholeOf(store, subject.info, this.#open)
+    const { source: before } = subject
+    const source = { ...before, store: whole.store, chain: whole.info.chain }
+    return { ...subject, source, info: whole.info, partial: false }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,20 +88,34 @@ export class Subjects implements AsyncDisposable {
     try {
       const car = await openCar(source, { hash: sha256 })
       const tombstones = car.seal === null ? [] : buriedIn(car.seal, sha256)
+      const infos = new Map((await car.list()).map((info) => [hex(info.chain), info]))
       return car.chains.map((chain): Subject => {
-        const { result, size } = chain
+        const { result, size, part } = chain
+        const partial = part !== null
         const name = nameOf(chain, path)
         const sealed = async (): Promise<Sealed> => ({ seal: car.seal, state: chain.sealed })
-        if (result.ok) return { name, source: { store: car, chain: result.chain }, size, tombstones, sealed }
+        if (result.ok) {
+          const info = infos.get(hex(result.chain))
+          const found = {
+            name,
+            source: { store: car, chain: result.chain },
+            size,
+            tombstones,
+            sealed,
+            partial,
+          }
+          return info === undefined ? found : { ...found, info }
+        }
         const verdict = brokenVerdict(chain, result)
         const upTo = chain.chain !== null && size > 0 ? { store: car, chain: chain.chain } : undefined
-        const found = { name, source: undefined, size, verdict, tombstones, sealed }
+        const found = { name, source: undefined, size, verdict, tombstones, sealed, partial }
         return { ...found, ...(upTo !== undefined && { upTo }) }
       })
     } catch (error) {
       if (!ChainError.is(error) || (error.code !== 'bad-car' && error.code !== 'too-large')) throw error
       const sealed = async (): Promise<Sealed> => ({ seal: null, state: null })
-      return [{ name: path, source: undefined, size: 0, verdict: unreadable(error), tombstones: [], sealed }]
+      const nothing = { source: undefined, size: 0, tombstones: [], partial: false }
+      return [{ name: path, ...nothing, verdict: unreadable(error), sealed }]
     }
   }
 }
@@ -92,7 +124,8 @@ export class Subjects implements AsyncDisposable {
 async function sealedIn(store: LoggedStore, info: ChainInfo): Promise<Sealed> {
   const seal = (await sealOf(store, [info])) ?? null
   const entry = seal?.chains[0]?.entry
-  return { seal, state: entry === undefined ? null : await compareChain(store, entry, sha256) }
+  const part = seal?.parts[0]
+  return { seal, state: entry === undefined ? null : await compareChain(store, entry, sha256, part) }
 }
 
 function nameOf({ label, chain }: CarChain, path: string): string {

@@ -111,6 +111,7 @@ describe('docs/cli.md', () => {
       ],
     ])
     outputs.set('redact', await real('redact', 'echo', `${event.seq}`, '--reason', 'asked for', '--stop'))
+    outputs.set('archive', await real('archive', 'echo', '-o', 'echo-1.car'))
     writeFileSync(join(cwd, 'wrong.toml'), '\n[actor.x]\ncomponnet = "x.wasm"\n')
     const wrong = await theater(['run', 'wrong.toml', '--json'], { cwd })
     outputs.set('manifest-error', [JSON.parse(wrong.stderr.trimEnd().split('\n').at(-1) ?? '')])

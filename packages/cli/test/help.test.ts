@@ -19,6 +19,7 @@ const commands = [
   'certify',
   'export',
   'import',
+  'archive',
   'redact',
   'verify',
 ]

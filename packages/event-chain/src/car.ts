@@ -6,7 +6,9 @@
 export { carBlocks } from './car/blocks.ts'
 export { exportCar, type ExportOptions } from './car/export.ts'
 export { carHeader, sectionHead } from './car/format.ts'
+export { restorePart } from './car/restore.ts'
 export { importCar, type Imported, type ImportOptions } from './car/import.ts'
+export { joinParts, type JoinedChain, type JoinedFrom } from './car/join.ts'
 export { openCar, readCarHeader, type CarChain, type CarFile, type OpenCarOptions } from './car/open.ts'
 export {
   blobSource,

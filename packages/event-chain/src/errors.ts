@@ -5,6 +5,7 @@
  * - `conflict`: the chain's head is not the one that the writer expected.
  * - `exists`: a chain with this id or label is already in the store.
  * - `not-found`: the store has no such chain.
+ * - `archived`: the event is in an archive file, and not in the store any more; `index` says which one.
  * - `broken`: the bytes are not a chain; `index` and `reason` say where and why.
  * - `bad-car`: the file is not a CAR v1 file of chains.
  * - `bad-key`: the text is not a key, or a name that no key can have.
@@ -27,6 +28,7 @@ export type ChainErrorCode =
   | 'conflict'
   | 'exists'
   | 'not-found'
+  | 'archived'
   | 'broken'
   | 'bad-car'
   | 'bad-key'

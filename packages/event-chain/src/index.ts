@@ -54,6 +54,7 @@
  *
  * @module
  */
+export { goneAt, readHere } from './archived.ts'
 export { bodyLength, decodeBody, INLINE_LIMIT, type Body } from './body.ts'
 export type {
   Abort,
@@ -97,6 +98,9 @@ export { memoryStore } from './memory-store.ts'
 export { readEvents } from './read-events.ts'
 export { Tombstones, type Tombstone } from './tombstones.ts'
 export type {
+  Archived,
+  ArchivedPart,
+  ArchiveStore,
   Batch,
   BlobReader,
   BlobStore,
@@ -110,7 +114,9 @@ export type {
   Durability,
   Keeping,
   Kept,
+  Leaves,
   LoggedStore,
+  Removal,
   Store,
   StoredEvent,
 } from './store.ts'

@@ -41,6 +41,7 @@ export { consistencyPath, inclusionPath, type Subtree } from './log/prover.ts'
 export { verifyCheckpoint, type Rotation } from './log/rotation.ts'
 export {
   buriedIn,
+  checkParts,
   decodeSeal,
   encodeSeal,
   makeSeal,
@@ -52,6 +53,8 @@ export {
   type SealedTombstone,
   type SealOptions,
 } from './log/seal.ts'
+export { removalOf, type RemovalOptions } from './log/removal.ts'
+export { type Begin, type PartOptions, type SealedPart, type Seam } from './log/seal-part.ts'
 export { compareChain, type SealedState } from './log/sealed-state.ts'
 export { latestCheckpoint, signedCheckpoints, type SignedCheckpoint } from './log/signed-checkpoints.ts'
 export {

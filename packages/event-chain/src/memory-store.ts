@@ -1,26 +1,30 @@
 import { cidOf } from '@theater/values'
-import { decodeBody, linkInBody } from './body.ts'
+import { goneAt } from './archived.ts'
+import { decodeBody } from './body.ts'
 import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
-import { EventLog } from './event-log.ts'
 import { MemoryLog } from './log/memory-log.ts'
+import { MemoryEvents, notCovered, nothingOut } from './memory-events.ts'
 import type {
+  ArchiveStore,
   Batch,
   Block,
   CacheStore,
   ChainInfo,
   Durability,
   IncomingChain,
+  IncomingEvent,
   Keeping,
   Kept,
   LoggedStore,
+  Removal,
   StoredEvent,
 } from './store.ts'
 
 interface Chain {
   readonly chain: Uint8Array
   label: string
-  readonly events: EventLog
+  readonly events: MemoryEvents
   head: Uint8Array
   epoch: number
   durability: Durability | undefined
@@ -43,7 +47,13 @@ class MemoryStore implements LoggedStore {
   readonly hostLog = new MemoryLog(
     () => [...this.#chains.values()].map(infoOf),
     (id, seq) => this.#erase(id, seq),
+    (id) => this.#find(id)?.events.leaves ?? [],
   )
+  readonly archives: ArchiveStore = {
+    takeOut: async (id, removal) => this.#takeOut(id, removal),
+    putBack: (id, events) => this.#putBack(id, events),
+    notes: async (id) => this.#find(id)?.events.notes,
+  }
   readonly #chains = new Map<string, Chain>()
   readonly #byLabel = new Map<string, Chain>()
   readonly #blobs = new Map<string, Uint8Array>()
@@ -65,7 +75,7 @@ class MemoryStore implements LoggedStore {
     const chain: Chain = {
       chain: id.slice(),
       label,
-      events: new EventLog(),
+      events: new MemoryEvents(),
       head,
       epoch,
       durability: durability ?? undefined,
@@ -81,7 +91,7 @@ class MemoryStore implements LoggedStore {
   async take(incoming: readonly IncomingChain[]): Promise<void> {
     const arrived: { readonly chain: Chain; readonly blobs: Block[] }[] = []
     for (const { events, chain, label, head, epoch, origin } of incoming) {
-      const log = new EventLog()
+      const log = new MemoryEvents()
       const blobs: Block[] = []
       for await (const event of events) {
         log.push(event)
@@ -120,7 +130,11 @@ class MemoryStore implements LoggedStore {
     const end = Math.min(to ?? events.size, events.size)
     for (let seq = Math.max(from, 0); seq < end; seq++) {
       const event = events.at(seq)
-      if (event === undefined) throw broken('missing', 'the event is not in the store', seq)
+      if (event === undefined)
+        throw (
+          goneAt(this.#get(id).label, events.archived, seq) ??
+          broken('missing', 'the event is not in the store', seq)
+        )
       yield event
     }
   }
@@ -218,14 +232,32 @@ class MemoryStore implements LoggedStore {
     if (link !== null && !this.#links(link)) this.#blobs.delete(hex(cidOf('dag-cbor', link)))
   }
 
+  #takeOut(id: Uint8Array, removal: Removal): void {
+    const { events } = this.#get(id)
+    const over = this.hostLog.over(id)
+    if (over < removal.base) throw notCovered(removal.base, over)
+    const links = [...events.links(removal.from, removal.base)].map((link) => link.slice())
+    events.takeOut(removal)
+    for (const link of links) if (!this.#links(link)) this.#blobs.delete(hex(cidOf('dag-cbor', link)))
+  }
+
+  async #putBack(id: Uint8Array, events: AsyncIterable<IncomingEvent>): Promise<void> {
+    if (this.#get(id).events.archived === undefined) throw nothingOut()
+    const back: IncomingEvent[] = []
+    for await (const { header, body, blobs = [] } of events)
+      back.push({
+        header: header.slice(),
+        body: body?.slice() ?? null,
+        blobs: blobs.map(({ cid, bytes }) => ({ cid: cid.slice(), bytes: bytes.slice() })),
+      })
+    this.#get(id).events.putBack(back)
+    for (const { blobs = [] } of back) for (const { cid, bytes } of blobs) await this.put(cid, bytes)
+  }
+
   /** Whether the content of an event stands in the block with this digest. */
   #links(digest: Uint8Array): boolean {
-    for (const { events } of this.#chains.values()) {
-      for (let seq = 0; seq < events.size; seq++) {
-        const link = linkInBody(events.at(seq)?.body ?? null)
-        if (link !== null && sameBytes(link, digest)) return true
-      }
-    }
+    for (const { events } of this.#chains.values())
+      for (const link of events.links()) if (sameBytes(link, digest)) return true
     return false
   }
 
@@ -235,7 +267,8 @@ class MemoryStore implements LoggedStore {
 }
 
 function infoOf({ chain, label, events, head, epoch, durability, origin }: Chain): ChainInfo {
-  return { chain, label, size: events.size, head, epoch, durability, origin }
+  const { size, archived } = events
+  return { chain, label, size, head, epoch, durability, origin, ...(archived !== undefined && { archived }) }
 }
 
 function info(chain: Chain | undefined): ChainInfo | undefined {

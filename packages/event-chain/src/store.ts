@@ -26,6 +26,27 @@ export interface Block {
  */
 export type Durability = 'memory' | 'process' | 'disk'
 
+/** Events of a chain that were written to a file and taken out of the store. */
+export interface ArchivedPart {
+  readonly from: number
+  /** The sequence number after the last. */
+  readonly to: number
+  /** What the file was called when it was written. */
+  readonly file: string
+}
+
+/** What of a chain is not here, because it is in archive files. */
+export interface Archived {
+  /** How many events of the beginning are here all the same: those before the first turn. */
+  readonly lead: number
+  /** The first event behind them that is here. It lies between two turns. */
+  readonly base: number
+  /** The hash of the event before that. 32 bytes. */
+  readonly last: Uint8Array
+  /** Where the events between are, in order and without a gap; nothing in a file, which does not know. */
+  readonly parts: readonly ArchivedPart[]
+}
+
 /** What a store knows of a chain without reading it. */
 export interface ChainInfo {
   /** 32 bytes. */
@@ -45,6 +66,8 @@ export interface ChainInfo {
    * whose block is in the store; no bytes where it came without. Undefined for a chain of this host.
    */
   readonly origin?: Uint8Array | undefined
+  /** Which of its events are in archive files; undefined where all are here. */
+  readonly archived?: Archived | undefined
 }
 
 /** One event of a chain that comes from elsewhere. */
@@ -54,7 +77,7 @@ export interface IncomingEvent extends StoredEvent {
 }
 
 /** A chain that comes from elsewhere. Whoever gives it has checked it, or does while it is read. */
-export interface IncomingChain extends Omit<ChainInfo, 'origin' | 'durability'> {
+export interface IncomingChain extends Omit<ChainInfo, 'origin' | 'durability' | 'archived'> {
   /** See {@link ChainInfo}; null where the store's host goes on with it. */
   readonly origin: Uint8Array | null
   readonly events: AsyncIterable<IncomingEvent>
@@ -81,7 +104,8 @@ export interface ChainReader {
    *
    * @param from The first sequence number. @default 0
    * @param to The sequence number after the last. @default the chain's size
-   * @throws ChainError `not-found`; `broken` with reason `missing` and the index where an event is absent
+   * @throws ChainError `not-found`; `archived` with the index at the first event that is in an archive; `broken` with reason
+   * `missing` and the index where an event is absent
    */
   read(chain: Uint8Array, from?: number, to?: number): AsyncIterable<StoredEvent>
   /** What is known of a chain; undefined where there is none. */
@@ -179,12 +203,61 @@ export interface CacheStore {
 export interface Store extends ChainStore, BlobStore {
   /** Absent: nothing is kept beside chains, and they are read from the start. */
   readonly caches?: CacheStore
+  /** Absent: nothing of its chains is archived. */
+  readonly archives?: Pick<ArchiveStore, 'notes'>
+}
+
+/** What is taken out of a store, because a file has it. */
+export interface Removal {
+  /** How many events of the beginning stay: those before the first turn. */
+  readonly lead: number
+  /** The first event that is taken out: what `Archived.base` says, and `lead` where nothing was archived before. */
+  readonly from: number
+  /** The first event that stays. */
+  readonly base: number
+  /** The hash of the event before that. 32 bytes. */
+  readonly last: Uint8Array
+  /** The leaves of the chain's tree that its tiles do not tell: those of the first tile, and those of the one that `last` is in. */
+  readonly leaves: readonly Leaves[]
+  /** What the file is called. */
+  readonly file: string
+  /** What whoever takes it out has to know of it later, and would read it for. */
+  readonly notes: Uint8Array
+}
+
+/** Leaves of a tree, one after the other. */
+export interface Leaves {
+  /** The place of the first. */
+  readonly from: number
+  /** 32 bytes each. */
+  readonly hashes: readonly Uint8Array[]
+}
+
+/** What takes events out of a store that are in archive files, and puts them back. It does not look into files: whoever calls it does. */
+export interface ArchiveStore {
+  /**
+   * Takes events out, with the blocks that nothing else links to: all of it is on the disk when this resolves, or nothing was done.
+   *
+   * @throws ChainError `conflict` where other events were taken out than whoever calls knows of; `invalid` where the host's log is not over
+   * all of them, or where not one event stays; `not-found`; `stale`
+   */
+  takeOut(chain: Uint8Array, removal: Removal): Promise<void>
+  /**
+   * Puts the part back that was taken out last: all of it, or nothing.
+   *
+   * @param events that part, checked
+   * @throws ChainError `not-found` where nothing was taken out; `invalid` for another number of events; `stale`; what reading them throws
+   */
+  putBack(chain: Uint8Array, events: AsyncIterable<IncomingEvent>): Promise<void>
+  /** The notes of the part that was taken out last; undefined where none was. */
+  notes(chain: Uint8Array): Promise<Uint8Array | undefined>
 }
 
 /** A store of both that also keeps the host's log, as the ones of this package do. */
 export interface LoggedStore extends Store {
   readonly hostLog: LogStore
   readonly caches: CacheStore
+  readonly archives: ArchiveStore
   /**
    * Takes chains that come from elsewhere: all of them, or none. What they are does not have to fit into memory.
    *

@@ -8,7 +8,7 @@ import type { Event, OpenEvent } from './event.ts'
 import { Grammar } from './grammar.ts'
 import type { GrammarState } from './grammar.ts'
 import type { Header } from './header.ts'
-import type { BlobReader, StoredEvent } from './store.ts'
+import type { Archived, BlobReader, StoredEvent } from './store.ts'
 import { Tombstones } from './tombstones.ts'
 import type { Tombstone } from './tombstones.ts'
 
@@ -22,6 +22,8 @@ export interface VerifyOptions {
   readonly blobs?: BlobReader | undefined
   /** What a host signed of bodies that it erased. Without, such bodies count as withheld. @default none */
   readonly tombstones?: Iterable<Tombstone> | Tombstones | undefined
+  /** What of the chain is not among the events, because it is in archives. What comes behind it begins between two turns. @default nothing */
+  readonly archived?: Pick<Archived, 'lead' | 'base' | 'last'> | undefined
   /** Whether the chain may end inside a turn, as it does after a crash. @default 'refuse' */
   readonly unfinished?: 'refuse' | 'allow' | undefined
   /** The most events that are looked at. @default unlimited */
@@ -60,6 +62,8 @@ export interface Intact {
   readonly finished: boolean
   /** What it is up to the event that was to be marked; undefined where it has not so many. */
   readonly mark?: Part | undefined
+  /** The events that were not there, because they are in archives; not there where all were. */
+  readonly archived?: { readonly from: number; readonly to: number }
 }
 
 /** Where a chain is broken, and why. */
@@ -79,18 +83,23 @@ export class StructureChecker {
   readonly #expectedChain: Uint8Array | undefined
   readonly #maxEvents: number
   readonly #hash: Hash
-  readonly #grammar: Grammar
+  #grammar: Grammar
   #chain: Uint8Array | null = null
   #size = 0
   #head: Uint8Array | null = null
   #epoch = 0
+  /** Whether the epoch of the event before is known. */
+  #epochKnown = true
   #withheld: number | null = null
+  readonly #archived: VerifyOptions['archived']
+  #skipped: { readonly from: number; readonly to: number } | undefined
   readonly #tombstones: Tombstones
   readonly #redacted: number[] = []
   readonly #marked: number | undefined
   #mark: Part | undefined
 
-  constructor({ chain, maxEvents = Infinity, hash = sha256, tombstones, after, mark }: VerifyOptions = {}) {
+  constructor({ archived, ...options }: VerifyOptions = {}) {
+    const { chain, maxEvents = Infinity, hash = sha256, tombstones, after, mark } = options
     this.#grammar = new Grammar(after)
     this.#marked = mark
     if (after !== undefined) {
@@ -99,6 +108,7 @@ export class StructureChecker {
       this.#head = after.head
       this.#epoch = after.epoch
     }
+    this.#archived = archived
     this.#tombstones = tombstones instanceof Tombstones ? tombstones : new Tombstones(tombstones)
     this.#expectedChain = chain
     this.#maxEvents = maxEvents
@@ -125,8 +135,25 @@ export class StructureChecker {
     return this.#epoch
   }
 
+  /**
+   * Goes on behind events that are in archives, between two turns.
+   *
+   * @param base the sequence number of the next event
+   * @param last the hash of the one before
+   */
+  skip({ base, last }: Pick<Archived, 'base' | 'last'>): void {
+    this.#skipped = { from: this.#size, to: base }
+    this.#grammar = new Grammar({ size: base, state: 'idle' })
+    this.#size = base
+    this.#head = last
+    this.#epochKnown = false
+  }
+
   /** Checks the header of the next event against the events before. Throws ChainError `broken`. */
   openHeader(bytes: Uint8Array): { header: Header; hash: Uint8Array } {
+    const archived = this.#archived
+    if (archived !== undefined && this.#skipped === undefined && this.#size === archived.lead)
+      this.skip(archived)
     const index = this.#size
     if (index >= this.#maxEvents) throw broken('too-large', `more than ${this.#maxEvents} events`, index)
     const { header, hash } = openHeader(bytes, index, this.#hash)
@@ -144,7 +171,8 @@ export class StructureChecker {
     } else {
       if (prev === null || !sameBytes(prev, this.#head))
         throw fail('prev', 'the event does not link to the one before')
-      if (kind === 'resume' ? epoch <= this.#epoch : epoch !== this.#epoch) {
+      const wrong = this.#epochKnown ? epoch !== this.#epoch : epoch < this.#epoch
+      if (kind === 'resume' ? epoch <= this.#epoch : wrong) {
         throw fail('epoch', `epoch ${epoch} in a ${kind} after epoch ${this.#epoch}`)
       }
     }
@@ -173,6 +201,7 @@ export class StructureChecker {
     this.#chain = event.chain
     this.#head = event.hash
     this.#epoch = epoch
+    this.#epochKnown = true
     this.#size = index + 1
     if (this.#size === this.#marked)
       this.#mark = { size: this.#size, head: event.hash, epoch, state: this.#grammar.state }
@@ -183,6 +212,9 @@ export class StructureChecker {
   end({ head, unfinished = 'refuse' }: VerifyOptions = {}): Intact {
     const size = this.#size
     if (this.#chain === null || this.#head === null) throw broken('empty', 'there are no events', 0)
+    const { base } = this.#archived ?? {}
+    if (base !== undefined && size < base)
+      throw broken('missing', 'there is no event behind the archive', base)
     if (head !== undefined && !sameBytes(head, this.#head)) {
       throw broken('head', `the chain ends here, and not in ${hex(head)}`, size)
     }
@@ -201,6 +233,7 @@ export class StructureChecker {
       redacted: this.#redacted,
       finished,
       ...(this.#mark !== undefined && { mark: this.#mark }),
+      ...(this.#skipped !== undefined && { archived: this.#skipped }),
     }
   }
 }

@@ -112,10 +112,15 @@ export class Feed {
       unfinished: 'allow',
       ...(to === size && { head }),
     } as const
-    let leaps = false
-    for await (const event of checkEvents(store.read(chain, 0, to), options)) {
-      leaps = part !== undefined && event.seq < part.size && afterStart(event)
-      if (leaps) break
+    // What was archived comes behind the instantiation, and before whatever a snapshot is of.
+    const lead = part === undefined ? undefined : (await store.info(chain))?.archived?.lead
+    let leaps = lead !== undefined
+    const first = { ...options, ...(leaps && { head: undefined }) }
+    for await (const event of checkEvents(store.read(chain, 0, lead ?? to), first)) {
+      if (part !== undefined && event.seq < part.size && afterStart(event)) {
+        leaps = true
+        break
+      }
       yield event
     }
     if (leaps && part !== undefined)

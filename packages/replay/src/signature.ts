@@ -68,8 +68,9 @@ export function withSignature(
 ): Signed {
   if (check?.ok === false) return fail(verdict, 'signature', 0, check.message)
   if (check === undefined || state === null) return unsigned(verdict, 0, undefined)
-  const { size } = state.entry
-  if (!state.matches) {
+  const { end, matches } = state
+  const size = Math.min(state.entry.size, end ?? Infinity)
+  if (!matches) {
     const { origin } = check.checkpoint
     return verdict.size < size
       ? fail(

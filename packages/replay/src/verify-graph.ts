@@ -91,10 +91,13 @@ export async function joinVerdicts(
   const readable = new Set<string>()
   for (const verdict of verdicts)
     if (isReadable(verdict)) readable.add(hex(verdict.chain ?? new Uint8Array(0)))
-  const { faults, ...graph } = await checkGraph(
-    sources.filter(({ chain }) => readable.has(hex(chain))),
-    { hash, scratch },
-  )
+  const whole: ChainSource[] = []
+  for (const source of sources) {
+    const { store, chain } = source
+    // What was archived of a chain may be what a cause names.
+    if (readable.has(hex(chain)) && (await store.info(chain))?.archived === undefined) whole.push(source)
+  }
+  const { faults, ...graph } = await checkGraph(whole, { hash, scratch })
   const byChain = new Map<string, GraphFault>()
   for (const fault of faults) {
     const known = byChain.get(hex(fault.chain))

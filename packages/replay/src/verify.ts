@@ -1,4 +1,4 @@
-import { verifyStructure } from '@theater/event-chain'
+import { readHere, verifyStructure } from '@theater/event-chain'
 import { sha256 } from '@theater/values'
 import { Execution, inconclusive, readGenesis } from './execution.ts'
 import { withDefaults } from './limits.ts'
@@ -10,6 +10,8 @@ import type { ChainSource, Subject, Verdict, VerifyOptions } from './types.ts'
  * nothing missing, nothing left over; the first divergence is final. It runs no handler, opens no network and writes
  * nothing. Where it is to begin `from` a snapshot, only what comes after is run, and the verdict says so.
  *
+ * Of a chain that was archived in part, and whose archives are not joined with it, it checks what is here, and runs nothing.
+ *
  * @throws ChainError other than `broken`, where reading fails
  */
 export async function verify(source: ChainSource, options: VerifyOptions): Promise<Verdict> {
@@ -17,7 +19,11 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
   const hash = options.hash ?? sha256
   const { store, chain } = source
   const wanted = options.from === undefined ? undefined : await nearestSnapshot(source, options.from)
-  const structure = await verifyStructure(store.read(chain), {
+  const info = await store.info(chain)
+  const archived = info?.archived
+  const events = info?.archived === undefined ? store.read(chain) : readHere(store, info)
+  const structure = await verifyStructure(events, {
+    archived,
     chain,
     blobs: store,
     hash,
@@ -43,6 +49,11 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
     return { ...subject, ...inconclusive('withheld', 0, 'the genesis event is not here') }
   const part = wanted && ('code' in wanted ? wanted : partOf(wanted, structure.mark))
   if (part !== undefined && 'code' in part) return { ...subject, ...inconclusive(part.code, 0, part.message) }
+  if (archived !== undefined && part === undefined) {
+    const { lead, base } = archived
+    const message = `the events ${lead} to ${base - 1} are in an archive: give that too, and all of it is verified`
+    return { ...subject, ...inconclusive('withheld', lead, message) }
+  }
   const execution = new Execution({ source, options, limits, hash, genesis, size, head, part })
   const finding = await execution.run()
   const { from } = execution

@@ -1,7 +1,8 @@
 import { isOutside, queueRule, trackName } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
-import type { BlobReader, BlobStore, ChainReader, Event, Genesis } from '@theater/event-chain'
+import type { BlobReader, BlobStore, ChainReader, Event, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
+import type { Cause } from '@theater/handler'
 import { cidOf, compileFunction, encodeData, noHandles, Reader } from '@theater/values'
 import type { ComponentModel, FunctionModel } from '@theater/values'
 import { exportedBy } from './exported.ts'
@@ -10,7 +11,7 @@ import { defaultLimits } from './limits.ts'
 import { readMail } from './mail.ts'
 import type { Arrival, Mail, Sent } from './mail.ts'
 import type { DeadLetter } from './post.ts'
-import { causeKey } from './received.ts'
+import { causeKey, chainKey } from './received.ts'
 import { sizeOf } from './size.ts'
 
 /** A message that reached nobody, or that its receiver failed over, as the records have it. */
@@ -33,16 +34,19 @@ export interface RecordedLetter extends DeadLetter {
  * aborted at, or refused. All of it follows from the records, so it is there after every restart, whoever reads them. It
  * reads all of them, and holds a few numbers for each message.
  *
- * A message on its way to an actor that is there is none: it will be delivered, maybe by another host.
+ * A message on its way to an actor that is there is none: it will be delivered, maybe by another host. What was archived of a record is not
+ * read: a message that became a turn there is none either, however that ended.
  *
  * @returns in the order of the senders' records, and in each as they left
  * @throws ChainError
  */
-export async function deadLetters(store: ChainReader & BlobReader): Promise<readonly RecordedLetter[]> {
+export async function deadLetters(
+  store: ChainReader & BlobReader & Pick<Store, 'archives'>,
+): Promise<readonly RecordedLetter[]> {
   const mails: Mail[] = []
-  for (const { label, chain, origin } of await store.list()) {
-    if (origin !== undefined) continue
-    const mail = await readMail(store, label, chain)
+  for (const info of await store.list()) {
+    if (info.origin !== undefined) continue
+    const mail = await readMail(store, info)
     if (mail !== undefined) mails.push(mail)
   }
   const arrivals = new Map<string, Arrival[]>()
@@ -59,7 +63,7 @@ export async function deadLetters(store: ChainReader & BlobReader): Promise<read
       // What one actor gets, and handled well, is most of what there is: it needs no second look.
       if (!sent.many && arrived.some(({ outcome }) => outcome === 'well')) continue
       for (const letter of await lettersOf(store, mail, sent)) {
-        const reason = deathOf(letter, sent, { arrived, mails })
+        const reason = deathOf({ ...letter, chain: mail.chain, seq: sent.seq }, sent, { arrived, mails })
         if (reason === undefined) continue
         const turn = arrived.findLast(({ actor }) => actor === letter.to)?.turn
         const found = { ...letter, reason, turn }
@@ -88,7 +92,7 @@ function dropped({ chain, seq, to, turn }: LetterName): Uint8Array {
 }
 
 function deathOf(
-  { to, fn, args }: Pick<RecordedLetter, 'to' | 'fn' | 'args'>,
+  { to, fn, args, chain, seq }: Pick<RecordedLetter, 'to' | 'fn' | 'args' | 'chain' | 'seq'>,
   sent: Sent,
   { arrived, mails }: { readonly arrived: readonly Arrival[]; readonly mails: readonly Mail[] },
 ): DeadLetter['reason'] | undefined {
@@ -98,6 +102,8 @@ function deathOf(
   if (own.some(({ outcome }) => outcome === 'well' || outcome === 'open')) return undefined
   const last = own.at(-1)?.outcome
   if (last === 'failed' || last === 'trapped' || last === 'aborted') return last
+  if (own.length === 0 && mails.some((one) => one.genesis.actor === to && took(one, { chain, seq })))
+    return undefined
   const receiver = mails.find(({ label }) => label === to)
   if (receiver === undefined) return 'unknown-actor'
   if (!receiver.open) return 'stopped'
@@ -106,6 +112,11 @@ function deathOf(
   if (exportedBy(receiver.model, fn) === undefined) return 'not-served'
   const { messageBytes = defaultLimits.messageBytes } = receiver.genesis.limits as Partial<Limits>
   return sizeOf(args, messageBytes) > messageBytes ? 'too-large' : undefined
+}
+
+/** Whether a message, or one of its sender that came after it, became a turn that was archived. */
+function took({ before }: Mail, { chain, seq }: Pick<Cause, 'chain' | 'seq'>): boolean {
+  return before !== undefined && before.last(chainKey(chain)) >= seq
 }
 
 /**

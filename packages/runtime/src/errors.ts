@@ -48,6 +48,8 @@ export type TheaterErrorCode =
   | 'failed-to-start'
   /** The record of an actor cannot be re-run to where it goes on. */
   | 'cannot-resume'
+  /** Nothing of the record can be archived now; the message says why. */
+  | 'cannot-archive'
   /** The record cannot be written; the actor stands still. */
   | 'store-failed'
   /** The thread of the actors does not answer, again and again; or an actor kept it from that too often and is not brought back. */

@@ -378,6 +378,7 @@ function spawnedOf(error: TheaterError): Spawned {
       return { tag: 'trapped' }
     // The host closes, or cannot go on; none of the rest can come of making an actor.
     case 'closed':
+    case 'cannot-archive':
     case 'store-failed':
     case 'bad-id':
     case 'bad-arguments':

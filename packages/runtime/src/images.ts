@@ -14,6 +14,7 @@ import type { KeptSnapshot } from '@theater/event-chain/node'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
 import type { LogLine } from './host.ts'
+import { needsArchive } from './needs-archive.ts'
 import type { OwnRecord } from './own-record.ts'
 import { withContent } from './record.ts'
 
@@ -161,20 +162,31 @@ export class Images {
   /** The last one that fits the record, and what to do with it; `undefined`: there is none. */
   async last(): Promise<Resumption | undefined> {
     const { record } = this.#parts
+    let why: string
     try {
       const { caches } = this.#host
       const kept = caches && (await keptSnapshot(caches, record.chain))
-      if (kept === undefined) return undefined
+      if (kept === undefined) return await this.#none()
       const found = await this.#read(kept)
       if (typeof found !== 'string') {
         this.#size = kept.size
         this.#bytes = kept.kept
         return found
       }
-      await this.useless(found)
+      why = found
     } catch (error) {
-      await this.useless(reasonOf(error))
+      if (TheaterError.is(error) && error.code === 'cannot-resume') throw error
+      why = reasonOf(error)
     }
+    await this.useless(why)
+    return undefined
+  }
+
+  /** Without one a record is run from the start. @throws TheaterError `cannot-resume` where part of it is archived */
+  async #none(): Promise<undefined> {
+    const { id, record, store } = this.#parts
+    const archived = (await store.info(record.chain))?.archived
+    if (archived !== undefined) throw needsArchive(id, archived, 'its snapshot is not here')
     return undefined
   }
 
@@ -188,16 +200,24 @@ export class Images {
     const raw = await kept.read(largestSnapshot(limits.memory))
     const snapshot = decodeSnapshot(raw, { component, prepared, hash: sha256 })
     if ('none' in snapshot) return snapshot.message
-    for await (const start of segments(withContent(readEvents(store, record.chain, 0, size))))
+    const to = (await store.info(record.chain))?.archived?.lead ?? size
+    for await (const start of segments(withContent(readEvents(store, record.chain, 0, to))))
       return start.kind === 'start'
-        ? { snapshot, start, tail: withContent(own) }
+        ? // What was archived came after it.
+          { snapshot, start: { ...start, complete: true }, tail: withContent(own) }
         : 'its record has no beginning'
     return 'its record has no beginning'
   }
 
-  /** Throws the last one away: it does not do what the record says. Never rejects. */
+  /**
+   * Throws the last one away: it does not do what the record says.
+   *
+   * @throws TheaterError `cannot-resume` where part of the record is archived: then it is the only way back, and stays
+   */
   async useless(why: string): Promise<void> {
-    const { id, record } = this.#parts
+    const { id, record, store } = this.#parts
+    const archived = (await store.info(record.chain))?.archived
+    if (archived !== undefined) throw needsArchive(id, archived, `its snapshot is of no use (${why})`)
     this.#size = 0
     this.#host.tell(id, 'warn', `its snapshot is thrown away, and its record re-run from the start: ${why}`)
     const { caches } = this.#host

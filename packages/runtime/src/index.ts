@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+export { planArchive } from './archive.ts'
+export type { ArchiveOptions, ArchivePlan } from './archive.ts'
 export { deadLetters, dropLetter } from './dead.ts'
 export type { OpenOptions } from './desk.ts'
 export type { LetterName, RecordedLetter } from './dead.ts'

@@ -1,10 +1,12 @@
 import { queueRule, trackOf } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
-import type { BlobReader, ChainReader, Event, EventOf, Genesis } from '@theater/event-chain'
+import type { BlobReader, ChainInfo, ChainReader, Event, EventOf, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { decodeData, decodeModel } from '@theater/values'
 import type { ComponentModel } from '@theater/values'
 import { causeKey } from './received.ts'
+import type { Received } from './received.ts'
+import { decodeSummary } from './summary-bytes.ts'
 
 /** How a turn that a message became has ended. */
 type Outcome = 'well' | 'open' | 'failed' | 'trapped' | 'aborted'
@@ -43,20 +45,28 @@ export interface Mail {
   readonly arrivals: readonly (readonly [cause: string, arrival: Arrival])[]
   /** Whether the record goes on. */
   readonly open: boolean
+  /** The causes of turns that were archived; undefined where nothing was. */
+  readonly before: Received | undefined
 }
 
-/** Reads what a record says of messages; `undefined` where its beginning, or its types, are not there. */
+/** Reads what is here of what a record says of messages; `undefined` where its beginning, or its types, are not there. */
 export async function readMail(
-  store: ChainReader & BlobReader,
-  label: string,
-  chain: Uint8Array,
+  store: ChainReader & BlobReader & Pick<Store, 'archives'>,
+  { label, chain, archived }: ChainInfo,
 ): Promise<Mail | undefined> {
   const reader = new MailReader()
-  for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) reader.take(event)
+  const read = async (from: number, to?: number): Promise<void> => {
+    for await (const event of readEvents(store, chain, from, to, { hash: sha256 })) reader.take(event)
+  }
+  if (archived !== undefined) await read(0, archived.lead)
+  await read(archived?.base ?? 0)
   const { genesis, sent, open } = reader
   const wit = genesis && (await store.get(genesis.wit))
   if (genesis === undefined || wit === undefined) return undefined
-  return { label, chain, genesis, model: decodeModel(wit), sent, arrivals: reader.finish(), open }
+  const notes = archived === undefined ? undefined : await store.archives?.notes(chain)
+  const before = notes && decodeSummary(notes, chain).received
+  const model = decodeModel(wit)
+  return { label, chain, genesis, model, sent, arrivals: reader.finish(), open, before }
 }
 
 class MailReader {

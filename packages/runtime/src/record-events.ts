@@ -48,6 +48,7 @@ export class Readers {
     }
     return {
       ...(store.caches !== undefined && { caches: store.caches }),
+      ...(store.archives !== undefined && { archives: store.archives }),
       read: (chain, from, to) => store.read(chain, from, to),
       info: (chain) => store.info(chain),
       find: (label) => store.find(label),

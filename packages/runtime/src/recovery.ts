@@ -50,7 +50,7 @@ export interface Scan {
 type Lost = (why: string) => void
 
 /** What reading records takes. */
-type Records = ChainReader & BlobReader & Pick<Store, 'caches'>
+type Records = ChainReader & BlobReader & Pick<Store, 'caches' | 'archives'>
 
 /**
  * Reads a record once, without running anything: what came after its summary, or all of it where there is none that fits.
@@ -116,9 +116,35 @@ async function readRecord(
     // Also where it cannot even be read: where the record cannot be either, that is said of the record.
     lost?.(`what is kept beside its record cannot be used: ${reasonOf(error)}`)
   }
-  const reader = new RecordReader(chain)
-  for await (const event of readEvents(store, chain, 0, undefined, { hash: sha256 })) reader.take(event)
-  return { reader, kept: 0 }
+  return { reader: await readUpTo(store, info), kept: 0 }
+}
+
+/**
+ * Reads a record without what is kept beside it: all of it, or what comes behind what was archived, on top of what was noted of that.
+ *
+ * @param to the event before which it stops. @default the record's end
+ * @throws TheaterError `cannot-resume`
+ */
+export async function readUpTo(store: Records, info: ChainInfo, to?: number): Promise<RecordReader> {
+  const { chain, label, archived } = info
+  if (archived === undefined) {
+    const reader = new RecordReader(chain)
+    for await (const event of readEvents(store, chain, 0, to, { hash: sha256 })) reader.take(event)
+    return reader
+  }
+  const notes = await store.archives?.notes(chain)
+  if (notes === undefined) throw lacks(info, 'no notes of what was archived of it')
+  let summary: Summary
+  try {
+    summary = decodeSummary(notes, chain)
+  } catch (cause) {
+    const message = `what is noted of the archived part of the record of ${label} cannot be used: ${reasonOf(cause)}`
+    throw new TheaterError('cannot-resume', message, { actor: label, cause })
+  }
+  const reader = new RecordReader(chain, summary)
+  for await (const event of readEvents(store, chain, 0, 2, { hash: sha256 })) reader.take(event)
+  for await (const event of readEvents(store, chain, archived.base, to, { hash: sha256 })) reader.take(event)
+  return reader
 }
 
 /** Goes on from a summary; `undefined`: it is not of this record. */

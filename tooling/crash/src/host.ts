@@ -62,6 +62,11 @@ function deadly(store: LoggedStore): LoggedStore {
       keep: (...args) => write(() => store.caches.keep(...args)),
       discard: (...args) => write(() => store.caches.discard(...args)),
     },
+    archives: {
+      takeOut: (...args) => write(() => store.archives.takeOut(...args)),
+      putBack: (...args) => write(() => store.archives.putBack(...args)),
+      notes: (...args) => store.archives.notes(...args),
+    },
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
     hostLog,

@@ -1,5 +1,5 @@
-import { readEvents } from '@theater/event-chain'
-import type { ChainInfo, Event, Store } from '@theater/event-chain'
+import { ChainError, readEvents } from '@theater/event-chain'
+import type { ChainInfo, Event, LoggedStore, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import { splitCid } from '@theater/values'
@@ -17,6 +17,7 @@ import type { Output } from '../output.ts'
 import { progress } from '../progress.ts'
 import { componentName, describerOf, readGenesis } from '../records.ts'
 import { stamp } from '../timers.ts'
+import { wholeOf } from '../whole.ts'
 
 /** Options of `theater logs`. */
 export interface LogsOptions {
@@ -36,9 +37,36 @@ export async function logs(actor: string, options: LogsOptions, output: Output):
   if (options.follow === true) return followLogs(actor, options, output)
   await using store = await readChains(options.data)
   const info = await findActor(store, actor, options.data)
-  const events = readEvents(store, info.chain, 0, info.size, { hash: sha256 })
+  await using opened = new AsyncDisposableStack()
+  const events = await allOf(store, info, opened, output)
   await print({ store, info, events, maps: mapsOf(options) }, options, output)
   return exits.done
+}
+
+/** The events of a record. What was archived is read from its files, and left out where one is not there any more. */
+async function allOf(
+  store: LoggedStore,
+  info: ChainInfo,
+  opened: AsyncDisposableStack,
+  output: Output,
+): Promise<AsyncIterable<Event>> {
+  const { chain, size, archived } = info
+  try {
+    const whole = await wholeOf(store, info, opened)
+    return readEvents(whole.store, chain, 0, size, { hash: sha256 })
+  } catch (error) {
+    if (!ChainError.is(error) || error.code !== 'archived' || archived === undefined) throw error
+    output.note(`${error.message}; they are left out`)
+    return both(
+      readEvents(store, chain, 0, archived.lead, { hash: sha256 }),
+      readEvents(store, chain, archived.base, size, { hash: sha256 }),
+    )
+  }
+}
+
+async function* both<T>(one: AsyncIterable<T>, other: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* one
+  yield* other
 }
 
 async function followLogs(actor: string, options: LogsOptions, output: Output): Promise<number> {

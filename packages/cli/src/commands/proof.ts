@@ -6,6 +6,7 @@ import {
   proveConsistency,
   proveEvent,
 } from '@theater/event-chain/log'
+import type { ProvingStore } from '@theater/event-chain/log'
 import { ChainError, decodeHeader } from '@theater/event-chain'
 import type { LoggedStore } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -16,6 +17,8 @@ import type { Output } from '../output.ts'
 import { notSigned, readProof } from '../proof-file.ts'
 import { checkOwn } from '../signed-records.ts'
 import { count } from '../table.ts'
+import { wholeOf } from '../whole.ts'
+import type { Whole } from '../whole.ts'
 
 /** Options of `theater proof`. */
 export interface ProofOptions {
@@ -83,13 +86,18 @@ async function proveOne(
   checkOwn(info, 'a proof')
   const { chain, size } = info
   if (seq >= size) throw new CliError('usage', `${actor} has the events 0 to ${size - 1}`)
+  await using opened = new AsyncDisposableStack()
+  const { archived } = info
+  const gone = archived !== undefined && seq >= archived.lead && seq < archived.base
+  const whole = gone ? await wholeOf(store, info, opened) : undefined
+  const proving = whole === undefined ? store : provingFrom(whole, store)
   // The seed tells every derived random number of the actor.
-  const [event] = await Array.fromAsync(store.read(chain, seq, seq + 1))
+  const [event] = await Array.fromAsync(proving.read(chain, seq, seq + 1))
   const isSeed = event !== undefined && decodeHeader(event.header, seq).kind === 'seed'
   if (isSeed && withoutBody !== true)
     output.note('what the seed is stays here: the proof shows that the event is there')
   const body = withoutBody !== true && !isSeed
-  const text = await proveEvent(store, chain, seq, { body, hash: sha256 }).catch((error: unknown) => {
+  const text = await proveEvent(proving, chain, seq, { body, hash: sha256 }).catch((error: unknown) => {
     if (!ChainError.is(error) || error.code !== 'bad-proof') throw error
     throw notSigned(error.message, error)
   })
@@ -108,4 +116,15 @@ async function proveOne(
     return `${output.style('bold', out)}  ${count(json.bytes)} bytes  ${what}`
   })
   return exits.done
+}
+
+/** The events of one place, proven from the log of another. */
+function provingFrom({ store }: Whole, { hostLog }: LoggedStore): ProvingStore {
+  return {
+    read: (chain, from, to) => store.read(chain, from, to),
+    info: (chain) => store.info(chain),
+    find: (label) => store.find(label),
+    list: () => store.list(),
+    hostLog,
+  }
 }

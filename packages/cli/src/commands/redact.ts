@@ -1,4 +1,4 @@
-import { ChainWriter, encodeContent, hex } from '@theater/event-chain'
+import { ChainWriter, encodeContent, goneAt, hex } from '@theater/event-chain'
 import type { ChainInfo, Store } from '@theater/event-chain'
 import { MAX_REASON } from '@theater/event-chain/log'
 import { saltPool, sha256 } from '@theater/event-chain/node'
@@ -68,7 +68,11 @@ export async function redact(
 
 function check(info: ChainInfo, seqs: readonly number[], reason: string): void {
   checkOwn(info, 'a tombstone')
-  const { label, size } = info
+  const { label, size, archived } = info
+  for (const seq of seqs) {
+    const gone = goneAt(label, archived, seq)
+    if (gone !== undefined) throw gone
+  }
   if (Buffer.byteLength(reason) > MAX_REASON)
     throw new CliError(
       'usage',

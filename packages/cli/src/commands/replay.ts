@@ -39,7 +39,7 @@ export async function replay(name: string, flags: ReplayFlags, output: Output): 
   const component = flags.component === undefined ? undefined : await readComponentFile(flags.component)
   await using subjects = new Subjects(flags.data)
   output.status(`reading ${name}`)
-  const subject = chosen(await subjects.find(name), name, flags.actor)
+  const subject = await subjects.whole(chosen(await subjects.find(name), name, flags.actor))
   output.endStatus()
   const { source = subject.upTo, size } = subject
   const { until = size - 1 } = flags

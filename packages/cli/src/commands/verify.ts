@@ -8,6 +8,7 @@ import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
 import { publicKeys, witnessKeys } from '../host-key.ts'
+import { joinSubjects } from '../join-subjects.ts'
 import type { Output } from '../output.ts'
 import type { VerifyFlags } from '../options.ts'
 import { isProof, verifyProofFile } from '../proof-file.ts'
@@ -33,11 +34,12 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
   if (records.length === 0) return exits.done
   const component = flags.component === undefined ? undefined : await readComponentFile(flags.component)
   await using subjects = new Subjects(flags.data)
-  const found: Subject[] = []
+  const named: Subject[] = []
   for (const name of records) {
     output.status(`reading ${name}`)
-    found.push(...(await subjects.find(name)))
+    named.push(...(await subjects.find(name)))
   }
+  const found = await joinSubjects(named)
   const {
     verdicts: judged,
     graph,
@@ -66,6 +68,11 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
     for (const { by: witness, time } of one.cosigned ?? [])
       output.note(`${name}: cosigned by ${witness.name}, key ${witness.id}, ${stamp(time * 1000)}`)
   }
+  for (const { name, partial, size, info } of found)
+    if (partial && info !== undefined && info.archived === undefined)
+      output.note(
+        `${printable(name)}: an archived part, up to event ${count(size - 1)}; what comes behind it was not given`,
+      )
   printGraph(found, graph, output)
   if (component !== undefined && !componentUsed) {
     output.note(output.styleNote('yellow', `no chain is one of the component ${flags.component}`))

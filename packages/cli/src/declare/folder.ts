@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import type { ArchiveCommandOptions } from '../commands/archive.ts'
 import type { ChainOptions } from '../commands/chain.ts'
 import type { GcOptions } from '../commands/gc.ts'
 import type { LogsOptions } from '../commands/logs.ts'
@@ -69,6 +70,20 @@ export function folder({ add, act }: Declare): void {
         const { exportActors } = await import('../commands/export.ts')
         const { data, out, withoutSeed = false, witnessed = false } = options
         return exportActors(actors, { data, out, withoutSeed, witnessed }, output)
+      }),
+    )
+
+  add('archive', 'Writes the older part of a record to a file, and takes it out of the data folder.')
+    .argument('<ACTOR>', "the actor's id")
+    .option('-o, --out <FILE.car>', 'where the file is written')
+    .option('--keep <N>', 'how many of the last events stay at least', index)
+    .option('--before <SEQ>', 'only what comes before this event', index)
+    .option('--restore <FILE.car...>', 'puts back what these files have')
+    .addOption(dataOption())
+    .action(
+      act(async (output, actor: string, options: ArchiveCommandOptions) => {
+        const { archive } = await import('../commands/archive.ts')
+        return archive(actor, options, output)
       }),
     )
 

@@ -51,7 +51,9 @@ export function theater(args: readonly string[], options: RunOptions): Promise<R
 }
 
 const quiet: ReadonlySet<string> = new Set(
-  'run call ps chain logs verify replay export import inspect key checkpoint dead proof redact gc'.split(' '),
+  'run call ps chain logs verify replay export import inspect key checkpoint dead proof redact archive gc'.split(
+    ' ',
+  ),
 )
 
 /** Waits until a child says something. Throws where it ends without. */

@@ -2,6 +2,7 @@ import { cidOf, sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { decodeContent } from '../decode-content.ts'
+import { readHere } from '../archived.ts'
 import { broken, ChainError } from '../errors.ts'
 import { linkedContent, openBody, openHeader } from '../event.ts'
 import type { Kind } from '../kinds.ts'
@@ -20,7 +21,12 @@ export interface ExportOptions {
   readonly withhold?: ((event: { readonly seq: number; readonly kind: Kind }) => boolean) | undefined
   /** Whether the components go into the file. @default true */
   readonly components?: boolean | undefined
-  /** What a host signed of these chains: `makeSeal` of `./log`. It goes first. @default none */
+  /**
+   * What a host signed of these chains: `makeSeal` of `./log`. It goes first. It says which part of a chain goes into the file where that is
+   * not all of it: what was not archived, or what is to be.
+   *
+   * @default none
+   */
   readonly seal?: Seal | undefined
   /** @default sha256 of `@theater/values`; `./node` has a faster one */
   readonly hash?: Hash | undefined
@@ -46,15 +52,15 @@ export async function* exportCar(
   chains: readonly Uint8Array[],
   options: ExportOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const infos: ChainInfo[] = []
+  const { seal, hash = sha256 } = options
+  const infos: Exported[] = []
   for (const chain of chains) {
     const info = await store.info(chain)
     if (info === undefined) throw new ChainError('not-found', `chain ${hex(chain)} is not here`)
     if (infos.some((other) => sameBytes(other.chain, chain)))
       throw new ChainError('invalid', 'a chain is named twice')
-    infos.push(info)
+    infos.push(exported(info, seal))
   }
-  const { seal, hash = sha256 } = options
   const sealed = seal === undefined ? [] : [encodeSeal(seal)]
   const roots = [...sealed.map((bytes) => hash(bytes)), ...infos.map(({ head }) => head)]
   let parts: Uint8Array[] = [carHeader(roots)]
@@ -71,9 +77,29 @@ export async function* exportCar(
   if (parts.length > 0) yield join(parts)
 }
 
+/** What of a chain goes into a file. */
+interface Exported extends Pick<ChainInfo, 'chain' | 'head' | 'size' | 'archived'> {
+  /** The hash of the event before the part; null where it begins with the chain. */
+  readonly last: Uint8Array | null
+}
+
+/** @throws ChainError `invalid` where the seal does not say which part there is */
+function exported({ chain, head, size, archived }: ChainInfo, seal: Seal | undefined): Exported {
+  const part = seal?.parts.find((one) => sameBytes(one.chain, chain))
+  const { begin = null, end = null } = part ?? {}
+  if ((begin?.size ?? 0) !== (archived?.base ?? 0) || (end?.size ?? 0) > size)
+    throw new ChainError(
+      'invalid',
+      `part of chain ${hex(chain)} was archived: a seal has to say which, and the one that is given does not`,
+    )
+  const kept = archived === undefined ? {} : { archived }
+  const to = end === null ? { head, size } : { head: end.last, size: end.size }
+  return { chain, ...to, ...kept, last: begin?.last ?? null }
+}
+
 async function* sections(
   store: ChainReader & BlobReader,
-  infos: readonly ChainInfo[],
+  infos: readonly Exported[],
   { withhold, components = true, hash = sha256 }: ExportOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const written = new Set<string>()
@@ -86,10 +112,12 @@ async function* sections(
     yield sectionHead(cid, bytes.length)
     yield bytes
   }
-  for (const { chain, size, head } of infos) {
+  for (const { head, ...info } of infos) {
+    const { archived } = info
     let index = 0
-    let last = chain
-    for await (const event of store.read(chain, 0, size)) {
+    let last = info.chain
+    for await (const event of readHere(store, info)) {
+      if (index === archived?.lead) index = archived.base
       const opened = openHeader(event.header, index, hash)
       last = opened.hash
       yield sectionHead(cidOf('dag-cbor', opened.hash), event.header.length)

@@ -38,7 +38,7 @@ export interface Imported extends ChainInfo {
  * Memory does not grow with the chains, where the store is not itself in memory.
  *
  * @returns What the store now knows of the chains, in the file's order
- * @throws ChainError `broken`; `exists` where another record of a chain, or a label, is already there
+ * @throws ChainError `broken`; `archived` for a file that has a part of a chain; `exists` where another record of a chain, or a label, is already there
  */
 export async function importCar(
   car: CarFile,
@@ -54,6 +54,7 @@ export async function importCar(
   for (const chain of car.chains) {
     const { result } = chain
     if (!result.ok) throw broken(result.reason, result.message, result.index)
+    if (chain.part !== null) throw inPart(chain)
     const known = await store.info(result.chain)
     if (known !== undefined) {
       imported.push({ ...same(known, result), added: false })
@@ -67,6 +68,15 @@ export async function importCar(
   }
   if (incoming.length > 0) await store.take(incoming)
   return imported
+}
+
+function inPart({ part, size, label }: CarChain): ChainError {
+  const from = part?.begin?.size ?? 0
+  return new ChainError(
+    'archived',
+    `the file has the events ${from} to ${size - 1} of ${label ?? 'a record'}, and not all of it`,
+    { index: from === 0 ? size : from },
+  )
 }
 
 /** @throws ChainError `exists` where the store has another record of the chain */

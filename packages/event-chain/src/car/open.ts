@@ -1,15 +1,17 @@
 import { sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
+import { goneAt } from '../archived.ts'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { decodeHeader } from '../header.ts'
 import type { Header } from '../header.ts'
-import type { BlobReader, ChainInfo, ChainReader, StoredEvent } from '../store.ts'
+import type { Archived, BlobReader, ChainInfo, ChainReader, StoredEvent } from '../store.ts'
 import { Tombstones } from '../tombstones.ts'
 import type { StructureResult } from '../verify.ts'
 import type { ChainEntry } from '../log/entry.ts'
-import { buriedIn, decodeSeal, sealBytes } from '../log/seal.ts'
+import { buriedIn, checkParts, decodeSeal, sealBytes } from '../log/seal.ts'
 import type { Seal } from '../log/seal.ts'
+import type { SealedPart } from '../log/seal-part.ts'
 import type { SealedState } from '../log/sealed-state.ts'
 import { badCar, decodeCarHeader, decodeVarint, maxCarHeader, maxVarint } from './format.ts'
 import { ChainScan, headerByte, markEvery } from './scan.ts'
@@ -43,6 +45,8 @@ export interface CarChain {
   readonly result: StructureResult
   /** How many of its events are right: of a broken chain those before the index. */
   readonly size: number
+  /** Which part of the chain the file has; null where it is all of it. The `size` counts the events before it too. */
+  readonly part: SealedPart | null
   /** Whether it is what the file's seal says of it; null where that says nothing. Who made the seal is for `verifySeal`. */
   readonly sealed: SealedState | null
 }
@@ -83,7 +87,7 @@ export async function openCar(source: CarSource, options: OpenCarOptions = {}): 
   const places = new Map<string, Place>()
   const sections = new SectionReader(source, end, maxBlock)
   const first = await sections.next()
-  const seal = first === null || 'framing' in first ? null : sealOf(hashSection(first, hash), names)
+  const seal = first === null || 'framing' in first ? null : sealOf(hashSection(first, hash), names, hash)
   const scan: Scan = {
     hash,
     unfinished,
@@ -93,6 +97,7 @@ export async function openCar(source: CarSource, options: OpenCarOptions = {}): 
     sealed: new Map(
       (seal?.chains ?? []).map(({ entry }) => [hex(entry.chain), entry] as [string, ChainEntry]),
     ),
+    parts: new Map((seal?.parts ?? []).map((part) => [hex(part.chain), part])),
     tombstones: new Tombstones(seal === null ? [] : buriedIn(seal, hash)),
     get: async (cid) => {
       const place = places.get(hex(cid))
@@ -157,17 +162,28 @@ async function scanFile(sections: SectionReader, scan: Scan, maxChains: number):
 }
 
 /** The seal, where the first block of the file is one: it is named as a root, and no root is left for it to be a head of. */
-function sealOf({ bytes, cid, digest, intact }: HashedSection, roots: Map<string, Uint8Array>): Seal | null {
+function sealOf(
+  { bytes, cid, digest, intact }: HashedSection,
+  roots: Map<string, Uint8Array>,
+  hash: Hash,
+): Seal | null {
   const name = [digest, ...(cid === null ? [] : [cid.subarray(4)])].map(hex).find((name) => roots.has(name))
   // Where a chain has one event the block is a header.
   if (name === undefined || !sealBytes.includes(bytes[0] ?? 0)) return null
   if (!intact) throw badCar('its seal is damaged')
   roots.delete(name)
+  let seal: Seal
   try {
-    return decodeSeal(bytes)
+    seal = decodeSeal(bytes)
   } catch (cause) {
     throw badCar('its first block is a root, and neither a header nor a seal that is known here', cause)
   }
+  try {
+    checkParts(seal, hash)
+  } catch (cause) {
+    throw badCar('where a part begins or ends is not what its seal is over', cause)
+  }
+  return seal
 }
 
 /** Whether a block is the first of the next chain. */
@@ -231,8 +247,8 @@ class OpenCar implements CarFile {
     // Roots that no chain came to belong to the chains that are broken, in order; the rest is not in the file at all.
     const left = [...scan.roots.values()]
     const chains: CarChain[] = []
-    for (const { chain, label, result, size, root, sealed } of scans) {
-      chains.push({ chain, label, root: root ?? left.shift() ?? null, result, size, sealed })
+    for (const { chain, label, result, size, root, part, sealed } of scans) {
+      chains.push({ chain, label, root: root ?? left.shift() ?? null, result, size, part, sealed })
     }
     for (const root of left) {
       const message = 'event 0: the file names the chain and does not hold it'
@@ -242,6 +258,7 @@ class OpenCar implements CarFile {
         root,
         result: { ok: false, index: 0, reason: 'missing', message },
         size: 0,
+        part: null,
         sealed: null,
       })
     }
@@ -253,9 +270,16 @@ class OpenCar implements CarFile {
     if (scan === undefined) throw new ChainError('not-found', `chain ${hex(chain)} is not in the file`)
     const end = Math.min(to ?? scan.size, scan.size)
     if (from >= end) return
-    const mark = Math.floor(Math.max(from, 0) / markEvery)
+    const archived = archivedOf(scan)
+    const label = scan.label ?? hex(chain)
+    const gone = goneAt(label, archived, from)
+    if (gone !== undefined) throw gone
+    // Places are counted by what is in the file.
+    const mark = Math.floor(scan.placeOf(Math.max(from, 0)) / markEvery)
     const offset = scan.marks[mark]
     let seq = mark * markEvery
+    if (archived !== undefined && seq >= archived.lead) seq += archived.base - archived.lead
+    const behind = archived !== undefined && from >= archived.base
     if (offset === undefined) throw broken('missing', 'the event is not in the file', seq)
     const sections = this.#sections(offset)
     let event: { readonly header: Uint8Array; readonly digest: Uint8Array; body: Uint8Array | null } | null =
@@ -271,6 +295,10 @@ class OpenCar implements CarFile {
       if (event !== null) {
         if (seq >= from) yield { header: event.header, body: event.body }
         seq++
+        if (seq === archived?.lead) {
+          if (!behind && seq < end) throw goneAt(label, archived, seq)
+          seq = archived.base
+        }
       }
       if (seq >= end) return
       if (block === null) throw broken('missing', 'the file was changed after it was opened', seq)
@@ -316,5 +344,13 @@ function isNamed({ cid }: Section, digest: Uint8Array): boolean {
 function infoOf(scan: ChainScan | undefined): ChainInfo | undefined {
   if (scan === undefined || scan.chain === null || scan.head === null) return undefined
   const { chain, label, size, head, epoch } = scan
-  return { chain, label: label ?? hex(chain), size, head, epoch }
+  const archived = archivedOf(scan)
+  return { chain, label: label ?? hex(chain), size, head, epoch, ...(archived !== undefined && { archived }) }
+}
+
+/** What of a chain is in another file. */
+function archivedOf({ part, size }: ChainScan): Archived | undefined {
+  const begin = part?.begin ?? null
+  if (begin === null || size < begin.lead) return undefined
+  return { lead: begin.lead, base: begin.size, last: begin.last, parts: [] }
 }

@@ -7,6 +7,8 @@ import { linkedContent } from '../event.ts'
 import type { Event, OpenEvent } from '../event.ts'
 import type { Header } from '../header.ts'
 import type { ChainEntry } from '../log/entry.ts'
+import { isLead, treeAt } from '../log/seal-part.ts'
+import type { SealedPart } from '../log/seal-part.ts'
 import type { SealedState } from '../log/sealed-state.ts'
 import { GrowingTree, leafHash } from '../log/tree.ts'
 import type { BlobReader } from '../store.ts'
@@ -33,6 +35,8 @@ export interface Scan extends BlobReader {
   readonly places: Map<string, Place>
   /** What the file's seal says of chains, by hexadecimal id. */
   readonly sealed: ReadonlyMap<string, ChainEntry>
+  /** Which parts of chains the file has, by hexadecimal id, as its seal says. */
+  readonly parts: ReadonlyMap<string, SealedPart>
   /** What the file's seal says of bodies that were erased. */
   readonly tombstones: Tombstones
 }
@@ -76,7 +80,8 @@ export class ChainScan {
   #root: Uint8Array | null = null
   #tree: GrowingTree | undefined
   #sealed: SealedState | null = null
-  /** Where every {@link markEvery}th event begins. */
+  #part: SealedPart | null = null
+  /** Where every {@link markEvery}th event of those that are here begins. */
   readonly marks: number[] = []
 
   constructor(scan: Scan) {
@@ -121,6 +126,17 @@ export class ChainScan {
   /** What the file's seal says of it; null where it says nothing. */
   get sealed(): SealedState | null {
     return this.#sealed
+  }
+
+  /** Which part of the chain the file has; null where it is all of it. */
+  get part(): SealedPart | null {
+    return this.#part
+  }
+
+  /** How many events that are right come before an event in the file. */
+  placeOf(seq: number): number {
+    const begin = this.#part?.begin ?? null
+    return begin === null || seq < begin.lead ? seq : seq - begin.size + begin.lead
   }
 
   /** What became of the chain, once `end` was called. */
@@ -191,10 +207,11 @@ export class ChainScan {
     if (!header || cid === null || !sameBytes(cid, cidOf('dag-cbor', digest))) {
       throw this.#fail('stray', 'a block that nothing links to, where a header belongs')
     }
+    this.#skip()
     const opened = this.#checker.openHeader(bytes)
     if (this.#intact !== null)
       throw this.#fail('stray', 'the chain goes on after the head that the file names')
-    if (this.#checker.size % markEvery === 0) this.marks.push(offset)
+    if (this.placeOf(this.#checker.size) % markEvery === 0) this.marks.push(offset)
     this.#current = {
       opened,
       open: null,
@@ -202,6 +219,24 @@ export class ChainScan {
       expected: [cidOf('dag-cbor', opened.header.body)],
       seen: [],
     }
+  }
+
+  /** Behind the chain's beginning, where the file has a part of it: goes on with that. */
+  #skip(): void {
+    const begin = this.#part?.begin ?? null
+    const { head, size, chain } = this.#checker
+    if (begin === null || head === null || chain === null || size !== begin.lead) return
+    const entry = this.#scan.sealed.get(hex(chain))
+    if (entry === undefined || !isLead(begin, head, entry, this.#scan.hash))
+      throw broken(
+        'prev',
+        'what the file has of the beginning is not of the chain that its seal is over',
+        size - 1,
+      )
+    this.#checker.skip({ base: begin.size, last: begin.last })
+    this.#tree = treeAt(begin, entry, this.#scan.hash)
+    // The part may begin where the entry ends.
+    this.#settle(entry)
   }
 
   /** Takes a block that the event under way links to. */
@@ -251,10 +286,16 @@ export class ChainScan {
   #finish(open: OpenEvent, linked: Uint8Array | null): Event {
     const event = this.#checker.close(open, linked)
     if (event.content !== null && event.kind === 'genesis') this.#label = event.content.actor
+    if (event.seq === 0) this.#part = this.#scan.parts.get(hex(event.chain)) ?? null
     if (this.#scan.sealed.size > 0) this.#compare(event)
     const name = hex(event.hash)
     const root = this.#scan.roots.get(name)
     if (root !== undefined) {
+      const { begin = null, end = null } = this.#part ?? {}
+      if (begin !== null && event.seq < begin.size)
+        throw broken('missing', 'the part that the seal speaks of is not in the file', begin.size)
+      if (end !== null && (event.seq + 1 !== end.size || !sameBytes(end.last, event.hash)))
+        throw broken('head', `the seal is of a part that ends with event ${end.size - 1}`, event.seq + 1)
       this.#scan.roots.delete(name)
       this.#root = root
       this.#intact = this.#checker.end({ unfinished: this.#scan.unfinished })
@@ -271,9 +312,19 @@ export class ChainScan {
       this.#tree = new GrowingTree(this.#scan.hash)
     }
     const { entry } = this.#sealed ?? {}
-    if (entry === undefined || this.#tree === undefined) return
+    const { begin = null, end = null } = this.#part ?? {}
+    if (entry === undefined || this.#tree === undefined || (begin !== null && seq < begin.size)) return
+    // Of a part that ends before its chain the last event says it, which links to all before it.
+    if (end !== null) {
+      if (seq + 1 === end.size) this.#sealed = { entry, matches: sameBytes(end.last, hash), end: end.size }
+      return
+    }
     this.#tree.append(leafHash(hash, this.#scan.hash))
-    if (this.#tree.size < entry.size) return
+    this.#settle(entry)
+  }
+
+  #settle(entry: ChainEntry): void {
+    if (this.#tree === undefined || this.#tree.size < entry.size) return
     this.#sealed = { entry, matches: sameBytes(this.#tree.root, entry.root) }
     this.#tree = undefined
   }

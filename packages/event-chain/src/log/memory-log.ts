@@ -1,5 +1,6 @@
 import { hex } from '../cbor-bytes.ts'
 import { ChainError } from '../errors.ts'
+import type { Leaves } from '../store.ts'
 import { isTombstone } from './entry.ts'
 import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate, WitnessRecord } from './store.ts'
 
@@ -21,6 +22,7 @@ interface Known {
 export class MemoryLog implements LogStore {
   readonly #chains: () => Iterable<Known>
   readonly #erase: (chain: Uint8Array, seq: number) => void
+  readonly #kept: (chain: Uint8Array) => readonly Leaves[]
   readonly #entries: Uint8Array[] = []
   readonly #tombstones = new Map<string, number[]>()
   readonly #indexes = new Map<string, number[]>()
@@ -33,10 +35,16 @@ export class MemoryLog implements LogStore {
   /**
    * @param chains the chains of the store as they are now, oldest first
    * @param erase erases the body of an event of the store
+   * @param kept the leaves of a chain that are kept of events that were archived
    */
-  constructor(chains: () => Iterable<Known>, erase: (chain: Uint8Array, seq: number) => void) {
+  constructor(
+    chains: () => Iterable<Known>,
+    erase: (chain: Uint8Array, seq: number) => void,
+    kept: (chain: Uint8Array) => readonly Leaves[],
+  ) {
     this.#chains = chains
     this.#erase = erase
+    this.#kept = kept
   }
 
   async log(): Promise<TreeState & { readonly note: string | null }> {
@@ -102,6 +110,15 @@ export class MemoryLog implements LogStore {
     return tiles.slice(from, to)
   }
 
+  async leaves(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]> {
+    return leavesIn(this.#kept(chain), from, to)
+  }
+
+  /** How many events of a chain the log is over. */
+  over(chain: Uint8Array): number {
+    return this.#trees.get(hex(chain))?.size ?? 0
+  }
+
   async rotations(): Promise<readonly string[]> {
     return this.#rotations.slice()
   }
@@ -113,6 +130,16 @@ export class MemoryLog implements LogStore {
   async keepWitness(record: WitnessRecord): Promise<void> {
     this.#witnesses.set(record.key, record)
   }
+}
+
+/** The leaves from one index up to another, of those that are kept. */
+export function leavesIn(kept: readonly Leaves[], from: number, to: number): readonly Uint8Array[] {
+  const found: Uint8Array[] = []
+  for (let at = from; at < to; at++) {
+    const leaf = kept.map((some) => some.hashes[at - some.from]).find((one) => one !== undefined)
+    if (leaf !== undefined) found.push(leaf)
+  }
+  return found
 }
 
 function grow(before: Kept, { size, edge, tiles }: TreeUpdate): Kept {

@@ -11,6 +11,8 @@ import type { ProvingStore } from './host-log.ts'
 import type { VerifierKey } from './key.ts'
 import { parseNote } from './note.ts'
 import { inclusionPath } from './prover.ts'
+import { isUnder, makePart, partData, readPart } from './seal-part.ts'
+import type { PartOptions, SealedPart } from './seal-part.ts'
 import { readPath, readRotations, rotationData, rotationsOf, verifyCheckpoint } from './rotation.ts'
 import type { Rotation } from './rotation.ts'
 import { signedCheckpoints } from './signed-checkpoints.ts'
@@ -45,11 +47,13 @@ export interface Seal {
   readonly chains: readonly SealedChain[]
   /** Bodies of these chains that the host erased. */
   readonly erased: readonly SealedTombstone[]
+  /** Those of these chains that the file has a part of. */
+  readonly parts: readonly SealedPart[]
   readonly rotations: readonly Rotation[]
 }
 
 /** What a seal is made under. */
-export interface SealOptions {
+export interface SealOptions extends PartOptions {
   /**
    * Takes the checkpoint that most witnesses cosigned, also where the host has signed more since.
    *
@@ -67,7 +71,7 @@ export async function makeSeal(
   store: ProvingStore,
   chains: readonly Uint8Array[],
   hash: Hash = sha256,
-  { witnessed = false }: SealOptions = {},
+  { witnessed = false, to }: SealOptions = {},
 ): Promise<Seal | undefined> {
   const log = store.hostLog
   const checkpoints = await signedCheckpoints(log)
@@ -96,7 +100,13 @@ export async function makeSeal(
   const buried: SealedTombstone[] = []
   // Of one that came after the checkpoint the next seal tells.
   for (const one of erased) if (one.index < over.size) buried.push({ ...one, path: await pathOf(one) })
-  return { note: over.note, chains: sealed, erased: buried, rotations: await rotationsOf(log, hash) }
+  const parts: SealedPart[] = []
+  for (const { entry } of sealed) {
+    const info = await store.info(entry.chain)
+    const part = info && (await makePart(store, info, entry, hash, { to }))
+    if (part !== undefined) parts.push(part)
+  }
+  return { note: over.note, chains: sealed, erased: buried, parts, rotations: await rotationsOf(log, hash) }
 }
 
 /**
@@ -116,7 +126,7 @@ export async function originSeal(
     throw new ChainError('damaged', `the seal that ${label} came with is lost`)
   const seal = decodeSeal(bytes)
   const of = ({ entry }: SealedChain | SealedTombstone): boolean => sameBytes(entry.chain, chain)
-  return { ...seal, chains: seal.chains.filter(of), erased: seal.erased.filter(of) }
+  return { ...seal, chains: seal.chains.filter(of), erased: seal.erased.filter(of), parts: [] }
 }
 
 /**
@@ -139,17 +149,19 @@ export async function tombstonesOf(
   return found
 }
 
-/** The first byte of a seal: a map of four, or of five. No header and no body begins with it. */
-export const sealBytes: readonly number[] = [0xa4, 0xa5]
+/** The first byte of a seal: a map of four, five or six. No header and no body begins with it. */
+export const sealBytes: readonly number[] = [0xa4, 0xa5, 0xa6]
 
 /**
  * Encodes a seal: a DAG-CBOR map of `chains`, `note`, `rotations` and `seal`, which is its version; where something was
- * erased also of `erased`, and then it is of version 2.
+ * erased also of `erased`, and then it is of version 2; where a chain is there in part, of `erased` and `parts`, and of version 3.
  */
-export function encodeSeal({ note, chains, erased, rotations }: Seal): Uint8Array {
+export function encodeSeal({ note, chains, erased, parts, rotations }: Seal): Uint8Array {
   const plain = (entries: readonly (SealedChain | SealedTombstone)[]): Data[] =>
     entries.map(({ index, bytes, path }) => [index, bytes, path])
   const all = { note, chains: plain(chains), rotations: rotationData(rotations) }
+  if (parts.length > 0)
+    return encodeData({ ...all, seal: 3, erased: plain(erased), parts: parts.map(partData) })
   return encodeData(erased.length === 0 ? { ...all, seal: 1 } : { ...all, seal: 2, erased: plain(erased) })
 }
 
@@ -162,20 +174,23 @@ export function decodeSeal(bytes: Uint8Array): Seal {
     throw new ChainError('bad-proof', `this is not a seal: ${messageOf(cause)}`, { cause })
   }
   const fields = isMap(data) ? data : {}
-  const { seal, note, chains, rotations, erased = [], ...rest } = fields
-  if (seal !== 1 && seal !== 2)
+  const { seal, note, chains, rotations, erased = [], parts = [], ...rest } = fields
+  if (seal !== 1 && seal !== 2 && seal !== 3)
     throw new ChainError('bad-proof', 'this is not a seal, or of a version that is not known here')
   if (typeof note !== 'string' || !Array.isArray(chains) || Object.keys(rest).length > 0) throw notASeal()
   // Of one seal there is one encoding.
-  const told = 'erased' in fields
-  if (!Array.isArray(erased) || told !== (seal === 2) || told !== erased.length > 0) throw notASeal()
+  if (!Array.isArray(erased) || !Array.isArray(parts)) throw notASeal()
+  if ('erased' in fields !== seal > 1 || 'parts' in fields !== (seal === 3)) throw notASeal()
+  if ((seal === 2 && erased.length === 0) || (seal === 3 && parts.length === 0)) throw notASeal()
+  const sealed = chains.map((item): SealedChain => {
+    const { entry, ...one } = sealedEntry(item)
+    if (entry.kind !== 'chain') throw notASeal()
+    return { ...one, entry }
+  })
   return {
     note,
-    chains: chains.map((item) => {
-      const { entry, ...sealed } = sealedEntry(item)
-      if (entry.kind !== 'chain') throw notASeal()
-      return { ...sealed, entry }
-    }),
+    chains: sealed,
+    parts: readParts(parts, sealed),
     erased: erased.map((item) => {
       const { entry, ...sealed } = sealedEntry(item)
       if (entry.kind !== 'tombstone') throw notASeal()
@@ -183,6 +198,19 @@ export function decodeSeal(bytes: Uint8Array): Seal {
     }),
     rotations: readRotations(rotations),
   }
+}
+
+/** Each is of one of the chains, in their order, and of each there is one at most. */
+function readParts(parts: readonly Data[], chains: readonly SealedChain[]): SealedPart[] {
+  let next = 0
+  return parts.map((item) => {
+    const part = readPart(item)
+    if (part === undefined) throw notASeal()
+    const at = chains.findIndex(({ entry }, i) => i >= next && sameBytes(entry.chain, part.chain))
+    if (at === -1) throw notASeal()
+    next = at + 1
+    return part
+  })
 }
 
 function sealedEntry(item: Data): Omit<SealedChain, 'entry'> & { readonly entry: LogEntry } {
@@ -197,7 +225,7 @@ function sealedEntry(item: Data): Omit<SealedChain, 'entry'> & { readonly entry:
  * @throws ChainError `bad-note`, `bad-signature`, `bad-proof`
  */
 export async function verifySeal(
-  { note, chains, erased, rotations }: Seal,
+  { note, chains, erased, parts, rotations }: Seal,
   keys: readonly VerifierKey[],
   hash: Hash = sha256,
 ): Promise<{ readonly checkpoint: Checkpoint; readonly by: VerifierKey }> {
@@ -207,7 +235,21 @@ export async function verifySeal(
       throw new ChainError('bad-proof', `entry ${index} of the seal is not under its checkpoint`)
     }
   }
+  checkParts({ chains, parts }, hash)
   return { checkpoint, by }
+}
+
+/**
+ * Checks that the seams of parts are under the entries of their chains.
+ *
+ * @throws ChainError `bad-proof`
+ */
+export function checkParts({ chains, parts }: Pick<Seal, 'chains' | 'parts'>, hash: Hash = sha256): void {
+  for (const part of parts) {
+    const { entry } = chains.find((one) => sameBytes(one.entry.chain, part.chain)) ?? {}
+    if (entry === undefined || !isUnder(part, entry, hash))
+      throw new ChainError('bad-proof', 'where a part begins or ends is not under the entry of its chain')
+  }
 }
 
 /**

@@ -113,6 +113,11 @@ export interface LogStore {
   lastEntry(chain: Uint8Array, before?: number): Promise<number | undefined>
   /** Roots of subtrees of level {@link TILE}, from one index up to another: of a chain, or of the log itself (null). */
   tiles(chain: Uint8Array | null, from: number, to: number): Promise<readonly Uint8Array[]>
+  /**
+   * Leaves of a chain's tree whose events are in an archive, from one index up to another: those of them that are kept.
+   * Nothing for a chain of which all is here.
+   */
+  leaves(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]>
   /** The checkpoints in which the key changed, oldest first. */
   rotations(): Promise<readonly string[]>
   /** The witnesses, ordered by key. */

@@ -23,8 +23,10 @@ export function chainSubtrees(
     hash,
     (from, to) => store.hostLog.tiles(chain, from, to),
     async (from, to) => {
-      const leaves: Uint8Array[] = []
-      for await (const { header } of store.read(chain, from, to)) leaves.push(eventLeaf(header, hash))
+      const base = (await store.info(chain))?.archived?.base ?? 0
+      const leaves = from < base ? [...(await store.hostLog.leaves(chain, from, Math.min(to, base)))] : []
+      for await (const { header } of store.read(chain, Math.max(from, base), to))
+        leaves.push(eventLeaf(header, hash))
       return leaves
     },
   )

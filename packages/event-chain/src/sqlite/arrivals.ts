@@ -13,9 +13,11 @@ export interface ArrivalsDatabase {
   write(run: () => void): Promise<void>
 }
 
-/** A chain whose events wait beside the chains of the store. */
+/** Puts events that arrived into a chain. @param first the sequence number of the first */
+type Insert = (chain: number, first: number) => void
+
+/** Events that wait beside the chains of the store. */
 interface Waiting {
-  readonly incoming: IncomingChain
   /** The rows of its events and blobs: the first, and the one after the last. */
   readonly events: readonly [number, number]
   readonly blobs: readonly [number, number]
@@ -41,12 +43,34 @@ export class Arrivals {
 
   /** Takes all of these chains or none; one call after the other. */
   take(chains: readonly IncomingChain[]): Promise<void> {
-    const done = this.#last.then(() => this.#take(chains))
+    return this.#next(async () => {
+      const waiting: (readonly [IncomingChain, Waiting])[] = []
+      for (const chain of chains) waiting.push([chain, await this.#wait(chain.events)])
+      await this.#db.write(() => {
+        for (const one of waiting) this.#move(...one)
+      })
+    })
+  }
+
+  /** Takes events of a chain that is here, all of them or none. @param move says where they belong, when all of them are there */
+  putBack(
+    events: AsyncIterable<IncomingEvent>,
+    move: (count: number, insert: Insert) => void,
+  ): Promise<void> {
+    return this.#next(async () => {
+      const waiting = await this.#wait(events)
+      const [first, end] = waiting.events
+      await this.#db.write(() => move(end - first, (chain, from) => this.#insert(chain, from, waiting)))
+    })
+  }
+
+  #next(run: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(() => this.#within(run))
     this.#last = done.catch(() => undefined)
     return done
   }
 
-  async #take(chains: readonly IncomingChain[]): Promise<void> {
+  async #within(run: () => Promise<void>): Promise<void> {
     this.#db.now(() => {
       this.#db
         .sql(
@@ -58,11 +82,7 @@ export class Arrivals {
         .run()
     })
     try {
-      const waiting: Waiting[] = []
-      for (const chain of chains) waiting.push(await this.#wait(chain))
-      await this.#db.write(() => {
-        for (const one of waiting) this.#move(one)
-      })
+      await run()
     } finally {
       this.#db.now(() => {
         this.#db.sql('DELETE FROM temp.arrived').run()
@@ -71,7 +91,7 @@ export class Arrivals {
     }
   }
 
-  async #wait(incoming: IncomingChain): Promise<Waiting> {
+  async #wait(events: AsyncIterable<IncomingEvent>): Promise<Waiting> {
     const [firstEvent, firstBlob] = [this.#events, this.#blobs]
     let group: IncomingEvent[] = []
     let bytes = 0
@@ -82,13 +102,13 @@ export class Arrivals {
       group = []
       bytes = 0
     }
-    for await (const event of incoming.events) {
+    for await (const event of events) {
       group.push(event)
       bytes += sizeOf(event)
       if (group.length === GROUP || bytes >= GROUP_BYTES) put()
     }
     put()
-    return { incoming, events: [firstEvent, this.#events], blobs: [firstBlob, this.#blobs] }
+    return { events: [firstEvent, this.#events], blobs: [firstBlob, this.#blobs] }
   }
 
   #put({ header, body, blobs = [] }: IncomingEvent, seq: number): void {
@@ -98,20 +118,24 @@ export class Arrivals {
     for (const { cid, bytes } of blobs) blob.run(this.#blobs++, cid, bytes)
   }
 
-  #move({ incoming, events, blobs }: Waiting): void {
-    const { chain, label, head, epoch, origin } = incoming
+  #move({ chain, label, head, epoch, origin }: IncomingChain, waiting: Waiting): void {
+    const { events } = waiting
     if (this.#db.sql('SELECT 1 FROM chains WHERE chain = ?').get(chain) !== undefined)
       throw new ChainError('exists', `chain ${hex(chain)} is already here`)
     if (this.#db.sql('SELECT 1 FROM chains WHERE label = ?').get(label) !== undefined) throw taken(label)
     const { lastInsertRowid } = this.#db
       .sql('INSERT INTO chains (chain, label, size, head, epoch, origin) VALUES (?, ?, ?, ?, ?, ?)')
       .run(chain, label, events[1] - events[0], head, epoch, origin)
+    this.#insert(Number(lastInsertRowid), 0, waiting)
+  }
+
+  #insert(chain: number, first: number, { events, blobs }: Waiting): void {
     this.#db
       .sql(
         `INSERT INTO events (chain, seq, header, body)
-         SELECT ?, seq, header, body FROM temp.arrived WHERE id >= ? AND id < ? ORDER BY id`,
+         SELECT ?, ? + seq, header, body FROM temp.arrived WHERE id >= ? AND id < ? ORDER BY id`,
       )
-      .run(lastInsertRowid, ...events)
+      .run(chain, first, ...events)
     this.#db
       .sql(
         `INSERT INTO blobs (cid, bytes) SELECT cid, bytes FROM temp.arrived_blobs WHERE id >= ? AND id < ? ORDER BY id

@@ -22,6 +22,8 @@ export interface Database {
   write<T>(run: () => T): Promise<T>
   /** Erases the body of an event, within {@link write}. */
   erase(id: number, seq: number): void
+  /** Leaves that are kept of events that were archived. */
+  leaves(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]>
   /** Sees to it that nothing of what was erased is left in the files. @throws ChainError `busy`, `stale`, `read-only` */
   scrub(): Promise<void>
 }
@@ -166,6 +168,10 @@ export class SqliteLog implements LogStore {
         .all(key, from, to)
         .map((row) => bytesOf(row, 'root'))
     })
+  }
+
+  leaves(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]> {
+    return this.#db.leaves(chain, from, to)
   }
 
   async rotations(): Promise<readonly string[]> {

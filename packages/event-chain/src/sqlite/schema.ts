@@ -3,7 +3,7 @@ import { ChainError } from '../errors.ts'
 
 /** `THTR`: tells a database of ours from any other. */
 const applicationId = 0x54485452
-const schemaVersion = 6
+const schemaVersion = 7
 
 /** What each version of the schema adds to the one before; a database of an earlier one is brought on when it is opened for writing. */
 const versions: readonly string[] = [
@@ -73,6 +73,23 @@ const versions: readonly string[] = [
   `
   ALTER TABLE chains ADD COLUMN origin BLOB;
   PRAGMA user_version = 6;
+  `,
+  // Of a chain with events in archive files, the first event behind them; and for each file which events it has, and what is kept of them.
+  `
+  ALTER TABLE chains ADD COLUMN archived INTEGER;
+  CREATE TABLE archives (
+    id INTEGER PRIMARY KEY,
+    chain INTEGER NOT NULL REFERENCES chains (id),
+    lead INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    last BLOB NOT NULL,
+    leaves BLOB NOT NULL,
+    notes BLOB NOT NULL,
+    file TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX archives_by_chain ON archives (chain, first);
+  PRAGMA user_version = 7;
   `,
 ]
 

@@ -1,5 +1,6 @@
 import { cidOf } from '@theater/values'
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { goneAt } from '../archived.ts'
 import { linkInBody, linkingBodyLength } from '../body.ts'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
@@ -14,6 +15,7 @@ import type {
   LoggedStore,
   StoredEvent,
 } from '../store.ts'
+import { SqliteArchives } from './archives.ts'
 import { Arrivals } from './arrivals.ts'
 import { ERASED, SqliteCaches } from './caches.ts'
 import { Commits } from './commits.ts'
@@ -34,6 +36,7 @@ const durabilities: readonly unknown[] = ['memory', 'process', 'disk'] satisfies
 export class SqliteStore implements LoggedStore {
   readonly hostLog: LogStore
   readonly caches: CacheStore
+  readonly archives: SqliteArchives
   readonly #db: DatabaseSync
   /** The owner epoch of this opening; null for a reader. */
   readonly #owner: number | null
@@ -46,7 +49,7 @@ export class SqliteStore implements LoggedStore {
   constructor(db: DatabaseSync, { owner, version, wal }: OpenedDatabase) {
     this.#db = db
     this.#owner = owner
-    this.#columns = `${columns}${version > 2 ? ', durability' : ''}${version > 5 ? ', origin' : ''}`
+    this.#columns = `${columns}${version > 2 ? ', durability' : ''}${version > 5 ? ', origin' : ''}${version > 6 ? ', archived' : ''}`
     this.#wal = wal === undefined ? undefined : new WalSync(wal)
     this.#commits = new Commits({
       begin: () => this.#begin(),
@@ -62,12 +65,15 @@ export class SqliteStore implements LoggedStore {
       write,
       erase: (id: number, seq: number) => this.#erase(id, seq),
       scrub: () => this.#scrub(),
+      leaves: (chain: Uint8Array, from: number, to: number) => this.archives.leaves(chain, from, to),
     }
     this.hostLog = new SqliteLog(database, version)
     // What is kept beside chains may be lost.
     const keep = <T>(run: () => T): Promise<T> => this.#commits.add('process', run)
     this.caches = new SqliteCaches({ sql, write: keep }, version > 3)
-    this.#arrivals = new Arrivals({ sql: (text) => this.#sql(text), now: (run) => this.#now(run), write })
+    const within = (text: string): StatementSync => this.#sql(text)
+    this.#arrivals = new Arrivals({ sql: within, now: (run) => this.#now(run), write })
+    this.archives = new SqliteArchives({ sql, within, write }, this.#arrivals, version > 6)
   }
 
   create(
@@ -106,16 +112,18 @@ export class SqliteStore implements LoggedStore {
     const row = guard(() => this.#info('chain', chain))
     if (row === undefined) throw notFound(chain)
     const id = number(row, 'id')
+    const { label, archived } = this.#infoOf(row)
     const end = Math.min(to ?? number(row, 'size'), number(row, 'size'))
+    const absent = (seq: number): ChainError => goneAt(label, archived, seq) ?? missing(seq)
     for (let at = Math.max(from, 0); at < end;) {
       const page = guard(() =>
         this.#sql(
           'SELECT seq, header, body FROM events WHERE chain = ? AND seq >= ? AND seq < ? ORDER BY seq',
         ).all(id, at, Math.min(end, at + pageLength)),
       )
-      if (page.length === 0) throw missing(at)
+      if (page.length === 0) throw absent(at)
       for (const row of page) {
-        if (row['seq'] !== at) throw missing(at)
+        if (row['seq'] !== at) throw absent(at)
         const { header, body } = row
         if (!(header instanceof Uint8Array) || !(body === null || body instanceof Uint8Array))
           throw missing(at)
@@ -126,15 +134,19 @@ export class SqliteStore implements LoggedStore {
   }
 
   async info(chain: Uint8Array): Promise<ChainInfo | undefined> {
-    return guard(() => optionalInfo(this.#info('chain', chain)))
+    return guard(() => this.#optional(this.#info('chain', chain)))
   }
 
   async find(label: string): Promise<ChainInfo | undefined> {
-    return guard(() => optionalInfo(this.#info('label', label)))
+    return guard(() => this.#optional(this.#info('label', label)))
   }
 
   async list(): Promise<readonly ChainInfo[]> {
-    return guard(() => this.#upToDate(`SELECT ${this.#columns} FROM chains ORDER BY label`).all().map(infoOf))
+    return guard(() =>
+      this.#upToDate(`SELECT ${this.#columns} FROM chains ORDER BY label`)
+        .all()
+        .map((row) => this.#infoOf(row)),
+    )
   }
 
   lease(chain: Uint8Array): Promise<number> {
@@ -296,13 +308,18 @@ export class SqliteStore implements LoggedStore {
     return this.#sql(`SELECT ${this.#columns} FROM chains WHERE chain = ?`).get(chain)
   }
 
+  #optional(row: Row | undefined): ChainInfo | undefined {
+    return row === undefined ? undefined : this.#infoOf(row)
+  }
+
+  #infoOf(row: Row): ChainInfo {
+    const archived = typeof row['archived'] === 'number' ? this.archives.of(number(row, 'id')) : undefined
+    return { ...infoOf(row), ...(archived !== undefined && { archived }) }
+  }
+
   #info(key: 'chain' | 'label', value: Uint8Array | string): Row | undefined {
     return this.#upToDate(`SELECT ${this.#columns} FROM chains WHERE ${key} = ?`).get(value)
   }
-}
-
-function optionalInfo(row: Row | undefined): ChainInfo | undefined {
-  return row === undefined ? undefined : infoOf(row)
 }
 
 function infoOf(row: Row): ChainInfo {

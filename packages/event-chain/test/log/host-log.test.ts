@@ -404,9 +404,11 @@ describe('a store whose log was touched', () => {
     await store.close()
     const db = new DatabaseSync(path)
     db.exec(
-      'DROP TABLE entries; DROP TABLE trees; DROP TABLE tiles; DROP TABLE checkpoint; DROP TABLE rotations; DROP TABLE witnesses; DROP TABLE kept',
+      'DROP TABLE entries; DROP TABLE trees; DROP TABLE tiles; DROP TABLE checkpoint; DROP TABLE rotations; DROP TABLE witnesses; DROP TABLE kept; DROP TABLE archives',
     )
-    db.exec('ALTER TABLE chains DROP COLUMN durability; ALTER TABLE chains DROP COLUMN origin')
+    db.exec(
+      'ALTER TABLE chains DROP COLUMN durability; ALTER TABLE chains DROP COLUMN origin; ALTER TABLE chains DROP COLUMN archived',
+    )
     db.exec('PRAGMA user_version = 1')
     db.close()
     const reader = sqliteStore(path, { readOnly: true })
@@ -415,6 +417,7 @@ describe('a store whose log was touched', () => {
     expect(await reader.hostLog.grown(9)).toEqual([])
     expect(await reader.caches.kept(new Uint8Array(32), 'summary')).toBeUndefined()
     expect(await reader.hostLog.witnesses()).toEqual([])
+    expect(await reader.archives.notes(new Uint8Array(32))).toBeUndefined()
     await reader.close()
     await using writer = sqliteStore(path)
     const log = await HostLog.open({ store: writer, key })

@@ -1,0 +1,165 @@
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sqliteStore } from '@theater/event-chain/sqlite'
+import { log } from '@theater/handler-log'
+import { Theater } from '@theater/runtime'
+import { describe, expect, it } from 'vitest'
+import { takeLock } from '../src/lock.ts'
+import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
+import type { Ran } from './support/theater.ts'
+
+/** Has an actor of a folder do much, without a process for each call. */
+async function busy(cwd: string, calls: number): Promise<void> {
+  await using store = sqliteStore(join(cwd, '.theater/theater.db'))
+  await using host = await Theater.open({ store, handlers: [log()], snapshots: { everyEvents: 20 } })
+  for (let i = 0; i < calls; i++) await host.call('echo', 'divide', [i, 7])
+}
+
+/** A folder with a record of some length, and the key of its host. */
+const long = copies(async () => {
+  const cwd = folder({ 'theater.toml': ECHO }, 'file')
+  await theater(['run', 'theater.toml'], { cwd })
+  await busy(cwd, 200)
+  writeFileSync(join(cwd, 'host.pub'), (await theater(['key'], { cwd })).stdout)
+  return cwd
+})
+
+const json = async (cwd: string, ...args: string[]): Promise<{ ran: Ran; all: any[] }> => {
+  const ran = await theater([...args, '--json'], { cwd })
+  return { ran, all: objects(ran) }
+}
+
+const bytesOf = (cwd: string): number => statSync(join(cwd, '.theater/theater.db')).size
+
+describe('theater archive', () => {
+  it('takes the older part out of a folder, and the actor goes on', async () => {
+    const cwd = await long()
+    await theater(['export', 'echo', '-o', 'before.car'], { cwd })
+    const before = bytesOf(cwd)
+    const first = await json(cwd, 'archive', 'echo', '-o', '1.car', '--before', '200')
+    expect([first.ran.code, first.ran.stderr]).toEqual([0, expect.stringContaining('keep it')])
+    const [one] = first.all
+    expect(one).toMatchObject({
+      actor: 'echo',
+      file: '1.car',
+      events: one.to - one.from,
+      size: expect.any(Number),
+    })
+    expect([one.to <= 200, one.to > 190, bytesOf(cwd) < before]).toEqual([true, true, true])
+
+    expect((await json(cwd, 'call', 'echo', 'divide', '7', '2')).ran.code).toBe(0)
+    await busy(cwd, 100)
+    const second = await json(cwd, 'archive', 'echo', '-o', '2.car', '--keep', '60')
+    const [two] = second.all
+    expect([second.ran.code, two.from]).toEqual([0, one.to])
+    expect(two.size - two.to).toBeGreaterThanOrEqual(60)
+    expect((await json(cwd, 'call', 'echo', 'divide', '9', '3')).ran.code).toBe(0)
+
+    // What is left is intact and signed, and says what it cannot say.
+    expect((await theater(['export', 'echo', '-o', 'tail.car'], { cwd })).code).toBe(0)
+    for (const name of ['echo', 'tail.car']) {
+      const { ran, all } = await json(cwd, 'verify', name, '--key', 'host.pub')
+      expect([name, ran.code]).toEqual([name, 7])
+      const levels = { structure: 'pass', signature: 'pass', execution: 'none' }
+      expect(all).toMatchObject([{ verdict: 'inconclusive', code: 'withheld', at: one.from, levels }])
+      const whole = await json(cwd, 'verify', '2.car', name, '1.car', '--key', 'host.pub')
+      const { events } = whole.all[0]
+      expect(whole.all).toMatchObject([
+        { verdict: 'verified', signed: events, levels: { ...levels, execution: 'pass' } },
+      ])
+      expect(events).toBeGreaterThan(two.size)
+    }
+    // With one part missing, and from a snapshot.
+    const gap = await json(cwd, 'verify', 'echo', '1.car')
+    expect(gap.all).toMatchObject([{ code: 'withheld', at: one.to }])
+    const late = await json(cwd, 'verify', 'echo', '--from', `${two.size}`)
+    expect([late.ran.code, late.all]).toMatchObject([0, [{ verdict: 'verified', from: expect.any(Number) }]])
+    // What is asked for is read from the files, as long as they are there.
+    const seen = await json(cwd, 'chain', 'echo', '--from', `${one.from}`, '--to', `${one.from + 2}`)
+    expect(seen.all.map(({ seq }) => seq)).toEqual([one.from, one.from + 1, one.from + 2])
+    expect((await json(cwd, 'proof', 'echo', '150', '-o', 'old.tlog-proof')).ran.code).toBe(0)
+    expect((await json(cwd, 'verify', 'old.tlog-proof', '--key', 'host.pub')).all).toMatchObject([
+      { event: { seq: 150 } },
+    ])
+    // A part by itself: the first can be run.
+    const alone = await json(cwd, 'verify', '1.car', '--key', 'host.pub')
+    expect(alone.all).toMatchObject([{ verdict: 'verified', events: one.to, signed: one.to }])
+    expect(alone.ran.stderr).toContain('an archived part')
+    const middle = await json(cwd, 'verify', '2.car', '--key', 'host.pub')
+    expect(middle.all).toMatchObject([
+      { verdict: 'inconclusive', code: 'withheld', levels: { signature: 'pass' } },
+    ])
+  })
+
+  it('says of what is gone where it is, when the file is not there any more', async () => {
+    const cwd = await long()
+    const { all } = await json(cwd, 'archive', 'echo', '-o', '1.car', '--before', '200')
+    await theater(['export', 'echo', '-o', 'tail.car'], { cwd })
+    renameSync(join(cwd, '1.car'), join(cwd, 'elsewhere.car'))
+    for (const args of [
+      ['chain', 'echo', '--from', '150'],
+      ['proof', 'echo', '150', '-o', 'none.tlog-proof'],
+      ['replay', 'echo'],
+      ['redact', 'echo', '150', '--stop', '--reason', 'x'],
+    ]) {
+      const ran = await theater(args, { cwd })
+      expect([args, ran.code, ran.stderr]).toEqual([args, 2, expect.stringContaining('1.car')])
+    }
+    for (const command of ['chain', 'logs']) {
+      const ran = await theater([command, 'echo'], { cwd })
+      expect([command, ran.code, ran.stderr]).toEqual([command, 0, expect.stringContaining('left out')])
+    }
+    for (const args of [['ps'], ['dead', 'ls'], ['inspect', 'theater.toml']])
+      expect([args, (await theater(args, { cwd })).code]).toEqual([args, 0])
+    const behind = await json(cwd, 'chain', 'echo', '--from', `${all[0].to}`)
+    expect(behind.all.map(({ seq }) => seq)).toHaveLength(all[0].size - all[0].to)
+    for (const file of ['tail.car', 'elsewhere.car'])
+      expect((await json(cwd, 'import', file, '--data', 'other')).ran).toMatchObject({ code: 2 })
+    writeFileSync(join(cwd, '1.car'), readFileSync(join(cwd, 'tail.car')))
+    expect((await theater(['replay', 'echo'], { cwd })).stderr).toContain('not what was archived')
+  })
+
+  it('puts the parts back, and the record is what it was, byte for byte', async () => {
+    const cwd = await long()
+    expect((await theater(['archive', 'echo', '-o', 'all.car', '--before', '120'], { cwd })).code).toBe(0)
+    expect((await theater(['archive', 'echo', '-o', 'rest.car'], { cwd })).code).toBe(0)
+    expect((await json(cwd, 'archive', 'echo', '--restore', 'all.car')).ran).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('rest.car'),
+    })
+    const back = await json(cwd, 'archive', 'echo', '--restore', 'all.car', 'rest.car')
+    expect([back.ran.code, back.all.map(({ file }) => file)]).toEqual([0, ['rest.car', 'all.car']])
+    await theater(['export', 'echo', '-o', 'before.car'], { cwd })
+    const whole = readFileSync(join(cwd, 'before.car'))
+    expect((await theater(['archive', 'echo', '-o', 'again.car'], { cwd })).code).toBe(0)
+    expect((await theater(['archive', 'echo', '--restore', 'again.car'], { cwd })).code).toBe(0)
+    await theater(['export', 'echo', '-o', 'after.car'], { cwd })
+    expect(Buffer.compare(readFileSync(join(cwd, 'after.car')), whole)).toBe(0)
+    expect((await json(cwd, 'verify', 'echo', '--key', 'host.pub')).all).toMatchObject([
+      { verdict: 'verified' },
+    ])
+    expect((await json(cwd, 'archive', 'echo', '--restore', 'again.car')).ran.code).toBe(2)
+  })
+
+  it('refuses what would lose something, and says what to do', async () => {
+    const cwd = await long()
+    writeFileSync(join(cwd, 'there.car'), 'x')
+    const cases: readonly (readonly [number, string, ...string[]])[] = [
+      [2, 'is there already', 'echo', '-o', 'there.car'],
+      [2, 'no folder', 'echo', '-o', 'none/a.car'],
+      [2, '--restore', 'echo'],
+      [2, 'give one of them', 'echo', '-o', 'a.car', '--keep', '1', '--before', '9'],
+      [2, 'no actor', 'nobody', '-o', 'a.car'],
+      [2, 'no file', 'echo', '--restore', 'none.car'],
+      [3, 'nothing to archive', 'echo', '-o', 'a.car', '--before', '3'],
+      [3, 'nothing to archive', 'echo', '-o', 'a.car', '--keep', '100000'],
+    ]
+    for (const [code, message, ...args] of cases) {
+      const ran = await theater(['archive', ...args], { cwd })
+      expect([args, ran.code, ran.stderr]).toEqual([args, code, expect.stringContaining(message)])
+    }
+    expect(existsSync(join(cwd, 'a.car'))).toBe(false)
+    using _lock = takeLock(join(cwd, '.theater/lock'), cwd)
+    expect((await theater(['archive', 'echo', '-o', 'a.car'], { cwd })).code).toBe(3)
+  })
+})

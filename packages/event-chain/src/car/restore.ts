@@ -1,0 +1,73 @@
+import { cidOf, sha256 } from '@theater/values'
+import type { Hash } from '@theater/values'
+import { decodeBody } from '../body.ts'
+import { sameBytes } from '../cbor-bytes.ts'
+import { broken, ChainError } from '../errors.ts'
+import { decodeEvent } from '../event.ts'
+import type { IncomingEvent, LoggedStore } from '../store.ts'
+import type { CarChain, CarFile } from './open.ts'
+
+/**
+ * Puts a part of a chain back into the store that it was taken out of: the one that was taken out last, of an open CAR file.
+ *
+ * @returns how many events were put back
+ * @throws ChainError `not-found` where the store has no such chain, or all of it; `conflict` where the file has another part than the one that
+ * was taken out last, or another chain's; `archived` where something of it is withheld; `broken`
+ */
+export async function restorePart(
+  car: CarFile,
+  { chain, part, result, label }: CarChain,
+  store: LoggedStore,
+  { hash = sha256 }: { readonly hash?: Hash | undefined } = {},
+): Promise<number> {
+  const name = label ?? 'the record'
+  if (!result.ok) throw broken(result.reason, result.message, result.index)
+  const info = chain === null ? undefined : await store.info(chain)
+  const last = info?.archived?.parts.at(-1)
+  if (chain === null || info?.archived === undefined || last === undefined)
+    throw new ChainError('not-found', `nothing of ${name} was archived here`)
+  const { archived } = info
+  const from = part?.begin?.size ?? archived.lead
+  const end = part?.end ?? null
+  if (end === null || from !== last.from || end.size !== last.to || !sameBytes(end.last, archived.last)) {
+    const has = end === null ? `from ${from} to its end` : `${from} to ${end.size - 1}`
+    throw new ChainError(
+      'conflict',
+      `the file has the events ${has} of a record of ${name}, and what was taken out of ${info.label} last are the events ${last.from} to ${last.to - 1}, in ${last.file}`,
+    )
+  }
+  if (result.withheld !== null && result.withheld >= from)
+    throw new ChainError('archived', `event ${result.withheld} of ${name} is withheld in the file`, {
+      index: result.withheld,
+    })
+  await store.archives.putBack(chain, eventsOf(car, chain, from, end.last, hash))
+  return end.size - from
+}
+
+/** The events of a part, with the blocks that they link to; checked once more, for the file may have been changed since it was opened. */
+async function* eventsOf(
+  car: CarFile,
+  chain: Uint8Array,
+  from: number,
+  last: Uint8Array,
+  hash: Hash,
+): AsyncGenerator<IncomingEvent> {
+  let head: Uint8Array | undefined
+  let seq = from
+  for await (const stored of car.read(chain, from)) {
+    const event = await decodeEvent(stored, seq, { blobs: car, hash })
+    if (head !== undefined && (event.prev === null || !sameBytes(event.prev, head)))
+      throw broken('prev', 'the event does not link to the one before', seq)
+    head = event.hash
+    const { header, body } = stored
+    const link = body === null ? null : decodeBody(body, seq).link
+    const cid = link === null ? undefined : cidOf('dag-cbor', link)
+    const bytes = cid && (await car.get(cid))
+    const blobs = cid === undefined || bytes === undefined ? [] : [{ cid, bytes }]
+    // What comes from a file are views into chunks of it.
+    yield { header: header.slice(), body: body?.slice() ?? null, blobs }
+    seq++
+  }
+  if (head === undefined || !sameBytes(head, last))
+    throw broken('head', 'the file was changed after it was opened', seq)
+}
