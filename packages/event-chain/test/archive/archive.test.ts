@@ -14,6 +14,7 @@ import { inclusionPath } from '../../src/log/prover.ts'
 import { treeAt } from '../../src/log/seal-part.ts'
 import { sqliteStore } from '../../src/sqlite.ts'
 import { archive, fileOf, key, LEAD, notes, open, sealOf, signed, textOf, turns } from './parts.ts'
+import { fill } from '../sample.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'theater-archive-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -143,7 +144,7 @@ describe.each(stores)('a chain in a store of %s', (_name, make) => {
 
   test('is archived only where a checkpoint is over it, some of it stays, and nobody did it meanwhile', async () => {
     await using store = make()
-    const { chain } = await import('../sample.ts').then(({ fill }) => fill(store, 300))
+    const { chain } = await fill(store, 300)
     const removal = {
       lead: LEAD,
       from: LEAD,
