@@ -2,153 +2,136 @@ import type { ChannelStep, EventRef, Handed, TimerStep } from '@theater/boundary
 import type { Durability } from '@theater/event-chain'
 import type { RecordedCall } from '@theater/handler'
 import type { FunctionModel } from '@theater/values'
-import { Bindings } from './bindings.ts'
-import type { Ends } from './channels.ts'
-import type { Connections } from './connections.ts'
 import { birthOf } from './birth.ts'
 import type { Birth } from './birth.ts'
-import { actorContext } from './context.ts'
+import type { Ends } from './channels.ts'
+import type { Connections } from './connections.ts'
 import type { TheaterError } from './errors.ts'
 import { exportedBy } from './exported.ts'
-import { recordFailure } from './failures.ts'
 import type { Grants } from './grants.ts'
 import type { Host } from './host.ts'
-import { Instance } from './instance.ts'
+import { Inside } from './inside.ts'
+import type { Left } from './inside.ts'
 import type { InstanceParts } from './instance.ts'
-import { Life } from './life.ts'
 import type { Limits } from './limits.ts'
-import type { Invocation } from './mailbox.ts'
-import type { ActorInfo, ActorState } from './options.ts'
-import type { Sender } from './post.ts'
 import { LogGate } from './log-gate.ts'
-import { Reception } from './reception.ts'
+import type { Invocation } from './mailbox.ts'
+import type { ActorInfo, ActorState, TimerInfo } from './options.ts'
+import { packed, unpacked } from './packed.ts'
+import type { Sender } from './post.ts'
+import type { Reception } from './reception.ts'
 import { RecordKeeper } from './record-keeper.ts'
 import { recordedCall } from './record.ts'
 import type { Requester } from './request.ts'
-import { Residence } from './residence.ts'
+import { staysBound } from './bindings.ts'
 import type { Sends } from './sends.ts'
 import type { Standing } from './standing.ts'
-import type { Subject } from './subject.ts'
 import type { Summary } from './summary.ts'
-import { Turns } from './turns.ts'
+import type { Turns } from './turns.ts'
 
 /** What an actor is made of. */
 export interface ActorParts extends InstanceParts {
-  /** What its record says. @default nothing yet */
-  readonly summary?: Summary
-  /** How much of the record the summary stands for that is beside it. @default 0 */
-  readonly kept?: number
   /** The durability that was chosen for it alone; `undefined`: it has that of its host. */
   readonly durability: Durability | undefined
 }
 
+/** What its record says, as far as that is known beside it. */
+export interface Known {
+  readonly summary: Summary
+  /** How much of the record the summary stands for that is beside it. */
+  readonly kept: number
+}
+
+/** A host may have a hundred thousand that have nothing to do: what is common to many is not held for each. */
+interface Held extends Omit<ActorParts, 'seed'> {
+  readonly seed: string
+}
+
+/** Of an actor that has had no turn in this host nothing is known but its record. */
+const anew: Left = { life: { recovery: undefined }, instance: undefined }
+
 /**
- * One actor. It always is where messages come in and what its record says; what else it is is in memory while it needs it
- * ({@link Residence}). How it comes to be and ends is its {@link Life}, and its turns are taken by {@link Turns}.
+ * One actor, as all others know it. It always is its record and what that says; the rest ({@link Inside}) is there from when it is first needed
+ * until the actor leaves memory.
  */
 export class Actor implements Requester, Sender {
   readonly id: string
-  /** Where messages come in. */
-  readonly reception: Reception
-  /** Where its own lines go. */
-  readonly logGate: LogGate
   /** Messages of this actor that no receiver has taken yet. */
   outbox = 0
   /** What is kept beside its record. */
   readonly keeper: RecordKeeper
-  readonly #parts: ActorParts
+  readonly #parts: Held
   readonly #host: Host
+  #inside: Inside | undefined
+  /** While there is no inside; `undefined`: the actor has still to come to be, or to come back. */
+  #left: Left | undefined
+  /** Whether it takes turns: not before all that a host brings back is in the mailboxes. */
+  #open = false
+  #closing = false
+  #logGate: LogGate | undefined
   #cut: AbortController | undefined
-  readonly #bindings = new Bindings()
-  readonly #instance: Instance
-  readonly #turns: Turns
-  readonly #residence: Residence
-  readonly #life: Life
 
-  constructor(parts: ActorParts, host: Host) {
-    this.id = parts.id
-    this.#parts = parts
+  constructor(parts: ActorParts, host: Host, known?: Known) {
+    const { id, component, prepared, resolution, genesis, limits, seed, store, record, durability } = parts
+    this.id = id
+    // Each by its name: of an object that is made of another one each would take half as much again.
+    this.#parts = {
+      id,
+      component,
+      prepared,
+      resolution,
+      genesis,
+      limits,
+      seed: packed(seed),
+      store,
+      record,
+      durability,
+    }
     this.#host = host
-    this.keeper = new RecordKeeper(parts.store, parts.record, parts.summary, parts.kept)
-    const { received, connections, ends, unopened } = this.keeper.summary
-    const alive = (): boolean => this.#life.alive
-    const closing = (): boolean => this.#life.closing
-    const gone = (): ReturnType<Life['gone']> => this.#life.gone()
-    const exported = (name: string): FunctionModel | undefined => this.exported(name)
-    this.logGate = new LogGate({
-      actor: parts.id,
-      limits: parts.limits,
-      now: () => this.clock,
-      write: (line) => host.log(line),
-    })
-    this.reception = new Reception({
-      id: parts.id,
-      chain: () => this.chain,
-      store: parts.store,
-      limit: parts.limits.mailbox,
-      messageBytes: parts.limits.messageBytes,
-      received,
-      alive,
-      closing,
-      gone,
-      exported,
-      came: () => this.#turns.pump(),
-    })
-    this.#instance = new Instance(parts, {
-      links: this.#bindings.links,
-      signal: () => this.signal,
-      leave: (departures) => host.leave(this, departures),
-      now: () => host.now(),
-      breathe: () => host.breathe(),
-      turned: () => host.turned(),
-      alive,
-      watch: host.watch,
-      snapshots: host.snapshots,
-    })
-    this.#residence = new Residence({
-      resolution: parts.resolution,
-      genesis: parts.genesis,
-      record: parts.record,
-      bindings: this.#bindings,
-      instance: this.#instance,
-      contextOf: (link) => actorContext(this, host, link),
-      lastReturn: () => this.keeper.summary.lastReturn,
-      takenOver: () => this.keeper.takenOver(),
-    })
-    this.#life = new Life({
-      parts,
-      host,
-      keeper: this.keeper,
-      instance: this.#instance,
-      residence: this.#residence,
-      reception: this.reception,
-      logGate: this.logGate,
-      turns: () => this.#turns,
-      exported,
-      cut: () => this.#cut?.abort(),
-      over: () => host.ended(this),
-    })
-    this.#turns = new Turns({
-      instance: this.#instance,
-      mailbox: this.reception.mailbox,
-      received,
-      alive,
-      closing,
-      gone,
-      awake: () => this.#residence.awake,
-      wake: () => this.#life.wake(),
-      working: () => host.residents.gone(this.#life),
-      rested: () => this.#life.rested(),
-      admits: (one) => host.admits(this, one),
-      heard: (fn, { of, name }) => (of === 'channel' ? ends : connections).heard(fn, name),
-      unopened: (subject) => this.#unopened(subject, unopened),
-      unheard: () => this.keeper.spoil(),
-      undone: () => this.#bindings.undone(),
-      events: () => this.events,
-      aborted: (reply) => this.#life.aborted(reply),
-      ended: (end) => this.#life.turnEnded(end),
-      broke: (error) => this.#life.fail(recordFailure(this.id, error)),
-    })
+    this.keeper = new RecordKeeper(store, record, known?.summary, known?.kept)
+  }
+
+  /** All that it is while something is done for it or to it. */
+  #within(): Inside {
+    if (this.#inside !== undefined) return this.#inside
+    const { seed, ...parts } = this.#parts
+    const inside = new Inside(
+      this,
+      {
+        ...parts,
+        seed: unpacked(seed),
+        keeper: this.keeper,
+        host: this.#host,
+        closing: this.#closing,
+        cut: () => this.#cut?.abort(),
+        resting: () => this.#rest(),
+      },
+      this.#left,
+    )
+    this.#inside = inside
+    if (this.#open) inside.turns.open()
+    return inside
+  }
+
+  /** It has left memory: whatever there is to know of it is its record, and what that says. */
+  #rest(): void {
+    const left = this.#inside?.left
+    if (left === undefined) return
+    this.#left = left
+    this.#open = true
+    this.#inside = undefined
+    this.#cut = undefined
+    this.keeper.summary.trim()
+  }
+
+  /** Where messages come in. Only for at once: the actor may have left memory later. */
+  get reception(): Reception {
+    return this.#within().reception
+  }
+
+  /** Where its own lines go. */
+  get logGate(): LogGate {
+    return (this.#logGate ??= new LogGate(this, this.#host))
   }
 
   /** Its ends of channels. */
@@ -171,6 +154,11 @@ export class Actor implements Requester, Sender {
     return this.keeper.summary.standing
   }
 
+  /** Its timers as they are seen from outside. */
+  get timers(): readonly TimerInfo[] {
+    return this.keeper.summary.timers(this.id)
+  }
+
   /** What left it and may not have come to its end. */
   get sends(): Sends {
     return this.keeper.summary.sends
@@ -183,12 +171,12 @@ export class Actor implements Requester, Sender {
 
   /** Requests that the turn that runs has made, by the sequence numbers of their intents. */
   get calls(): Turns['calls'] {
-    return this.#turns.calls
+    return this.#within().turns.calls
   }
 
   /** The turn that the last host left, by where it begins, and what becomes of it. */
   get left(): Turns['left'] {
-    return this.#turns.left
+    return this.#inside?.turns.left
   }
 
   get chain(): Uint8Array {
@@ -216,56 +204,61 @@ export class Actor implements Requester, Sender {
 
   /** Resolves when it has come to be, or will not: to why. */
   get born(): Promise<TheaterError | undefined> {
-    return this.#life.born
+    return this.#inside === undefined && this.started ? Promise.resolve(undefined) : this.#within().life.born
   }
 
   /** Whether it has come to be. */
   get started(): boolean {
-    return this.#life.started
+    return this.#inside?.life.started ?? this.#left !== undefined
   }
 
   /** Whether it takes turns, and may have children. */
   get accepting(): boolean {
-    return this.#life.alive && !this.#turns.halted
+    return this.#alive && this.#inside?.turns.halted !== true
   }
 
   /** Aborts when the actor ends. */
   get signal(): AbortSignal {
     if (this.#cut === undefined) {
       this.#cut = new AbortController()
-      if (!this.#life.alive) this.#cut.abort()
+      if (!this.#alive) this.#cut.abort()
     }
     return this.#cut.signal
+  }
+
+  get #alive(): boolean {
+    return this.#inside?.life.alive ?? !this.#closing
   }
 
   /** The actor as it is seen from outside. */
   get info(): ActorInfo {
     const { record, component } = this.#parts
-    const { recovery, failure, exitStatus } = this.#life
+    const { failure, exitStatus } = this.#inside?.life ?? {}
     return {
       id: this.id,
       parent: this.birth?.parent,
       state: this.#state,
-      resident: this.#residence.awake,
+      resident: this.#inside?.residence.awake === true,
       chain: record.chain,
       head: record.head,
       events: record.size,
       component: component.digest,
-      recovery,
+      recovery: (this.#inside?.life ?? this.#left?.life)?.recovery,
       failure,
       exitStatus,
     }
   }
 
   get #state(): ActorState {
-    const { phase } = this.#life
+    if (this.#inside === undefined) return this.#left === undefined ? 'starting' : 'idle'
+    const { phase } = this.#inside.life
     if (phase !== 'ready') return phase
-    return this.#turns.running ? 'running' : 'idle'
+    return this.#inside.turns.running ? 'running' : 'idle'
   }
 
   /** Why it takes no turns any more, where that is a failure. */
   get failure(): TheaterError | undefined {
-    return this.#life.failure
+    return this.#inside?.life.failure
   }
 
   /** Whether anything of it is in the store. */
@@ -275,24 +268,22 @@ export class Actor implements Requester, Sender {
 
   /** Whether it never came to be, so that its name is free. */
   get released(): boolean {
-    return this.#life.released
+    return this.#inside?.life.released === true
   }
 
   /** Whether it is at something, or has something to do that it can do. */
   get busy(): boolean {
-    if (this.#turns.running) return true
-    const { alive, phase } = this.#life
-    return alive && (phase === 'starting' || this.reception.mailbox.waiting > 0)
+    return this.#inside === undefined ? this.#left === undefined : this.#inside.busy
   }
 
   /** Resolves when what it is at is over. */
   async settled(): Promise<void> {
-    await Promise.allSettled([this.#life.settled(), this.#turns.settled()])
+    await this.#inside?.settled()
   }
 
   /** The intent of the outside effect that this actor performs now. */
   get intent(): EventRef | undefined {
-    return this.#instance.intent
+    return this.#inside?.instance.intent
   }
 
   /** An outside effect as its record has it. */
@@ -303,22 +294,23 @@ export class Actor implements Requester, Sender {
 
   /** Messages of the turn that runs, which have not left yet. */
   get queued(): number {
-    return this.#instance.queued
+    return this.#inside?.instance.queued ?? 0
   }
 
   /** What the turn that runs has said of channels, which has not left yet. */
   get steps(): readonly ChannelStep[] {
-    return this.#instance.steps
+    return this.#inside?.instance.steps ?? []
   }
 
   /** What the turn that runs has said of timers, which is not in force yet. */
   get timerSteps(): readonly TimerStep[] {
-    return this.#instance.timers
+    return this.#inside?.instance.timers ?? []
   }
 
   /** The time by its own clock, in milliseconds since the epoch: the first that a turn of it may begin at. */
   get clock(): number {
-    return this.#instance.notBefore ?? Math.max(this.keeper.summary.lastTime, this.#parts.genesis.time)
+    const notBefore = this.#inside?.instance.notBefore ?? this.#left?.instance?.notBefore
+    return notBefore ?? Math.max(this.keeper.summary.lastTime, this.#parts.genesis.time)
   }
 
   /** How many events its record has. */
@@ -328,12 +320,12 @@ export class Actor implements Requester, Sender {
 
   /** When the turn began that runs, in milliseconds since the epoch. */
   get turnStart(): number {
-    return this.#instance.turnStart
+    return this.#inside?.instance.turnStart ?? 0
   }
 
   /** Subscriptions of the turn that runs, which are not in force yet. */
   get subscribing(): number {
-    return this.#instance.subscribing
+    return this.#inside?.instance.subscribing ?? 0
   }
 
   /** The export that a full or track name means; `undefined` where the component has none. */
@@ -350,7 +342,7 @@ export class Actor implements Requester, Sender {
    * what a handler throws that cannot serve the actor
    */
   start(load?: Invocation): Promise<void> {
-    return this.#life.start(load)
+    return this.#within().life.start(load)
   }
 
   /** From here on no host before this one may add to its record. @throws ChainError */
@@ -365,7 +357,7 @@ export class Actor implements Requester, Sender {
    * @throws TheaterError, ChainError, what a handler throws
    */
   recover(started: boolean): Promise<void> {
-    return this.#life.recover(started)
+    return this.#within().life.recover(started)
   }
 
   /**
@@ -376,49 +368,50 @@ export class Actor implements Requester, Sender {
    * @throws ChainError, what a handler throws that cannot serve the actor
    */
   async standBy(owing: boolean): Promise<void> {
-    if (owing) await this.#residence.takeOver()
-    if (!this.#residence.mayRest) await this.#residence.bind()
-    this.#life.resume()
+    const { resolution, genesis } = this.#parts
+    const stays = staysBound(resolution, genesis.grants)
+    if (!owing && !stays && this.#inside === undefined) {
+      this.keeper.settled()
+      this.#left = anew
+      return
+    }
+    const { residence, life } = this.#within()
+    if (owing) await residence.takeOver()
+    if (stays) await residence.bind()
+    life.resume()
   }
 
   /** Takes turns from here on. */
   resume(): void {
-    this.#turns.open()
+    this.#open = true
+    if (this.#inside === undefined) this.keeper.summary.trim()
+    else this.#inside.turns.open()
   }
 
   /** Takes no more turns: it is about to be stopped, and ends after its children. */
   halt(): void {
-    this.#turns.halt()
+    this.#within().turns.halt()
   }
 
   /** The guest ended itself. Between turns there is no guest that could. */
   exit(status: number): void {
-    this.#life.exit(status)
+    this.#within().life.exit(status)
   }
 
   /** Has something done when the turn that runs has ended, whatever becomes of what it waits for. */
   afterTurn(run: () => void): void {
-    this.#turns.afterwards(run)
+    this.#within().turns.afterwards(run)
   }
 
   /** Leaves the turn that runs where its record is, as a crash of the host would. */
   abandon(): void {
-    this.#instance.abandon()
-  }
-
-  #unopened({ of, name }: Subject, unopened: Summary['unopened']): void {
-    const { size, head } = this.#parts.record
-    const end = { seq: size - 1, hash: head }
-    if (of === 'channel') {
-      unopened.note(name, end)
-      this.#host.unopened(this, name, end)
-    } else this.connections.forget(name)
+    this.#inside?.instance.abandon()
   }
 
   /** Has a handler let leave what its functions queued. */
   handOver({ interface: from, fn, args, closes }: Handed): void {
     if (closes !== undefined) this.connections.forget(closes)
-    this.#bindings.links.get(from)?.binding.leave?.(fn, args)
+    this.#inside?.bindings.links.get(from)?.binding.leave?.(fn, args)
   }
 
   /**
@@ -428,7 +421,7 @@ export class Actor implements Requester, Sender {
    * @throws TheaterError `store-failed`: it ended, and the record does not say so
    */
   stop(reason: string): Promise<void> {
-    return this.#life.stop(reason)
+    return this.#within().life.stop(reason)
   }
 
   /**
@@ -436,6 +429,9 @@ export class Actor implements Requester, Sender {
    * record is, as after a crash.
    */
   close(graceMs = 1000): Promise<void> {
-    return this.#life.close(graceMs, () => this.abandon())
+    if (this.#inside !== undefined) return this.#inside.life.close(graceMs, () => this.abandon())
+    this.#closing = true
+    this.#cut?.abort()
+    return Promise.resolve()
   }
 }

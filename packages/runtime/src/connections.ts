@@ -21,6 +21,10 @@ export function isSocket(fn: string): boolean {
 export class Connections {
   readonly #open = new Set<string>()
 
+  get size(): number {
+    return this.#open.size
+  }
+
   get names(): IterableIterator<string> {
     return this.#open.values()
   }

@@ -355,7 +355,7 @@ export class House {
 
   /** The timers that its actors have, in the order in which they are due. */
   get timers(): readonly TimerInfo[] {
-    const all = [...this.cast.actors].flatMap(({ id, standing }) => standing.infos(id))
+    const all = [...this.cast.actors].flatMap(({ timers }) => timers)
     return all.toSorted((a, b) => a.due - b.due || (a.actor < b.actor ? -1 : 1))
   }
 

@@ -85,6 +85,14 @@ export interface Resumption {
   readonly tail: AsyncIterable<TheaterEvent>
 }
 
+/** What is known of the snapshots of an actor that is not in memory. */
+export interface ImagesLeft {
+  readonly size: number
+  readonly bytes: number
+  readonly fuel: number
+  readonly said: boolean
+}
+
 /** The snapshots of one actor: the last is kept beside its record, and held against it before it is used. */
 export class Images {
   readonly #parts: ImagesParts
@@ -99,9 +107,21 @@ export class Images {
   /** Whether it was said why there is none. */
   #said = false
 
-  constructor(parts: ImagesParts, host: Snapshots) {
+  /** @param before what was known of them when the actor left memory */
+  constructor(parts: ImagesParts, host: Snapshots, before?: ImagesLeft) {
     this.#parts = parts
     this.#host = host
+    if (before === undefined) return
+    this.#size = before.size
+    this.#bytes = before.bytes
+    this.#fuel = before.fuel
+    this.#said = before.said
+  }
+
+  /** What is to be known of them when the actor is in memory again; `undefined`: nothing. */
+  get left(): ImagesLeft | undefined {
+    const left = { size: this.#size, bytes: this.#bytes, fuel: this.#fuel, said: this.#said }
+    return left.size === 0 && left.fuel === 0 && !left.said ? undefined : left
   }
 
   /** An instance was made that has had no turn. */

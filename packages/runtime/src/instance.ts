@@ -17,7 +17,7 @@ import { sha256 } from '@theater/event-chain/node'
 import { ValueError } from '@theater/values'
 import { reasonOf } from './failures.ts'
 import { Images } from './images.ts'
-import type { Snapshots } from './images.ts'
+import type { ImagesLeft, Snapshots } from './images.ts'
 import type { Limits } from './limits.ts'
 import type { Letter } from './mailbox.ts'
 import type { OwnRecord } from './own-record.ts'
@@ -74,6 +74,12 @@ export interface Surroundings {
   readonly snapshots: Snapshots
 }
 
+/** What is known of the instance of an actor that is not in memory. */
+export interface InstanceLeft {
+  readonly notBefore: number | undefined
+  readonly images: ImagesLeft | undefined
+}
+
 /** What became of a turn that was to be taken. */
 export interface Taken {
   /** What its sender is told once the turn is concluded. */
@@ -112,11 +118,18 @@ export class Instance {
   readonly #written: Written = { events: 0, bytes: 0 }
   #doing: Doing = 'start'
 
-  constructor(parts: InstanceParts, around: Surroundings) {
+  /** @param before what was known of it when the actor left memory */
+  constructor(parts: InstanceParts, around: Surroundings, before?: InstanceLeft) {
     this.#parts = parts
     this.#around = around
     this.#behind = !parts.record.taken
-    this.#images = new Images(parts, around.snapshots)
+    this.#notBefore = before?.notBefore
+    this.#images = new Images(parts, around.snapshots, before?.images)
+  }
+
+  /** What is to be known of it when the actor is in memory again. */
+  get left(): InstanceLeft {
+    return { notBefore: this.notBefore, images: this.#images.left }
   }
 
   /** The intent of the outside effect that is performed now. */

@@ -25,7 +25,7 @@ export interface LifeParts {
   readonly instance: Instance
   readonly residence: Residence
   readonly reception: Reception
-  readonly logGate: LogGate
+  readonly logGate: () => LogGate
   readonly turns: () => Turns
   /** The export that a full or track name means; `undefined` where the component has none. */
   readonly exported: (name: string) => FunctionModel | undefined
@@ -33,12 +33,21 @@ export interface LifeParts {
   readonly cut: () => void
   /** It came to its end, other than by `stop`. */
   readonly over: () => void
+  /** Whether the host closes. */
+  readonly closing: boolean
+  /** It rests: nothing of it need be in memory. */
+  readonly resting: () => void
+}
+
+/** What is known of the life of an actor that is not in memory: it has come to be, and has not ended. */
+export interface LifeLeft {
+  readonly recovery: Recovery | undefined
 }
 
 /** How one actor comes to be, comes back, rests, and ends. */
 export class Life {
   phase: 'starting' | 'ready' | 'stopped' | 'failed' = 'starting'
-  closing = false
+  closing: boolean
   /** Why it takes no turns any more, where that is a failure. */
   failure: TheaterError | undefined
   exitStatus: number | undefined
@@ -61,9 +70,22 @@ export class Life {
   /** Whether it is about to leave memory. */
   #leaving = false
 
-  constructor(parts: LifeParts) {
+  /** @param before what was known of it when the actor left memory, or before it was there */
+  constructor(parts: LifeParts, before?: LifeLeft) {
     this.#parts = parts
     this.#left = !parts.parts.record.taken
+    this.closing = parts.closing
+    if (before === undefined) return
+    this.started = true
+    this.phase = 'ready'
+    this.recovery = before.recovery
+  }
+
+  /** Whether it goes on as it is when it is in memory again. */
+  get rests(): boolean {
+    const { residence, turns, reception } = this.#parts
+    if (this.phase !== 'ready' || !this.alive || this.#stopping !== undefined) return false
+    return !residence.inhabited && turns().quiet && reception.mailbox.quiet
   }
 
   get #id(): string {
@@ -238,6 +260,7 @@ export class Life {
       this.#leaving = false
     }
     if (thing !== undefined) await host.summaries.keep([thing])
+    this.#parts.resting()
     return true
   }
 
@@ -263,7 +286,7 @@ export class Life {
   async turnEnded(end: Ended): Promise<void> {
     const { reply, first } = end
     const { keeper, logGate, host } = this.#parts
-    logGate.turnEnded()
+    logGate().turnEnded()
     await keeper.turned(end)
     await this.#keep(host.summaries.every)
     if (first !== undefined) await this.#initEnded(functionOf(first), reply)
@@ -388,7 +411,7 @@ export class Life {
       host.residents.gone(this)
       cut()
       for (const error of await residence.end()) this.#log(`a handler could not let go: ${String(error)}`)
-      logGate.end()
+      logGate().end()
     })()
     return this.#disposing
   }

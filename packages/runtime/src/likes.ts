@@ -3,11 +3,15 @@ import { checkLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { chainKey } from './received.ts'
 
+/** What made an actor. */
+type Make = Pick<Genesis, 'jco' | 'meter' | 'nan' | 'theater' | 'limits'>
+
 /** What many actors have in common is held once: each record says all of it, and each in bytes of its own. */
 export class Likes {
   readonly #limits = new Map<string, Limits>()
   readonly #grants = new Map<string, Genesis['grants']>()
   readonly #links = new Map<string, Uint8Array>()
+  readonly #makes = new Map<string, Make>()
 
   /** @throws TheaterError `bad-limit` */
   limits(actor: string, given: Genesis['limits']): Limits {
@@ -22,11 +26,14 @@ export class Likes {
     const key = JSON.stringify(genesis.grants)
     const grants = this.#grants.get(key) ?? genesis.grants
     this.#grants.set(key, grants)
-    const { cause, params } = genesis
+    const { cause, params, jco, meter, nan, theater } = genesis
+    const make = JSON.stringify([jco, meter, nan, theater])
+    const made = this.#makes.get(make) ?? { jco, meter, nan, theater, limits: {} }
+    this.#makes.set(make, made)
     return {
       ...genesis,
+      ...made,
       grants,
-      limits: {},
       component: this.#link(genesis.component),
       wit: this.#link(genesis.wit),
       cause: cause && { chain: cause.chain.slice(), seq: cause.seq, hash: cause.hash.slice() },

@@ -1,4 +1,4 @@
-import type { LogLine } from './host.ts'
+import type { Host, LogLine } from './host.ts'
 
 const SECOND = 1000
 
@@ -8,13 +8,12 @@ export interface LogLimits {
   readonly logBytes: number
 }
 
-/** What a {@link LogGate} needs of its actor. */
-export interface LogGateParts {
-  readonly actor: string
+/** Whose log it is. */
+export interface LogGateActor {
+  readonly id: string
   readonly limits: LogLimits
   /** Milliseconds, by the actor's own clock: what is left out follows from what its record says of time, on any machine. */
-  readonly now: () => number
-  readonly write: (line: LogLine) => void
+  readonly clock: number
 }
 
 /**
@@ -22,34 +21,37 @@ export interface LogGateParts {
  * the end of the first turn of that second in which something was, and of what comes after that when the second is over.
  */
 export class LogGate {
-  readonly #parts: LogGateParts
+  readonly #actor: LogGateActor
+  readonly #to: Pick<Host, 'log'>
   #since = -Infinity
   #lines = 0
   #bytes = 0
-  #left = { lines: 0, bytes: 0 }
+  #leftLines = 0
+  #leftBytes = 0
   /** Which limit the first line went beyond that was left out. */
   #over: keyof LogLimits = 'logLines'
   /** Whether it was said, in this second, that something was left out. */
   #said = false
 
-  constructor(parts: LogGateParts) {
-    this.#parts = parts
+  constructor(actor: LogGateActor, to: Pick<Host, 'log'>) {
+    this.#actor = actor
+    this.#to = to
   }
 
   log(line: LogLine): void {
     this.#roll()
-    const { limits, write } = this.#parts
+    const { limits } = this.#actor
     const bytes = sizeOf(line)
     const over = this.#lines >= limits.logLines ? 'logLines' : 'logBytes'
     if (this.#lines < limits.logLines && this.#bytes + bytes <= limits.logBytes) {
       this.#lines++
       this.#bytes += bytes
-      write(line)
+      this.#to.log(line)
       return
     }
-    if (this.#left.lines === 0) this.#over = over
-    this.#left.lines++
-    this.#left.bytes += bytes
+    if (this.#leftLines === 0) this.#over = over
+    this.#leftLines++
+    this.#leftBytes += bytes
   }
 
   /** A turn is over. */
@@ -64,7 +66,7 @@ export class LogGate {
   }
 
   #roll(): void {
-    const now = this.#parts.now()
+    const now = this.#actor.clock
     // Between a trap and the next turn there is no instance to ask, and it may seem to be earlier.
     if (now - this.#since < SECOND) return
     this.#tell()
@@ -74,9 +76,9 @@ export class LogGate {
   }
 
   #tell(): void {
-    const { lines, bytes } = this.#left
+    const [lines, bytes] = [this.#leftLines, this.#leftBytes]
     if (lines === 0) return
-    const { actor, limits, write } = this.#parts
+    const { id: actor, limits } = this.#actor
     const limit = `${limits[this.#over]} ${this.#over === 'logLines' ? 'lines' : 'bytes'} a second`
     const message = `${lines} ${lines === 1 ? 'line' : 'lines'} of ${bytes} bytes left out: more than ${limit}, the limit "${this.#over}"`
     const fields = [
@@ -85,9 +87,9 @@ export class LogGate {
       ['lines', String(lines)],
       ['bytes', String(bytes)],
     ] as const
-    this.#left = { lines: 0, bytes: 0 }
+    this.#leftLines = this.#leftBytes = 0
     this.#said = true
-    write({ actor, level: 'warn', message, fields })
+    this.#to.log({ actor, level: 'warn', message, fields })
   }
 }
 

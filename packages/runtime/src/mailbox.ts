@@ -66,6 +66,11 @@ export class Mailbox {
     return this.#letters.length + this.#held.length
   }
 
+  /** Whether nothing waits, and nobody waits for anything. */
+  get quiet(): boolean {
+    return this.waiting === 0 && this.#byCause.size === 0
+  }
+
   /** Adds a letter; it waits in its sender's outbox where the mailbox is full. */
   add(letter: Letter): void {
     // Nothing overtakes what is held, so all that one sender says arrives in its order.

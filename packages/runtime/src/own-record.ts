@@ -10,9 +10,10 @@ import type {
   Store,
 } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
+import { packed, unpacked } from './packed.ts'
 
 /** Where records are written, and how durable what is written is. */
-interface Desk {
+export interface Desk {
   readonly store: Store
   readonly salts: Salts
   readonly durability: Durability | undefined
@@ -23,22 +24,23 @@ interface Desk {
  * numbers. A record that an earlier host wrote has to be taken over before anything is added to it.
  */
 export class OwnRecord {
-  readonly chain: Uint8Array
   readonly #desk: Desk
   #writer: ChainWriter | undefined
+  /** While there is no writer. */
+  #chain: string
+  #head: string
   #size: number
-  #head: Uint8Array
   /** `undefined`: an earlier host wrote it, and this one has no lease of it yet. */
   #epoch: number | undefined
   /** Whether it says that this host writes it. */
   #taken: boolean
 
   private constructor({ chain, size, head }: Position, desk: Desk, writer: ChainWriter | undefined) {
-    this.chain = chain
     this.#desk = desk
     this.#writer = writer
     this.#size = size
-    this.#head = head
+    this.#chain = packed(chain)
+    this.#head = packed(head)
     this.#epoch = writer?.epoch
     this.#taken = writer !== undefined
   }
@@ -55,8 +57,11 @@ export class OwnRecord {
 
   /** One that an earlier host left. */
   static left({ chain, size, head }: ChainInfo, desk: Desk): OwnRecord {
-    // Small copies of their own: what a database gives is part of more, or costs more.
-    return new OwnRecord({ chain: chain.slice(), size, head: head.slice() }, desk, undefined)
+    return new OwnRecord({ chain, size, head }, desk, undefined)
+  }
+
+  get chain(): Uint8Array {
+    return this.#writer?.chain ?? unpacked(this.#chain)
   }
 
   /** Whether this host may add to it. */
@@ -71,7 +76,7 @@ export class OwnRecord {
 
   /** The hash of the last event, durable or not. */
   get head(): Uint8Array {
-    return this.#writer?.head ?? this.#head
+    return this.#writer?.head ?? unpacked(this.#head)
   }
 
   /** How many events the store has confirmed. */
@@ -107,7 +112,7 @@ export class OwnRecord {
       hash: sha256,
       chain,
       size: this.#size,
-      head: this.#head,
+      head: unpacked(this.#head),
       epoch: this.#epoch,
     })
     return this.#writer.append(kind, content)
@@ -123,12 +128,17 @@ export class OwnRecord {
     await this.#writer?.stored()
   }
 
+  /** Whether there is no writer: nothing of it is under way. */
+  get rests(): boolean {
+    return this.#writer === undefined
+  }
+
   /** Lets go of the writer, where the store has all that it wrote. */
   rest(): void {
     const writer = this.#writer
     if (writer === undefined || writer.failure !== null || writer.durable !== writer.size) return
     this.#size = writer.size
-    this.#head = writer.head
+    this.#head = packed(writer.head)
     this.#writer = undefined
   }
 }

@@ -34,6 +34,11 @@ export type TurnOf = number | 'forgotten' | undefined
 export class Received {
   readonly #senders = new Map<string, FromSender>()
 
+  /** How many senders there are. */
+  get size(): number {
+    return this.#senders.size
+  }
+
   /** What came of each sender, by {@link chainKey}. */
   get senders(): Iterable<readonly [string, FromSender]> {
     return this.#senders

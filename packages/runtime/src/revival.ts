@@ -21,6 +21,7 @@ import type { Post, Sender } from './post.ts'
 import { chainKey } from './received.ts'
 import { releaseName } from './record.ts'
 import { OwnRecord } from './own-record.ts'
+import type { Desk } from './own-record.ts'
 import { outgoing } from './outgoing.ts'
 import type { Outgoing } from './outgoing.ts'
 import { scanRecord } from './recovery.ts'
@@ -56,6 +57,7 @@ export class Revival {
   readonly #parts: RevivalParts
 
   readonly #likes = new Likes()
+  readonly #desks = new Map<Durability | undefined, Desk>()
   readonly #readies = new Map<string, Awaited<ReturnType<Components['ready']>>>()
 
   constructor(parts: RevivalParts) {
@@ -176,8 +178,8 @@ export class Revival {
     const { durability } = info
     const { kept } = scan
     const own = { genesis: this.#likes.genesis(genesis), seed: seed.slice() }
-    const parts = { id, ...ready, ...own, limits, store, record, durability, summary, kept }
-    const actor = new Actor(parts, host)
+    const parts = { id, ...ready, ...own, limits, store, record, durability }
+    const actor = new Actor(parts, host, { summary, kept })
     cast.add(actor)
     return actor
   }
@@ -215,9 +217,11 @@ export class Revival {
     return { ...scan, info: { ...info, size, head } }
   }
 
-  #desk({ durability = this.#parts.durability }: ChainInfo): Parameters<typeof OwnRecord.left>[1] {
+  #desk({ durability = this.#parts.durability }: ChainInfo): Desk {
     const { store, salts } = this.#parts
-    return { store, salts, durability }
+    const desk = this.#desks.get(durability) ?? { store, salts, durability }
+    this.#desks.set(durability, desk)
+    return desk
   }
 
   /** The last host ended before it could say that the actor never came to be. */
@@ -306,9 +310,9 @@ export class Revival {
   }
 
   /** No connection outlives its host. */
-  #loseConnections({ connections, reception }: Actor): void {
-    for (const connection of connections.names)
-      reception.tell({
+  #loseConnections(actor: Actor): void {
+    for (const connection of actor.connections.names)
+      actor.reception.tell({
         fn: HANDLE_DISCONNECT,
         args: [connection, { tag: 'restarted' }],
         sender: null,

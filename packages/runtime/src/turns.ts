@@ -108,6 +108,12 @@ export class Turns {
     return this.#halted
   }
 
+  /** Whether there is nothing that is to be known when the actor is in memory again. */
+  get quiet(): boolean {
+    if (!this.#open || this.#halted || this.running || this.left !== undefined) return false
+    return this.#first === undefined && this.#unfinished === undefined && this.#after.length === 0
+  }
+
   /** Resolves when those that are taken now are over. */
   async settled(): Promise<void> {
     await this.#pumping

@@ -10,6 +10,11 @@ const PER_OPENER = 1000
 export class Unopened {
   readonly #byOpener = new Map<string, Map<string, EventRef>>()
 
+  /** How many have asked. */
+  get size(): number {
+    return this.#byOpener.size
+  }
+
   get all(): readonly (readonly [channel: string, end: EventRef])[] {
     return [...this.#byOpener.values()].flatMap((channels) => [...channels])
   }
