@@ -1,4 +1,5 @@
 import { meteringOf } from '@theater/boundary'
+import { meter } from '@theater/component'
 import type { Allowance } from '@theater/boundary'
 import type { Genesis } from '@theater/event-chain'
 import type { Json } from '@theater/values'
@@ -36,7 +37,7 @@ const bounded = {
   tables: 'maxElements',
 } as const
 
-/** What a metered component may use, by the names that genesis has for it. */
+/** What a metered component may use, by the names that genesis has for it; of another meter those who have it know. */
 const metered = ['fuel', 'startFuel', 'depth', 'memory', 'tables'] as const
 
 /** What is wrong with the limits in a genesis event. */
@@ -47,7 +48,7 @@ export type LimitFault =
 /** Holds the limits that a chain names against the verifier's own. */
 export function checkGenesisLimits(genesis: Genesis, mine: VerifyLimits): LimitFault | undefined {
   const { limits } = genesis
-  const needed: readonly string[] = meteringOf(genesis) === 'none' ? [] : metered
+  const needed: readonly string[] = genesis.meter?.name === meter.name ? metered : []
   for (const name of new Set([...Object.keys(bounded), ...needed])) {
     const value = valueOf(limits, name)
     if (value === undefined && !needed.includes(name)) continue

@@ -420,6 +420,11 @@ describe('verify', async () => {
       const other = edit(drafts, 0, 'genesis', (g) => ({ ...g, meter: { name: 'theater', version } }))
       expect(await forged(other)).toMatchObject({ verdict: 'inconclusive', code: 'meter-version', index: 0 })
     }
+    // What limits another meter has nobody knows here; of this one they are there.
+    const meter = (name: string) =>
+      forged(edit(drafts, 0, 'genesis', (g) => ({ ...g, limits: {}, meter: { name, version: '1' } })))
+    expect(await meter('other')).toMatchObject({ verdict: 'inconclusive', code: 'meter-version', index: 0 })
+    expect(await meter('theater')).toMatchObject({ verdict: 'broken', reason: 'content', index: 0 })
   })
 
   it('takes fuel figures for what they are: those of a metered component', async () => {
