@@ -1,7 +1,7 @@
 import { cidOf, sha256 } from '@theater/values'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -52,6 +52,23 @@ test('a reader cannot write, and finds nothing where there is nothing', async ()
   await sqliteStore(path).close()
   await using reader = sqliteStore(path, { readOnly: true })
   await expect(fill(reader, 3)).rejects.toMatchObject({ code: 'read-only' })
+})
+
+test('what is kept in place of the last one is written once', async () => {
+  const path = fresh()
+  await using store = sqliteStore(path)
+  const { chain, head } = await fill(store, 3)
+  const length = 250_000
+  const grows = async (): Promise<number> => {
+    const before = statSync(`${path}-wal`).size
+    const bytes = crypto.getRandomValues(new Uint8Array(50_000))
+    const all = Uint8Array.from({ length }, (_, i) => bytes[i % bytes.length] as number)
+    await store.caches.keep([{ chain, kind: 'snapshot', size: 3, head, bytes: all }])
+    return statSync(`${path}-wal`).size - before
+  }
+  const first = await grows()
+  expect(first).toBeGreaterThan(length)
+  for (let i = 0; i < 4; i++) expect(await grows()).toBeLessThan(first * 1.1)
 })
 
 test('what is closed comes back', async () => {

@@ -39,18 +39,23 @@ export class SqliteCaches implements CacheStore {
     await this.#db.write(() => {
       const put = this.#db.sql(
         `INSERT INTO kept (chain, kind, size, head, bytes) SELECT id, ?, ?, ?, ? FROM chains c WHERE chain = ?
-         AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.chain = c.id AND k.kind = '${ERASED}')
-         ON CONFLICT (chain, kind) DO UPDATE SET size = excluded.size, head = excluded.head, bytes = excluded.bytes`,
+         AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.chain = c.id AND k.kind = '${ERASED}')`,
       )
-      for (const { chain, kind, size, head, bytes } of things) put.run(kind, size, head, bytes, chain)
+      for (const { chain, kind, size, head, bytes } of things) {
+        // The last one goes first: its pages are those of the next, where an update would overwrite them with zeros besides.
+        this.#drop(chain, kind)
+        put.run(kind, size, head, bytes, chain)
+      }
     })
   }
 
   async discard(chain: Uint8Array, kind: string): Promise<void> {
-    await this.#db.write(() =>
-      this.#db
-        .sql('DELETE FROM kept WHERE kind = ? AND chain = (SELECT id FROM chains WHERE chain = ?)')
-        .run(kind, chain),
-    )
+    await this.#db.write(() => this.#drop(chain, kind))
+  }
+
+  #drop(chain: Uint8Array, kind: string): void {
+    this.#db
+      .sql('DELETE FROM kept WHERE kind = ? AND chain = (SELECT id FROM chains WHERE chain = ?)')
+      .run(kind, chain)
   }
 }
