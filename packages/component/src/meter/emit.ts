@@ -126,11 +126,11 @@ export class Emitter {
   #enter({ weight, reserve }: Depth, cost: number): void {
     const writer = this.#writer
     const helpers = this.#helpers
-    if (this.#own === Given.none) globalGet(writer, helpers.fuel)
-    else get(writer, this.#fuel)
-    int64(writer, cost)
-    writer.byte(0x7d)
-    this.#settle()
+    if (this.#own === Given.none && this.#fuel >= 0) {
+      globalGet(writer, helpers.fuel)
+      set(writer, this.#fuel)
+    }
+    this.#take(cost)
     if (this.#depth < 0) return
     if (this.#own === Given.none) globalGet(writer, helpers.depth)
     else get(writer, this.#depth)
@@ -199,7 +199,7 @@ export class Emitter {
         this.#charge(value)
         return index
       case Edit.loop:
-        this.#loop(value)
+        this.#take(value)
         return index
       case Edit.global:
         writer.u32(value + meterGlobals.length)
@@ -301,10 +301,15 @@ export class Emitter {
     else globalGet(this.#writer, this.#helpers.fuel)
   }
 
-  #charge(cost: number): void {
+  /** Puts on top what is left after a cost. */
+  #less(cost: number): void {
     this.#readFuel()
     int64(this.#writer, cost)
     this.#writer.byte(0x7d)
+  }
+
+  #charge(cost: number): void {
+    this.#less(cost)
     if (this.#fuel >= 0) set(this.#writer, this.#fuel)
     else globalSet(this.#writer, this.#helpers.fuel)
   }
@@ -323,11 +328,21 @@ export class Emitter {
     this.#writer.byte(0x0b)
   }
 
-  #loop(cost: number): void {
+  /**
+   * Charges, and ends the guest if less is left. The comparison comes first: so it needs no result of a subtraction, and an engine
+   * makes one of what is subtracted here and in the block behind.
+   */
+  #take(cost: number): void {
+    const writer = this.#writer
     this.#readFuel()
-    int64(this.#writer, cost)
-    this.#writer.byte(0x7d)
-    this.#settle()
+    int64(writer, cost)
+    writer.byte(0x53) // i64.lt_s
+    this.#unlikely()
+    this.#less(cost)
+    globalSet(writer, this.#helpers.fuel)
+    this.#helpers.trip(writer, why.fuel)
+    writer.byte(0x0b)
+    if (cost > 0) this.#charge(cost)
   }
 
   #after(index: number, last: number): number {
