@@ -95,6 +95,7 @@ export {
 } from './kinds.ts'
 export { ChainLinker, type Linked, type LinkerOptions, type Position, type Salts } from './linker.ts'
 export { memoryStore } from './memory-store.ts'
+export { movedMark } from './moved.ts'
 export { readEvents } from './read-events.ts'
 export { Tombstones, type Tombstone } from './tombstones.ts'
 export type {

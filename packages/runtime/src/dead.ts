@@ -10,6 +10,7 @@ import type { Limits } from './limits.ts'
 import { defaultLimits } from './limits.ts'
 import { readMail } from './mail.ts'
 import type { Arrival, Mail, Sent } from './mail.ts'
+import { Moves } from './moves.ts'
 import type { DeadLetter } from './post.ts'
 import { causeKey, chainKey } from './received.ts'
 import { sizeOf } from './size.ts'
@@ -57,6 +58,7 @@ export async function deadLetters(
       else known.push(arrival)
     }
   const dead: RecordedLetter[] = []
+  const moves = new Moves(store)
   for (const mail of mails) {
     for (const sent of mail.sent) {
       const arrived = arrivals.get(causeKey({ chain: mail.chain, seq: sent.seq })) ?? []
@@ -65,6 +67,9 @@ export async function deadLetters(
       for (const letter of await lettersOf(store, mail, sent)) {
         const reason = deathOf({ ...letter, chain: mail.chain, seq: sent.seq }, sent, { arrived, mails })
         if (reason === undefined) continue
+        const receiver = mails.find(({ label }) => label === letter.to)
+        const came = arrived.some(({ actor }) => actor === letter.to)
+        if (!came && (await moves.elsewhere(mail, sent.seq, receiver?.chain))) continue
         const turn = arrived.findLast(({ actor }) => actor === letter.to)?.turn
         const found = { ...letter, reason, turn }
         if (!(await store.has(dropMark(found)))) dead.push(found)

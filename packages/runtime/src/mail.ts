@@ -47,6 +47,8 @@ export interface Mail {
   readonly open: boolean
   /** The causes of turns that were archived; undefined where nothing was. */
   readonly before: Received | undefined
+  /** Where hosts took it over, and where it ends. */
+  readonly ends: readonly number[]
 }
 
 /** Reads what is here of what a record says of messages; `undefined` where its beginning, or its types, are not there. */
@@ -60,25 +62,39 @@ export async function readMail(
   }
   if (archived !== undefined) await read(0, archived.lead)
   await read(archived?.base ?? 0)
-  const { genesis, sent, open } = reader
+  const { genesis, sent, open, ends } = reader
   const wit = genesis && (await store.get(genesis.wit))
   if (genesis === undefined || wit === undefined) return undefined
   const notes = archived === undefined ? undefined : await store.archives?.notes(chain)
   const before = notes && decodeSummary(notes, chain).received
   const model = decodeModel(wit)
-  return { label, chain, genesis, model, sent, arrivals: reader.finish(), open, before }
+  return {
+    label,
+    chain,
+    genesis,
+    model,
+    sent,
+    arrivals: reader.finish(),
+    open,
+    before,
+    ends: [...ends, reader.size],
+  }
 }
 
 class MailReader {
   genesis: Genesis | undefined
   readonly sent: Sent[] = []
   open = true
+  size = 0
+  readonly ends: number[] = []
   readonly #arrivals: (readonly [string, Arrival])[] = []
   /** Calls of the turn that send, and whether to many. */
   readonly #calls = new Map<number, boolean>()
   #turn: EventOf<'turn'> | undefined
 
   take(event: Event): void {
+    this.size = event.seq + 1
+    if (event.kind === 'resume') this.ends.push(event.seq)
     if (event.content === null) return this.#missed(event.kind)
     switch (event.kind) {
       case 'genesis':

@@ -43,6 +43,8 @@ export class RecordReader {
   readonly #timers: TimerRecord
   genesis: Genesis | undefined
   seed: Uint8Array | undefined
+  /** Where hosts took it over. */
+  readonly resumes: number[] = []
   /** Whether there is a seed, here or not. */
   #seeded = false
   /** Requests of the turn, which the guest has still to finish, by the number of the handle that it has for each. */
@@ -124,6 +126,7 @@ export class RecordReader {
         break
       case 'resume':
         summary.lastResume = event.seq
+        this.resumes.push(event.seq)
         break
       case 'stop':
         summary.end = { seq: event.seq, hash: event.hash }

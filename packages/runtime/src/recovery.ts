@@ -34,6 +34,8 @@ export interface Scan {
   readonly kept: number
   /** Where the last host but one took it over; -1 where there was none. */
   readonly lastResume: number
+  /** Where hosts took it over, as far as it was read. */
+  readonly resumes: readonly number[]
   /** Requests of a turn that it breaks off, which the guest has still to finish, by sequence number of the intent. */
   readonly asked: ReadonlyMap<number, RequestId>
   /** Where it comes from; `undefined` where the host made it. */
@@ -78,6 +80,7 @@ export async function scanRecord(
     summary,
     kept,
     lastResume: summary.lastResume,
+    resumes: reader.resumes,
     asked: new Map([...asked.values()].map((id) => [id.seq, id])),
     birth: birthOf(genesis),
     at,

@@ -17,6 +17,7 @@ import { reasonOf } from './failures.ts'
 import type { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
 import { Likes } from './likes.ts'
+import { Moves } from './moves.ts'
 import type { Post, Sender } from './post.ts'
 import { chainKey } from './received.ts'
 import { releaseName } from './record.ts'
@@ -58,10 +59,12 @@ export class Revival {
 
   readonly #likes = new Likes()
   readonly #desks = new Map<Durability | undefined, Desk>()
+  readonly #moves: Moves
   readonly #readies = new Map<string, Awaited<ReturnType<Components['ready']>>>()
 
   constructor(parts: RevivalParts) {
     this.#parts = parts
+    this.#moves = new Moves(parts.store)
   }
 
   async run(): Promise<void> {
@@ -263,14 +266,20 @@ export class Revival {
     // A record is an outbox also when its actor has ended.
     const { sends } = summary
     const from: Sender = actor ?? { id: genesis.actor, chain: info.chain, outbox: 0, sends }
+    const mover = { chain: info.chain, ends: [...scan.resumes, info.size] }
     for await (const one of outgoing(store, scan)) {
       const { delivery } = one
-      if (one.kind === 'request') {
-        if (actor !== undefined) await this.#ask(actor, one)
-        continue
-      }
       const { ref, to } = delivery
       const name = names.get(to)
+      const elsewhere = await this.#moves.elsewhere(mover, ref.seq, name?.chain)
+      if (one.kind === 'request') {
+        if (actor !== undefined) await this.#ask(actor, one, elsewhere)
+        continue
+      }
+      if (elsewhere) {
+        sends.settled(ref.seq, to)
+        continue
+      }
       // What left before that was said to be dead by the host that took the record over then.
       const untold = actor !== undefined && ref.seq > lastResume
       if (cast.find(to) === undefined && cast.absence(to) !== 'failed') {
@@ -320,11 +329,15 @@ export class Revival {
       })
   }
 
-  async #ask(actor: Actor, { delivery, id }: Extract<Outgoing, { readonly kind: 'request' }>): Promise<void> {
+  async #ask(
+    actor: Actor,
+    { delivery, id }: Extract<Outgoing, { readonly kind: 'request' }>,
+    elsewhere: boolean,
+  ): Promise<void> {
     const { cast, post } = this.#parts
     const { ref, to, fn, args } = delivery
     const cause = { chain: actor.chain, ...ref }
-    if (id.deadline > Date.now() || (await cast.find(to)?.reception.holds(cause)) === true) {
+    if (!elsewhere && (id.deadline > Date.now() || (await cast.find(to)?.reception.holds(cause)) === true)) {
       actor.calls.set(ref.seq, post.request(actor, { to, fn, args, cause }, true))
       return
     }
@@ -342,13 +355,19 @@ function incomplete(actor: string, seq: number): TheaterError {
 }
 
 /** Who has a name now, and whether somebody else had it before. */
-type Names = ReadonlyMap<string, { readonly time: number; readonly before: boolean }>
+type Names = ReadonlyMap<
+  string,
+  { readonly chain: Uint8Array; readonly time: number; readonly before: boolean }
+>
 
 function namesOf(scans: readonly Scan[]): Names {
   const records = new Map<string, number>()
   for (const { genesis } of scans) records.set(genesis.actor, (records.get(genesis.actor) ?? 0) + 1)
   const now = scans.filter(({ info, genesis }) => info.label === genesis.actor)
   return new Map(
-    now.map(({ genesis: { actor, time } }) => [actor, { time, before: (records.get(actor) ?? 0) > 1 }]),
+    now.map(({ info: { chain }, genesis: { actor, time } }) => [
+      actor,
+      { chain, time, before: (records.get(actor) ?? 0) > 1 },
+    ]),
   )
 }

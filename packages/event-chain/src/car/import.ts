@@ -4,6 +4,7 @@ import { decodeBody } from '../body.ts'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { encodeSeal } from '../log/seal.ts'
+import { movedMark } from '../moved.ts'
 import type { Block, ChainInfo, IncomingChain, IncomingEvent, LoggedStore, StoredEvent } from '../store.ts'
 import { checkEvents } from '../verify.ts'
 import type { Intact } from '../verify.ts'
@@ -15,7 +16,8 @@ export interface ImportOptions {
   readonly label?: ((chain: CarChain) => string) | undefined
   /**
    * Whether the host of the store goes on with these actors: then it brings them back when it is opened next, and signs what they
-   * come to. The host that they came from MUST NOT go on with them. Else they are history: read, verified and exported, and no more.
+   * come to. The host that they came from MUST NOT go on with them, and what they said there arrives here only at those that are adopted too
+   * ({@link movedMark}). Else they are history: read, verified and exported, and no more.
    *
    * @default false
    */
@@ -62,7 +64,9 @@ export async function importCar(
     }
     const { chain: id, size, head, epoch } = result
     const info = { chain: id, label: label(chain), size, head, epoch }
-    const events = eventsOf(car, result, incoming.length === 0 && !adopt ? sealBlock : null, hash)
+    const moved = adopt ? [movedMark(id, null, hash), movedMark(id, size, hash)] : []
+    const kept = !adopt && sealBlock !== null && incoming.length === 0 ? [sealBlock] : []
+    const events = eventsOf(car, result, [...kept, ...moved], hash)
     incoming.push({ ...info, origin, events })
     imported.push({ ...info, ...(origin !== null && { origin }), added: true })
   }
@@ -86,11 +90,11 @@ function same(known: ChainInfo, { size, head }: Intact): ChainInfo {
   throw new ChainError('exists', `the chain of ${known.label} is already here, and ${here} in the file`)
 }
 
-/** The events of a chain, each with what it links to; checked once more, for the file may have been changed since it was opened. */
+/** The events of a chain, each with what it links to, and with the first what is kept of the chain; checked once more, for the file may have been changed since it was opened. */
 async function* eventsOf(
   car: CarFile,
   { chain, head }: Intact,
-  seal: Block | null,
+  first: readonly Block[],
   hash: Hash,
 ): AsyncGenerator<IncomingEvent> {
   let last: StoredEvent | undefined
@@ -102,7 +106,7 @@ async function* eventsOf(
     const step = await checked.next()
     if (step.done === true || last === undefined) return
     const event = step.value
-    const blobs: Block[] = event.seq === 0 && seal !== null ? [seal] : []
+    const blobs: Block[] = event.seq === 0 ? [...first] : []
     const take = async (cid: Uint8Array): Promise<void> => {
       const bytes = await car.get(cid)
       if (bytes !== undefined) blobs.push({ cid, bytes })
