@@ -6,7 +6,8 @@
  * as it is the same: with a second instance a private field takes ten times as long as a property. And what
  * `_debugLog` is called with is made each time, though nobody prints it.
  *
- * Both are half of what a call of a guest that does little takes. Where the text is not of the form that is known here it
+ * Both are half of what a call of a guest that does little takes. And each call of an import that waits ends with an error
+ * that jco throws to itself and drops, with the stack that it was made on. Where the text is not of the form that is known here it
  * stays as it is.
  */
 import type { GlueParts } from './image/glue-state.ts'
@@ -19,10 +20,15 @@ const log = /\b_debugLog\(/g
 /** Names for the log, made anew for each call of an import. */
 const target = /^\s*(?:newSubtask|waitable)\.setTarget\(`[^`]*`\);$/gm
 
+/** What is thrown, and dropped, behind each call that waited. */
+const pending = /throw (new Error\('waitables with pending events cannot be dropped'\));/
+/** One error for all of them. */
+const onePending = 'throw (Waitable._pending ??= $1);'
+
 /** What private names are called instead. */
 const asProperty = '_$'
 
-/** Takes the log and the private names out. */
+/** Takes the log, the private names and an error without a reader out. */
 export function quickened(parts: GlueParts): GlueParts {
   const { helpers, guest } = parts
   const end = ownEnd.exec(helpers)?.index ?? 0
@@ -40,5 +46,5 @@ function quiet(text: string): string {
 }
 
 function bare(text: string): string {
-  return text.replace(target, '').replace(privateName, asProperty)
+  return text.replace(target, '').replace(pending, onePending).replace(privateName, asProperty)
 }
