@@ -101,6 +101,13 @@ async function limitsOf(store: LoggedStore, info: ChainInfo): Promise<Limit[]> {
     })
     break
   }
+  // Whoever goes on with a turn that waits for an answer asks for it again.
+  for (const one of scans)
+    for (const seq of one.asked.keys()) {
+      const turn = scan.summary.received.turnOf({ chain: one.info.chain, seq })
+      if (typeof turn === 'number')
+        limits.push({ at: turn, why: `${one.info.label} has still to hear what came of event ${turn}` })
+    }
   const ended = scan.summary.end !== undefined
   return ended ? limits : [...limits, ...(await livingLimits(store, scan))]
 }
