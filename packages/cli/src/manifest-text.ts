@@ -7,10 +7,14 @@ import { tomlPath, tomlValue } from './toml-text.ts'
  * The least that grants a handler to an actor, as the lines of a table: the example of the handler's own schema, each key
  * under what the schema says of it.
  */
-export function grantLines(actor: string, handler: string, schema: JsonSchema): string[] {
+export function grantLines(
+  actor: string,
+  handler: string,
+  schema: JsonSchema,
+  example = exampleOf(schema),
+): string[] {
   const path = ['actor', actor, 'grants', handler]
   const lines = [`[${tomlPath(path)}]`]
-  const example = exampleOf(schema)
   // A schema of somebody else's may have no example.
   for (const key of requiredOf(schema)) {
     if (Object.hasOwn(example, key)) continue
@@ -34,6 +38,16 @@ export function exampleOf(schema: JsonSchema): Readonly<Record<string, Json>> {
   const examples = schema['examples']
   const [first]: readonly Json[] = Array.isArray(examples) ? examples : []
   return isTable(first) ? first : {}
+}
+
+/** The same, of the examples that have these keys; the first one where none has. */
+export function exampleWith(schema: JsonSchema, keys: readonly string[]): Readonly<Record<string, Json>> {
+  const examples: readonly Json[] = Array.isArray(schema['examples']) ? schema['examples'] : []
+  const found = keys.flatMap((key): [string, Json][] => {
+    const one = examples.filter(isTable).find((example) => Object.hasOwn(example, key))
+    return one === undefined ? [] : [[key, one[key] as Json]]
+  })
+  return found.length === 0 ? exampleOf(schema) : Object.fromEntries(found)
 }
 
 function requiredOf(schema: JsonSchema): string[] {
@@ -95,6 +109,8 @@ export interface ManifestParts {
 export interface Need {
   readonly handler: string
   readonly schema: JsonSchema
+  /** The least of it that means something to this component. */
+  readonly example: Readonly<Record<string, Json>>
   /** Whether the actor is made without it, with imports that are empty and closed. */
   readonly optional: boolean
   readonly interfaces: readonly string[]
@@ -119,10 +135,10 @@ export function manifestText({ actor, component, schema, perTurn, needs, unserve
     )
   for (const name of unserved)
     lines.push('', ...comment(`It cannot run: no handler of theater serves ${name}.${insteadOf(name)}`))
-  for (const { handler, schema: grant, optional, interfaces, functions } of needs) {
-    const grants = grantLines(actor, handler, grant)
+  for (const { handler, schema: grant, example, optional, interfaces, functions } of needs) {
+    const grants = grantLines(actor, handler, grant, example)
     // An empty grant leaves nothing to choose.
-    const off = optional && Object.keys(exampleOf(grant)).length > 0
+    const off = optional && Object.keys(example).length > 0
     const about = aboutOf(grant)
     lines.push('', ...comment(about === '' ? handler : `${handler}: ${about}`))
     lines.push(...comment(`For ${interfaces.join(', ')}: ${some(functions)}.`))

@@ -146,6 +146,9 @@ describe('inspect', () => {
     const { stdout } = await theater(['inspect', 'web.wasm', '--toml'], { cwd })
     expect(stdout).toMatch(/^component = "web\.wasm"\n# It knows nothing of actors.*\ninstance = "turn"$/m)
     expect((await theater(['inspect', 'hello.wasm', '--toml'], { cwd })).stdout).not.toContain('instance')
+    // Without a route nobody could ask it.
+    expect(stdout).toMatch(/^\[actor\.web\.grants\.http\]\n# .*\nserve = \[\{ path = "\/" \}\]$/m)
+    expect(stdout).not.toMatch(/^out = /m)
   })
 
   it('makes no manifest of a manifest', async () => {

@@ -16,7 +16,7 @@ import { makeHandlers } from '../handlers.ts'
 import { importJson, importsOf } from '../import-states.ts'
 import { answersRequests, likelyLifetime } from '../lifetime.ts'
 import type { Import, ImportState } from '../import-states.ts'
-import { manifestText } from '../manifest-text.ts'
+import { exampleWith, manifestText } from '../manifest-text.ts'
 import type { Need } from '../manifest-text.ts'
 import type { Output, Style } from '../output.ts'
 import { componentName } from '../records.ts'
@@ -65,7 +65,7 @@ export async function inspect(
     component: relativeTo(process.cwd(), file),
     schema: schemaReference(process.cwd()),
     perTurn: answersRequests(component.model) && likelyLifetime(component.model) === 'turn',
-    needs: needsOf(imports, handlers),
+    needs: needsOf(component.model, imports, handlers),
     unserved: imports
       .filter(({ state, handler }) => state === 'unmet' && handler === null)
       .map(({ name }) => name),
@@ -95,20 +95,32 @@ function isActor(name: string): boolean {
 }
 
 /** What of each handler a component imports. */
-function needsOf(imports: readonly Import[], handlers: readonly AnyHandler[]): Need[] {
+function needsOf(
+  model: Component['model'],
+  imports: readonly Import[],
+  handlers: readonly AnyHandler[],
+): Need[] {
   return handlers.flatMap(({ name, grant }): Need[] => {
     const ones = imports.filter(({ handler }) => handler === name)
     if (ones.length === 0) return []
+    const schema = grantSchema(name) ?? grant
     return [
       {
         handler: name,
-        schema: grantSchema(name) ?? grant,
+        schema,
+        example: exampleWith(schema, name === 'http' ? httpKeys(model) : []),
         optional: ones.every(({ state }) => state === 'inert'),
         interfaces: ones.map((one) => one.name),
         functions: ones.flatMap(({ functions }) => functions.map((fn) => fn.replace(/^\[[a-z]+\]/, ''))),
       },
     ]
   })
+}
+
+/** What of a grant of http means something to a component: one that answers requests needs somewhere where they come in. */
+function httpKeys(model: Component['model']): string[] {
+  const asks = model.imports.some(({ name }) => name.startsWith('wasi:http/outgoing-handler@'))
+  return [...(answersRequests(model) ? ['serve'] : []), ...(asks ? ['out'] : [])]
 }
 
 /** The file as a manifest in a folder names it: TOML's own readers want slashes. */
