@@ -165,6 +165,7 @@ export const helpTexts = {
       'theater export counter -o counter.car',
       'theater export auditor reporter -o audit.car',
       'theater export player -o player.car --without-seed',
+      'theater export counter -o counter.car --snapshot counter.snapshot',
     ],
   },
   import: {
@@ -237,6 +238,7 @@ export const helpTexts = {
       'theater verify audit.car --key host.pub',
       'theater verify audit.car --key host.pub --witness witness.pub',
       'theater verify counter --from 12000',
+      'theater verify counter.car --from 12000 --snapshot counter.snapshot',
       'theater verify event.tlog-proof --key host.pub',
       'theater verify today.tlog-consistency --since monday.checkpoint --key host.pub',
     ],

@@ -35,7 +35,9 @@ async function join(parts: readonly Subject[]): Promise<Subject> {
     const { store, info, last } = await joinParts(given, { hash: sha256 })
     const { name, sealed } = parts[last] ?? first
     const partial = info.archived !== undefined
-    return { name, source: { store, chain: info.chain }, size: info.size, tombstones, sealed, info, partial }
+    const snapshots = parts.find(({ source }) => source?.snapshots !== undefined)?.source?.snapshots
+    const source = { store, chain: info.chain, snapshots }
+    return { name, source, size: info.size, tombstones, sealed, info, partial }
   } catch (error) {
     if (!ChainError.is(error) || error.code !== 'broken') throw error
     const { index = 0, reason = 'prev', message } = error

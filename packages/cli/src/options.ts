@@ -139,4 +139,6 @@ export interface VerifyFlags extends LimitFlags {
   readonly since?: string
   /** The event at which the re-run begins, with a snapshot. */
   readonly from?: number
+  /** Files of snapshots. */
+  readonly snapshot: readonly string[]
 }

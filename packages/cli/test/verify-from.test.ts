@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { log } from '@theater/handler-log'
@@ -67,6 +68,28 @@ describe('verify --from', () => {
     await theater(['export', 'echo', '-o', 'a.car'], { cwd })
     const [file] = objects(await theater(['verify', 'a.car', '--from', `${size}`, '--json'], { cwd }))
     expect(file).toMatchObject({ verdict: 'inconclusive', code: 'no-snapshot', from: null })
+  })
+
+  it('takes snapshots out of a file, for a record that is in one', async () => {
+    const cwd = await withSnapshot()
+    const { size } = await keptIn(cwd)
+    const args = ['export', 'echo', '-o', 'a.car', '--snapshot', 'a.snapshot', '--json']
+    expect(objects(await theater(args, { cwd }))).toMatchObject([
+      { chains: [{ actor: 'echo', snapshot: size }] },
+    ])
+    expect(statSync(join(cwd, 'a.snapshot')).mode & 0o777).toBe(0o600)
+    const elsewhere = folder({
+      'a.car': readFileSync(join(cwd, 'a.car')),
+      'a.snapshot': readFileSync(join(cwd, 'a.snapshot')),
+    })
+    const from = (...more: string[]) =>
+      theater(['verify', 'a.car', '--from', `${size}`, '--json', ...more], { cwd: elsewhere })
+    const ran = await from('--snapshot', 'a.snapshot')
+    expect([ran.code, objects(ran)]).toMatchObject([0, [{ verdict: 'verified', from: size }]])
+    expect(objects(await from())).toMatchObject([{ code: 'no-snapshot' }])
+    for (const bad of ['a.car', 'nothing.snapshot']) expect((await from('--snapshot', bad)).code).toBe(2)
+    expect((await theater(['verify', 'a.car', '--snapshot', 'a.snapshot'], { cwd: elsewhere })).code).toBe(2)
+    expect((await theater(['export', 'echo', '-o', 'a.car', '--snapshot', 'a.car'], { cwd })).code).toBe(2)
   })
 
   it('is 7 for a snapshot that is damaged, and accuses nobody', async () => {

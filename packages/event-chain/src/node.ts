@@ -18,6 +18,7 @@ export {
   whyNoSnapshot,
   type KeptSnapshot,
 } from './node/snapshots.ts'
+export { readSnapshotFile, snapshotFile, type CarriedSnapshot } from './node/snapshot-file.ts'
 
 /**
  * Makes a source of salts that asks the system for random bytes once per thousand salts.

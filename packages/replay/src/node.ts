@@ -24,7 +24,7 @@ import type { RerunThreadOptions, ThreadReplayOptions, ThreadVerifyOptions } fro
 
 export * from './index.ts'
 export { componentLoader } from './node/component-loader.ts'
-export { keptSnapshots } from './node/kept-snapshots.ts'
+export { carriedSnapshots, keptSnapshots } from './node/kept-snapshots.ts'
 export {
   RerunThread,
   type RerunThreadOptions,

@@ -33,6 +33,8 @@ export async function nearestSnapshot(
     const what = there === '' ? 'there is none of this chain' : `there is one at ${there}`
     return noStart(`there is no snapshot at event ${from} or before it: ${what}`)
   }
+  if (info?.archived !== undefined && found.size <= info.archived.base)
+    return noStart(`the snapshot at ${found.size} is of a moment in what was archived: give that too`)
   if (info !== undefined && found.size === info.size)
     return noStart(
       `the snapshot at ${found.size} is of all there is: nothing comes after it that could be run`,

@@ -1,12 +1,19 @@
 import type { Snapshot } from '@theater/boundary'
 import { ChainError } from '@theater/event-chain'
-import { keepSnapshot, sha256 } from '@theater/event-chain/node'
-import { keptSnapshots, RerunThread, verify } from '@theater/replay/node'
+import {
+  discardSnapshot,
+  keepSnapshot,
+  readSnapshotFile,
+  sha256,
+  snapshotFile,
+} from '@theater/event-chain/node'
+import type { CarriedSnapshot } from '@theater/event-chain/node'
+import { carriedSnapshots, keptSnapshots, RerunThread, verify } from '@theater/replay/node'
 import type { ChainSource, Verdict, VerifyOptions } from '@theater/replay'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { draftsOf, edit, forge, withhold } from './support/forge.ts'
-import { countingComponent } from './support/guests.ts'
+import { countingComponent, keepingComponent } from './support/guests.ts'
 import { load, record } from './support/record.ts'
 import { beside, statesOf, written } from './support/snapshots.ts'
 import type { Taken } from './support/snapshots.ts'
@@ -77,6 +84,30 @@ describe('a re-run from a snapshot', async () => {
       message: expect.stringContaining(`the snapshot at ${third.size}`),
       parted: { expected: { kind: 'return', result: 4 }, actual: { kind: 'return', result: 5 } },
     })
+  })
+
+  it('says of a memory that was forged what the component does with it, and accuses nobody', async () => {
+    const swap = (at: number, to: number) => ({ fn: 'swap', args: [at, to] })
+    const kept = await record({
+      component: await keepingComponent(),
+      steps: [swap(8, 1), swap(9, 2), swap(4096, 3), swap(9, 4), swap(8, 5)],
+    })
+    const [, , after] = await statesOf(kept)
+    if (after === undefined) throw new Error('three turns returned')
+    const [memory] = after.snapshot.instance.memories
+    const forgedAt = async (at: number): Promise<Verdict> => {
+      const runs = (memory?.runs ?? []).map((run) => ({
+        at: run.at,
+        bytes: run.bytes.map((byte, i) => (run.at * 4096 + i === at ? byte ^ 1 : byte)),
+      }))
+      const memories = [{ pages: memory?.pages ?? 0, runs }]
+      const snapshot = { ...after.snapshot, instance: { ...after.snapshot.instance, memories } }
+      return check(beside(kept, [written({ ...after, snapshot })]), after.size)
+    }
+    // What is never looked at again is right for all that was run.
+    expect(await forgedAt(4096)).toMatchObject({ verdict: 'verified', from: after.size, turns: 2 })
+    expect(await forgedAt(9)).toMatchObject({ code: 'from-snapshot', index: after.size + 1 })
+    expect(await forgedAt(8)).toMatchObject({ code: 'from-snapshot', index: after.size + 3 })
   })
 
   it('accuses nobody where it is the record that was changed after it, and does not begin where it was before', async () => {
@@ -188,6 +219,20 @@ describe('a re-run from a snapshot', async () => {
     const damaged = { code: 'no-snapshot', message: expect.stringContaining('damaged') }
     expect(await check(source, third.size)).toMatchObject(damaged)
     expect(await thread.verify(source, { from: third.size })).toMatchObject(damaged)
+  })
+
+  it('is taken out of files too, of which each may have another', async () => {
+    const { caches } = recording.store
+    if (caches === undefined) throw new Error('a memory store keeps')
+    const carried: CarriedSnapshot[] = []
+    for (const state of inner) {
+      await keepSnapshot(caches, recording.chain, written(state))
+      carried.push(...readSnapshotFile((await snapshotFile(caches, [recording.chain])).bytes))
+    }
+    await discardSnapshot(caches, recording.chain)
+    const source = { ...recording, snapshots: carriedSnapshots(carried, keptSnapshots(caches)) }
+    for (const { size: from } of inner)
+      expect(await check(source, from)).toMatchObject({ verdict: 'verified', from })
   })
 
   it('throws what reading it throws', async () => {

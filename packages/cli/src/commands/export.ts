@@ -1,5 +1,5 @@
 import { createWriteStream, existsSync, statSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -7,7 +7,7 @@ import { hex } from '@theater/event-chain'
 import type { ChainInfo, Kind } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
 import type { Seal } from '@theater/event-chain/log'
-import { sha256 } from '@theater/event-chain/node'
+import { sha256, snapshotFile } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
@@ -24,21 +24,36 @@ export interface ExportCommandOptions {
   readonly withoutSeed: boolean
   /** Seals them under the last checkpoint that the witnesses cosigned, also where the host has signed more. */
   readonly witnessed: boolean
+  /** Where the last snapshots of the actors are written. */
+  readonly snapshot?: string | undefined
 }
 
 /** `theater export`: chains, bodies, blobs, types and components of some actors in one CAR v1 file. */
 export async function exportActors(
   actors: readonly string[],
-  { data, out, withoutSeed, witnessed }: ExportCommandOptions,
+  { data, out, withoutSeed, witnessed, snapshot }: ExportCommandOptions,
   output: Output,
 ): Promise<number> {
   const twice = actors.find((actor, i) => actors.indexOf(actor) !== i)
   if (twice !== undefined) throw new CliError('usage', `${twice} is named twice`)
-  if (!existsSync(dirname(resolve(out))))
-    throw new CliError('usage', `there is no folder ${dirname(out)} to write into`)
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true)
-    throw new CliError('usage', `${out} is a folder. Name the file: -o ${join(out, 'FILE.car')}`)
+  checkPlace(out, '-o', 'FILE.car')
+  if (snapshot !== undefined) checkPlace(snapshot, '--snapshot', 'FILE')
+  if (snapshot !== undefined && resolve(snapshot) === resolve(out))
+    throw new CliError(
+      'usage',
+      `snapshots are no part of a record: they do not go into ${out}, but a file of their own`,
+    )
   await using store = await readChains(data)
+  const named: ChainInfo[] = []
+  for (const actor of actors) named.push(await findActor(store, actor, data))
+  // Before it is known how long the records are: a snapshot is of no more than is exported.
+  const carried =
+    snapshot === undefined
+      ? undefined
+      : await snapshotFile(
+          store.caches,
+          named.map(({ chain }) => chain),
+        )
   const infos: ChainInfo[] = []
   for (const actor of actors) infos.push(await findActor(store, actor, data))
   for (const info of infos) {
@@ -70,6 +85,7 @@ export async function exportActors(
     output.endStatus()
     await rm(part, { force: true })
   }
+  if (snapshot !== undefined && carried !== undefined) await writeSnapshots(snapshot, carried, infos, output)
   const left = infos.filter(
     ({ chain, size, origin }) => origin === undefined && signedSize(seal, chain) < size,
   )
@@ -84,11 +100,12 @@ export async function exportActors(
   const json = {
     file: out,
     bytes,
-    chains: infos.map(({ chain, label, size, head }) => ({
+    chains: infos.map(({ chain, label, size, head }, i) => ({
       actor: label,
       events: size,
       head: hex(head),
       signed: signedSize(seal, chain),
+      snapshot: carried?.sizes[i] ?? null,
     })),
   }
   await output.result(json, () => {
@@ -96,6 +113,33 @@ export async function exportActors(
     return `${output.style('bold', out)}  ${count(bytes)} bytes  ${what}`
   })
   return exits.done
+}
+
+/** @throws CliError `usage` where no file can be written under a name */
+function checkPlace(path: string, option: string, file: string): void {
+  if (!existsSync(dirname(resolve(path))))
+    throw new CliError('usage', `there is no folder ${dirname(path)} to write into`)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new CliError('usage', `${path} is a folder. Name the file: ${option} ${join(path, file)}`)
+}
+
+/** A memory may have what was kept back of the record. */
+async function writeSnapshots(
+  path: string,
+  { bytes, sizes }: Awaited<ReturnType<typeof snapshotFile>>,
+  infos: readonly ChainInfo[],
+  output: Output,
+): Promise<void> {
+  const part = `${path}.${process.pid}.part`
+  try {
+    await writeFile(part, bytes, { mode: 0o600 })
+    await rename(part, path)
+  } finally {
+    await rm(part, { force: true })
+  }
+  const without = infos.filter((_, i) => sizes[i] === null).map(({ label }) => label)
+  if (without.length > 0)
+    output.note(output.styleNote('yellow', `there is no snapshot of ${without.join(', ')}`))
 }
 
 /** How many events of a chain are under the checkpoint of a seal. */

@@ -3,6 +3,7 @@ import { sha256 } from '@theater/event-chain/node'
 import { checkSeal, withSignature } from '@theater/replay'
 import type { Signed, Verdict } from '@theater/replay'
 import { printable } from '@theater/handler-log'
+import { readCarried, withCarried } from '../carried.ts'
 import { readComponentFile } from '../component-file.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
@@ -28,10 +29,16 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
       'usage',
       'a witness cosigns what a host signed: --key KEY says whose signature is trusted',
     )
+  if (flags.snapshot.length > 0 && flags.from === undefined)
+    throw new CliError(
+      'usage',
+      'a snapshot is for a re-run that does not begin with the first event: --from N says where it does',
+    )
   const proofs = names.filter(isProof)
   for (const file of proofs) await verifyProofFile(file, { keys, witnesses, since: flags.since }, output)
   const records = names.filter((name) => !isProof(name))
   if (records.length === 0) return exits.done
+  const carried = await readCarried(flags.snapshot)
   const component = flags.component === undefined ? undefined : await readComponentFile(flags.component)
   await using subjects = new Subjects(flags.data)
   const named: Subject[] = []
@@ -39,7 +46,7 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
     output.status(`reading ${name}`)
     named.push(...(await subjects.find(name)))
   }
-  const found = await joinSubjects(named)
+  const found = (await joinSubjects(named)).map((subject) => withCarried(subject, carried))
   const {
     verdicts: judged,
     graph,

@@ -64,12 +64,13 @@ export function folder({ add, act }: Declare): void {
     .requiredOption('-o, --out <FILE.car>', 'where the file is written')
     .option('--without-seed', 'keeps back what derived random numbers come from')
     .option('--witnessed', 'goes only as far as witnesses have cosigned')
+    .option('--snapshot <FILE>', 'writes the last snapshots of the actors too, into a file of their own')
     .addOption(dataOption())
     .action(
       act(async (output, actors: string[], options: ExportFlags) => {
         const { exportActors } = await import('../commands/export.ts')
-        const { data, out, withoutSeed = false, witnessed = false } = options
-        return exportActors(actors, { data, out, withoutSeed, witnessed }, output)
+        const { data, out, withoutSeed = false, witnessed = false, snapshot } = options
+        return exportActors(actors, { data, out, withoutSeed, witnessed, snapshot }, output)
       }),
     )
 
@@ -125,6 +126,7 @@ export function folder({ add, act }: Declare): void {
 interface ExportFlags {
   readonly data: string
   readonly out: string
+  readonly snapshot?: string
   readonly withoutSeed?: true
   readonly witnessed?: true
 }

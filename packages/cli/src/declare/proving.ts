@@ -106,6 +106,12 @@ export function proving({ add, act }: Declare): void {
         'begins the re-run with the snapshot at event N, or nearest before it; what is before is taken on trust',
         index,
       )
+      .option(
+        '--snapshot <FILE>',
+        'snapshots that `theater export --snapshot` wrote, for --from; may be given several times',
+        collect,
+        [],
+      )
       .addOption(dataOption()),
   ).action(
     act(async (output, subjects: string[], options: VerifyFlags) => {

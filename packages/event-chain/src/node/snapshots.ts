@@ -34,9 +34,17 @@ export async function keepSnapshot(
 
 /** The snapshot that is kept beside a chain; undefined where there is none. Nobody has checked it. */
 export async function keptSnapshot(caches: CacheStore, chain: Uint8Array): Promise<KeptSnapshot | undefined> {
-  const kept = await caches.kept(chain, SNAPSHOT)
-  if (kept === undefined) return undefined
-  const { size, head, bytes } = kept
+  const kept = await storedSnapshot(caches, chain)
+  return kept && openSnapshot(kept)
+}
+
+/** The snapshot that is kept beside a chain, as it is kept. */
+export function storedSnapshot(caches: CacheStore, chain: Uint8Array): Promise<Kept | undefined> {
+  return caches.kept(chain, SNAPSHOT)
+}
+
+/** What can be read of a snapshot as it was kept. */
+export function openSnapshot({ size, head, bytes }: Kept): KeptSnapshot {
   return { size, head, kept: bytes.length, read: (max) => decompress(bytes, max) }
 }
 

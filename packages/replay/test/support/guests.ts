@@ -104,6 +104,16 @@ export const probeComponent = (): Promise<Uint8Array> => assemble(probe)
 /** The component of {@link starter}. */
 export const starterComponent = (times: number): Promise<Uint8Array> => assemble(starter(times))
 
+/** Answers what was put at an address by an earlier turn, and puts something there. */
+export const keepingComponent = (): Promise<Uint8Array> =>
+  assemble(`(component
+    (core module $m (memory 1)
+      (func (export "swap") (param $at i32) (param $to i32) (result i32)
+        (i32.load8_u (i32.and (local.get $at) (i32.const 0xffff)))
+        (i32.store8 (i32.and (local.get $at) (i32.const 0xffff)) (local.get $to))))
+    (core instance $i (instantiate $m))
+    (func (export "swap") (param "at" u32) (param "to" u32) (result u32) (canon lift (core func $i "swap"))))`)
+
 /** Counts, and traps when it is told to. Of one that `drops` a segment there is no snapshot. */
 export const countingComponent = (drops: boolean): Promise<Uint8Array> =>
   assemble(`(component
