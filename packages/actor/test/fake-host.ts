@@ -10,6 +10,7 @@ import type {
 } from '@theater/wit'
 import { decodeReply, encodeMessage, encodeReply } from '@theater/actor/message'
 import type { Actor } from '../src/define.ts'
+import type { Environment } from '../src/guest/environment.ts'
 import type { Host } from '../src/guest/host.ts'
 import { type Exports, serve } from '../src/guest/serve.ts'
 
@@ -382,8 +383,8 @@ export class FakeHost {
 export class Served {
   readonly exports: Exports
 
-  constructor(actor: Actor, host: Host) {
-    this.exports = serve(actor, host, { begin: () => {}, end: () => {} })
+  constructor(actor: Actor, host: Host, bodyOf: Environment['bodyOf'] = () => undefined) {
+    this.exports = serve(actor, host, { begin: () => {}, end: () => {}, bodyOf })
   }
 
   /** The reply, or the failure as `{ code, message, detail }`. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { TheaterHttpRequestHandler } from '@theater/wit'
 import { defineActor, Failure } from '@theater/actor'
 import type { Actor } from '../src/define.ts'
+import { rememberBodies } from '../src/guest/bodies.ts'
 import { FakeHost, Served } from './fake-host.ts'
 import { FakeVisit } from './fake-http.ts'
 
@@ -10,7 +11,10 @@ type Answer = Response | Promise<Response>
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** An actor that answers with what it is told to, asked as `theater:http/request-handler` does. */
-function served(answer: (request: Request) => Answer): {
+function served(
+  answer: (request: Request) => Answer,
+  bodyOf?: (response: Response) => string | Uint8Array | undefined,
+): {
   readonly host: FakeHost
   readonly ask: (
     request?: Partial<TheaterHttpRequestHandler.Request>,
@@ -27,7 +31,7 @@ function served(answer: (request: Request) => Answer): {
       return await answer(request)
     },
   })
-  const served = new Served(actor as Actor, { ...host.all(), http: new FakeVisit().types })
+  const served = new Served(actor as Actor, { ...host.all(), http: new FakeVisit().types }, bodyOf)
   return {
     host,
     state: async () => await served.state(),
@@ -96,6 +100,79 @@ describe('an answer that leaves whole', () => {
   test('has none where there is none', async () => {
     const { ask } = served(() => new Response(null, { status: 204 }))
     expect(await ask()).toMatchObject({ status: 204, text: '', headers: [] })
+  })
+})
+
+describe('what a Response was made of', () => {
+  const bound = () => {
+    class Own extends Response {}
+    const globals = { Response: Own as typeof Response }
+    const bodyOf = rememberBodies(globals)
+    return { made: globals.Response, bodyOf }
+  }
+
+  test('is known, so that it need not be read', () => {
+    const { made, bodyOf } = bound()
+    const given = bytes('given')
+    const copied = new made(given)
+    given.fill(0)
+    expect(bodyOf(new made('text'))).toBe('text')
+    expect(bodyOf(copied)).toEqual(bytes('given'))
+    class Derived extends made {}
+    const derived = new Derived('of a class of its own', { status: 201 })
+    expect(derived).toBeInstanceOf(Derived)
+    expect(derived).toBeInstanceOf(made)
+    expect([derived.status, bodyOf(derived)]).toEqual([201, 'of a class of its own'])
+    expect(new made('').constructor).toBe(made)
+  })
+
+  test.for([
+    [
+      'was read',
+      (made: typeof Response) => {
+        const read = new made('text')
+        void read.text()
+        return read
+      },
+    ],
+    ['streams', (made: typeof Response) => new made(new Blob(['text']).stream())],
+    ['is long', (made: typeof Response) => new made(new Uint8Array(70_000))],
+    ['is another’s', () => new Response('text')],
+    ['is none', (made: typeof Response) => new made(null)],
+    ['is that of a clone', (made: typeof Response) => new made('text').clone()],
+  ] as const)('is not known of a body that %s', ([, make]) => {
+    const { made, bodyOf } = bound()
+    expect(bodyOf(make(made))).toBeUndefined()
+  })
+
+  test.for([
+    [{ a: 1 }, undefined],
+    ['text', { status: 404, statusText: 'gone', headers: { 'content-type': 'application/x', 'x-a': '1' } }],
+    [null, { headers: [['x-b', '2']] }],
+  ] as const)('is known of JSON, which is as ever: %j', async ([data, init]) => {
+    const { made, bodyOf } = bound()
+    const [ours, usual] = [made.json(data, init as ResponseInit), Response.json(data, init as ResponseInit)]
+    expect([ours.status, ours.statusText, [...ours.headers]]).toEqual([
+      usual.status,
+      usual.statusText,
+      [...usual.headers],
+    ])
+    expect(bodyOf(ours)).toBe(JSON.stringify(data))
+    expect(() => made.json(undefined)).toThrow(TypeError)
+  })
+
+  test('is what leaves', async () => {
+    for (const [response, text] of [
+      [new Response('é'), 'é'],
+      [new Response(bytes('two')), 'two'],
+    ] as const) {
+      const { ask } = served(
+        () => response,
+        () => text,
+      )
+      expect(await ask()).toMatchObject({ status: 200, text })
+      expect(response.bodyUsed).toBe(false)
+    }
   })
 })
 

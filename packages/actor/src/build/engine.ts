@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { quickBindings } from './bindings.ts'
 import { moduleName } from './component-map.ts'
 import { setClock } from './engine-module.ts'
 import { load } from './load.ts'
@@ -67,7 +68,7 @@ export async function addEngine(source: string, world: World): Promise<Uint8Arra
     env: variables(names, clocks),
     clocks,
     files: new Map([
-      [engineScript, Buffer.from(jsBindings)],
+      [engineScript, Buffer.from(quickBindings(jsBindings))],
       [moduleName, Buffer.from(source)],
     ]),
   })

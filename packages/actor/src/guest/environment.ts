@@ -2,6 +2,7 @@ import type { WasiClocksWallClock } from '@theater/wit'
 import type { AmbientUse } from '../build/ambient.ts'
 import type { Log } from '../capabilities.ts'
 import { type FetchHost, Fetches } from './fetch.ts'
+import { type Made, rememberBodies } from './bodies.ts'
 import { show } from './log.ts'
 import { guard, replace } from './replace.ts'
 import { bindTime } from './time.ts'
@@ -27,6 +28,7 @@ export interface Globals extends TimerGlobals {
   performance: object
   crypto: { readonly subtle: object }
   readonly ReadableStream?: typeof ReadableStream
+  Response?: typeof Response
 }
 
 /** Where the engine is: modules are evaluated at build time, and host functions can be called in turns only. */
@@ -35,6 +37,8 @@ export interface Environment {
   begin(): void
   /** A turn is over. What it left waiting is dropped. */
   end(): void
+  /** What the body of a response was made of, where nobody has read it; undefined: it has to be read. */
+  bodyOf(response: Response): Made | undefined
 }
 
 /**
@@ -86,6 +90,7 @@ export function restrict(globals: Globals, ambient: Ambient): Environment {
       timers.clear()
       fetches?.clear()
     },
+    bodyOf: rememberBodies(globals),
   }
 }
 

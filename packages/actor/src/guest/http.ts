@@ -2,20 +2,21 @@ import type { TheaterHttpRequestHandler, WasiHttpTypes, WasiIoStreams } from '@t
 import { concat, isBytes, ownBytes } from '../bytes.ts'
 import { fieldsOf, headersOf } from './headers.ts'
 import { dispose, payloadOf } from './host.ts'
-import type { Commit } from './turn.ts'
+import type { Environment } from './environment.ts'
+import type { Turn } from './turn.ts'
 
 type Types = typeof WasiHttpTypes
 
+type Answer = TheaterHttpRequestHandler.Response
+
 const piece = 65_536n
 
-/** One request and what is made of it, whatever the form that it came in. */
+/** Who asked, in whatever form the request came. */
 export interface Exchange<T> {
-  /** The request as a handler sees it. Throws for one that has no such form: a method or a path that URLs do not know. */
-  readonly request: () => Request
-  /** Says what the handler answered. `commit` is called when nothing of it can fail any more. */
-  readonly answer: (response: Response, commit: Commit) => Promise<T>
+  /** Says what the handler answered, and commits the turn when nothing of that can fail any more. */
+  answer(response: Response, turn: Turn): T | Promise<T>
   /** Says that it failed, and nothing of why. */
-  readonly refuse: (status: number, text: string) => T
+  refuse(status: number, text: string): T
 }
 
 /** A request that came whole, as a handler sees it. */
@@ -24,43 +25,68 @@ export function requestOf({ method, url, headers, body }: TheaterHttpRequestHand
   return new Request(url, { method, headers, body: ownBytes(body) as Uint8Array<ArrayBuffer> })
 }
 
-/** An answer of a handler, whole. */
-export async function responseOf(
-  response: Response,
-  commit: Commit,
-): Promise<TheaterHttpRequestHandler.Response> {
-  if (!isResponse(response)) throw new TypeError('fetch must return a Response')
-  const { status } = response
-  const headers = [...response.headers]
-  for (const [name] of headers)
-    if (isHosts(name)) throw new TypeError(`a header of the Response cannot be sent: ${name} is the host's`)
-  if (status < 200 || status > 599) throw new TypeError(`${status} is no status of a Response`)
-  const body = await wholeOf(response.body)
-  commit()
-  return { status, headers, body }
-}
+/** Who gave a request that came whole, and takes the answer so. */
+export class Whole implements Exchange<Answer> {
+  readonly #bodyOf: Environment['bodyOf']
+  readonly #encoder = new TextEncoder()
 
-/** The answer to a request that failed. */
-export function refusalOf(status: number, text: string): TheaterHttpRequestHandler.Response {
-  return {
-    status,
-    headers: [['content-type', 'text/plain; charset=utf-8']],
-    body: new TextEncoder().encode(`${text}\n`),
+  /** @param bodyOf what the body of a response was made of, where that is known */
+  constructor(bodyOf: Environment['bodyOf']) {
+    this.#bodyOf = bodyOf
+  }
+
+  answer(response: Response, turn: Turn): Answer | Promise<Answer> {
+    if (!isResponse(response)) throw new TypeError('fetch must return a Response')
+    const { status } = response
+    const headers = [...response.headers]
+    // By their numbers: to take each apart takes the engine longer than to look for it.
+    for (let i = 0; i < headers.length; i++) {
+      const name = headers[i]![0]
+      if (isHosts(name)) throw new TypeError(`a header of the Response cannot be sent: ${name} is the host's`)
+    }
+    if (status < 200 || status > 599) throw new TypeError(`${status} is no status of a Response`)
+    const made = this.#bodyOf(response)
+    if (made === undefined && response.body !== null)
+      return wholeOf(response.body).then((body) => {
+        turn.commit()
+        return { status, headers, body }
+      })
+    const body = typeof made === 'string' ? this.#encoder.encode(made) : (made ?? new Uint8Array())
+    turn.commit()
+    return { status, headers, body }
+  }
+
+  refuse(status: number, text: string): Answer {
+    return {
+      status,
+      headers: [['content-type', 'text/plain; charset=utf-8']],
+      body: this.#encoder.encode(`${text}\n`),
+    }
   }
 }
 
-/** Whether a header belongs to the connection, which is the host's. */
+/** What belongs to the connection, which is the host's. Not a pattern: the engine takes longer to try one than for all else of a request. */
+const connection: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Whether a header is the host's to set. @param name in lower case */
 function isHosts(name: string): boolean {
-  return /^(?:connection|expect|host|http2-settings|keep-alive|te|transfer-encoding|upgrade|proxy-.*)$/i.test(
-    name,
-  )
+  return connection.has(name) || name.startsWith('proxy-')
 }
 
 /** All of a body. */
-async function wholeOf(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+async function wholeOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
-  const reader = body?.getReader()
-  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+  const reader = body.getReader()
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
     if (!isBytes(next.value)) throw new TypeError('the body of a Response is bytes')
     pieces.push(next.value)
   }
@@ -68,7 +94,7 @@ async function wholeOf(body: ReadableStream<Uint8Array> | null): Promise<Uint8Ar
 }
 
 /** One request to an actor that has a `fetch`, and the answer to it. Closing it drops all that it took from the host. */
-export class Visit {
+export class Visit implements Exchange<void> {
   readonly #types: Types
   readonly #incoming: WasiHttpTypes.IncomingRequest
   /** What was taken from the host and is not given back, in that order. */
@@ -99,21 +125,21 @@ export class Visit {
     return new Request(url, { method, headers, body: this.#body(), duplex: 'half' } as RequestInit)
   }
 
-  /** Sends the answer. `commit` is called when all of its body is written and before that is said to be whole. */
-  async answer(response: Response, commit: Commit): Promise<void> {
+  /** Sends the answer. The turn is committed when all of its body is written and before that is said to be whole. */
+  async answer(response: Response, turn: Turn): Promise<void> {
     if (!isResponse(response)) throw new TypeError('fetch must return a Response')
     const reader = response.body?.getReader()
     // Before the status is said, so that a body that fails at once is still a 500.
     let next = await reader?.read()
     const body = this.#begin(response.status, response.headers, next !== undefined && !next.done)
-    if (body === undefined) return commit(() => {})
+    if (body === undefined) return turn.commit()
     const stream = this.#hold(body.write())
     for (; reader !== undefined && next?.done === false; next = await reader.read()) {
       if (!isBytes(next.value)) throw new TypeError('the body of a Response is bytes')
       write(stream, next.value)
     }
     this.#drop(stream)
-    commit(() => {
+    turn.commit(() => {
       this.#release(body)
       this.#types.OutgoingBody.finish(body, undefined)
     })

@@ -20,6 +20,7 @@ export class Outgoing {
 
   /** Lets all of it leave. Throws the failure `send-failed` at the first that the host refuses. */
   flush(): void {
+    if (this.#queue.length === 0) return
     for (const { what, to, leave } of this.#queue.splice(0)) {
       try {
         leave()

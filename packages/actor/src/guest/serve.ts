@@ -33,12 +33,12 @@ import type { End } from './channels.ts'
 import type { Environment } from './environment.ts'
 import { payloadOf } from './host.ts'
 import type { Host } from './host.ts'
-import { refusalOf, requestOf, responseOf, Visit } from './http.ts'
+import { requestOf, Visit, Whole } from './http.ts'
 import type { Exchange } from './http.ts'
 import { show } from './log.ts'
 import { endOf as socketEnd, requestOf as openingOf } from './sockets.ts'
 import { Kit, Turn, TurnContext } from './turn.ts'
-import type { Commit } from './turn.ts'
+import type { Held } from './turn.ts'
 
 type Sender = TheaterMessagingReceiver.Sender
 type WireFailure = TheaterMessagingReceiver.Failure
@@ -73,10 +73,8 @@ type Async<I> = {
   [K in keyof I]: I[K] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never
 }
 
-/** What a turn is about, for people. */
-interface Name {
-  of: string
-}
+/** What a client is told whose request the web does not know. */
+const UNKNOWN = 'The actor cannot take this request.'
 
 /** The definition, as it is at run time. */
 interface Loose {
@@ -113,45 +111,46 @@ interface Loose {
 export function serve(actor: Actor, host: Host, environment: Environment): Exports {
   const definition: Loose = actor.definition
   const kit = new Kit(host)
-  let state: unknown = structuredClone(definition.state)
+  const whole = new Whole((response) => environment.bodyOf(response))
+  const held: Held = { state: structuredClone(definition.state) }
 
-  /** Runs one turn. `work` says what it is about, once that is known, and calls `commit` when it has succeeded. */
-  async function run<T>(
-    sender: string | null,
-    work: (ctx: object, name: Name, commit: Commit, turn: Turn) => Promise<T>,
-  ): Promise<T> {
+  /** Begins a turn. {@link over} has to follow. */
+  function begin(): Turn {
     environment.begin()
-    const name: Name = { of: 'a message' }
-    const turn = new Turn(kit, state)
+    return new Turn(kit, held)
+  }
+
+  function over(turn: Turn): void {
+    turn.finish()
+    environment.end()
+  }
+
+  /** Runs one turn. `work` says what it is about, once that is known, and commits it when it has succeeded. */
+  async function run<T>(sender: string | null, work: (ctx: object, turn: Turn) => Promise<T>): Promise<T> {
+    const turn = begin()
     try {
-      const commit: Commit = (last) => {
-        const next = turn.commit()
-        last?.()
-        state = next
-      }
-      return await work(new TurnContext(kit, turn, sender), name, commit, turn)
+      return await work(new TurnContext(kit, turn, sender), turn)
     } catch (error) {
       turn.fail()
-      throw refuse(failureOf(error, name.of, kit.log, sender === null))
+      throw refuse(failureOf(error, turn.name, kit.log, sender === null))
     } finally {
-      turn.finish()
-      environment.end()
+      over(turn)
     }
   }
 
   /** Runs one handler, whose result is the reply. */
-  function handle(sender: string | null, work: (ctx: object, name: Name) => unknown): Promise<WireMessage> {
-    return run(sender, async (ctx, name, commit) => {
-      const reply = encodeReply(await work(ctx, name), `the reply to ${name.of}`)
-      commit()
+  function handle(sender: string | null, work: (ctx: object, turn: Turn) => unknown): Promise<WireMessage> {
+    return run(sender, async (ctx, turn) => {
+      const reply = encodeReply(await work(ctx, turn), `the reply to ${turn.name}`)
+      turn.commit()
       return reply
     })
   }
 
   function dispatch(sender: Sender, message: WireMessage): Promise<WireMessage> {
-    return handle(idOf(sender), (ctx, name) => {
+    return handle(idOf(sender), (ctx, turn) => {
       const { type, body } = asked(() => decodeMessage(message))
-      name.of = type
+      turn.name = type
       const { messages = {}, accepts = {} } = definition
       // Names come from senders: `constructor` must not find a function.
       const handler = Object.hasOwn(messages, type) ? messages[type] : undefined
@@ -165,18 +164,18 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   function hear(
     sender: Sender,
     channel: string,
-    work: (ctx: object, name: Name, end: End) => unknown,
+    work: (ctx: object, turn: Turn, end: End) => unknown,
   ): Promise<void> {
-    return run(idOf(sender), async (ctx, name, commit, turn) => {
-      await work(ctx, name, turn.end(channel, peerOf(sender, channel)))
-      commit()
+    return run(idOf(sender), async (ctx, turn) => {
+      await work(ctx, turn, turn.end(channel, peerOf(sender, channel)))
+      turn.commit()
     })
   }
 
   /** Is asked for a channel: what the handler throws refuses it. */
   function beAsked(sender: Sender, channel: string, message: WireMessage): Promise<void> {
-    return run(idOf(sender), async (ctx, name, commit, turn) => {
-      name.of = 'open'
+    return run(idOf(sender), async (ctx, turn) => {
+      turn.name = 'open'
       const end = turn.end(channel, peerOf(sender, channel))
       const { open } = definition.channels ?? {}
       try {
@@ -189,10 +188,10 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
             end,
             asked(() => decodeReply(message)),
           )) !== 'later'
-        commit()
+        turn.commit()
       } catch (error) {
         turn.fail()
-        turn.refuse(channel, failureOf(error, name.of, kit.log))
+        turn.refuse(channel, failureOf(error, turn.name, kit.log))
       }
     })
   }
@@ -203,10 +202,10 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     of: string,
     work: (ctx: object, socket: Socket) => unknown,
   ): Promise<unknown> {
-    return run(null, async (ctx, name, commit, turn) => {
-      name.of = of
+    return run(null, async (ctx, turn) => {
+      turn.name = of
       const answer = await work(ctx, turn.socket(connection))
-      commit()
+      turn.commit()
       return answer
     })
   }
@@ -217,50 +216,63 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       if (topic !== '*') turn.topics.subscribe(topic)
   }
 
-  /** Answers an HTTP request, of whatever form. What a handler throws is no business of the client's. */
-  async function answer<T>({ request: read, answer: send, refuse: tell }: Exchange<T>): Promise<T> {
-    let request: Request
+  /** Answers an HTTP request, of whatever form; at once where the handler does. What it throws is no business of the client's. */
+  function answer<T>(request: Request, exchange: Exchange<T>): T | Promise<T> {
+    const turn = begin()
+    turn.name = 'fetch'
+    let said: T | Promise<T>
     try {
-      request = read()
-    } catch {
-      return tell(400, 'The actor cannot take this request.')
+      const given = definition.fetch!(new TurnContext(kit, turn, null), request)
+      said = isPromise(given)
+        ? given.then((response) => exchange.answer(response, turn))
+        : exchange.answer(given, turn)
+    } catch (error) {
+      return failed(turn, exchange, error)
     }
+    if (isPromise(said)) return later(turn, exchange, said)
+    over(turn)
+    return said
+  }
+
+  async function later<T>(turn: Turn, exchange: Exchange<T>, said: Promise<T>): Promise<T> {
+    let answered: T
     try {
-      return await run(null, async (ctx, name, commit) => {
-        name.of = 'fetch'
-        try {
-          return await send(await definition.fetch!(ctx, request), commit)
-        } catch (error) {
-          // The client is told nothing of it, so it is told here or nowhere.
-          if (Failure.is(error)) {
-            kit.log?.warn('fetch failed', { code: error.code, error: show(error), stack: stackOf(error) })
-          }
-          throw error
-        }
-      })
-    } catch {
-      return tell(500, 'The actor failed.')
+      answered = await said
+    } catch (error) {
+      return failed(turn, exchange, error)
     }
+    over(turn)
+    return answered
+  }
+
+  function failed<T>(turn: Turn, exchange: Exchange<T>, error: unknown): T {
+    turn.fail()
+    // The client is told nothing of it, so it is told here or nowhere.
+    if (Failure.is(error))
+      kit.log?.warn('fetch failed', { code: error.code, error: show(error), stack: stackOf(error) })
+    else kit.log?.error('fetch threw', { error: show(error), stack: stackOf(error) })
+    over(turn)
+    return exchange.refuse(500, 'The actor failed.')
   }
 
   return {
     lifecycle: {
       init: async (message) => {
-        await run(null, async (ctx, name, commit, turn) => {
-          name.of = 'init'
+        await run(null, async (ctx, turn) => {
+          turn.name = 'init'
           subscribeAll(turn)
           const given = message.body.length === 0 ? undefined : asked(() => decodeReply(message))
           const params =
             definition.params === undefined ? given : await checked(definition.params, given, 'params')
           await definition.init?.(ctx, params)
-          commit()
+          turn.commit()
         })
       },
     },
     migration: {
       save: () => {
         try {
-          return encodeReply(state, 'the state')
+          return encodeReply(held.state, 'the state')
         } catch (error) {
           // There is no answer that says so: this is a trap, and this line is all that is known of it.
           kit.log?.error('save threw', { error: show(error), stack: stackOf(error) })
@@ -272,9 +284,11 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
         try {
           const saved = decodeReply(message)
           if (isBytes(saved)) throw new SyntaxError('the state is JSON')
-          const turn = new Turn(kit, definition.load === undefined ? saved : definition.load(saved))
+          const loaded = { state: definition.load === undefined ? saved : definition.load(saved) }
+          const turn = new Turn(kit, loaded)
           subscribeAll(turn)
-          state = turn.commit()
+          turn.commit()
+          held.state = loaded.state
         } catch (error) {
           if (Failure.is(error)) throw refuse(failureOf(error, 'load', kit.log))
           throw refuse({ code: 'bad-state', message: show(error), detail: undefined })
@@ -289,8 +303,8 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     responder: { handleRequest: dispatch },
     subscriber: {
       handlePublish: (sender, topic, message) =>
-        run(idOf(sender), async (ctx, name, commit) => {
-          name.of = `what is published under ${topic}`
+        run(idOf(sender), async (ctx, turn) => {
+          turn.name = `what is published under ${topic}`
           const { subscriptions = {} } = definition
           // Topics come from elsewhere: `constructor` must not find a function.
           const handler = Object.hasOwn(subscriptions, topic) ? subscriptions[topic] : subscriptions['*']
@@ -300,25 +314,25 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
             asked(() => decodeReply(message)),
             { topic },
           )
-          commit()
+          turn.commit()
         }),
     },
     channelPeer: {
       handleOpen: beAsked,
       handleAccept: (sender, channel) =>
-        hear(sender, channel, (ctx, name, end) => {
-          name.of = 'accepted'
+        hear(sender, channel, (ctx, turn, end) => {
+          turn.name = 'accepted'
           return definition.channels?.accepted?.(ctx, end)
         }),
       handleMessage: (sender, channel, message) =>
-        hear(sender, channel, (ctx, name, end) => {
-          name.of = 'message'
+        hear(sender, channel, (ctx, turn, end) => {
+          turn.name = 'message'
           const body = asked(() => decodeReply(message))
           return definition.channels?.message?.(ctx, end, body)
         }),
       handleClose: (sender, channel, how) =>
-        hear(sender, channel, (ctx, name, end) => {
-          name.of = 'closed'
+        hear(sender, channel, (ctx, turn, end) => {
+          turn.name = 'closed'
           return definition.channels?.closed?.(ctx, end, endOf(how))
         }),
     },
@@ -348,8 +362,8 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
       childEnded: async (id, how) => {
         const child: ChildEnd = { id, how: how.tag, limit: how.tag === 'limit' ? how.val : undefined }
         try {
-          await run(id, async (ctx, name, commit) => {
-            name.of = 'onChildEnded'
+          await run(id, async (ctx, turn) => {
+            turn.name = 'onChildEnded'
             try {
               await definition.onChildEnded?.(ctx, child)
             } catch (error) {
@@ -358,7 +372,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
                 kit.log?.warn('onChildEnded failed', { code: error.code, error: show(error) })
               throw error
             }
-            commit()
+            turn.commit()
           })
         } catch {
           // It is in the log; the state is as it was.
@@ -367,28 +381,38 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     },
     target: {
       fired: ({ id, due, missed }, message) =>
-        run(null, async (ctx, name, commit) => {
+        run(null, async (ctx, turn) => {
           const { type, body } = asked(() => decodeMessage(message))
-          name.of = `the timer ${type}`
+          turn.name = `the timer ${type}`
           const { timers = {} } = definition
           const handler = Object.hasOwn(timers, type) ? timers[type] : undefined
           if (handler === undefined) throw new Failure('unknown-message', `there is no timer ${type} here`)
           await handler(ctx, body, { id: Number(id), due: Number(due), missed: Number(missed) })
-          commit()
+          turn.commit()
         }),
     },
     requestHandler: {
-      handle: (asked) => answer({ request: () => requestOf(asked), answer: responseOf, refuse: refusalOf }),
+      handle: (asked) => {
+        let request: Request
+        try {
+          request = requestOf(asked)
+        } catch {
+          return whole.refuse(400, UNKNOWN)
+        }
+        return answer(request, whole)
+      },
     },
     incomingHandler: {
       handle: async (incoming, out) => {
         const visit = new Visit(host.http!, incoming, out)
         try {
-          await answer<void>({
-            request: () => visit.request(),
-            answer: (response, commit) => visit.answer(response, commit),
-            refuse: (status, text) => visit.refuse(status, text),
-          })
+          let request: Request
+          try {
+            request = visit.request()
+          } catch {
+            return visit.refuse(400, UNKNOWN)
+          }
+          await answer(request, visit)
         } finally {
           visit.close()
         }
@@ -399,6 +423,11 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
 
 function idOf(sender: Sender): string | null {
   return sender.tag === 'actor' ? sender.val : null
+}
+
+/** Of any realm. */
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** The other end of a channel; of the program's the host says nothing, but it is in the name. */

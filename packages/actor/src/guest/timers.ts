@@ -64,6 +64,7 @@ export class TurnTimers {
 
   /** Drops what still waits. */
   clear(): void {
+    if (this.#open.size === 0) return
     for (const { inner } of this.#open.values()) this.#stop(inner)
     this.#open.clear()
   }

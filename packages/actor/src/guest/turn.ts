@@ -99,31 +99,40 @@ export class Kit {
   }
 }
 
-/** Sends what is queued, then does the last thing that can fail, then takes over the draft of the state. */
-export type Commit = (last?: () => void) => void
+/** Where the state of an actor is between turns. */
+export interface Held {
+  state: unknown
+}
+
+/** What a turn says to others, made when it first does: most fields of an engine without a compiler cost more than what is in them. */
+interface Said {
+  readonly outgoing: Outgoing
+  /** Channels that it has asked for. */
+  readonly opened: string[]
+  conversation: Conversation | undefined
+  alarms: Alarms | undefined
+}
 
 /** One turn: a draft of the state, made when it is first asked for, and what is to be sent. */
 export class Turn {
+  /** What it is about, for people. */
+  name = 'a message'
   readonly #kit: Kit
-  readonly #state: unknown
+  readonly #held: Held
   #draft: { value: unknown } | undefined
-  #conversation: Conversation | undefined
-  readonly #outgoing = new Outgoing()
-  /** Channels that it has asked for. */
-  readonly #opened: string[] = []
-  #alarms: Alarms | undefined
+  #said: Said | undefined
   #over = false
 
   /** Begins a turn over this state. */
-  constructor(kit: Kit, state: unknown) {
+  constructor(kit: Kit, held: Held) {
     this.#kit = kit
-    this.#state = state
+    this.#held = held
   }
 
   /** The draft. */
   get state(): unknown {
     this.#check()
-    this.#draft ??= { value: structuredClone(this.#state) }
+    this.#draft ??= { value: structuredClone(this.#held.state) }
     return this.#draft.value
   }
 
@@ -136,7 +145,8 @@ export class Turn {
   /** What it sends and asks. */
   get conversation(): Conversation {
     this.#check()
-    return (this.#conversation ??= this.#kit.converse(this.#outgoing))
+    const said = this.#saying
+    return (said.conversation ??= this.#kit.converse(said.outgoing))
   }
 
   /** Actors of its own. */
@@ -151,7 +161,8 @@ export class Turn {
   /** Turns at a time. */
   get timers(): Timers {
     this.#check()
-    return (this.#alarms ??= new Alarms(this.#kit.alarms, this.#outgoing.add))
+    const said = this.#saying
+    return (said.alarms ??= new Alarms(this.#kit.alarms, said.outgoing.add))
   }
 
   /** Programs of the host. */
@@ -167,7 +178,7 @@ export class Turn {
   get topics(): Topics {
     this.#check()
     const { topics } = this.#kit
-    const { add } = this.#outgoing
+    const { add } = this.#saying.outgoing
     return {
       publish: (topic, body) => {
         // Encoded now: what the handler changes later does not go with it.
@@ -185,14 +196,14 @@ export class Turn {
   /** One end of a channel. */
   end(id: string, peer: string): End {
     this.#check()
-    return new End(this.#kit.channels, this.#outgoing.add, id, peer)
+    return new End(this.#kit.channels, this.#saying.outgoing.add, id, peer)
   }
 
   /** Accepts a channel that the actor is asked for, where `now` is set by then and the handler has not answered itself. */
   accept(end: End): { now: boolean } {
     const accepting = { now: false }
     const { channels } = this.#kit
-    this.#outgoing.add('accept', end.peer, () => {
+    this.#saying.outgoing.add('accept', end.peer, () => {
       if (accepting.now && !end.answered) accept(channels, end.id)
     })
     return accepting
@@ -206,7 +217,7 @@ export class Turn {
   /** Asks for a channel now. It is given up where the turn fails. */
   open(to: string, body: unknown): End {
     const id = open(this.#kit.channels, to, body)
-    this.#opened.push(id)
+    this.#saying.opened.push(id)
     return this.end(id, to)
   }
 
@@ -219,7 +230,7 @@ export class Turn {
   /** A WebSocket connection. */
   socket(id: string): Socket {
     this.#check()
-    return new Socket(this.#kit.sockets, this.#outgoing.add, id)
+    return new Socket(this.#kit.sockets, this.#saying.outgoing.add, id)
   }
 
   /** The WebSocket connections that are open. */
@@ -230,20 +241,32 @@ export class Turn {
 
   /** Nothing of it is to have happened: what it has asked for it gives up. */
   fail(): void {
-    for (const id of this.#opened.splice(0)) abandon(this.#kit.channels, id)
-    this.#alarms?.fail()
+    const said = this.#said
+    if (said === undefined) return
+    for (const id of said.opened.splice(0)) abandon(this.#kit.channels, id)
+    said.alarms?.fail()
   }
 
-  /** Sends what is queued and gives the state after the turn. */
-  commit(): unknown {
-    this.#outgoing.flush()
-    return this.#draft === undefined ? this.#state : this.#draft.value
+  /** Sends what is queued, then does the last thing that can fail, then takes over the draft of the state. */
+  commit(last?: () => void): void {
+    this.#said?.outgoing.flush()
+    last?.()
+    if (this.#draft !== undefined) this.#held.state = this.#draft.value
   }
 
   /** From now on the handler can neither change nor send anything. */
   finish(): void {
     this.#over = true
-    this.#conversation?.close()
+    this.#said?.conversation?.close()
+  }
+
+  get #saying(): Said {
+    return (this.#said ??= {
+      outgoing: new Outgoing(),
+      opened: [],
+      conversation: undefined,
+      alarms: undefined,
+    })
   }
 
   #check(): void {
