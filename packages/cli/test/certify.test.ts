@@ -97,6 +97,7 @@ describe('theater certify', () => {
     expect(summary).toMatchObject({
       certificate: 1,
       verdict: 'certified',
+      instance: 'actor',
       calls: [
         { call: 'divide 7 2', answer: { ok: 3 }, fuel: expect.any(Number) },
         { call: 'divide 7 0', answer: { err: 'division by zero' } },
@@ -141,19 +142,43 @@ describe('theater certify', () => {
 
   it('is 5 where one of the compilers makes something else of it, with both events', async () => {
     const answer = await assemble(`(component
-      (core module $m (func (export "answer") (result i32) (i32.const ${RIGHT})))
+      (core module $m
+        (global $count (mut i32) (i32.const 0))
+        (func (export "answer") (result i32) (i32.const ${RIGHT}))
+        (func (export "count") (result i32)
+          (global.set $count (i32.add (global.get $count) (i32.const 1)))
+          (global.get $count)))
       (core instance $i (instantiate $m))
-      (func (export "answer") (result u32) (canon lift (core func $i "answer"))))`)
+      (func (export "answer") (result u32) (canon lift (core func $i "answer")))
+      (func (export "count") (result u32) (canon lift (core func $i "count"))))`)
     const cwd = folder({ 'answer.wasm': answer, 'faulty.mjs': faulty })
     const env = { NODE_OPTIONS: `--import=${join(cwd, 'faulty.mjs')}` }
-    const ran = await theater(['certify', 'answer.wasm', '--json', ...UNHURRIED], { cwd, env })
+    const ran = await theater(
+      [
+        'certify',
+        'answer.wasm',
+        '--call',
+        'answer',
+        '--call',
+        'count',
+        '--call',
+        'count',
+        '--instance',
+        'turn',
+        '--json',
+        ...UNHURRIED,
+      ],
+      { cwd, env },
+    )
     const lines = objects(ran)
     const { summary } = lines.pop()
     for (const { tier, same } of lines) expect([tier, same]).toEqual([tier, tier !== 'liftoff'])
     expect(lines).toHaveLength(12)
     expect(summary).toMatchObject({
       verdict: 'differs',
-      calls: [{ call: 'answer', answer: { ok: RIGHT } }],
+      // Each has an instance of its own.
+      instance: 'turn',
+      calls: [{ call: 'answer', answer: { ok: RIGHT } }, { answer: { ok: 1 } }, { answer: { ok: 1 } }],
       difference: {
         run: 4,
         index: 3,

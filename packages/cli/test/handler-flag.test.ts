@@ -179,6 +179,7 @@ describe('--handler', () => {
       file: 'spine.wasm',
       calls: [{ name: 'run', args: [3] }],
       grants: { spine: { most: 4 } },
+      instance: 'actor',
       modules: [{ module: 'spine-kit', options: { more: 1 }, folder: place() }],
       cache: join(folder(), 'cache'),
       record: null,

@@ -115,6 +115,7 @@ it('whatever guests are called with, every tier makes the same record, and runs 
       file,
       calls: sample,
       grants,
+      instance: 'actor',
       modules: [],
       cache,
       record: null,

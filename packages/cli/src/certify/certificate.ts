@@ -3,6 +3,7 @@ import type { CodeFacts, Component } from '@theater/component'
 import { jcoVersion, meter } from '@theater/component'
 import type { AnyHandler } from '@theater/handler'
 import type { Json } from '@theater/values'
+import type { Lifetime } from '../manifest.ts'
 import type { Difference } from './compare.ts'
 import type { Setting } from './runs.ts'
 
@@ -42,6 +43,8 @@ export interface CertificateParts {
   readonly imports: readonly ImportAnswer[]
   readonly code: CodeFacts
   readonly grants: Readonly<Record<string, Json>>
+  /** How long an instance lived. */
+  readonly instance: Lifetime
   readonly calls: readonly { readonly call: string; readonly answer: Json; readonly fuel: number | null }[]
   readonly uncalled: readonly string[]
   readonly runs: readonly RunResult[]
@@ -50,7 +53,7 @@ export interface CertificateParts {
 
 /** The certificate as JSON: the public shape, documented in docs/cli.md. */
 export function certificate(parts: CertificateParts): { readonly [key: string]: Json } {
-  const { component, imports, code, grants, calls, uncalled, runs, difference } = parts
+  const { component, imports, code, grants, instance, calls, uncalled, runs, difference } = parts
   const [first] = runs
   return {
     certificate: CERTIFICATE_VERSION,
@@ -61,6 +64,7 @@ export function certificate(parts: CertificateParts): { readonly [key: string]: 
     imports: imports.map((one) => ({ ...one })),
     code: { ...code },
     grants,
+    instance,
     calls: calls.map((one) => ({ ...one })),
     uncalled: [...uncalled],
     runs: runs.map(runJson),

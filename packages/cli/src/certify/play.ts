@@ -6,6 +6,7 @@ import type { AnyHandler } from '@theater/handler'
 import { Theater, TheaterError } from '@theater/runtime'
 import type { Json } from '@theater/values'
 import { answer } from '../answer.ts'
+import type { Lifetime } from '../manifest.ts'
 import type { Target } from '../target.ts'
 import { fixedEntropy } from './entropy.ts'
 
@@ -15,6 +16,8 @@ export interface Play {
   readonly calls: readonly Target[]
   readonly handlers: readonly AnyHandler[]
   readonly grants: Readonly<Record<string, Json>>
+  /** How long an instance lives. @default 'actor' */
+  readonly instance?: Lifetime
   readonly cache?: ComponentCache
 }
 
@@ -40,7 +43,14 @@ const NO_LIMIT_MS = 2 ** 31 - 1
  * Runs a component through some calls, from its instantiation on, in a host of its own where seed, time, id and salts are
  * always the same. A guest that does the same makes the same record, to the last bit of its head.
  */
-export async function play({ component, calls, handlers, grants, cache }: Play): Promise<Played> {
+export async function play({
+  component,
+  calls,
+  handlers,
+  grants,
+  instance = 'actor',
+  cache,
+}: Play): Promise<Played> {
   const store = memoryStore()
   const answers: Json[] = []
   const theater = await Theater.open({
@@ -53,7 +63,9 @@ export async function play({ component, calls, handlers, grants, cache }: Play):
   })
   try {
     const limits = { callMs: NO_LIMIT_MS, turnMs: NO_LIMIT_MS }
-    const failure = await theater.spawn({ id: ACTOR, component, grants, limits }).then(() => undefined, ended)
+    const failure = await theater
+      .spawn({ id: ACTOR, component, grants, limits, instance })
+      .then(() => undefined, ended)
     for (const call of failure === undefined ? calls : []) answers.push(await answered(theater, call))
     if (failure !== undefined) answers.push(failure)
     await theater.idle()

@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Json } from '@theater/values'
 import type { HandlerModule } from '../contributed.ts'
+import type { Lifetime } from '../manifest.ts'
 import type { verdictJson } from '../verdict.ts'
 import type { WrittenCall } from './calls.ts'
 
@@ -16,6 +17,7 @@ export interface Order {
   readonly file: string
   readonly calls: readonly WrittenCall[]
   readonly grants: Readonly<Record<string, Json>>
+  readonly instance: Lifetime
   /** Of handlers of others. */
   readonly modules: readonly HandlerModule[]
   /** A folder of transpiled components. */

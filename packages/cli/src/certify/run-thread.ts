@@ -26,13 +26,13 @@ async function perform(order: Order): Promise<Report> {
 }
 
 async function run(
-  { component, file, calls, grants, modules, head }: Order,
+  { component, file, calls, grants, instance, modules, head }: Order,
   cache: ComponentCache,
 ): Promise<Report> {
   const { model } = await loadComponent(component, { cache })
   const targets = targetsOf(model, calls, file)
   const handlers = await makeHandlers({ store: ':memory:', contributed: await loadHandlers(modules) })
-  const played = await play({ component, calls: targets, handlers, grants, cache })
+  const played = await play({ component, calls: targets, handlers, grants, instance, cache })
   const { store, chain, events, answers, fuel } = played
   const same = head === played.head
   const record = same ? null : Buffer.concat(await Array.fromAsync(exportCar(store, [chain], SMALL)))

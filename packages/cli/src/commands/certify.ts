@@ -22,6 +22,7 @@ import { exits } from '../exits.ts'
 import type { Exit } from '../exits.ts'
 import { checkMet } from '../grant-advice.ts'
 import { makeHandlers } from '../handlers.ts'
+import type { Lifetime } from '../manifest.ts'
 import { jsonLine } from '../output.ts'
 import type { Output, Style } from '../output.ts'
 import { short } from '../actor-table.ts'
@@ -42,6 +43,8 @@ export interface CertifyOptions {
   /** `MODULE` or `MODULE={…}` of handlers of others. */
   readonly handler: readonly string[]
   readonly seconds: number
+  /** How long an instance of the component lives. */
+  readonly instance: Lifetime
 }
 
 /**
@@ -64,7 +67,16 @@ export async function certify(file: string, options: CertifyOptions, output: Out
   const grants = { ...quietGrants(component), ...given }
   const handlers = await makeHandlers({ store: ':memory:', contributed: others.handlers })
   checkMet(file, component, handlers, grants)
-  const order = { component: bytes, file, calls, grants, modules: others.modules, cache: place.cache }
+  const { instance } = options
+  const order = {
+    component: bytes,
+    file,
+    calls,
+    grants,
+    instance,
+    modules: others.modules,
+    cache: place.cache,
+  }
   const performs = Object.keys(given).some((handler) => !HERE.has(handler))
   const certifier = new Certifier(order, { seconds: options.seconds, performs }, output)
   const { first, runs, difference } = await certifier.run()
@@ -79,6 +91,7 @@ export async function certify(file: string, options: CertifyOptions, output: Out
     imports: importAnswers(component, handlers, grants),
     code,
     grants,
+    instance,
     calls: made,
     uncalled: left,
     runs,

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { CertifyOptions } from '../commands/certify.ts'
 import type { CheckpointCommandOptions } from '../commands/checkpoint.ts'
 import type { KeyOptions } from '../commands/key.ts'
@@ -29,6 +30,14 @@ export function proving({ add, act }: Declare): void {
     .option('--calls <FILE>', 'a file with such a call on each line')
     .addOption(grantOption())
     .addOption(handlerOption())
+    .addOption(
+      new Option(
+        '--instance <LIFETIME>',
+        'how long an instance of the component lives: actor, through all calls; or turn, for one call',
+      )
+        .choices(['turn', 'actor'])
+        .default('actor'),
+    )
     .option('--seconds <N>', 'how long all runs may take together', seconds, 30)
     .option('-o, --out <FILE.json>', 'where the certificate is written; by default into the data folder')
     .addOption(dataOption())
