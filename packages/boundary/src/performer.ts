@@ -4,6 +4,7 @@ import type { Writer } from '@theater/values'
 import type { Ask, Call, Effect, HandlerFunction, Reconciled } from '@theater/handler'
 import type { DerivedClock } from './clock.ts'
 import type { GuestFault } from './derived.ts'
+import { DeadlinePassed, isThenable, withDeadline } from './deadline.ts'
 import { HostEntry } from './handles.ts'
 import { beyondPermit } from './io.ts'
 import type { IoHost } from './io.ts'
@@ -331,27 +332,6 @@ class IoAnswer {
   }
 }
 
-class DeadlinePassed extends Error {}
-
-/** The longest delay that a host timer takes. */
-const MAX_TIMER = 0x7fff_ffff
-
-/** Rejects when a promise takes too long. When the actor ends, nobody waits for it any more. */
-async function withDeadline(value: unknown, ms: number | undefined, signal: AbortSignal): Promise<unknown> {
-  if (ms === undefined || !isThenable(value)) return value
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new DeadlinePassed()), Math.min(ms, MAX_TIMER))
-  const stop = (): void => clearTimeout(timer)
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-  try {
-    return await Promise.race([value, late.promise])
-  } finally {
-    stop()
-    signal.removeEventListener('abort', stop)
-  }
-}
-
 /** What a handler threw: the interface's own error, or a fault of the handler. */
 function thrown(fn: Imported, error: unknown): Answer {
   try {
@@ -395,13 +375,4 @@ function collectEntries(value: unknown, into: Map<number, HostEntry>): void {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return
   if (value instanceof HostEntry) into.set(value.n, value)
   else for (const inner of Object.values(value)) collectEntries(inner, into)
-}
-
-function isThenable(value: unknown): value is Promise<unknown> {
-  try {
-    return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-  } catch {
-    // No promise that could be waited for. Whoever writes it reads it again, and says why it is refused.
-    return false
-  }
 }

@@ -252,6 +252,24 @@ describe('an import that goes wrong in a guest that catches all', () => {
     }
   })
 
+  it('a handler’s own kind of promise, which begins its work when it is asked, is asked once', async () => {
+    let begun = 0
+    const lazy = {
+      // oxlint-disable-next-line unicorn/no-thenable -- that is the point
+      then(resolve: (value: unknown) => void) {
+        begun++
+        resolve(undefined)
+      },
+    }
+    const actor = await TestActor.start(
+      component,
+      host('plain', 'async', () => lazy, []),
+      { jspi: true },
+    )
+    expect(await actor.value('try-plain')).toBe(0)
+    expect(begun).toBe(1)
+  })
+
   it('a call that ends its own actor is where the record stops', async () => {
     for (const effect of ['none', 'idempotent'] as const) {
       const survived: unknown[] = []

@@ -42,7 +42,7 @@ export const limits: Guards = {
   ],
   'call-deadline': [
     {
-      file: 'boundary/src/performer.ts',
+      file: 'boundary/src/deadline.ts',
       text: 'setTimeout(() => late.reject(new DeadlinePassed()), Math.min(ms, MAX_TIMER))',
       with: 'setTimeout(() => undefined, MAX_TIMER)',
     },
