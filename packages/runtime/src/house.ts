@@ -86,7 +86,13 @@ export class House {
       limits: loadLimits,
       suspendable: jspi === 'always',
     })
-    const log: Host['log'] = (line) => options.log?.(line)
+    const log: Host['log'] = (line) => {
+      try {
+        options.log?.(line)
+      } catch {
+        // Nobody is left to tell, and no actor has anything to do with it.
+      }
+    }
     const timers = new Timers({ entropy, log })
     this.#timers = timers
     this.#notary = options.checkpoints && new Notary(options.checkpoints, log)

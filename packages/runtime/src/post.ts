@@ -170,8 +170,14 @@ export class Post {
     const { deadLetter } = this.#office
     from.sends.settled(delivery.ref.seq, delivery.to)
     const letter: DeadLetter = { from: from.id, to: delivery.to, seq: delivery.ref.seq, reason }
-    if (deadLetter !== undefined) deadLetter(letter)
-    else {
+    if (deadLetter !== undefined) {
+      try {
+        deadLetter(letter)
+      } catch (error) {
+        // Neither the sender nor the receiver has anything to do with it.
+        this.#office.log(listenerFailed('dead letters', error, from.id))
+      }
+    } else {
       this.#office.log({
         actor: from.id,
         level: 'warn',

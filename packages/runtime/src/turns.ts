@@ -240,15 +240,19 @@ export class Turns {
       for (const run of this.#after.splice(0)) run()
     }
     const reply = taken?.reply ?? gone()
-    if (taken?.seq === undefined && (subject !== undefined || next.timer !== undefined)) unheard()
-    if (reply.tag === 'aborted') aborted(reply)
-    if (subject?.opens === true && isUndone(reply)) unopened(subject)
-    if (reply.tag === 'trapped' || reply.tag === 'aborted') undone()
-    const first = next === this.#first ? next : undefined
-    if (first !== undefined) this.#first = undefined
-    await ended({ reply, seq: taken?.seq, time: taken?.time ?? 0, first })
-    if (ahead && taken !== undefined) this.#concluding = this.#settle(next, taken)
-    else mailbox.settle(next, reply)
+    try {
+      if (taken?.seq === undefined && (subject !== undefined || next.timer !== undefined)) unheard()
+      if (reply.tag === 'aborted') aborted(reply)
+      if (subject?.opens === true && isUndone(reply)) unopened(subject)
+      if (reply.tag === 'trapped' || reply.tag === 'aborted') undone()
+      const first = next === this.#first ? next : undefined
+      if (first !== undefined) this.#first = undefined
+      await ended({ reply, seq: taken?.seq, time: taken?.time ?? 0, first })
+    } finally {
+      // It is on record whatever becomes of the actor now, and nobody else tells of it.
+      if (ahead && taken !== undefined) this.#concluding = this.#settle(next, taken)
+      else mailbox.settle(next, reply)
+    }
   }
 
   /** Whether the turn after this one may begin before this one is concluded: there is one, and this one is like any other. */

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { ChainError, memoryStore } from '@theater/event-chain'
 import type { LoggedStore } from '@theater/event-chain'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import type { TheaterError } from '@theater/runtime'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { openDatabase } from '../../../packages/event-chain/src/sqlite/schema.ts'
 import { SqliteStore } from '../../../packages/event-chain/src/sqlite/store.ts'
-import { add, get, mark, send, Stage, verdicts, World } from './support/courier.ts'
+import { add, get, mark, send, Stage, trap, verdicts, World } from './support/courier.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'theater-faults-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -161,4 +162,41 @@ it('whatever is kept beside a record is a hint: what is wrong in it is said, and
       [expect.stringContaining('beside'), expect.stringContaining('snapshot')],
     ])
   }
+})
+
+it('a program that fails over what it is told: no actor has anything to do with that', async () => {
+  const broken = (): never => {
+    throw new Error('the program is wrong')
+  }
+  const world = new World()
+  world.answer = () => 'no number'
+  await using told = await Stage.open({ deadLetter: broken }, { a: {}, b: {} })
+  await using logged = await Stage.open({ log: broken, world }, { a: {}, b: {} })
+  for (const stage of [told, logged]) {
+    await stage.run('a', [send('b', [trap])])
+    await stage.idle()
+    expect(await stage.run('b', [add(1), get])).toEqual([1])
+  }
+  expect(told.lines).toMatchObject([
+    { actor: 'a', message: 'a listener of dead letters failed: the program is wrong' },
+  ])
+  // That a turn was aborted is a line of the log.
+  await expect(logged.run('a', [mark(1)])).rejects.toMatchObject({ code: 'aborted' })
+  expect(await logged.run('a', [add(1), get])).toEqual([1])
+})
+
+it('storage that can be written and not read: whoever asked is told what came of it, and the actor stands still', async () => {
+  const store = memoryStore()
+  const world = new World()
+  await using stage = await Stage.open({ store, world })
+  await stage.spawn('a')
+  // An answer that is none of its type: the turn is aborted, and its record says at which intent.
+  world.answer = () => 'no number'
+  const read = vi.spyOn(store, 'read').mockImplementation(() => {
+    throw new ChainError('io', 'the disk does not answer')
+  })
+  await expect(stage.run('a', [mark(1)])).rejects.toMatchObject({ code: 'aborted', detail: 'host-value' })
+  read.mockRestore()
+  await stage.idle()
+  expect(stage.theater.actors()).toMatchObject([{ state: 'failed', failure: { code: 'store-failed' } }])
 })
