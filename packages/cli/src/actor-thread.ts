@@ -7,6 +7,7 @@ import { loadHandlers } from './contributed.ts'
 import type { HandlerModule } from './contributed.ts'
 import type { DataPaths } from './data-folder.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
+import type { Residing } from './manifest.ts'
 import { secretsOf } from './secrets.ts'
 import type { SecretSources } from './secrets.ts'
 import { checkpointsOf } from './witnesses.ts'
@@ -18,6 +19,7 @@ export interface ActorThreadData {
   readonly listen: ListenOptions | undefined
   readonly secrets: SecretSources
   readonly maxActors: number | undefined
+  readonly residing: Residing
   /** Of handlers of others. */
   readonly modules: readonly HandlerModule[]
 }
@@ -30,7 +32,7 @@ export type ThreadNews =
   | { readonly lost: string }
 
 export default async function actorThread(
-  { paths, listen, secrets, maxActors, modules }: ActorThreadData,
+  { paths, listen, secrets, maxActors, residing, modules }: ActorThreadData,
   tell: (news: ThreadNews) => void,
 ): Promise<ThreadSetup> {
   const handlers = await makeHandlers({
@@ -50,6 +52,7 @@ export default async function actorThread(
     handlers,
     cache: await diskCache(paths.cache),
     ...(maxActors !== undefined && { maxActors }),
+    ...residing,
     lost: ({ cause }) => tell({ lost: cause instanceof Error ? cause.message : '' }),
     // Requests under way are answered before the actors go.
     closing: () => disposeHandlers(handlers.filter(({ name }) => name === 'http')),

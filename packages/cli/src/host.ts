@@ -13,11 +13,13 @@ import type { Contributed } from './contributed.ts'
 import { disposeHandlers, makeHandlers } from './handlers.ts'
 import type { Listening } from './handlers.ts'
 import { takeLock } from './lock.ts'
+import type { Residing } from './manifest.ts'
 import type { Output } from './output.ts'
 import { secretsOf } from './secrets.ts'
 import type { SecretSources } from './secrets.ts'
 import { rerunStore } from './progress.ts'
 import { componentName, readGenesis } from './records.ts'
+import { tellResidency } from './residency.ts'
 import { startThread } from './start-thread.ts'
 import { checkpointsOf, keepWitnesses } from './witnesses.ts'
 import type { WitnessSource } from './witnesses.ts'
@@ -36,6 +38,8 @@ export interface HostOptions {
   readonly secrets?: SecretSources
   /** How many actors there are at once. @default that of the runtime */
   readonly maxActors?: number | undefined
+  /** When actors leave memory, and how they come back. @default as the runtime has it */
+  readonly residing?: Residing
   /** Who cosigns what the host signs. @default those of the last time */
   readonly witnesses?: readonly WitnessSource[]
   /** Handlers of others, beside those of `theater`. @default none */
@@ -58,6 +62,7 @@ export class Host implements AsyncDisposable {
   readonly #lock: Disposable
   #handlers: readonly AnyHandler[] = []
   #theater: Running | undefined
+  #telling: Disposable | undefined
 
   private constructor(
     paths: DataPaths,
@@ -132,6 +137,7 @@ export class Host implements AsyncDisposable {
         { ...this.#options, paths: this.paths, maps: this.maps, answerMs, lost: this.#lost.reject },
         output,
       )
+      this.#telling = tellResidency(this.paths, this.#theater)
       return this.#theater
     } finally {
       output.endStatus()
@@ -144,7 +150,7 @@ export class Host implements AsyncDisposable {
    * @throws TheaterError
    */
   async start(output: Output): Promise<Theater> {
-    const { connect, listen, secrets: sources, maxActors, others, log, deadLetter } = this.#options
+    const { connect, listen, secrets: sources, maxActors, residing, others, log, deadLetter } = this.#options
     const { Theater } = await import('@theater/runtime')
     const secrets = secretsOf(process.env, sources)
     const contributed = others?.handlers
@@ -161,11 +167,13 @@ export class Host implements AsyncDisposable {
         cache,
         checkpoints: await checkpointsOf(this.paths, this.store),
         ...(maxActors !== undefined && { maxActors }),
+        ...residing,
         log: (line) => log(line, this.maps),
         lost: this.#lost.reject,
         deadLetter,
       })
       this.#theater = theater
+      this.#telling = tellResidency(this.paths, theater)
       return theater
     } finally {
       going = false
@@ -200,6 +208,7 @@ export class Host implements AsyncDisposable {
 
   /** Waits until running turns are over and lets go of the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#telling?.[Symbol.dispose]()
     try {
       // Requests under way are answered before the actors go.
       await disposeHandlers(this.#handlers.filter(({ name }) => name === 'http'))

@@ -4,12 +4,15 @@ import { keptSnapshot, whyNoSnapshot } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
 import { recordedTimers } from '@theater/runtime'
 import type { TimerInfo } from '@theater/runtime'
+import { memoryOf } from './actor-table.ts'
 import { dataPaths, findActor, readChains } from './data-folder.ts'
 import { exits } from './exits.ts'
 import { isLocked } from './lock.ts'
 import type { Output } from './output.ts'
 import { actorRow, rowJson } from './records.ts'
 import type { ActorRow, RecordedState } from './records.ts'
+import { askResidency } from './residency.ts'
+import type { Memory } from './residency.ts'
 import { count, counted, table } from './table.ts'
 import { rowOf, timerTable } from './timers.ts'
 
@@ -42,17 +45,21 @@ export async function inspectActor(
 ): Promise<number> {
   await using store = await readChains(data)
   const info = await findActor(store, id, data)
-  const row = await actorRow(store, info, isLocked(dataPaths(data).lock))
+  const paths = dataPaths(data)
+  const hosted = isLocked(paths.lock)
+  const row = await actorRow(store, info, hosted)
+  const memory = memoryOf(row, hosted ? await askResidency(paths) : new Map())
   const view = await snapshotView(store, info, row.state)
   const timers = (await recordedTimers(store, info.label)).toSorted((a, b) => a.due - b.due)
   const json = {
     ...(rowJson(row) as ActorRow),
+    memory,
     durability: info.durability ?? null,
     snapshot: view.snapshot,
     noSnapshot: view.noSnapshot,
     timers: timers.map(rowOf),
   }
-  await output.result(json, () => describe(row, info.durability, view, timers, output))
+  await output.result(json, () => describe({ ...row, memory }, info.durability, view, timers, output))
   return exits.done
 }
 
@@ -78,7 +85,7 @@ async function snapshotView(
 }
 
 function describe(
-  { actor, state, events, component, failure }: ActorRow,
+  { actor, state, memory, events, component, failure }: ActorRow & { readonly memory: Memory | null },
   durability: Durability | undefined,
   { snapshot, noSnapshot }: SnapshotView,
   timers: readonly TimerInfo[],
@@ -94,6 +101,7 @@ function describe(
       'events',
       gone ? count(events) : `${count(events)}, of which ${count(after)} are re-run to bring it back`,
     ],
+    ...(gone ? [] : [['memory', memory ?? 'not known']]),
     ['durability', durability ?? 'as its host says'],
     ['snapshot', noSnapshot === null ? taken : `${taken}: ${printable(noSnapshot.message)}`],
   ]

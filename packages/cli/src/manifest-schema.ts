@@ -165,6 +165,48 @@ const topLevel = {
         enum: durabilities,
         default: 'process',
       },
+      resident: {
+        description:
+          'Actors that stay in memory while they have nothing to do. Of more, whoever has had nothing to do for longest leaves it, and comes back for its next turn. `theater run --resident` says otherwise.',
+        type: 'integer',
+        minimum: 0,
+        maximum: 2_147_483_647,
+        default: 1000,
+      },
+      idleMs: {
+        description:
+          'Milliseconds without anything to do after which an actor leaves memory all the same. Without it none does. `theater run --idle` says otherwise.',
+        type: 'integer',
+        minimum: 0,
+        maximum: 2_147_483_647,
+      },
+      snapshots: {
+        description:
+          'When the state of an actor is kept beside its record, so that it comes back from there and not from the start. false: never, and none is used.',
+        oneOf: [
+          { const: false },
+          {
+            type: 'object',
+            additionalProperties: false,
+            properties: {
+              everyEvents: {
+                description:
+                  'Events after which one is taken. Without it 1000, and one more for each 32 bytes of the last.',
+                type: 'integer',
+                minimum: 1,
+                maximum: Number.MAX_SAFE_INTEGER,
+              },
+              everyFuel: {
+                description: 'Fuel that its turns have used after which one is taken.',
+                type: 'integer',
+                minimum: 1,
+                maximum: Number.MAX_SAFE_INTEGER,
+                default: 2_000_000_000,
+              },
+            },
+          },
+        ],
+      },
       witnesses: {
         description:
           'Who cosigns the checkpoints of the host, by C2SP tlog-witness, so that a log that is cut back or written anew gets no more cosignatures. Nobody waits for them.',

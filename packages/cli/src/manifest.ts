@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import type { Durability } from '@theater/event-chain'
 import type { AnyHandler, JsonSchema } from '@theater/handler'
-import type { Limits, Message } from '@theater/runtime'
+import type { Limits, Message, TheaterOptions } from '@theater/runtime'
 import { surelyValid } from '@theater/values'
 import type { Json } from '@theater/values'
 import type * as Schemas from 'ajv/dist/2020.js'
@@ -18,6 +18,9 @@ import { faultsOf } from './schema-faults.ts'
 import type { Fault } from './schema-faults.ts'
 import type { SecretSources } from './secrets.ts'
 import type { WitnessSource } from './witnesses.ts'
+
+/** When actors leave memory, and how they come back; what is not there is as the runtime has it. */
+export type Residing = Pick<TheaterOptions, 'resident' | 'idleMs' | 'snapshots'>
 
 /** One actor of a manifest. */
 export interface ManifestActor {
@@ -54,6 +57,8 @@ export interface Manifest {
   readonly answerMs: number | undefined
   /** What of actors survives a crash that do not say it themselves; undefined where it does not say. */
   readonly durability: Durability | undefined
+  /** When actors leave memory, and how they come back. */
+  readonly residing: Residing
   /** Who cosigns what the host signs. */
   readonly witnesses: readonly WitnessSource[]
   /** Where the secrets come from that grants of http name. */
@@ -154,8 +159,20 @@ function parsePlaced(
     maxActors: host?.actors,
     answerMs: host?.answerMs,
     durability: host?.durability,
+    residing: residingOf(host ?? {}),
     witnesses: host?.witnesses ?? [],
     secrets,
+  }
+}
+
+type Given<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+/** What is said of when actors leave memory, and nothing else. */
+export function residingOf({ resident, idleMs, snapshots }: Given<Residing>): Residing {
+  return {
+    ...(resident !== undefined && { resident }),
+    ...(idleMs !== undefined && { idleMs }),
+    ...(snapshots !== undefined && { snapshots }),
   }
 }
 
@@ -233,6 +250,9 @@ interface Checked {
     readonly actors?: number
     readonly answerMs?: number
     readonly durability?: Durability
+    readonly resident?: number
+    readonly idleMs?: number
+    readonly snapshots?: NonNullable<Residing['snapshots']>
     readonly witnesses?: readonly WitnessSource[]
   }
   readonly http?: { readonly listen?: string }

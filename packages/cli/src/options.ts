@@ -94,6 +94,34 @@ export function answerOption(): Option {
   ).argParser(answerSeconds)
 }
 
+/** How many actors stay in memory. */
+export function residentOption(): Option {
+  return new Option(
+    '--resident <N>',
+    'how many actors stay in memory while they have nothing to do; by default 1000',
+  ).argParser(residents)
+}
+
+/** After how long they leave it all the same. */
+export function idleOption(): Option {
+  return new Option(
+    '--idle <SECONDS>',
+    'after how long an actor that has nothing to do leaves memory all the same; by default never',
+  ).argParser(idleSeconds)
+}
+
+function residents(text: string): number {
+  const n = index(text)
+  if (n > 2_147_483_647) throw new InvalidArgumentError('A whole number up to 2147483647 is needed.')
+  return n
+}
+
+function idleSeconds(text: string): number {
+  const n = seconds(text)
+  if (n > 2_147_483) throw new InvalidArgumentError('A number up to 2147483 is needed.')
+  return n
+}
+
 /** What of actors survives a crash. */
 export function durabilityOption(): Option {
   return new Option(

@@ -14,6 +14,7 @@ import { Interrupt } from './interrupt.ts'
 import { DeadLetters, logTo } from './logs.ts'
 import { ManifestError } from './manifest-error.ts'
 import { readComponent, readGiven } from './manifest-files.ts'
+import { residingOf } from './manifest.ts'
 import type { Manifest, ManifestActor, PlacedManifest } from './manifest.ts'
 import { lifetimes } from './lifetime.ts'
 import { keepDurability } from './durability.ts'
@@ -54,6 +55,7 @@ export async function runManifest(path: string, options: RunOptions, output: Out
     fresh: options.fresh,
     secrets: manifest.secrets,
     maxActors: manifest.maxActors,
+    residing: { ...manifest.residing, ...residingOf(options) },
     witnesses: manifest.witnesses,
     others,
     listen: {

@@ -23,13 +23,15 @@ const moduleUrl = new URL(
 
 /** Brings the actors of a data folder back in a thread of their own. @throws TheaterError */
 export async function startThread(options: StartOptions, output: Output): Promise<TheaterThread> {
-  const { paths, maps, answerMs, listen, secrets = {}, maxActors, others, lost, log, deadLetter } = options
+  const { paths, maps, answerMs, listen, secrets = {}, maxActors, residing = {}, others } = options
+  const { lost, log, deadLetter } = options
   const { openThread } = await import('@theater/runtime/thread')
   const data: ActorThreadData = {
     paths,
     listen: listen?.at,
     secrets,
     maxActors,
+    residing,
     modules: others?.modules ?? [],
   }
   return openThread({

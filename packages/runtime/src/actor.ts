@@ -239,6 +239,7 @@ export class Actor implements Requester, Sender {
       parent: this.birth?.parent,
       state: this.#state,
       resident: this.#inside?.residence.awake === true,
+      opened: record.taken,
       chain: record.chain,
       head: record.head,
       events: record.size,

@@ -161,6 +161,7 @@ export class Cast {
         parent: birth?.parent,
         state,
         resident: false,
+        opened: false,
         chain,
         head,
         events: size,

@@ -187,6 +187,8 @@ export interface ActorInfo {
   readonly state: ActorState
   /** Whether it is in memory. One that is not, and is `idle`, comes back for its next turn. */
   readonly resident: boolean
+  /** Whether this host goes on with its record: one that it made, or that has been in memory here. */
+  readonly opened: boolean
   /** The chain's id, 32 bytes. */
   readonly chain: Uint8Array
   /** The hash of the last event, 32 bytes. */

@@ -5,19 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { diskCache } from '@theater/component/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { assemble } from '@theater/guests/wat'
 import { Theater } from '@theater/runtime'
-import type { TheaterOptions } from '@theater/runtime'
+import { longRecord } from './idle-long.ts'
 import type { Budget } from './measure.ts'
 import type { Report, Summary } from './report.ts'
 import { snapshotRows } from './snapshots.ts'
 
 /** As many as are asked for where the time allows: a thousand for each second. */
 const ACTORS = 100_000
-/** Events of the long record: three for each turn of the count. */
-const LONG = 100_000
+/** Events of the long record, three for each turn of the count; a million where there are minutes for it. */
+const LONG = { quick: 100_000, whole: 1_000_000 }
 /** How many are made at once. */
 const TOGETHER = 256
 
@@ -38,7 +37,8 @@ export async function idleBench({ rounds, seconds }: Budget, report: Report): Pr
   try {
     const component = await assemble(wat)
     const many = await crowd(join(folder, 'many.db'), component, { rounds, seconds }, report)
-    const long = await longRecord(join(folder, 'long.db'), component, rounds, report)
+    const events = seconds < 90 ? LONG.quick : LONG.whole
+    const long = await longRecord(join(folder, 'long.db'), { component, events, rounds }, report)
     const snapshots = await snapshotRows({ rounds, seconds: Math.min(seconds / 4, 10) }, report)
     return { ...many, ...long, ...snapshots }
   } finally {
@@ -99,63 +99,6 @@ async function crowd(
     `first turn of one that was not in memory ${wakeUs.toFixed(0)} µs, the next ${turnUs.toFixed(0)} µs: ${(wakeUs / turnUs).toFixed(1)} times`,
   )
   return { actors: count, makeUs: us, openMs, heapBytes: heap, rssBytes: rss, wakeUs }
-}
-
-async function longRecord(
-  file: string,
-  component: Uint8Array,
-  rounds: number,
-  report: Report,
-): Promise<Summary> {
-  await using store = sqliteStore(file)
-  // What transpiling takes is another matter.
-  const cache = await diskCache(`${file}.cache`)
-  let turns = 0
-  {
-    await using theater = await Theater.open({ store, cache })
-    await theater.spawn({ id: 'long', component })
-    while ((theater.actors()[0]?.events ?? LONG) < LONG) {
-      await Promise.all(Array.from({ length: 500 }, () => theater.call('long', 'count', [])))
-      turns += 500
-    }
-  }
-  const info = (await store.find('long'))!
-  const kept = {
-    summary: await store.caches.kept(info.chain, 'summary'),
-    snapshot: await store.caches.kept(info.chain, 'snapshot'),
-  }
-  const figures: Record<string, number> = {}
-  for (const [name, kinds, options] of [
-    ['with both', ['summary', 'snapshot'], {}],
-    ['without the snapshot', ['summary'], { snapshots: false }],
-    ['without either', [], { snapshots: false }],
-  ] as const) {
-    const opens: number[] = []
-    const wakes: number[] = []
-    for (let round = 0; round < Math.min(rounds, 3); round++) {
-      for (const kind of ['summary', 'snapshot'] as const) {
-        const known = kept[kind]
-        if (known !== undefined && (kinds as readonly string[]).includes(kind))
-          await store.caches.keep([{ ...known, chain: info.chain, kind }])
-        else await store.caches.discard(info.chain, kind)
-      }
-      const from = performance.now()
-      const theater = await Theater.open({ store, cache, ...(options as Partial<TheaterOptions>) })
-      opens.push(performance.now() - from)
-      wakes.push((await timed(1, () => called(theater, 'long', ++turns))) / 1000)
-      await theater.close()
-    }
-    const [openMs, wakeMs] = [median(opens), median(wakes)]
-    figures[name] = openMs + wakeMs
-    report.row(
-      { name: `a record of ${info.size} events, ${name}`, openMs, wakeMs },
-      `a record of ${info.size} events, ${name}: opened in ${openMs.toFixed(1)} ms, first answer ${wakeMs.toFixed(1)} ms later`,
-    )
-  }
-  return {
-    longMs: figures['with both'],
-    longRatio: (figures['without either'] ?? 0) / (figures['with both'] ?? 1),
-  }
 }
 
 async function called(theater: Opened, id: string, wanted: number): Promise<void> {

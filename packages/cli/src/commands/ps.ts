@@ -3,6 +3,7 @@ import { dataPaths, readChains } from '../data-folder.ts'
 import { isLocked } from '../lock.ts'
 import { exits } from '../exits.ts'
 import type { Output } from '../output.ts'
+import { askResidency } from '../residency.ts'
 import { printTimers } from '../timers.ts'
 
 /** `theater ps`: the actors of a data folder, or their timers, also while another process runs them. */
@@ -12,6 +13,10 @@ export async function ps(
 ): Promise<number> {
   await using store = await readChains(data)
   if (timers) await printTimers(store, output)
-  else await printActors(store, output, isLocked(dataPaths(data).lock))
+  else {
+    const paths = dataPaths(data)
+    const hosted = isLocked(paths.lock)
+    await printActors(store, output, hosted, hosted ? await askResidency(paths) : new Map())
+  }
   return exits.done
 }

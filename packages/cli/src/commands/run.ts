@@ -14,6 +14,10 @@ export interface RunOptions extends CastingFlags, Surroundings {
   readonly wait: boolean
   /** Milliseconds within which the thread of the actors of a manifest has to answer. */
   readonly answerMs?: number | undefined
+  /** Actors that stay in memory while they have nothing to do. */
+  readonly resident?: number | undefined
+  /** Milliseconds without anything to do after which an actor leaves memory all the same. */
+  readonly idleMs?: number | undefined
 }
 
 /** `theater run`: actors of a manifest, or one component. */
@@ -55,6 +59,11 @@ export async function run(
   }
   if (options.answerMs !== undefined)
     throw new CliError('usage', '--answer is for the actors of a manifest, and for `theater call`')
+  if (options.resident !== undefined || options.idleMs !== undefined)
+    throw new CliError(
+      'usage',
+      '--resident and --idle are for the actors of a manifest, and for `theater serve`',
+    )
   const { runComponent } = await import('../run-component.ts')
   return runComponent(file, args, options, output)
 }

@@ -20,6 +20,7 @@ import { answersRequests, lifetimes, likelyLifetime } from '../lifetime.ts'
 import { DEFAULT_LISTEN, listenAt } from '../listen.ts'
 import { DeadLetters, logTo } from '../logs.ts'
 import type { Output } from '../output.ts'
+import { residingOf } from '../manifest.ts'
 import type { Lifetime } from '../manifest.ts'
 import { componentName, readGenesis, stopReason } from '../records.ts'
 import { noteRecovery, settle } from '../run-manifest.ts'
@@ -38,6 +39,10 @@ export interface ServeOptions extends CastingFlags {
   readonly listen?: string
   /** Milliseconds within which the thread of the actors has to answer; undefined: they have none of their own. */
   readonly answerMs?: number | undefined
+  /** Actors that stay in memory while they have nothing to do. */
+  readonly resident?: number | undefined
+  /** Milliseconds without anything to do after which an actor leaves memory all the same. */
+  readonly idleMs?: number | undefined
   /** `NAME=VALUE`, or `NAME`. */
   readonly env: readonly string[]
 }
@@ -54,6 +59,7 @@ export async function serve(file: string, options: ServeOptions, output: Output)
     data: options.data,
     fresh: options.fresh,
     secrets: casting.secrets,
+    residing: residingOf(options),
     others,
     listen: {
       at,

@@ -12,8 +12,10 @@ import {
   freshOption,
   grantOption,
   handlerOption,
+  idleOption,
   instances,
   milliseconds,
+  residentOption,
   seconds,
 } from '../options.ts'
 
@@ -48,6 +50,8 @@ export function running({ add, act }: Declare): void {
     .option('--listen <HOST:PORT>', 'where HTTP requests come in for actors of a manifest')
     .option('--wait', 'goes on until no timer is to fire any more')
     .addOption(answerOption())
+    .addOption(residentOption())
+    .addOption(idleOption())
     .addOption(durabilityOption())
     .addOption(grantOption('a grant of a component'))
     .addOption(handlerOption())
@@ -60,7 +64,7 @@ export function running({ add, act }: Declare): void {
     .action(
       act(async (output, file: string, args: string[], options: RunFlags) => {
         const { run } = await import('../commands/run.ts')
-        const { data, fresh, actor, listen, wait, answer, durability } = options
+        const { data, fresh, actor, listen, wait, answer, resident, idle, durability } = options
         const { grant, handler, manifest, env, stdio } = options
         return run(
           file,
@@ -78,6 +82,8 @@ export function running({ add, act }: Declare): void {
             ...(listen !== undefined && { listen }),
             wait: wait === true,
             answerMs: milliseconds(answer),
+            resident,
+            idleMs: milliseconds(idle),
             ...(durability !== undefined && { durability }),
             ...(manifest !== undefined && { manifest }),
           },
@@ -103,6 +109,8 @@ export function running({ add, act }: Declare): void {
       ).choices(['turn', 'actor']),
     )
     .addOption(answerOption())
+    .addOption(residentOption())
+    .addOption(idleOption())
     .addOption(durabilityOption())
     .addOption(grantOption())
     .addOption(handlerOption())
@@ -111,11 +119,17 @@ export function running({ add, act }: Declare): void {
     .action(
       act(async (output, file: string, options: ServeFlags) => {
         const { serve } = await import('../commands/serve.ts')
-        const { actor, fresh, answer, ...rest } = options
+        const { actor, fresh, answer, idle, ...rest } = options
         const given = actor === undefined ? {} : { actor: actorId(actor) }
         return serve(
           file,
-          { ...rest, ...given, fresh: fresh === true, answerMs: milliseconds(answer) },
+          {
+            ...rest,
+            ...given,
+            fresh: fresh === true,
+            answerMs: milliseconds(answer),
+            idleMs: milliseconds(idle),
+          },
           output,
         )
       }),
@@ -187,6 +201,8 @@ interface RunFlags {
   readonly listen?: string
   readonly wait?: true
   readonly answer?: number
+  readonly resident?: number
+  readonly idle?: number
   readonly durability?: Durability
   readonly grant: readonly string[]
   readonly handler: readonly string[]
@@ -204,6 +220,8 @@ interface ServeFlags {
   readonly actor?: string
   readonly listen?: string
   readonly answer?: number
+  readonly resident?: number
+  readonly idle?: number
   readonly durability?: Durability
   readonly instances: number
   readonly instance?: Lifetime
