@@ -207,7 +207,6 @@ export class ChainScan {
     if (!header || cid === null || !sameBytes(cid, cidOf('dag-cbor', digest))) {
       throw this.#fail('stray', 'a block that nothing links to, where a header belongs')
     }
-    this.#skip()
     const opened = this.#checker.openHeader(bytes)
     if (this.#intact !== null)
       throw this.#fail('stray', 'the chain goes on after the head that the file names')
@@ -300,6 +299,7 @@ export class ChainScan {
       this.#root = root
       this.#intact = this.#checker.end({ unfinished: this.#scan.unfinished })
     }
+    this.#skip()
     return event
   }
 

@@ -124,7 +124,9 @@ describe('a hostile part', () => {
   })
 
   test('pieces of parts in any order: an error of ours, or what was written', async () => {
-    const text = new Set(await textOf(await open(whole), chain))
+    const written = await textOf(await open(whole), chain)
+    // A body that is left out is withheld.
+    const text = new Set(written.flatMap((line) => [line, `${line.split(' ')[0]} `]))
     const blocks = await Promise.all(parts.map((part) => Array.fromAsync(carBlocks(bytesSource(part)))))
     const roots = await Promise.all(parts.map(async (part) => (await readCarHeader(bytesSource(part))).roots))
     const all = blocks.flat()

@@ -2,6 +2,8 @@ import { decode, isLink, same, sha256 } from './cbor.ts'
 import type { Item } from './cbor.ts'
 import { Broken, isBytes, readHeader, shaped, shapes } from './events.ts'
 import type { Header } from './events.ts'
+import { rootBy } from './tree.ts'
+import type { OtherPart } from './tree.ts'
 
 /** Where a chain stands, and what may come next. */
 class Order {
@@ -117,15 +119,27 @@ export function checkChain(
   events: Iterable<Stored>,
   block: (digest: Buffer) => Uint8Array | undefined,
   unfinished: boolean,
+  part?: OtherPart,
 ): Checked {
-  const order = new Order()
+  let order = new Order()
+  const begin = part?.begin ?? null
   const hashes: Buffer[] = []
   let chain: Buffer | undefined
   let epoch = 0
   let actor: string | null = null
   let withheld: number | null = null
   const missing: number[] = []
+  let sure = true
   for (const { header: bytes, body } of events) {
+    if (begin !== null && part !== undefined && hashes.length === begin.lead) {
+      const lead = rootBy(hashes[begin.lead - 1] as Buffer, begin.lead - 1, part.size, begin.leadPath)
+      if (lead === undefined || !same(lead, part.root)) throw new Broken(begin.lead - 1, 'prev')
+      hashes.length = begin.size - 1
+      hashes.push(begin.last)
+      order = new Order()
+      order.state = 'idle'
+      sure = false
+    }
     const index = hashes.length
     const header = readHeader(bytes, index)
     if (chain !== undefined && !same(header.chain, chain)) throw new Broken(index, 'chain')
@@ -136,8 +150,9 @@ export function checkChain(
       if (header.epoch !== 0) throw new Broken(index, 'epoch')
     } else {
       if (header.prev === null || !same(header.prev, hashes.at(-1) as Buffer)) throw new Broken(index, 'prev')
-      if (header.kind === 'resume' ? header.epoch <= epoch : header.epoch !== epoch)
-        throw new Broken(index, 'epoch')
+      const other = sure ? header.epoch !== epoch : header.epoch < epoch
+      if (header.kind === 'resume' ? header.epoch <= epoch : other) throw new Broken(index, 'epoch')
+      sure = true
     }
     const content = readContent(header, body, block, index)
     if (content === null) withheld ??= index

@@ -3,6 +3,8 @@ import type { Item } from './cbor.ts'
 import { checkChain } from './chain.ts'
 import type { Checked, Stored } from './chain.ts'
 import { Broken, isGenesis, readHeader } from './events.ts'
+import { rootBy } from './tree.ts'
+import type { OtherPart, OtherSeam } from './tree.ts'
 
 /** A chain of a file. */
 interface FileChain {
@@ -71,6 +73,7 @@ interface OtherSeal {
   readonly chains: readonly Item[]
   readonly rotations: readonly Item[]
   readonly erased: readonly Item[]
+  readonly parts: readonly OtherPart[]
 }
 
 /** What is known of a file. */
@@ -94,6 +97,11 @@ function claims(start: Buffer, digests: readonly string[]): boolean {
 class FileReading {
   readonly events: { header: Buffer; body: Buffer | null }[] = []
   readonly #outside: Map<string, Buffer>
+  readonly #parts: readonly OtherPart[]
+  /** The numbers of the event under way, and of the next one. */
+  #at = -1
+  #next = 0
+  part: OtherPart | undefined
   /** Digests of blocks that the event under way lets come, and of those that came. */
   #wanted: string[] = []
   #seen: string[] = []
@@ -101,8 +109,9 @@ class FileReading {
   #content: string | undefined
   broken: Broken | null = null
 
-  constructor(outside: Map<string, Buffer>) {
+  constructor(outside: Map<string, Buffer>, parts: readonly OtherPart[]) {
     this.#outside = outside
+    this.#parts = parts
   }
 
   /** Takes the next block; false: it is the first of another chain. */
@@ -116,16 +125,16 @@ class FileReading {
       (!right && claims(block.start, this.#wanted))
     if (event !== undefined && mine) {
       if (right) this.#belongs(event, digest, block.bytes)
-      else this.broken = new Broken(this.events.length - 1, 'digest')
+      else this.broken = new Broken(this.#at, 'digest')
       return true
     }
     const isHeader = block.bytes[0] === 0x87
     if (right && isHeader && block.bytes.length < 100 && event !== undefined) return false
     const lacks = event?.body === null || this.#content !== undefined
     if (right && !isHeader && event !== undefined && (lacks || this.#seen.includes(digest))) {
-      this.broken = new Broken(this.events.length - 1, 'stray')
-    } else if (!right) this.broken = new Broken(this.events.length, 'digest')
-    else if (!isHeader) this.broken = new Broken(this.events.length, 'stray')
+      this.broken = new Broken(this.#at, 'stray')
+    } else if (!right) this.broken = new Broken(this.#next, 'digest')
+    else if (!isHeader) this.broken = new Broken(this.#next, 'stray')
     else this.#begin(block.bytes)
     return true
   }
@@ -133,12 +142,17 @@ class FileReading {
   /** The file cannot be read on from here. */
   lose(start: Buffer): void {
     const mine = claims(start, this.#wanted)
-    this.broken ??= new Broken(mine ? this.events.length - 1 : this.events.length, 'framing')
+    this.broken ??= new Broken(mine ? this.#at : this.#next, 'framing')
   }
 
   #begin(header: Buffer): void {
     try {
-      this.#wanted = [readHeader(header, this.events.length).body.toString('hex')]
+      const { body, chain } = readHeader(header, this.#next)
+      if (this.#next === 0) this.part = this.#parts.find((one) => same(one.chain, chain))
+      const begin = this.part?.begin ?? null
+      this.#at = this.#next
+      this.#next = begin !== null && this.#next + 1 === begin.lead ? begin.size : this.#next + 1
+      this.#wanted = [body.toString('hex')]
       this.#seen = []
       this.#content = undefined
       this.events.push({ header, body: null })
@@ -171,7 +185,8 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
   let seal: OtherSeal | null = null
   const [first] = blocks
   if (
-    (first?.bytes[0] === 0xa4 || first?.bytes[0] === 0xa5) &&
+    first !== undefined &&
+    [0xa4, 0xa5, 0xa6].includes(first.bytes[0] ?? 0) &&
     roots.some((root) => same(root, first.cid.subarray(4)))
   ) {
     if (!intact(first)) throw new NotAFile('a damaged seal')
@@ -182,17 +197,27 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
   const chains: FileChain[] = []
   const outside = new Map<string, Buffer>()
   for (let at = 0; at < blocks.length || chains.length === 0;) {
-    const reading = new FileReading(outside)
+    const reading = new FileReading(outside, seal?.parts ?? [])
     while (reading.broken === null && at < blocks.length && reading.take(blocks[at] as Section)) at++
     if (reading.broken === null && at === blocks.length && lost !== null) reading.lose(lost)
-    const { size, checked, found } = judge(reading.events, outside)
+    const { size, checked, found } = judge(reading.events, outside, reading.part)
     const head = checked?.hashes.at(-1)
     const named = head !== undefined && roots.some((root) => same(root, head))
-    const broken = found ?? reading.broken ?? (named ? null : new Broken(size, 'head'))
+    const short = checked === null ? null : misses(checked.hashes, reading.part)
+    const broken = found ?? reading.broken ?? short ?? (named ? null : new Broken(size, 'head'))
     chains.push({ actor: checked?.actor ?? null, size, broken, checked })
     if (broken !== null) break
   }
   return { chains, seal }
+}
+
+/** Whether a chain does not come to where the seal says that its part begins, or ends. */
+function misses(hashes: readonly Buffer[], part: OtherPart | undefined): Broken | null {
+  const { begin = null, end = null } = part ?? {}
+  if (begin !== null && hashes.length < begin.size) return new Broken(begin.size, 'missing')
+  const last = hashes.at(-1)
+  if (end === null || last === undefined || (hashes.length === end.size && same(last, end.last))) return null
+  return new Broken(hashes.length, 'head')
 }
 
 /** The digest of the block that a content stands in. */
@@ -226,10 +251,11 @@ function linksOf(bytes: Buffer): string[] {
 function judge(
   events: readonly Stored[],
   outside: ReadonlyMap<string, Buffer>,
+  part: OtherPart | undefined,
 ): { size: number; checked: Checked | null; found: Broken | null } {
   try {
-    const checked = checkChain(events, (digest) => outside.get(digest.toString('hex')), true)
-    return { size: events.length, checked, found: null }
+    const checked = checkChain(events, (digest) => outside.get(digest.toString('hex')), true, part)
+    return { size: checked.hashes.length, checked, found: null }
   } catch (error) {
     if (!(error instanceof Broken)) throw error
     return { size: error.index, checked: null, found: error }
@@ -243,16 +269,47 @@ function readSeal(bytes: Buffer): OtherSeal {
   } catch {
     throw new NotAFile('a seal that is none')
   }
-  const [note, chains, rotations, erased = []] =
-    item instanceof Map ? ['note', 'chains', 'rotations', 'erased'].map((key) => item.get(key)) : []
-  if (!(item instanceof Map) || !Array.isArray(erased)) throw new NotAFile('a seal that is none')
-  if (item.has('erased') !== erased.length > 0 || item.size !== (erased.length > 0 ? 5 : 4))
-    throw new NotAFile('a seal that is none')
-  if (item.get('seal') !== (erased.length > 0 ? 2 : 1)) throw new NotAFile('a seal that is none')
-  if (!erased.every((one) => isTombstone(one))) throw new NotAFile('a seal that is none')
-  if (typeof note !== 'string' || !Array.isArray(chains) || !Array.isArray(rotations))
-    throw new NotAFile('a seal that is none')
-  return { note, chains, rotations, erased }
+  const none = (): NotAFile => new NotAFile('a seal that is none')
+  if (!(item instanceof Map)) throw none()
+  const [note, chains, rotations, erased = [], parts = []] = [
+    'note',
+    'chains',
+    'rotations',
+    'erased',
+    'parts',
+  ].map((key) => item.get(key))
+  if (!Array.isArray(erased) || !Array.isArray(parts)) throw none()
+  const version = parts.length > 0 ? 3 : erased.length > 0 ? 2 : 1
+  if (item.get('seal') !== version || item.size !== 3 + version) throw none()
+  if (item.has('erased') !== version > 1 || item.has('parts') !== (version === 3)) throw none()
+  if (!erased.every((one) => isTombstone(one))) throw none()
+  if (typeof note !== 'string' || !Array.isArray(chains) || !Array.isArray(rotations)) throw none()
+  const entries = chains.map((one) => decode((one as readonly Item[])[1] as Buffer) as readonly Item[])
+  let next = 0
+  const read = parts.map((one) => {
+    const [chain, begin, end] = one as readonly [Buffer, Item, Item]
+    const at = entries.findIndex((entry, i) => i >= next && same(entry[1] as Buffer, chain))
+    const [, , , size, root] = entries[at] ?? []
+    if (typeof size !== 'number' || !Buffer.isBuffer(root)) throw none()
+    next = at + 1
+    return readPart({ chain, size, root }, begin, end)
+  })
+  return { note, chains, rotations, erased, parts: read }
+}
+
+function readPart(of: Pick<OtherPart, 'chain' | 'size' | 'root'>, begin: Item, end: Item): OtherPart {
+  const seam = (item: Item, length: number): OtherSeam | null => {
+    if (item === null) return null
+    if (!Array.isArray(item) || item.length !== length) throw new NotAFile('a part that is none')
+    const [size, last, path] = item as unknown as readonly [number, Buffer, readonly Buffer[]]
+    const root = rootBy(last, size - 1, of.size, path)
+    if (root === undefined || !same(root, of.root)) throw new NotAFile('a part that is not under its entry')
+    return { size, last, path }
+  }
+  const first = seam(begin, 5)
+  const [, , , lead, leadPath] = (begin ?? []) as unknown as readonly [0, 0, 0, number, readonly Buffer[]]
+  if (first !== null && (lead < 2 || lead >= first.size)) throw new NotAFile('a part that is none')
+  return { ...of, begin: first && { ...first, lead, leadPath }, end: seam(end, 3) }
 }
 
 function isTombstone(item: Item): boolean {

@@ -2,34 +2,7 @@ import { createPublicKey, verify as verifySignature } from 'node:crypto'
 import { decode, same, sha256 } from './cbor.ts'
 import type { Item } from './cbor.ts'
 import type { CheckedFile } from './file.ts'
-
-const node = (left: Uint8Array, right: Uint8Array): Buffer =>
-  sha256(Buffer.concat([Buffer.of(1), left, right]))
-const leaf = (data: Uint8Array): Buffer => sha256(Buffer.concat([Buffer.of(0), data]))
-
-/** The root of a tree, as RFC 6962 defines it. */
-function treeRoot(leaves: readonly Buffer[]): Buffer {
-  if (leaves.length === 0) return sha256(Buffer.alloc(0))
-  if (leaves.length === 1) return leaf(leaves[0] as Buffer)
-  let k = 1
-  while (k * 2 < leaves.length) k *= 2
-  return node(treeRoot(leaves.slice(0, k)), treeRoot(leaves.slice(k)))
-}
-
-/** The root that a path of inclusion leads to; undefined where it has not the right length. */
-function rootBy(data: Buffer, index: number, size: number, path: readonly Buffer[]): Buffer | undefined {
-  const climb = (from: number, to: number, left: readonly Buffer[]): Buffer | undefined => {
-    if (to - from === 1) return left.length === 0 ? leaf(data) : undefined
-    let k = 1
-    while (k * 2 < to - from) k *= 2
-    const sibling = left.at(-1)
-    if (sibling === undefined) return undefined
-    const inLeft = index < from + k
-    const mine = inLeft ? climb(from, from + k, left.slice(0, -1)) : climb(from + k, to, left.slice(0, -1))
-    return mine && (inLeft ? node(mine, sibling) : node(sibling, mine))
-  }
-  return index >= 0 && index < size ? climb(0, size, path) : undefined
-}
+import { rootBehind, rootBy, treeRoot } from './tree.ts'
 
 interface OtherNote {
   readonly text: string
@@ -123,6 +96,16 @@ export function signedSizes(
     const found = chains.find(({ checked }) => checked !== null && same(checked.chain, chain))
     if (kind !== 0 || found?.checked === undefined || found.checked === null) continue
     const { hashes } = found.checked
+    const part = seal.parts.find((one) => same(one.chain, chain))
+    if (part !== undefined && part.end !== null) {
+      sizes.set(chain.toString('hex'), part.end.size)
+      continue
+    }
+    if (part !== undefined && part.begin !== null) {
+      if (hashes.length < size || !same(rootBehind(part.begin, hashes, size), chainRoot)) return undefined
+      sizes.set(chain.toString('hex'), size)
+      continue
+    }
     if (hashes.length < size || !same(treeRoot(hashes.slice(0, size)), chainRoot)) return undefined
     sizes.set(chain.toString('hex'), size)
   }
