@@ -16,6 +16,7 @@ const files: Readonly<Record<EscapeClass, () => Promise<{ readonly escapes: read
   phases: () => import('./classes/phases.ts'),
   record: () => import('./classes/record.ts'),
   serving: () => import('./classes/serving.ts'),
+  sockets: () => import('./classes/sockets.ts'),
   store: () => import('./classes/store.ts'),
 }
 

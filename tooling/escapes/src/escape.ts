@@ -10,6 +10,7 @@ export const CLASSES = [
   'paths',
   'http',
   'serving',
+  'sockets',
   'store',
   'actors',
   'names',

@@ -11,6 +11,7 @@ import { record } from './guards/record.ts'
 import { floods } from './guards/floods.ts'
 import { phases } from './guards/phases.ts'
 import { serving } from './guards/serving.ts'
+import { socketGuards } from './guards/sockets.ts'
 import { store } from './guards/store.ts'
 
 /**
@@ -32,6 +33,7 @@ export const GUARDS: Guards = {
   ...floods,
   ...phases,
   ...serving,
+  ...socketGuards,
   ...store,
 }
 
