@@ -22,7 +22,7 @@ export function rememberBodies(globals: {
   const bound = new Proxy(EngineResponse, {
     construct(target, args: unknown[], newTarget) {
       const response = Reflect.construct(target, args, newTarget) as Response
-      const [body] = args
+      const body = args[0]
       if (typeof body === 'string') bodies.set(response, body)
       else if (isBytes(body) && body.length <= SHORT) bodies.set(response, new Uint8Array(body))
       return response

@@ -21,7 +21,8 @@ export interface Exchange<T> {
 
 /** A request that came whole, as a handler sees it. */
 export function requestOf({ method, url, headers, body }: TheaterHttpRequestHandler.Request): Request {
-  if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers })
+  if (method === 'GET' || method === 'HEAD')
+    return new Request(url, headers.length === 0 ? { method } : { method, headers })
   return new Request(url, { method, headers, body: ownBytes(body) as Uint8Array<ArrayBuffer> })
 }
 
@@ -79,7 +80,7 @@ const connection: ReadonlySet<string> = new Set([
 
 /** Whether a header is the host's to set. @param name in lower case */
 function isHosts(name: string): boolean {
-  return connection.has(name) || name.startsWith('proxy-')
+  return connection.has(name) || (name[0] === 'p' && name.startsWith('proxy-'))
 }
 
 /** All of a body. */

@@ -126,28 +126,57 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   }
 
   /** Runs one turn. `work` says what it is about, once that is known, and commits it when it has succeeded. */
-  async function run<T>(sender: string | null, work: (ctx: object, turn: Turn) => Promise<T>): Promise<T> {
+  function run<T>(sender: string | null, work: (ctx: object, turn: Turn) => T | Promise<T>): T | Promise<T> {
     const turn = begin()
+    let done: T | Promise<T>
     try {
-      return await work(new TurnContext(kit, turn, sender), turn)
+      done = work(new TurnContext(kit, turn, sender), turn)
     } catch (error) {
-      turn.fail()
-      throw refuse(failureOf(error, turn.name, kit.log, sender === null))
-    } finally {
-      over(turn)
+      throw undone(turn, sender, error)
     }
+    // A promise where none is needed takes the engine longer than most handlers.
+    if (isPromise(done)) return settled(turn, sender, done)
+    over(turn)
+    return done
+  }
+
+  async function settled<T>(turn: Turn, sender: string | null, done: Promise<T>): Promise<T> {
+    let value: T
+    try {
+      value = await done
+    } catch (error) {
+      throw undone(turn, sender, error)
+    }
+    over(turn)
+    return value
+  }
+
+  /** What is said of a turn that came to nothing. */
+  function undone(turn: Turn, sender: string | null, error: unknown): Error {
+    turn.fail()
+    const failure = refuse(failureOf(error, turn.name, kit.log, sender === null))
+    over(turn)
+    return failure
   }
 
   /** Runs one handler, whose result is the reply. */
-  function handle(sender: string | null, work: (ctx: object, turn: Turn) => unknown): Promise<WireMessage> {
-    return run(sender, async (ctx, turn) => {
-      const reply = encodeReply(await work(ctx, turn), `the reply to ${turn.name}`)
-      turn.commit()
-      return reply
+  function handle(
+    sender: string | null,
+    work: (ctx: object, turn: Turn) => unknown,
+  ): WireMessage | Promise<WireMessage> {
+    return run(sender, (ctx, turn) => {
+      const given = work(ctx, turn)
+      return isPromise(given) ? given.then((value) => replied(value, turn)) : replied(given, turn)
     })
   }
 
-  function dispatch(sender: Sender, message: WireMessage): Promise<WireMessage> {
+  function replied(value: unknown, turn: Turn): WireMessage {
+    const reply = encodeReply(value, `the reply to ${turn.name}`)
+    turn.commit()
+    return reply
+  }
+
+  function dispatch(sender: Sender, message: WireMessage): WireMessage | Promise<WireMessage> {
     return handle(idOf(sender), (ctx, turn) => {
       const { type, body } = asked(() => decodeMessage(message))
       turn.name = type
@@ -165,7 +194,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     sender: Sender,
     channel: string,
     work: (ctx: object, turn: Turn, end: End) => unknown,
-  ): Promise<void> {
+  ): void | Promise<void> {
     return run(idOf(sender), async (ctx, turn) => {
       await work(ctx, turn, turn.end(channel, peerOf(sender, channel)))
       turn.commit()
@@ -173,7 +202,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
   }
 
   /** Is asked for a channel: what the handler throws refuses it. */
-  function beAsked(sender: Sender, channel: string, message: WireMessage): Promise<void> {
+  function beAsked(sender: Sender, channel: string, message: WireMessage): void | Promise<void> {
     return run(idOf(sender), async (ctx, turn) => {
       turn.name = 'open'
       const end = turn.end(channel, peerOf(sender, channel))
@@ -201,7 +230,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     connection: string,
     of: string,
     work: (ctx: object, socket: Socket) => unknown,
-  ): Promise<unknown> {
+  ): unknown {
     return run(null, async (ctx, turn) => {
       turn.name = of
       const answer = await work(ctx, turn.socket(connection))
