@@ -15,7 +15,7 @@ import type { GuestImage, HandleImage } from './handles.ts'
 import { keyOf, noSnapshot, sameKey } from './snapshot.ts'
 import type { NoSnapshot, Snapshot, SnapshotKey } from './snapshot.ts'
 
-const magic = new TextEncoder().encode('theater snapshot 2\n')
+const magic = new TextEncoder().encode('theater snapshot 3\n')
 const digestLength = 32
 const start = magic.length + digestLength + 4
 

@@ -243,7 +243,7 @@ describe('a snapshot', () => {
     const newer = encodeSnapshot({ ...snapshot, key: { ...snapshot.key, jco: '99.0.0' } })
     expect(decodeSnapshot(newer, { component, prepared })).toMatchObject({ none: 'other-jco' })
     const format = bytes.slice()
-    format[new TextEncoder().encode('theater snapshot ').length] = 0x33
+    format[new TextEncoder().encode('theater snapshot ').length] = 0x34
     expect(decodeSnapshot(format, { component, prepared })).toMatchObject({ none: 'other-format' })
     // In memory it is held against the same.
     const other = new Boundary({ component, prepared: native, ...identity({}) })

@@ -157,6 +157,38 @@ describe('the image of an instance', () => {
     }
   })
 
+  it('has of a page only the bits that changed', async () => {
+    const data = `\\${Array.from({ length: 60 }, () => 'ff').join('\\')}`
+    const wat = one(
+      `(memory 1) (data (i32.const 4096) "${data}")`,
+      '(i32.store8 (local.get $n) (i32.const 0xfb))',
+    )
+    const make = await maker(wat)
+    const instance = make()
+    const first = instance.imaging.first()
+    call(instance, 'set', 4100)
+    call(instance, 'set', 9000)
+    const [memory] = taken(instance.imaging.take(first)).memories
+    const set = memory?.runs.flatMap(({ at, bytes }) =>
+      Array.from(bytes.entries())
+        .filter(([, byte]) => byte !== 0)
+        .map(([i, byte]) => [at * 4096 + i, byte]),
+    )
+    expect(set).toEqual([
+      [4100, 0x04],
+      [9000, 0xfb],
+    ])
+    // What a store gives may begin at any byte of a buffer.
+    const image = taken(instance.imaging.take(first))
+    const odd = image.memories.map(({ pages, runs }) => ({
+      pages,
+      runs: runs.map(({ at, bytes }) => ({ at, bytes: Buffer.from([0, ...bytes]).subarray(1) })),
+    }))
+    const other = make()
+    expect(other.imaging.lay({ ...image, memories: odd })).toBeUndefined()
+    expect(taken(other.imaging.take(first))).toEqual(image)
+  })
+
   const refused: readonly (readonly [code: string, name: string, wat: string])[] = [
     ['segments', 'data segments that are dropped', one('(memory 1) (data $d "abc")', '(data.drop $d)')],
     ['segments', 'element segments that are dropped', one('(func $f) (elem $e func $f)', '(elem.drop $e)')],

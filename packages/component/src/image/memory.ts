@@ -1,16 +1,20 @@
-/** Linear memory as pages that differ from what it was. */
+/**
+ * Linear memory as pages that differ from what it was, and of these only in what. A page that changed has mostly the bits that it had: what is
+ * zero in the difference takes next to nothing when it is compressed.
+ */
 
 /** Bytes of a page of an image: smaller than those that memory grows by, because little of it changes in one turn. */
 export const IMAGE_PAGE = 4096
 
 const WORDS = IMAGE_PAGE / 8
+const SMALL_WORD = 4
 const MEMORY_PAGE = 65_536
 
 /** Bytes that stand one after another. */
 export interface Run {
   /** Where, in pages of an image. */
   readonly at: number
-  /** Whole pages of an image. */
+  /** Whole pages of an image: the bits that differ from what was there, which is zero where there was nothing. */
   readonly bytes: Uint8Array
 }
 
@@ -34,7 +38,10 @@ export function memoryImage(memory: WebAssembly.Memory, base?: Uint8Array): Memo
     const differs = page < count && pageDiffers(words, was, page * WORDS)
     if (differs && from < 0) from = page
     if (!differs && from >= 0) {
-      runs.push({ at: from, bytes: now.slice(from * IMAGE_PAGE, page * IMAGE_PAGE) })
+      const bytes = now.slice(from * IMAGE_PAGE, page * IMAGE_PAGE)
+      const before = base?.subarray(from * IMAGE_PAGE, page * IMAGE_PAGE) ?? none
+      differ(bytes, 0, before)
+      runs.push({ at: from, bytes })
       from = -1
     }
   }
@@ -42,6 +49,14 @@ export function memoryImage(memory: WebAssembly.Memory, base?: Uint8Array): Memo
 }
 
 const nothing = new BigInt64Array(0)
+const none = new Uint8Array(0)
+
+/** Flips those bits of whole pages, from a place on, that are set in others. All of them begin where a word does. */
+function differ(bytes: Uint8Array, at: number, by: Uint8Array): void {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + at, by.length / SMALL_WORD)
+  const others = new Uint32Array(by.buffer, by.byteOffset, by.length / SMALL_WORD)
+  for (let i = 0; i < others.length; i++) words[i] = (words[i] as number) ^ (others[i] as number)
+}
 
 function pageDiffers(now: BigInt64Array, was: BigInt64Array, from: number): boolean {
   const end = from + WORDS
@@ -86,11 +101,19 @@ export function layMemory(
   let from = 0
   for (const run of image.runs) {
     const at = run.at * IMAGE_PAGE
-    if (whole && from < fresh) bytes.fill(0, from, Math.min(at, fresh))
-    bytes.set(run.bytes, at)
+    if (whole) {
+      if (from < fresh) bytes.fill(0, from, Math.min(at, fresh))
+      bytes.set(run.bytes, at)
+    } else differ(bytes, at, aligned(run.bytes))
     from = at + run.bytes.length
   }
   if (whole && from < fresh) bytes.fill(0, from, fresh)
+}
+
+/** Bytes that begin where a word does: what was read from elsewhere may begin anywhere. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  // `slice` of a Buffer would be another view of it.
+  return bytes.byteOffset % SMALL_WORD === 0 ? bytes : new Uint8Array(bytes)
 }
 
 function grow(memory: WebAssembly.Memory, pages: number, wide: boolean): void {
