@@ -3,6 +3,7 @@ import { plainCounters, theaterCounters } from './counters.ts'
 import { durableRows } from './durable.ts'
 import { appending, verifying } from './chain-append.ts'
 import { killed, TURNS } from './chain-killed.ts'
+import { recordingRows } from './chain-recording.ts'
 import { steps } from './chain-steps.ts'
 import { interleaved } from './measure.ts'
 import type { Budget } from './measure.ts'
@@ -63,6 +64,8 @@ export async function chainBench({ rounds, seconds }: Budget, report: Report): P
     show(name, i === 0 ? figures : { ...figures, aim: 15_000 })
   }
 
+  const recording = await recordingRows({ rounds, seconds: seconds / 6 }, report)
+
   report.text(`\n${'durable HTTP requests, against plain Node'.padEnd(58)} baseline      ours    ratio`)
   const onDisk = (own: AsyncDisposableStack, folder: string): Promise<Counters> =>
     theaterCounters(own, folder, 'disk')
@@ -81,5 +84,11 @@ export async function chainBench({ rounds, seconds }: Budget, report: Report): P
 
   const bytes = bytesPerEvent()
   report.row({ name: 'bytes per event, SQLite', bytes }, `${bytes.toFixed(0)} bytes an event in SQLite`)
-  return { ...summary, ...durable, 'kill -9 to first answer, ms': firstAnswerMs, 'bytes per event': bytes }
+  return {
+    ...summary,
+    ...recording,
+    ...durable,
+    'kill -9 to first answer, ms': firstAnswerMs,
+    'bytes per event': bytes,
+  }
 }
