@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { ChainError, followEvents, hex } from '@theater/event-chain'
+import { ChainError, followEvents, goneAt, hex } from '@theater/event-chain'
 import type { ChainErrorCode, ChainInfo, Event, Kind, LoggedStore } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
@@ -17,13 +17,23 @@ export interface Followed {
   readonly info: ChainInfo
   /** Whether an earlier record of this actor was followed: it was begun anew. */
   readonly again: boolean
-  /** Its events from that one on, and those that come; they end with the actor, or with the record. */
+  /**
+   * Its events from that one on, and those that come; they end with the actor, or with the record. From the first on it begins with the
+   * first that was not archived.
+   */
   readonly events: (from: number) => AsyncGenerator<Event>
 }
 
 /** Says that what comes is of another record. */
 export function noteAgain(actor: string, output: Output): void {
   output.note(output.styleNote('yellow', `the record of ${printable(actor)} was begun anew`))
+}
+
+/** Says which events are not shown to who follows from the first one on. */
+export function noteGone({ label, archived }: ChainInfo, output: Output): void {
+  if (archived === undefined) return
+  const gone = goneAt(label, archived, archived.lead)
+  output.note(`${gone?.message ?? ''}; what comes behind them is shown`)
 }
 
 /** Waits a moment; `false`: it was ended. */
@@ -59,7 +69,8 @@ export async function* follow(
       replaced = inodeOf(file) !== inode || now === undefined || hex(now.chain) !== hex(info.chain)
       return !replaced
     }
-    async function* events(from: number): AsyncGenerator<Event> {
+    async function* events(wanted: number): AsyncGenerator<Event> {
+      const from = wanted === 0 ? (info.archived?.base ?? 0) : wanted
       for await (const event of followEvents(store, info.chain, { from, wake, hash: sha256 })) {
         last = event.kind
         yield event

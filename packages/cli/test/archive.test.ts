@@ -113,6 +113,13 @@ describe('theater archive', () => {
       expect([args, (await theater(args, { cwd })).code]).toEqual([args, 0])
     const behind = await json(cwd, 'chain', 'echo', '--from', `${all[0].to}`)
     expect(behind.all.map(({ seq }) => seq)).toHaveLength(all[0].size - all[0].to)
+    // What ends is followed to its end.
+    const [last] = behind.all.slice(-1)
+    await theater(['redact', 'echo', `${last.seq}`, '--stop', '--reason', 'x'], { cwd })
+    const followed = await json(cwd, 'chain', 'echo', '--follow')
+    expect([followed.all[0].seq, followed.all.at(-1).kind]).toEqual([all[0].to, 'stop'])
+    expect(followed.ran.stderr).toContain('what comes behind them is shown')
+    expect((await theater(['logs', 'echo', '--follow'], { cwd })).code).toBe(0)
     for (const file of ['tail.car', 'elsewhere.car'])
       expect((await json(cwd, 'import', file, '--data', 'other')).ran).toMatchObject({ code: 2 })
     writeFileSync(join(cwd, '1.car'), readFileSync(join(cwd, 'tail.car')))

@@ -4,6 +4,7 @@ import { componentLoader, verify, verifyCar } from '@theater/replay/node'
 import { casesOf } from './cases.ts'
 import { copyChain } from './copy.ts'
 import { fileCases } from './file.ts'
+import { partCases } from './parts.ts'
 import { addUp } from './report.ts'
 import type { ChainLine, FindingLine, Summary } from './report.ts'
 import { runCases } from './run.ts'
@@ -32,7 +33,12 @@ export async function* tamper(
     // What is not verified as it is cannot show what a change does to it.
     if (chain === null || verdict !== 'verified') continue
     const copy = await copyChain({ store: car, chain })
-    const classes = [await fileCases(file, copy), ...casesOf(copy), ...(await signedCases(copy))]
+    const classes = [
+      await fileCases(file, copy),
+      ...casesOf(copy),
+      ...(await signedCases(copy)),
+      ...(await partCases(copy)),
+    ]
     const now = performance.now()
     const share = now + Math.max(0, deadline - now) / (verdicts.length - i)
     const running = runCases(classes, { verify: (source) => verify(source, { load }), deadline: share })

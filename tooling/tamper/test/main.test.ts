@@ -49,7 +49,7 @@ describe('pnpm tamper', () => {
       )
     const last = lines.pop()
     expect(last?.summary).toMatchObject({ ok: true, tried: lines.length, error: null })
-    expect(new Set(lines.map((line) => line.class)).size).toBe(15)
+    expect(new Set(lines.map((line) => line.class)).size).toBe(18)
     expect(lines.every(({ ok }) => ok)).toBe(true)
     expect(code).toBe(0)
   })

@@ -1,5 +1,5 @@
 import { componentLoader, verify } from '@theater/replay/node'
-import { casesOf, copyChain, runCases, signedCases } from '@theater/tamper'
+import { casesOf, copyChain, partCases, runCases, signedCases } from '@theater/tamper'
 import type { Finding } from '@theater/tamper'
 import { describe, expect, it } from 'vitest'
 import { fileCases } from '../src/file.ts'
@@ -9,7 +9,12 @@ describe('a chain of 200 events, changed in every way at every event', async () 
   const load = componentLoader()
   const source = await spineChain()
   const copy = await copyChain(source)
-  const classes = [await fileCases(await carOf(source), copy), ...casesOf(copy), ...(await signedCases(copy))]
+  const classes = [
+    await fileCases(await carOf(source), copy),
+    ...casesOf(copy),
+    ...(await signedCases(copy)),
+    ...(await partCases(copy)),
+  ]
   const size = copy.drafts.length
 
   async function findings(name: string): Promise<Finding[]> {
@@ -198,5 +203,26 @@ describe('a chain of 200 events, changed in every way at every event', async () 
     expect(alone.map(({ verdict }) => verdict)).toEqual(['verified'])
     const asked = found.filter(({ what }) => what.startsWith('the first key'))
     expect(asked.map(({ why }) => why)).toEqual(Array(9).fill('signature'))
+  })
+
+  it('an archive hashed again, left out, or with another seam: found where it does not fit, and nobody is accused of what is not there', async () => {
+    const [exchanged, left, forged] = await Promise.all([
+      findings('archive hashed again, with what is left'),
+      findings('archive left out'),
+      findings('seam forged'),
+    ])
+    expect([...wrong(exchanged), ...wrong(left), ...wrong(forged)]).toEqual([])
+    expect(new Set(exchanged.map(({ why }) => why))).toEqual(new Set(['prev']))
+    expect(new Set(forged.map(({ why }) => why))).toEqual(new Set(['framing']))
+    expect(new Set(left.map(({ what, verdict, why }) => `${what}: ${why ?? verdict}`))).toEqual(
+      new Set([
+        'none: verified',
+        'all: withheld',
+        'the first: withheld',
+        'the second: withheld',
+        'what came behind: verified',
+      ]),
+    )
+    expect(left.length).toBeGreaterThan(40)
   })
 })

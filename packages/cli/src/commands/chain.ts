@@ -6,7 +6,7 @@ import { CliError } from '../errors.ts'
 import { eventLine } from '../event-line.ts'
 import { EventReader } from '../event-reader.ts'
 import { exits, interrupted } from '../exits.ts'
-import { follow, noteAgain, pause } from '../follow.ts'
+import { follow, noteAgain, noteGone, pause } from '../follow.ts'
 import { Ending } from '../interrupt.ts'
 import type { Output } from '../output.ts'
 import { describerOf } from '../records.ts'
@@ -87,9 +87,24 @@ async function followChain(actor: string, options: ChainOptions, output: Output)
     const wanted: Pick<ChainOptions, 'from' | 'to'> = again ? {} : options
     if (again) noteAgain(actor, output)
     const from = Math.min(wanted.from ?? 0, info.size)
-    if (await print({ store, reader: store, info, events: events(from) }, from, wanted, output, signal)) break
+    if (from === 0) noteGone(info, output)
+    if (
+      await print(
+        { store, reader: store, info, events: events(from) },
+        startOf(info, from),
+        wanted,
+        output,
+        signal,
+      )
+    )
+      break
   }
   return signal.aborted ? interrupted : exits.done
+}
+
+/** The first event that is shown to who follows from one on. */
+function startOf({ archived }: ChainInfo, from: number): number {
+  return from === 0 ? (archived?.base ?? 0) : from
 }
 
 type Reading = ChainReader & BlobReader

@@ -8,7 +8,7 @@ import { ComponentMaps, showFrames } from '../component-maps.ts'
 import { dataPaths, findActor, readChains } from '../data-folder.ts'
 import { EventSayer } from '../event-json.ts'
 import { exits, interrupted } from '../exits.ts'
-import { follow, noteAgain, pause } from '../follow.ts'
+import { follow, noteAgain, noteGone, pause } from '../follow.ts'
 import { Ending } from '../interrupt.ts'
 import { levels, LogReader } from '../log-lines.ts'
 import type { LogEntry } from '../log-lines.ts'
@@ -76,6 +76,7 @@ async function followLogs(actor: string, options: LogsOptions, output: Output): 
     if (again) noteAgain(actor, output)
     // A record that was begun anew has none of the numbers that were asked for, and all of it is new.
     const wanted = again ? { level: options.level } : options
+    noteGone(info, output)
     if (await print({ store, info, events: events(0), maps: mapsOf(options) }, wanted, output, signal)) break
   }
   return signal.aborted ? interrupted : exits.done
