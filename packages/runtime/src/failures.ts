@@ -1,6 +1,7 @@
 import type { Misfit, TurnEnd } from '@theater/boundary'
 import { ComponentError } from '@theater/component'
 import { ChainError } from '@theater/event-chain'
+import type { ChainErrorCode } from '@theater/event-chain'
 import { TheaterError } from './errors.ts'
 import type { LogLine } from './host.ts'
 import type { Failure } from './options.ts'
@@ -29,6 +30,32 @@ export function recordFailure(actor: string, error: unknown): TheaterError {
     `the record of ${actor} cannot be written or read; it stands still`,
     { actor, cause: error },
   )
+}
+
+/** What storage refuses while nothing is wrong with the record that is in it. */
+const refusals: ReadonlySet<string> = new Set<ChainErrorCode>([
+  'stale',
+  'dead',
+  'closed',
+  'busy',
+  'full',
+  'read-only',
+  'io',
+])
+
+/** The error for an actor that its record does not bring back. @param error whatever kept it from that */
+export function cannotComeBack(actor: string, error: unknown): TheaterError {
+  if (TheaterError.is(error)) return error
+  if (ChainError.is(error) && refusals.has(error.code)) return recordFailure(actor, error)
+  const message = `${actor} cannot be brought back: ${reasonOf(error)}`
+  return new TheaterError('cannot-resume', message, { actor, cause: error })
+}
+
+/** What a failure says, with what it came from where that is not in its words. */
+export function inWords({ message, cause }: TheaterError): string {
+  return cause instanceof Error && !message.includes(cause.message)
+    ? `${message} (${cause.message})`
+    : message
 }
 
 /** Whether a failure says that somebody else writes the record now. */

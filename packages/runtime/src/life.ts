@@ -2,7 +2,14 @@ import { encodeContent } from '@theater/event-chain'
 import type { Keeping } from '@theater/event-chain'
 import type { FunctionModel } from '@theater/values'
 import { TheaterError } from './errors.ts'
-import { initFailure, instantiationFailure, reasonOf, recordFailure } from './failures.ts'
+import {
+  cannotComeBack,
+  initFailure,
+  instantiationFailure,
+  inWords,
+  reasonOf,
+  recordFailure,
+} from './failures.ts'
 import type { Host } from './host.ts'
 import type { Instance, InstanceParts } from './instance.ts'
 import { initTurn } from './lifecycle.ts'
@@ -226,10 +233,9 @@ export class Life {
   }
 
   #cannotWake(error: unknown): TheaterError {
-    if (TheaterError.is(error)) return error
-    if (this.#parts.parts.record.failure !== null) return recordFailure(this.#id, error)
-    const message = `${this.#id} cannot be brought back: ${reasonOf(error)}`
-    return new TheaterError('cannot-resume', message, { actor: this.#id, cause: error })
+    if (!TheaterError.is(error) && this.#parts.parts.record.failure !== null)
+      return recordFailure(this.#id, error)
+    return cannotComeBack(this.#id, error)
   }
 
   /** It has nothing to do: it stays in memory for a while. */
@@ -340,8 +346,7 @@ export class Life {
 
   /** The actor cannot go on in this host. */
   async fail(failure: TheaterError): Promise<void> {
-    const { message, cause } = failure
-    this.#log(cause instanceof Error ? `${message} (${cause.message})` : message)
+    this.#log(inWords(failure))
     // Whoever stops it meanwhile is told by the record that cannot be closed.
     if (this.phase === 'stopped') return
     this.phase = 'failed'

@@ -113,7 +113,9 @@ async function readRecord(
   try {
     const found = await store.caches?.kept(chain, SUMMARY)
     // What was noted of an archived part is as good, where nothing comes after.
-    const kept = found !== undefined && found.size <= (info.archived?.base ?? 0) ? undefined : found
+    const { archived } = info
+    const kept =
+      archived !== undefined && found !== undefined && found.size <= archived.base ? undefined : found
     const reader = kept && (await readOn(store, info, kept))
     if (kept !== undefined && reader !== undefined) return { reader, kept: kept.size }
     if (kept !== undefined) lost?.('what is kept beside its record is of another record')

@@ -13,7 +13,7 @@ import { HANDLE_DISCONNECT } from './connections.ts'
 import { dropMark, isFor } from './dead.ts'
 import type { Family } from './family.ts'
 import { TheaterError } from './errors.ts'
-import { reasonOf } from './failures.ts'
+import { cannotComeBack, inWords, reasonOf } from './failures.ts'
 import type { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
 import { Likes } from './likes.ts'
@@ -247,14 +247,9 @@ export class Revival {
   /** An actor that cannot be brought back does not hold up the others. */
   #lost(info: ChainInfo, error: unknown): void {
     const actor = info.label
-    const failure = TheaterError.is(error)
-      ? error
-      : new TheaterError('cannot-resume', `${actor} cannot be brought back: ${reasonOf(error)}`, {
-          actor,
-          cause: error,
-        })
+    const failure = cannotComeBack(actor, error)
     this.#parts.cast.record(info, 'failed', { failure })
-    this.#parts.host.log({ actor, level: 'error', message: failure.message, fields: [] })
+    this.#parts.host.log({ actor, level: 'error', message: inWords(failure), fields: [] })
   }
 
   /** Delivers what left an actor before its host ended and did not arrive. */

@@ -185,6 +185,38 @@ it('a program that fails over what it is told: no actor has anything to do with 
   expect(await logged.run('a', [add(1), get])).toEqual([1])
 })
 
+it('storage that cannot be read just then: that is said, and not that something is wrong with the record', async () => {
+  const store = memoryStore()
+  {
+    await using stage = await Stage.open({ store, snapshots: false })
+    for (const id of ['a', 'b']) await stage.spawn(id)
+    await stage.run('a', [add(1)])
+  }
+  const read = store.read.bind(store)
+  const fails = vi.spyOn(store, 'read').mockImplementation(() => {
+    throw new ChainError('io', 'the disk does not answer')
+  })
+  const failed = { code: 'store-failed', cause: { code: 'io' } }
+  {
+    // When it is opened, and when an actor is needed.
+    await using stage = await Stage.open({ store })
+    await expect(stage.run('a', [get])).rejects.toMatchObject(failed)
+    expect(stage.lines.at(-1)).toMatchObject({
+      level: 'error',
+      message: expect.stringContaining('disk does not'),
+    })
+  }
+  fails.mockImplementation(read)
+  await using stage = await Stage.open({ store })
+  fails.mockImplementation(() => {
+    throw new ChainError('io', 'the disk does not answer')
+  })
+  await expect(stage.run('a', [get])).rejects.toMatchObject(failed)
+  fails.mockRestore()
+  await using again = await Stage.open({ store })
+  expect(await again.run('a', [get])).toEqual([1])
+})
+
 it('storage that can be written and not read: whoever asked is told what came of it, and the actor stands still', async () => {
   const store = memoryStore()
   const world = new World()
