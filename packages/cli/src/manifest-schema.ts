@@ -191,7 +191,7 @@ const topLevel = {
             properties: {
               everyEvents: {
                 description:
-                  'Events after which one is taken. Without it 1000, and one more for each 32 bytes of the last.',
+                  'Events after which one is taken. Without it 1000, and one more for each 192 bytes of the last, before it is compressed.',
                 type: 'integer',
                 minimum: 1,
                 maximum: Number.MAX_SAFE_INTEGER,

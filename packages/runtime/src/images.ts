@@ -22,14 +22,14 @@ import { withContent } from './record.ts'
 const LEAST = 64
 /** After how many events one is taken, where nobody says, and how many bytes of the last one count as an event more. */
 const EVENTS = 1000
-const BYTES = 32
+const BYTES = 192
 
 /** When snapshots are taken. */
 export interface SnapshotOptions {
   /**
    * Events of an actor after which one is taken, at the end of a turn.
    *
-   * @default 1000, and one more for each 32 bytes of the last: what it costs to take one grows with what there is to keep
+   * @default 1000, and one more for each 192 bytes of the last, as it is before it is compressed: what it costs to take one grows with what there is to keep
    */
   readonly everyEvents?: number
   /** Fuel that its turns have used after which one is taken. @default 2000000000 */
@@ -99,7 +99,7 @@ export class Images {
   readonly #host: Snapshots
   /** How much of the record the last one is of. */
   #size = 0
-  /** How many bytes the last one is kept in. */
+  /** How many bytes the last one has, before it is compressed. */
   #bytes = 0
   /** Fuel that turns have used since. */
   #fuel = 0
@@ -168,7 +168,8 @@ export class Images {
         return
       }
       const bytes = encodeSnapshot(snapshot, sha256)
-      this.#bytes = await keepSnapshot(caches, chain, { size, head, bytes })
+      await keepSnapshot(caches, chain, { size, head, bytes })
+      this.#bytes = bytes.length
       this.#size = size
       this.#fuel = 0
     } catch (error) {
@@ -190,7 +191,6 @@ export class Images {
       const found = await this.#read(kept)
       if (typeof found !== 'string') {
         this.#size = kept.size
-        this.#bytes = kept.kept
         return found
       }
       why = found
@@ -220,6 +220,7 @@ export class Images {
     const raw = await kept.read(largestSnapshot(limits.memory))
     const snapshot = decodeSnapshot(raw, { component, prepared, hash: sha256 })
     if ('none' in snapshot) return snapshot.message
+    this.#bytes = raw.length
     const to = (await store.info(record.chain))?.archived?.lead ?? size
     for await (const start of segments(withContent(readEvents(store, record.chain, 0, to))))
       return start.kind === 'start'

@@ -21,15 +21,14 @@ export interface KeptSnapshot extends Omit<Kept, 'bytes'> {
   read(max: number): Promise<Uint8Array>
 }
 
-/** Keeps a snapshot in place of the last one of its chain, compressed. @returns how many bytes it takes */
+/** Keeps a snapshot in place of the last one of its chain, compressed. */
 export async function keepSnapshot(
   caches: CacheStore,
   chain: Uint8Array,
   { size, head, bytes }: Kept,
-): Promise<number> {
+): Promise<void> {
   const small = await promisify(zstdCompress)(bytes)
   await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes: small }])
-  return small.length
 }
 
 /** The snapshot that is kept beside a chain; undefined where there is none. Nobody has checked it. */
