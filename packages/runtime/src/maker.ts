@@ -36,10 +36,17 @@ export interface MakerParts {
   readonly checkOpen: () => void
 }
 
+/** The types of a component. */
+interface Described {
+  readonly types: Uint8Array
+  readonly wit: Uint8Array
+}
+
 /** Makes new actors: checks what they are made of, begins their records, instantiates them. */
 export class Maker {
   readonly #parts: MakerParts
   readonly #making = new Map<string, Promise<ActorInfo>>()
+  readonly #descriptions = new WeakMap<ComponentModel, Described>()
 
   constructor(parts: MakerParts) {
     this.#parts = parts
@@ -128,7 +135,7 @@ export class Maker {
         actor: id,
       })
     }
-    const wit = encodeModel(component.model)
+    const { wit, types } = this.#described(component.model)
     const genesis: Genesis = {
       actor: id,
       cause: birth?.cause ?? null,
@@ -145,10 +152,11 @@ export class Maker {
       parent: birth?.parent ?? null,
       theater: version,
       time: entropy.now(),
-      wit: cidOf('dag-cbor', sha256(wit)),
+      wit,
     }
-    await store.put(genesis.component, component.bytes)
-    await store.put(genesis.wit, wit)
+    // A component is megabytes, and most actors are of one that is there.
+    if (!(await store.has(genesis.component))) await store.put(genesis.component, component.bytes)
+    if (!(await store.has(genesis.wit))) await store.put(genesis.wit, types)
     parts.checkOpen()
     // Nobody is born to an actor that is being stopped: its children were stopped before.
     if (birth !== undefined) parts.family.check(birth)
@@ -161,6 +169,16 @@ export class Maker {
     cast.add(actor)
     await actor.start(state === undefined ? undefined : loadTurn(state))
     return actor.info
+  }
+
+  /** The types of a component as they are kept, and their link; many actors are of one component. */
+  #described(model: ComponentModel): Described {
+    const known = this.#descriptions.get(model)
+    if (known !== undefined) return known
+    const types = encodeModel(model)
+    const described = { types, wit: cidOf('dag-cbor', sha256(types)) }
+    this.#descriptions.set(model, described)
+    return described
   }
 
   async #ready(
