@@ -142,7 +142,7 @@ export interface ChainStore extends ChainReader, AsyncDisposable {
    */
   create(chain: Uint8Array, label: string, batch: Batch, durability?: Durability | null): Promise<void>
   /**
-   * Appends events, atomically with the blocks that they link to.
+   * Appends events, all of them or none, with the blocks that they link to: what a message leaves with is never lost without it.
    *
    * @param expectedHead The hash of the last event that the writer knows of
    * @throws ChainError `stale` where another writer holds the lease; `conflict` where the head is another; `not-found`

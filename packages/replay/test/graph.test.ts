@@ -361,6 +361,17 @@ describe('how chains hang together', async () => {
     expect((await found(undone, arrival(cause))).faults).toMatchObject([
       { index: 2, message: expect.stringContaining('undone') as unknown },
     ])
+    // Whatever store that was, of which the `return` was not whole: no other chain can have it.
+    const resume = draft('resume', { epoch: 1 })
+    const abort = draft('abort', { code: 'stopped', call: null, status: null })
+    const said = [genesis('a'), seed, hostTurn, call('send', 'b', 'hello'), send(3)]
+    for (const end of [[], [abort], [resume, abort]]) {
+      const torn = await forge([...said, ...end])
+      const { faults } = await found(torn, arrival(await causeOf(torn, 4)))
+      expect(faults).toMatchObject([{ index: 2, message: expect.stringContaining('undone') as unknown }])
+    }
+    const whole = await forge([...said, resume, ret])
+    expect((await found(whole, arrival(await causeOf(whole, 4)))).faults).toEqual([])
     const left = await forge([
       genesis('a'),
       seed,
