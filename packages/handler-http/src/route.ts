@@ -79,25 +79,24 @@ export type Found<To> = readonly To[] | 'no-host' | 'no-path'
 
 interface Claim<To> {
   readonly route: Route
-  /** As two routes are compared. */
-  readonly path: string
   readonly to: To
 }
 
-/** Who answers which requests. */
+/** Who answers which requests: by the host that a route names, and by its prefix without a `/` at the end. */
 export class Routes<To extends Holder> {
-  readonly #claims: Claim<To>[] = []
+  readonly #hosts = new Map<string | undefined, Map<string, Claim<To>[]>>()
+  /** The length of the longest prefix that was ever claimed. */
+  #most = 1
 
   /** Whether nobody holds any. */
   get empty(): boolean {
-    return this.#claims.length === 0
+    return this.#hosts.size === 0
   }
 
   /** Gives routes to somebody, all of them or none. @throws HttpHostError `route-taken` */
   claim(routes: readonly Route[], to: To): void {
-    const claims = routes.map((route) => ({ route, path: trim(route.path), to }))
-    for (const { route, path } of claims) {
-      const held = this.#claims.find((one) => one.route.host === route.host && one.path === path)
+    for (const route of routes) {
+      const held = this.#hosts.get(route.host)?.get(trim(route.path))?.[0]
       const sharing = [held?.route.shared === true, route.shared === true]
       if (held === undefined || held.to === to || !sharing.includes(false)) continue
       throw new HttpHostError(
@@ -105,14 +104,22 @@ export class Routes<To extends Holder> {
         `${to.name} is granted to answer requests to ${nameOf(route)}, and so is ${held.to.name}. ${sharing.includes(true) ? 'Only one of them shares it: both have to' : 'Take it from one of them'}`,
       )
     }
-    this.#claims.push(...claims)
+    for (const route of routes) {
+      const here = this.#hosts.getOrInsertComputed(route.host, () => new Map<string, Claim<To>[]>())
+      here.getOrInsertComputed(trim(route.path), () => []).push({ route, to })
+      this.#most = Math.max(this.#most, route.path.length)
+    }
   }
 
   /** Takes back what somebody holds. */
   release(held: (to: To) => boolean): void {
-    for (let i = this.#claims.length - 1; i >= 0; i--) {
-      const claim = this.#claims[i]
-      if (claim !== undefined && held(claim.to)) this.#claims.splice(i, 1)
+    for (const [host, here] of this.#hosts) {
+      for (const [path, claims] of here) {
+        const left = claims.filter(({ to }) => !held(to))
+        if (left.length > 0) here.set(path, left)
+        else here.delete(path)
+      }
+      if (here.size === 0) this.#hosts.delete(host)
     }
   }
 
@@ -127,14 +134,24 @@ export class Routes<To extends Holder> {
     let known = false
     for (const wanted of [host, undefined, '*']) {
       if (wanted === undefined && !own) continue
-      const here = this.#claims.filter((claim) => claim.route.host === wanted)
-      known ||= here.length > 0
-      const covering = here.filter((claim) => within(path, claim.path))
-      const longest = covering.reduce((most, claim) => Math.max(most, claim.path.length), 0)
-      const best = covering.filter((claim) => claim.path.length === longest)
-      if (best.length > 0) return [...new Set(best.map(({ to }) => to))]
+      const here = this.#hosts.get(wanted)
+      if (here === undefined) continue
+      known = true
+      const claims = this.#longest(here, path)
+      if (claims !== undefined) return [...new Set(claims.map(({ to }) => to))]
     }
     return known ? 'no-path' : 'no-host'
+  }
+
+  /** What is held of the longest prefix of a path, by whole segments. Client-controlled: what no prefix is as long as is not looked at. */
+  #longest<T>(here: ReadonlyMap<string, T>, path: string): T | undefined {
+    const most = this.#most
+    let end = path.length <= most ? path.length : path.lastIndexOf('/', most)
+    for (; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const found = here.get(path.slice(0, end))
+      if (found !== undefined) return found
+    }
+    return here.get('/')
   }
 }
 

@@ -80,11 +80,15 @@ export class Service implements Answering {
       answers = true
       answered(answer)
     }
-    const late = new AbortController()
     const { promise: lateness, reject } = Promise.withResolvers<never>()
+    // One of its own that follows the client's: a signal that is made of others is held by them weakly, which costs more.
+    const back = new AbortController()
+    const withdraw = (): void => back.abort()
+    signal.addEventListener('abort', withdraw, { once: true })
+    if (signal.aborted) withdraw()
     const timer = setTimeout(
       () => {
-        late.abort()
+        withdraw()
         reject(new Unanswered('timeout'))
       },
       Math.max(1, this.limits['answer-ms'] - waited),
@@ -93,7 +97,7 @@ export class Service implements Answering {
     const turn = this.#ask({ head, body, whole }, tellAnswer, {
       // A turn that is late goes on, and the actor is not idle before its end: so that is waited for, if not by the client.
       deadline: LONGEST,
-      signal: AbortSignal.any([signal, late.signal]),
+      signal: back.signal,
     })
     const over = turn.finally(() => {
       this.#underWay -= 1
@@ -114,6 +118,7 @@ export class Service implements Answering {
       await Promise.race([over, lateness])
     } finally {
       clearTimeout(timer)
+      signal.removeEventListener('abort', withdraw)
     }
   }
 
