@@ -141,9 +141,14 @@ function answerSeconds(text: string): number {
   return n
 }
 
+/** Whether an actor can be called that. */
+export function isActorId(text: string): boolean {
+  return /^[a-z0-9._:-]{1,128}$/.test(text)
+}
+
 /** An actor's id. @throws CliError `usage` */
 export function actorId(text: string): string {
-  if (/^[a-z0-9._:-]{1,128}$/.test(text)) return text
+  if (isActorId(text)) return text
   throw new CliError('usage', `${JSON.stringify(text)} is not an actor's id: 1 to 128 of a-z 0-9 . _ - and :`)
 }
 

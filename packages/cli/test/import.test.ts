@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ChainWriter, encodeContent, FORMAT, hex, memoryStore } from '@theater/event-chain'
+import { exportCar } from '@theater/event-chain/car'
+import { saltPool } from '@theater/event-chain/node'
 import { guest } from '@theater/guests'
 import { relayGuest } from '@theater/guests/relay'
+import { cidOf, encodeData, sha256 } from '@theater/values'
 import { describe, expect, it } from 'vitest'
 import { takeLock } from '../src/lock.ts'
 import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
@@ -141,6 +145,35 @@ describe('theater import', () => {
       ['boss', 'idle'],
       [id, 'idle'],
     ])
+  })
+
+  it('never calls a record here what no actor can be called, and gives many of one name a name each', async () => {
+    const cwd = folder()
+    const chains: Uint8Array[] = []
+    const store = memoryStore()
+    const wit = cidOf('dag-cbor', sha256(encodeData([])))
+    const component = cidOf('raw', sha256(new Uint8Array(8)))
+    const told = {
+      derive: 1,
+      format: FORMAT,
+      grants: {},
+      jco: '',
+      limits: {},
+      meter: null,
+      nan: 'canonical',
+    } as const
+    for (const actor of ['\u001b[31mx\n../../y', 'x'.repeat(100_000), '', 'echo', 'echo']) {
+      const rest = { actor, cause: null, component, params: null, parent: null, theater: '', time: 0, wit }
+      const genesis = encodeContent('genesis', { ...told, ...rest })
+      const writer = ChainWriter.create({ store, salts: saltPool(), label: `${chains.length}`, genesis })
+      writer.append('seed', encodeContent('seed', { seed: new Uint8Array(32) }))
+      await writer.flush()
+      chains.push(writer.chain)
+    }
+    writeFileSync(join(cwd, 'odd.car'), Buffer.concat(await Array.fromAsync(exportCar(store, chains))))
+    const ran = await theater(['import', 'odd.car', '--json'], { cwd })
+    const [one, two, three] = chains.map((chain) => `${hex(chain)}~1`)
+    expect(objects(ran).map(({ record }) => record)).toEqual([one, two, three, 'echo~1', 'echo~2'])
   })
 
   it('refuses what is broken, unsigned, signed by others, or no file, and leaves nothing behind', async () => {

@@ -13,7 +13,7 @@ import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
 import { publicKeys } from '../host-key.ts'
 import { takeLock } from '../lock.ts'
-import { actorId } from '../options.ts'
+import { actorId, isActorId } from '../options.ts'
 import type { Output } from '../output.ts'
 import { readGenesis } from '../records.ts'
 import { counted } from '../table.ts'
@@ -137,6 +137,7 @@ async function labelsFor(
 ): Promise<ReadonlyMap<CarChain, string>> {
   const labels = new Map<CarChain, string>()
   const given = new Set<string>()
+  const names = new Names(store)
   for (const one of car.chains) {
     if (one.chain === null) continue
     const known = await store.info(one.chain)
@@ -145,7 +146,7 @@ async function labelsFor(
     if (adopt) await checkParent(car, store, one.chain)
     const label = adopt
       ? await own(store, one.label ?? '')
-      : await free(store, one.label ?? hex(one.chain), given)
+      : await names.free(one.label !== null && isActorId(one.label) ? one.label : hex(one.chain))
     if (adopt && given.has(label))
       throw new CliError('usage', `the file has more than one record of ${label}`)
     given.add(label)
@@ -186,9 +187,21 @@ async function own(store: LoggedStore, actor: string): Promise<string> {
 }
 
 /** `ID~1`, `ID~2` and so on: no actor can be called that, so nobody is in its way. */
-async function free(store: LoggedStore, actor: string, given: ReadonlySet<string>): Promise<string> {
-  for (let n = 1; ; n++) {
-    const label = `${actor}~${n}`
-    if (!given.has(label) && (await store.find(label)) === undefined) return label
+class Names {
+  readonly #store: LoggedStore
+  /** By id, the last number that was given. */
+  readonly #last = new Map<string, number>()
+
+  constructor(store: LoggedStore) {
+    this.#store = store
+  }
+
+  async free(actor: string): Promise<string> {
+    for (let n = (this.#last.get(actor) ?? 0) + 1; ; n++) {
+      const label = `${actor}~${n}`
+      if ((await this.#store.find(label)) !== undefined) continue
+      this.#last.set(actor, n)
+      return label
+    }
   }
 }
