@@ -20,6 +20,11 @@ const log = /\b_debugLog\(/g
 /** Names for the log, made anew for each call of an import. */
 const target = /^\s*(?:newSubtask|waitable)\.setTarget\(`[^`]*`\);$/gm
 
+/** How what comes from every call of an import takes its parameters, and how it takes them without an iterator. */
+const listed =
+  /function _lowerImportBackwardsCompat\(args\) \{\s*const params = \[\.\.\.arguments\]\.slice\(1\);/
+const rest = 'function _lowerImportBackwardsCompat(args, ...params) {'
+
 /** What is thrown, and dropped, behind each call that waited. */
 const pending = /throw (new Error\('waitables with pending events cannot be dropped'\));/
 /** One error for all of them. */
@@ -46,5 +51,9 @@ function quiet(text: string): string {
 }
 
 function bare(text: string): string {
-  return text.replace(target, '').replace(pending, onePending).replace(privateName, asProperty)
+  return text
+    .replace(target, '')
+    .replace(listed, rest)
+    .replace(pending, onePending)
+    .replace(privateName, asProperty)
 }

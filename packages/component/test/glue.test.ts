@@ -47,6 +47,7 @@ test('the glue is made quicker, and says what it said', async () => {
   expect(own(said)).not.toMatch(/(?:^|[\s.(!])#\w/m)
   expect(said).not.toMatch(/(?<!false && |const )_debugLog\(/)
   const back = said
+    .replace('Compat(args, ...params) {', 'Compat(args) {\n    const params = [...arguments].slice(1);')
     .replace(/\(Waitable\._pending \?\?= (new Error\('[^']*'\))\)/, '$1')
     .replaceAll('_$', '#')
     .replaceAll('false && _debugLog(', '_debugLog(')
