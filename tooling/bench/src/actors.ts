@@ -1,14 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { build } from '@theater/actor/build'
 
-/** A TypeScript actor of `actors/`, built once. */
+/** A TypeScript actor of `actors/`, built where it, or the kit, is not what it was. */
 export async function builtActor(name: string): Promise<Uint8Array> {
-  const folder = new URL('../node_modules/.cache/', import.meta.url)
-  const out = new URL(`${name}.wasm`, folder)
-  if (!existsSync(out)) {
-    mkdirSync(folder, { recursive: true })
-    process.stderr.write('building the TypeScript actor …\n')
-    await build({ entry: new URL(`../actors/${name}.ts`, import.meta.url).pathname, out: out.pathname })
-  }
-  return new Uint8Array(readFileSync(out))
+  const cache = new URL('../node_modules/.cache/', import.meta.url).pathname
+  mkdirSync(cache, { recursive: true })
+  const entry = new URL(`../actors/${name}.ts`, import.meta.url).pathname
+  return (await build({ entry, cache })).bytes
 }

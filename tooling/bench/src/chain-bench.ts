@@ -1,6 +1,4 @@
-import type { Counters } from './counters.ts'
-import { plainCounters, theaterCounters } from './counters.ts'
-import { durableRows } from './durable.ts'
+import { durableBench } from './durable-bench.ts'
 import { appending, verifying } from './chain-append.ts'
 import { killed, TURNS } from './chain-killed.ts'
 import { recordingRows } from './chain-recording.ts'
@@ -66,14 +64,8 @@ export async function chainBench({ rounds, seconds }: Budget, report: Report): P
 
   const recording = await recordingRows({ rounds, seconds: seconds / 6 }, report)
 
-  report.text(`\n${'durable HTTP requests, against plain Node'.padEnd(58)} baseline      ours    ratio`)
-  const onDisk = (own: AsyncDisposableStack, folder: string): Promise<Counters> =>
-    theaterCounters(own, folder, 'disk')
-  const durable = await durableRows([plainCounters, onDisk], { rounds, seconds: seconds / 4 }, (row) => {
-    const { name, baseline, ours, ratio } = row
-    const cells = [baseline, ours].map((figure) => figure.toFixed(2).padStart(10))
-    report.row({ ...row }, `${name.padEnd(57)}${cells.join('')}${ratio.toFixed(2).padStart(9)}`)
-  })
+  report.text('')
+  const durable = await durableBench({ rounds, seconds: seconds / 4 }, report)
 
   const { nodeMs, firstAnswerMs, uncachedMs } = await killed(Math.min(rounds, 7))
   const ratio = firstAnswerMs / nodeMs

@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, (budget: Budget, report: Report) => Pr
   http: async (...given) => (await import('./http-bench.ts')).httpBench(...given),
   handlers: async (...given) => (await import('./handlers-bench.ts')).handlersBench(...given),
   chain: async (...given) => (await import('./chain-bench.ts')).chainBench(...given),
+  durable: async (...given) => (await import('./durable-bench.ts')).durableBench(...given),
   idle: async (...given) => (await import('./idle-bench.ts')).idleBench(...given),
   loopers: async (...given) => (await import('./loopers-bench.ts')).loopersBench(...given),
   peers: async (...given) => (await import('./peers-bench.ts')).peersBench(...given),
