@@ -2,6 +2,7 @@
 import { Bulk, Edit, type Edits, helper } from './edits.ts'
 import { Has } from './facts.ts'
 import type { Flow } from './flow.ts'
+import { Branch } from './loops.ts'
 import { type ModuleShape, type Store, type Type, typeAt } from './module.ts'
 import { instructionName } from './names.ts'
 import { bulk, costs, gc } from './opcodes.ts'
@@ -133,7 +134,7 @@ export class Dynamic {
         this.#operands.leb()
         this.#operands.leb()
         this.#flow.pay(gc.cost[opcode] ?? 0)
-        this.#flow.branchMaybe(label)
+        this.#flow.branchMaybe(label, at, Branch.otherwise)
         return
       }
       default:

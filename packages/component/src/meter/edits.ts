@@ -38,6 +38,14 @@ export const Edit = {
   allocateArray: 15,
   /** The index of one of the first two locals behind the parameters, which may be somewhere else; the value is which. */
   local: 16,
+  /** Before a branch to a loop, or before the loop: what its head costs, which then is not charged there. */
+  back: 17,
+  /** Such a `br_if`. */
+  backIf: 18,
+  /** Such a `br_table`; `label` follows. */
+  backTable: 19,
+  /** The label of the loop. */
+  label: 20,
 } as const
 
 /** The value of `before` and `after` for a call whose callee is not known, and for no call of the module's own. */
@@ -73,7 +81,7 @@ export class Edits {
     this.length = 0
   }
 
-  /** Adds an edit at an offset, which replaces `skip` bytes there (below 32); answers its index. */
+  /** Adds an edit at an offset, which replaces `skip` bytes there (below 2²³); answers its index. */
   add(kind: number, at: number, value: number, skip = 0): number {
     const base = this.length * 3
     if (base === this.#items.length) {

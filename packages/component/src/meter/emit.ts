@@ -6,6 +6,7 @@ import { get, globalGet, globalSet, type Helpers, int32, int64, set, tee, why } 
 import { meterGlobals } from './helpers.ts'
 import { Given } from './inner.ts'
 import { writeLocals } from './locals.ts'
+import { writeBackIf, writeBackTable } from './loops.ts'
 import { refuse } from './refuse.ts'
 import { Hints } from './hints.ts'
 import { canonical, Temporaries } from './nan.ts'
@@ -183,6 +184,7 @@ export class Emitter {
       case Edit.float:
         return !this.#nan
       case Edit.none:
+      case Edit.label:
         return true
       default:
         return false
@@ -199,7 +201,14 @@ export class Emitter {
         this.#charge(value)
         return index
       case Edit.loop:
+      case Edit.back:
         this.#take(value)
+        return index
+      case Edit.backIf:
+        writeBackIf(writer, helpers, this.#edits.at(index), () => this.#take(value))
+        return index
+      case Edit.backTable:
+        writeBackTable(writer, helpers, this.#edits, index, () => this.#take(value))
         return index
       case Edit.global:
         writer.u32(value + meterGlobals.length)

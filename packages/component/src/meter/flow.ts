@@ -8,6 +8,7 @@
  */
 import { Edit, type Edits } from './edits.ts'
 import { Has } from './facts.ts'
+import { Branch, Loops } from './loops.ts'
 import type { Operands } from './operands.ts'
 
 /** Bits of what is known of a construct. */
@@ -28,6 +29,7 @@ export const dead = -1
 export class Flow {
   readonly #edits: Edits
   readonly #operands: Operands
+  readonly #loops: Loops
   /** The edit of the block that control is in. */
   record = dead
   /** The innermost construct. */
@@ -46,6 +48,7 @@ export class Flow {
   constructor(edits: Edits, operands: Operands) {
     this.#edits = edits
     this.#operands = operands
+    this.#loops = new Loops(edits, operands)
   }
 
   /** A function begins, with what its locals cost. */
@@ -70,6 +73,13 @@ export class Flow {
     this.#results[top] = results
     this.#entry[top] = this.record
     this.#reach[top] = top
+    this.#loops.other(top)
+  }
+
+  /** The construct that has begun is a loop, by the instruction at an offset. */
+  loop(at: number): void {
+    this.has |= Has.loop
+    if (this.record !== dead) this.record = this.#loops.begin(this.top, at)
   }
 
   /** A new block begins here. */
@@ -82,11 +92,30 @@ export class Flow {
     if (target < (this.#reach[this.top] ?? 0)) this.#reach[this.top] = target
   }
 
-  /** A branch by a label. */
-  branch(label: number): void {
+  /** A branch by a label, of the instruction at an offset; how it branches is one of `Branch`. */
+  branch(label: number, at: number, how: number): void {
+    const target = this.#target(label)
+    if (this.record !== dead) this.#loops.branches(target, at, how, this.#params[target] ?? 0)
+  }
+
+  /** A label of a `br_table`. */
+  label(label: number): void {
+    const target = this.#target(label)
+    if (this.record !== dead) this.#loops.label(target, label, this.#params[target] ?? 0)
+  }
+
+  /** The `br_table` at an offset, all of whose labels have been read, leaves. */
+  labelled(at: number): void {
+    this.#loops.labelled(at)
+    this.record = dead
+  }
+
+  /** The construct of a label, from which control may go there. */
+  #target(label: number): number {
     const target = Math.max(this.top - label, 0)
     this.joins(target)
     if (target === 0) this.has |= Has.leave
+    return target
   }
 
   /** Control may go on behind this construct. */
@@ -98,7 +127,7 @@ export class Flow {
   /** A handler branches to this construct, which is outside of what it handles. */
   handles(label: number): void {
     const target = Math.max(this.top - label, 0)
-    this.branch(label)
+    this.branch(label, 0, Branch.otherwise)
     this.#flags[target] = (this.#flags[target] ?? 0) | Frame.caught
   }
 
@@ -136,6 +165,7 @@ export class Flow {
     const reachable = entry !== dead && (joined || this.record !== dead)
     this.#operands.height = (this.#base[top] ?? 0) + (this.#results[top] ?? 0)
     if (this.#operands.height > this.#operands.highest) this.#operands.highest = this.#operands.height
+    this.#loops.end(top)
     this.top--
     if (!reachable) this.record = dead
     else if (reach >= top) this.record = entry
@@ -144,8 +174,8 @@ export class Flow {
   }
 
   /** A branch that may be taken. */
-  branchMaybe(label: number): void {
-    this.branch(label)
+  branchMaybe(label: number, at: number, how: number): void {
+    this.branch(label, at, how)
     if (this.record !== dead) this.block()
   }
 }

@@ -71,6 +71,11 @@ export class Helpers {
     return index
   }
 
+  /** The type of a block that is given a number of 32 bits and gives nothing. */
+  get taking(): number {
+    return this.#type([i32], 1, [], 0)
+  }
+
   /** Writes the type of a block that gives what the function type does. */
   blockType(writer: Writer, type: number): void {
     const of = this.shape.types[type]

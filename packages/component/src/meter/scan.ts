@@ -8,6 +8,7 @@ import { Edit, type Edits, unknown } from './edits.ts'
 import { type Facts, Has } from './facts.ts'
 import { dead, Flow, Frame } from './flow.ts'
 import { readLocals } from './locals.ts'
+import { Branch } from './loops.ts'
 import { type ModuleShape, type Type, typeAt } from './module.ts'
 import { refuse } from './refuse.ts'
 import { instructionName } from './names.ts'
@@ -142,9 +143,8 @@ export class Scanner {
         this.#open(0)
         return
       case 0x03: // loop
-        this.#flow.has |= Has.loop
         this.#open(Frame.loop)
-        if (this.#flow.record !== dead) this.#flow.record = this.#edits.add(Edit.loop, this.#operands.at, 0)
+        this.#flow.loop(at)
         return
       case 0x04: // if
         this.#flow.pay(1)
@@ -185,13 +185,13 @@ export class Scanner {
         return
       case 0x0c: // br
         this.#flow.pay(1)
-        this.#flow.branch(this.#operands.u32())
+        this.#flow.branch(this.#operands.u32(), at, Branch.always)
         this.#flow.record = dead
         return
       case 0x0d: // br_if
         this.#flow.pay(1)
         this.#operands.move(1, 0)
-        this.#flow.branchMaybe(this.#operands.u32())
+        this.#flow.branchMaybe(this.#operands.u32(), at, Branch.maybe)
         return
       case 0x0e: // br_table
         this.#flow.pay(2)
@@ -200,9 +200,9 @@ export class Scanner {
           count >= 0 && this.#operands.at < this.#operands.bytes.length;
           count--
         ) {
-          this.#flow.branch(this.#operands.u32())
+          this.#flow.label(this.#operands.u32())
         }
-        this.#flow.record = dead
+        this.#flow.labelled(at)
         return
       case 0x0f: // return
         this.#flow.pay(1)
@@ -233,11 +233,11 @@ export class Scanner {
         return
       case 0xd5: // br_on_null
         this.#flow.pay(1)
-        this.#flow.branchMaybe(this.#operands.u32())
+        this.#flow.branchMaybe(this.#operands.u32(), at, Branch.otherwise)
         return
       case 0xd6: // br_on_non_null
         this.#flow.pay(1)
-        this.#flow.branchMaybe(this.#operands.u32())
+        this.#flow.branchMaybe(this.#operands.u32(), at, Branch.otherwise)
         this.#operands.move(1, 0)
         return
       default:

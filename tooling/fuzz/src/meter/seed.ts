@@ -73,6 +73,26 @@ const pieces: readonly Piece[] = [
     (func (export "sum") (param $n i32) (result i32) (call $sum (local.get $n)))`,
   },
   {
+    text: `(func $interpret (param $n i32) (result i32) (local $s i32)
+      (loop $outer
+        (loop $next
+          (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+          (if (i32.lt_s (local.get $n) (i32.const 0)) (then (return (local.get $s))))
+          (local.set $s (i32.add (i32.mul (local.get $s) (i32.const 3)) (local.get $n)))
+          (block $c
+            (block $b
+              (block $a (br_table $a $b $next $c $next $b $a (i32.and (local.get $s) (i32.const 7))))
+              (br $next))
+            (br_if $next (i32.and (local.get $s) (i32.const 8)))
+            (local.set $s (i32.add (local.get $s) (i32.const 1)))
+            (br $next))
+          (br_if $outer (i32.and (local.get $s) (i32.const 16)))
+          (br $next)))
+      (unreachable))
+    (func (export "interpret") (param $n i32) (result i32)
+      (call $interpret (i32.and (local.get $n) (i32.const 31))))`,
+  },
+  {
     text: `(func $divide (param $a i32) (param $b i32) (result i32) (i32.div_s (local.get $a) (local.get $b)))
     (func (export "divide") (param $a i32) (result i32)
       (call $divide (i32.const 100) (i32.rem_s (local.get $a) (i32.const 3))))`,
