@@ -14,7 +14,7 @@ import { count, counted, table } from './table.ts'
 /** What one level of a verification came to. */
 type Level = 'pass' | 'fail' | 'none'
 
-/** What the re-run came to; `tail`: it passed, and began with a snapshot that nobody proved. */
+/** What the re-run came to; `tail`: it passed, and did not begin with genesis. */
 type ExecutionLevel = Level | 'tail'
 
 /** A verdict as `theater verify --json` prints it. */
@@ -42,7 +42,7 @@ export type VerdictJson = {
   readonly witnessed: readonly WitnessedJson[] | null
   /** Events whose bodies are not here, and that a tombstone says were erased. */
   readonly redacted: readonly number[]
-  /** The event that the re-run began with, from a snapshot that nobody proved; null where it began with genesis. */
+  /** The event that the re-run began with; null where it began with genesis. */
   readonly from: number | null
 }
 
@@ -211,7 +211,7 @@ export function explain(name: string, verdict: Verdict, output: Output): string[
           ? [`${name}: ${count(verdict.undone)} of its turns ended in a trap, an abort or an exit`]
           : []
       if (verdict.from !== undefined)
-        lines.unshift(`${name}: verified from event ${count(verdict.from)} on; ${trusted(verdict.from)}`)
+        lines.unshift(`${name}: verified from event ${count(verdict.from)} on; ${before(verdict)}`)
       if (!verdict.finished) lines.push(`${name}: the record ends within a turn, and is verified up to there`)
       return lines
     }
@@ -229,9 +229,9 @@ export function explain(name: string, verdict: Verdict, output: Output): string[
       const lines = [
         `${name}: ${output.style('yellow', `inconclusive from event ${verdict.index}`)} (${verdict.code}): ${printable(verdict.message)}`,
       ]
-      const { parted, from } = verdict
+      const { parted } = verdict
       if (parted !== undefined) lines.push(...partedLines(parted))
-      else if (from !== undefined) lines.push(`${name}: ${trusted(from)}`)
+      else if (verdict.from !== undefined) lines.push(`${name}: ${before(verdict)}`)
       return lines
     }
   }
@@ -245,7 +245,9 @@ function partedLines({
   return [`  the record says   ${said}`, `  the component did ${did}`]
 }
 
-/** What is not proven of a record whose re-run began with a snapshot. */
-function trusted(from: number): string {
-  return `the state before event ${count(from)} was taken from a snapshot that nobody proved`
+/** What is not proven of a record whose re-run did not begin with its first event. */
+function before({ from = 0, unproven }: Verdict): string {
+  return unproven === true
+    ? `the state before event ${count(from)} was taken from a snapshot that nobody proved`
+    : `what is before was not run, and leaves no state: each turn has an instance of its own`
 }

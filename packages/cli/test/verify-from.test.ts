@@ -70,6 +70,26 @@ describe('verify --from', () => {
     expect(file).toMatchObject({ verdict: 'inconclusive', code: 'no-snapshot', from: null })
   })
 
+  it('needs no snapshot where each turn has an instance of its own, also of what is left of an archived record', async () => {
+    const cwd = folder(
+      { 'theater.toml': `${ECHO}`.replace('[actor.echo.grants', 'instance = "turn"\n\n[actor.echo.grants') },
+      'file',
+    )
+    await theater(['run', 'theater.toml'], { cwd })
+    for (const n of ['7', '8', '9']) await theater(['call', 'echo', 'divide', n, '2'], { cwd })
+    const archived = objects(
+      await theater(['archive', 'echo', '-o', 'old.car', '--keep', '6', '--json'], { cwd }),
+    )
+    const [{ to, size }] = archived
+    const from = async (at: number) =>
+      objects(await theater(['verify', 'echo', '--from', `${at}`, '--json'], { cwd }))
+    for (const at of [to, size - 2])
+      expect(await from(at)).toMatchObject([{ verdict: 'verified', levels: { execution: 'tail' } }])
+    expect(await from(to - 1)).toMatchObject([{ verdict: 'inconclusive', code: 'no-snapshot' }])
+    const shown = await theater(['verify', 'echo', '--from', `${to}`], { cwd })
+    expect(shown.stdout).toContain(`verified from event ${to} on; what is before was not run`)
+  })
+
   it('takes snapshots out of a file, for a record that is in one', async () => {
     const cwd = await withSnapshot()
     const { size } = await keptIn(cwd)

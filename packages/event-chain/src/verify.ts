@@ -30,7 +30,7 @@ export interface VerifyOptions {
   readonly maxEvents?: number | undefined
   /** What is known of the events before those that are given, which are not looked at; `chain` has to be given too. @default from genesis on */
   readonly after?: Part | undefined
-  /** After how many events {@link Intact} is to say where the chain stands. @default none */
+  /** Of the last place between two turns that has at most so many events before it, {@link Intact} is to say what it is. @default none */
   readonly mark?: number | undefined
   /** @default sha256 of `@theater/values`; `./node` has a faster one */
   readonly hash?: Hash | undefined
@@ -60,7 +60,7 @@ export interface Intact {
   readonly redacted: readonly number[]
   /** False where the chain ends inside a turn. */
   readonly finished: boolean
-  /** What it is up to the event that was to be marked; undefined where it has not so many. */
+  /** What it is up to the place that was to be marked; undefined where there is none. */
   readonly mark?: Part | undefined
   /** The events that were not there, because they are in archives; not there where all were. */
   readonly archived?: { readonly from: number; readonly to: number }
@@ -189,6 +189,9 @@ export class StructureChecker {
     const index = this.#size
     const event = closeEvent(open, linked, index)
     const { kind, content, epoch } = event
+    // Behind what was archived, which ends between two turns.
+    if (!this.#epochKnown && this.#head !== null)
+      this.#markAt(index, this.#head, kind === 'resume' ? this.#epoch : epoch)
     const violation = this.#grammar.step(kind, content)
     if (violation !== null) throw broken(violation.reason, violation.message, index)
     if (content !== null && kind === 'resume' && content.epoch !== epoch) {
@@ -203,9 +206,15 @@ export class StructureChecker {
     this.#epoch = epoch
     this.#epochKnown = true
     this.#size = index + 1
-    if (this.#size === this.#marked)
-      this.#mark = { size: this.#size, head: event.hash, epoch, state: this.#grammar.state }
+    this.#markAt(this.#size, event.hash, epoch)
     return event
+  }
+
+  #markAt(size: number, head: Uint8Array, epoch: number): void {
+    const { state } = this.#grammar
+    if (this.#marked === undefined || size > this.#marked || (state !== 'idle' && state !== 'starting'))
+      return
+    this.#mark = { size, head, epoch, state }
   }
 
   /** Says what the chain is when no event follows. Throws ChainError `broken`. */

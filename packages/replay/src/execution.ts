@@ -71,8 +71,8 @@ export class Execution {
   readonly #parts: ExecutionParts
   /** What the component does where the record ends, if that is within a turn. */
   next: Doing | undefined
-  /** The event that it began with, where that is not genesis. */
-  from: number | undefined
+  /** Where it began, where that is not genesis. */
+  beginning: Pick<Subject, 'from' | 'unproven'> = {}
   /** How many events were read, and the hash of the last of them. */
   read: { readonly size: number; readonly head: Uint8Array | null } = { size: 0, head: null }
 
@@ -97,14 +97,28 @@ export class Execution {
       const prepared = await component.prepare({ mode: 'sync', metering: meteringOf(content) })
       const other = checkMeter(content, prepared)
       if (other !== undefined) return other
+      const perTurn = content.instance === 'turn'
+      if (perTurn && part?.state === 'idle') this.beginning = { from: part.size }
       const start =
-        part && (await readSnapshot(source, part, { component, prepared, genesis: content, hash }))
+        part === undefined || perTurn
+          ? undefined
+          : await readSnapshot(source, part, { component, prepared, genesis: content, hash })
       if (start !== undefined && 'code' in start) return inconclusive(start.code, 0, start.message)
       const tell = reached && ((event: TheaterEvent): void => reached(event, describer))
-      const parts = { component, prepared, feed, size, start, maxTraps, hash, reached: tell, signal }
+      const parts = {
+        component,
+        prepared,
+        feed,
+        size,
+        start,
+        maxTraps,
+        hash,
+        reached: tell,
+        signal,
+      }
       const rerun = new Rerun(parts)
       end = await rerun.run()
-      if (rerun.began) this.from = part?.size
+      if (rerun.began && part !== undefined) this.beginning = { from: part.size, unproven: true }
     } catch (error) {
       return refusedComponent(error)
     } finally {
@@ -188,8 +202,9 @@ export class Execution {
           actual: describer.actual(actual, end.fn ?? undefined),
         }
         const message = `event ${seq} is not what the component does`
-        if (this.from === undefined) return { verdict: 'diverged', index: seq, ...parted, message }
-        const either = `${message} from the snapshot at ${this.from}: the record or the snapshot is wrong, and a re-run from the beginning says which`
+        if (this.beginning.unproven === undefined)
+          return { verdict: 'diverged', index: seq, ...parted, message }
+        const either = `${message} from the snapshot at ${this.beginning.from}: the record or the snapshot is wrong, and a re-run from the beginning says which`
         return { ...inconclusive('from-snapshot', seq, either), parted }
       }
     }

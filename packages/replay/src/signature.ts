@@ -124,7 +124,8 @@ function fail(verdict: Verdict, reason: 'signature' | 'checkpoint', index: numbe
   }
 }
 
-function subjectOf({ chain, actor, size, head, redacted, from }: Verdict): Subject {
-  const more = { ...(redacted !== undefined && { redacted }), ...(from !== undefined && { from }) }
+function subjectOf({ chain, actor, size, head, redacted, from, unproven }: Verdict): Subject {
+  const began = { ...(from !== undefined && { from }), ...(unproven !== undefined && { unproven }) }
+  const more = { ...(redacted !== undefined && { redacted }), ...began }
   return { chain, actor, size, head, ...more }
 }

@@ -3,7 +3,7 @@ import { decodeSnapshot, largestSnapshot } from '@theater/boundary'
 import type { Snapshot } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { ChainError } from '@theater/event-chain'
-import type { Genesis, Part } from '@theater/event-chain'
+import type { ChainInfo, Genesis, Part } from '@theater/event-chain'
 import type { Hash } from '@theater/values'
 import { allowance } from './limits.ts'
 import type { ChainSource, InconclusiveCode, SnapshotInfo } from './types.ts'
@@ -45,13 +45,27 @@ export async function nearestSnapshot(
 /**
  * Where a chain can be gone on with, as its structure says.
  *
- * @param mark what the chain is up to there
+ * @param mark the last place between two turns that is not behind the snapshot
  */
 export function partOf({ size, head }: SnapshotInfo, mark: Part | undefined): Part | NoStart {
-  if (mark === undefined || !same(mark.head, head))
-    return noStart(`the snapshot at ${size} is one of another record`)
-  if (mark.state !== 'idle' && mark.state !== 'starting')
-    return noStart(`the snapshot at ${size} is of no moment between two turns`)
+  if (mark?.size !== size) return noStart(`the snapshot at ${size} is of no moment between two turns`)
+  if (!same(mark.head, head)) return noStart(`the snapshot at ${size} is one of another record`)
+  return mark
+}
+
+/**
+ * Where a chain can be gone on with whose every turn has an instance of its own: between any two that are here; undefined for its beginning. There is
+ * nothing to begin with, and nothing that is taken on trust.
+ */
+export function placeOf(
+  from: number,
+  mark: Part | undefined,
+  { size, archived }: Pick<ChainInfo, 'size' | 'archived'>,
+): Part | NoStart | undefined {
+  if (mark === undefined && archived === undefined) return undefined
+  if (mark === undefined || mark.size < (archived?.base ?? 0))
+    return noStart(`there is nothing at event ${from} or before it that could be begun with`)
+  if (mark.size === size) return noStart(`nothing comes after event ${from} that could be run`)
   return mark
 }
 

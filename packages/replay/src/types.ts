@@ -57,8 +57,8 @@ export interface VerifyOptions {
   /** @default those of {@link VerifyLimits} */
   readonly limits?: Partial<VerifyLimits> | undefined
   /**
-   * The re-run begins with the snapshot of the source at this event, or nearest before it, and not with genesis: the verdict says so. Structure is checked
-   * from genesis on all the same.
+   * The re-run begins with the snapshot of the source at this event, or nearest before it, and not with genesis: the verdict says so. Where each turn has
+   * an instance of its own it needs none, and begins there, or with the turn before. Structure is checked from genesis on all the same.
    *
    * @default it begins with genesis
    */
@@ -116,11 +116,13 @@ export interface Subject {
   readonly head: Uint8Array | null
   /** Events whose bodies are not here, and that tombstones say were erased, ascending; not there where there are none. */
   readonly redacted?: readonly number[]
-  /**
-   * The event that the re-run began with: the state before was taken from a snapshot that nobody proved, and nothing is said of what the component did
-   * before. Not there where it began with genesis.
-   */
+  /** The event that the re-run began with: nothing is said of what the component did before. Not there where it began with genesis. */
   readonly from?: number
+  /**
+   * Whether the state that it began with was taken from a snapshot that nobody proved. Not there where it began with genesis, or where each turn has an
+   * instance of its own, so that there is no state.
+   */
+  readonly unproven?: true
 }
 
 /** What a component does where its record ends, or where it was told to stop. */

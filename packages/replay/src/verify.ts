@@ -2,7 +2,7 @@ import { readHere, verifyStructure } from '@theater/event-chain'
 import { sha256 } from '@theater/values'
 import { Execution, inconclusive, readGenesis } from './execution.ts'
 import { withDefaults } from './limits.ts'
-import { nearestSnapshot, partOf } from './start.ts'
+import { nearestSnapshot, partOf, placeOf } from './start.ts'
 import type { ChainSource, Subject, Verdict, VerifyOptions } from './types.ts'
 
 /**
@@ -18,7 +18,10 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
   const limits = withDefaults(options.limits)
   const hash = options.hash ?? sha256
   const { store, chain } = source
-  const wanted = options.from === undefined ? undefined : await nearestSnapshot(source, options.from)
+  const { from } = options
+  const genesis = await readGenesis(source, hash)
+  const perTurn = genesis?.content.instance === 'turn'
+  const wanted = from === undefined || perTurn ? undefined : await nearestSnapshot(source, from)
   const info = await store.info(chain)
   const archived = info?.archived
   const events = info?.archived === undefined ? store.read(chain) : readHere(store, info)
@@ -31,9 +34,8 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
     unfinished: options.unfinished,
     head: options.head,
     tombstones: options.tombstones,
-    mark: wanted !== undefined && 'size' in wanted ? wanted.size : undefined,
+    mark: wanted !== undefined && 'size' in wanted ? wanted.size : from,
   })
-  const genesis = await readGenesis(source, hash)
   const actor = genesis?.content.actor ?? null
   if (!structure.ok) {
     const { index, reason, message } = structure
@@ -47,7 +49,9 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
   const subject: Subject = { chain, actor, size, head, ...(redacted.length > 0 && { redacted }) }
   if (genesis === undefined)
     return { ...subject, ...inconclusive('withheld', 0, 'the genesis event is not here') }
-  const part = wanted && ('code' in wanted ? wanted : partOf(wanted, structure.mark))
+  const { mark } = structure
+  const place = from === undefined || !perTurn ? undefined : placeOf(from, mark, { size, archived })
+  const part = wanted === undefined || 'code' in wanted ? (wanted ?? place) : partOf(wanted, mark)
   if (part !== undefined && 'code' in part) return { ...subject, ...inconclusive(part.code, 0, part.message) }
   if (archived !== undefined && part === undefined) {
     const { lead, base } = archived
@@ -56,6 +60,5 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
   }
   const execution = new Execution({ source, options, limits, hash, genesis, size, head, part })
   const finding = await execution.run()
-  const { from } = execution
-  return { ...subject, ...(from !== undefined && { from }), ...finding }
+  return { ...subject, ...execution.beginning, ...finding }
 }

@@ -41,6 +41,7 @@ describe('a re-run from a snapshot', async () => {
         expect(await check(source, from)).toMatchObject({
           verdict: 'verified',
           from: at,
+          unproven: true,
           size,
           turns: states.length - 1 - i,
         })

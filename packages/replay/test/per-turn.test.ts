@@ -55,6 +55,27 @@ describe('a record of instances that live for a turn', async () => {
   const recording = await make('turn', ...steps)
   const drafts = await draftsOf(recording)
 
+  it('is confirmed from between any two turns on, for they leave no state', async () => {
+    const ends = drafts.flatMap(({ kind }, seq) => (/^(?:return|trap|abort)$/.test(kind) ? [seq + 1] : []))
+    const changed = drafts.findIndex(({ kind }, seq) => kind === 'return' && seq > (ends[2] ?? 0))
+    const forged = await forge(
+      edit(drafts, changed, 'return', (content) => ({ ...content, fuel: 1 })),
+      recording.store,
+    )
+    for (let from = 0; from < drafts.length; from++) {
+      const at = ends.findLast((end) => end <= from)
+      const found = await check(recording, { from })
+      expect(found).toMatchObject({ verdict: 'verified', finished: true })
+      expect([found.from, found.unproven]).toEqual([at, undefined])
+      // What was changed is found, wherever that is, and nobody but the record is accused.
+      expect(await check(forged, { from })).toMatchObject(
+        (at ?? 0) <= changed ? { verdict: 'diverged', index: changed } : { verdict: 'verified', from: at },
+      )
+    }
+    const all = await check(recording, { from: drafts.length })
+    expect(all).toMatchObject({ verdict: 'inconclusive', code: 'no-snapshot' })
+  })
+
   it('is confirmed, turn by turn', async () => {
     expect(recording.ends.map((end) => (end.tag === 'return' ? end.value : end.tag))).toEqual([
       undefined,
