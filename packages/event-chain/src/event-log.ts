@@ -2,6 +2,8 @@ import { SlabEvent } from './linker.ts'
 import type { StoredEvent } from './store.ts'
 
 const CHUNK = 256 * 1024
+/** Of the first one. */
+const FIRST = 2048
 
 /** Integers kept per event: buffer, offset of its header, header length, offset of its body, body length (-1 for none). */
 const FIELDS = 5
@@ -109,7 +111,9 @@ export class EventLog {
   #room(length: number): Uint8Array {
     const last = this.#chunk
     if (last !== undefined && this.#used + length <= last.length) return last
-    const chunk = new Uint8Array(Math.max(CHUNK, length))
+    // Many chains have few events.
+    const size = Math.min(CHUNK, last === undefined ? FIRST : last.length * 2)
+    const chunk = new Uint8Array(Math.max(size, length))
     this.#buffers.push(chunk)
     this.#chunk = chunk
     this.#used = 0

@@ -139,3 +139,15 @@ describe.each(stores)('into %s', (_, make) => {
     expect(await store.list()).toEqual([])
   })
 })
+
+test('many short chains take little memory in a store that is in memory', async () => {
+  const many = memoryStore()
+  const chains: Uint8Array[] = []
+  for (let i = 0; i < 500; i++) chains.push((await fill(many, 12, `short-${i}`)).chain)
+  const file = await open(await bytesOf(exportCar(many, chains, { hash: sha256 })))
+  await using store = memoryStore()
+  const before = process.memoryUsage().arrayBuffers
+  await importCar(file, store, { hash: sha256 })
+  expect(await store.list()).toHaveLength(500)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(500 * 32 * 1024)
+})

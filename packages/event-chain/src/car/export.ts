@@ -54,11 +54,12 @@ export async function* exportCar(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const { seal, hash = sha256 } = options
   const infos: Exported[] = []
+  const named = new Set<string>()
   for (const chain of chains) {
     const info = await store.info(chain)
     if (info === undefined) throw new ChainError('not-found', `chain ${hex(chain)} is not here`)
-    if (infos.some((other) => sameBytes(other.chain, chain)))
-      throw new ChainError('invalid', 'a chain is named twice')
+    if (named.has(hex(chain))) throw new ChainError('invalid', 'a chain is named twice')
+    named.add(hex(chain))
     infos.push(exported(info, seal))
   }
   const sealed = seal === undefined ? [] : [encodeSeal(seal)]

@@ -232,6 +232,7 @@ class OpenCar implements CarFile {
   readonly seal: Seal | null
   readonly #scan: Scan
   readonly #scans: readonly ChainScan[]
+  readonly #byChain = new Map<string, ChainScan>()
   readonly #sections: (offset: number) => SectionReader
 
   constructor(
@@ -243,6 +244,9 @@ class OpenCar implements CarFile {
     this.seal = seal
     this.#scan = scan
     this.#scans = scans
+    for (const one of scans)
+      if (one.size > 0 && one.chain !== null && !this.#byChain.has(hex(one.chain)))
+        this.#byChain.set(hex(one.chain), one)
     this.#sections = sections
     // Roots that no chain came to belong to the chains that are broken, in order; the rest is not in the file at all.
     const left = [...scan.roots.values()]
@@ -328,7 +332,7 @@ class OpenCar implements CarFile {
   }
 
   #find(chain: Uint8Array): ChainScan | undefined {
-    return this.#scans.find((scan) => scan.size > 0 && scan.chain !== null && sameBytes(scan.chain, chain))
+    return this.#byChain.get(hex(chain))
   }
 
   /** Whether this block is one that stands outside of events, and not a header whatever its bytes are. */
