@@ -1,10 +1,11 @@
 // Actors that have nothing to do: how many a host holds, what each takes, how long the store takes to open and an actor to wake; and how
 // long an actor with a long record takes to come back, with and without what is kept beside it, and what a snapshot takes.
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { fileURLToPath } from 'node:url'
+import { diskCache } from '@theater/component/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { assemble } from '@theater/guests/wat'
 import { Theater } from '@theater/runtime'
@@ -17,6 +18,19 @@ import { snapshotRows } from './snapshots.ts'
 const ACTORS = 100_000
 /** Events of the long record, three for each turn of the count; a million where there are minutes for it. */
 const LONG = { quick: 100_000, whole: 1_000_000 }
+const host = fileURLToPath(new URL('./idle-host.ts', import.meta.url))
+
+/** What opening a store with many actors takes, in a process that does nothing else. */
+export interface Idle {
+  readonly openMs: number
+  /** Bytes of the heap for each. */
+  readonly heap: number
+  /** Bytes of the process for each. */
+  readonly rss: number
+  /** Bytes of the heap for each that has had a turn, and has left memory. */
+  readonly leftHeap: number
+}
+
 /** How many are made at once. */
 const TOGETHER = 256
 
@@ -53,13 +67,14 @@ async function crowd(
   report: Report,
 ): Promise<Summary> {
   const count = Math.min(ACTORS, Math.floor(seconds) * 1000)
-  const options = { maxActors: count, resident: 1000 }
-  const before = memory()
+  // What transpiling takes is another matter.
+  const folder = `${file}.cache`
+  const options = { cache: await diskCache(folder), maxActors: count, resident: 1000 }
   let us = 0
-  let saved = 0
+  let closeMs = 0
   {
     await using store = sqliteStore(file)
-    await using theater = await Theater.open({ store, ...options })
+    const theater = await Theater.open({ store, ...options })
     us = await timed(count, async () => {
       for (let at = 0; at < count; at += TOGETHER) {
         const some = Array.from({ length: Math.min(TOGETHER, count - at) }, (_, i) => nameOf(at + i))
@@ -70,20 +85,15 @@ async function crowd(
       { name: 'make', count, us },
       `${count} actors made, with their records: ${us.toFixed(0)} µs each`,
     )
-    saved = performance.now()
+    closeMs = (await timed(1, () => theater.close())) / 1000
   }
-  saved = performance.now() - saved
-  await using store = sqliteStore(file)
-  const from = performance.now()
-  await using theater = await Theater.open({ store, ...options })
-  const openMs = performance.now() - from
-  const after = memory()
-  const heap = (after.heap - before.heap) / count
-  const rss = (after.rss - before.rss) / count
+  const { openMs, heap, rss, leftHeap } = opened(file, folder, count)
   report.row(
-    { name: 'open', count, openMs, closeMs: saved, heap, rss },
-    `opened in ${openMs.toFixed(0)} ms (${((openMs * 1000) / count).toFixed(0)} µs each), closed in ${saved.toFixed(0)} ms; idle, each takes ${heap.toFixed(0)} bytes of heap, ${rss.toFixed(0)} of the process`,
+    { name: 'open', count, openMs, closeMs, heap, rss, leftHeap },
+    `opened in ${openMs.toFixed(0)} ms (${((openMs * 1000) / count).toFixed(0)} µs each), closed in ${closeMs.toFixed(0)} ms; idle, each takes ${heap.toFixed(0)} bytes of heap, ${rss.toFixed(0)} of the process, and ${leftHeap.toFixed(0)} of heap once it has had a turn`,
   )
+  await using store = sqliteStore(file)
+  await using theater = await Theater.open({ store, ...options })
   const wakes: number[] = []
   const turns: number[] = []
   for (let i = 0; i < 300 * rounds; i++) {
@@ -98,7 +108,25 @@ async function crowd(
     { name: 'wake', wakeUs, turnUs, ratio: wakeUs / turnUs },
     `first turn of one that was not in memory ${wakeUs.toFixed(0)} µs, the next ${turnUs.toFixed(0)} µs: ${(wakeUs / turnUs).toFixed(1)} times`,
   )
-  return { actors: count, makeUs: us, openMs, heapBytes: heap, rssBytes: rss, wakeUs }
+  return {
+    actors: count,
+    makeUs: us,
+    openMs,
+    heapBytes: heap,
+    rssBytes: rss,
+    leftHeapBytes: leftHeap,
+    wakeUs,
+  }
+}
+
+function opened(file: string, cache: string, count: number): Idle {
+  const args = ['--conditions=theater-source', host, file, cache, String(count)]
+  const { status, stdout } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  if (status !== 0) throw new Error('the store was not opened')
+  return JSON.parse(stdout) as Idle
 }
 
 async function called(theater: Opened, id: string, wanted: number): Promise<void> {
@@ -117,13 +145,4 @@ async function timed(count: number, run: () => Promise<void>): Promise<number> {
 
 function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN
-}
-
-function memory(): { readonly heap: number; readonly rss: number } {
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc') as () => void
-  gc()
-  gc()
-  const { heapUsed, external, rss } = process.memoryUsage()
-  return { heap: heapUsed + external, rss }
 }
