@@ -1,9 +1,14 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ChainError } from '@theater/event-chain'
+import type { LoggedStore } from '@theater/event-chain'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { log } from '@theater/handler-log'
-import { Theater } from '@theater/runtime'
+import { planArchive, Theater } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
+import { archiveTo } from '../src/archive-file.ts'
+import { dataPaths } from '../src/data-folder.ts'
+import { openHostLog } from '../src/host-key.ts'
 import { takeLock } from '../src/lock.ts'
 import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
 import type { Ran } from './support/theater.ts'
@@ -169,4 +174,51 @@ describe('theater archive', () => {
     using _lock = takeLock(join(cwd, '.theater/lock'), cwd)
     expect((await theater(['archive', 'echo', '-o', 'a.car'], { cwd })).code).toBe(3)
   })
+
+  it('takes nothing out where the file is not what was to be in it, or the database refuses', async () => {
+    const cwd = await long()
+    await using store = sqliteStore(join(cwd, '.theater/theater.db'))
+    const host = await openHostLog(dataPaths(join(cwd, '.theater')), store)
+    await host.checkpoint()
+    const plan = await planArchive(store, 'echo')
+    const { chain } = plan.info
+    const out = join(cwd, 'a.car')
+    const before = await Array.fromAsync(store.read(chain))
+    const full = new ChainError('full', 'no room')
+    const stores: [string, Partial<LoggedStore>][] = [
+      ['full', { archives: { ...parts(store), takeOut: () => Promise.reject(full) } }],
+      [
+        'damaged',
+        {
+          async *read(id, from, to) {
+            for await (const { header, body } of store.read(id, from, to))
+              yield { header, body: from === plan.from ? (body?.with(20, 1) ?? null) : body }
+          },
+        },
+      ],
+    ]
+    for (const [code, changes] of stores) {
+      const bad = new Proxy(store, {
+        get: (target, name) => {
+          const value: unknown = Reflect.get(name in changes ? changes : target, name)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      const archiving = archiveTo({ store: bad, plan, out, key: host.key, progress: () => undefined })
+      await expect(archiving).rejects.toMatchObject({ code })
+      expect(readdirSync(cwd).filter((name) => name.startsWith('a.car'))).toEqual([])
+      expect(await Array.fromAsync(store.read(chain))).toEqual(before)
+    }
+    expect(await archiveTo({ store, plan, out, key: host.key, progress: () => undefined })).toBe(
+      statSync(out).size,
+    )
+  })
 })
+
+function parts({ archives }: LoggedStore): LoggedStore['archives'] {
+  return {
+    takeOut: (...args) => archives.takeOut(...args),
+    putBack: (...args) => archives.putBack(...args),
+    notes: (...args) => archives.notes(...args),
+  }
+}

@@ -16,7 +16,7 @@ describe('ps and chain', () => {
     const cwd = await withRecord()
     const rows = objects(await theater(['ps', '--json'], { cwd }))
     expect(rows.map((row) => Object.keys(row))).toEqual(
-      rows.map(() => ['actor', 'parent', 'component', 'state', 'events', 'head', 'failure']),
+      rows.map(() => ['actor', 'parent', 'component', 'state', 'events', 'head', 'failure', 'memory']),
     )
     expect(rows).toMatchObject([
       { actor: 'echo', component: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), state: 'idle' },
