@@ -12,7 +12,7 @@ import type { Operands } from './operands.ts'
 import type { Writer } from './writer.ts'
 
 /** So many places branch back to a loop of which this is done, at least. */
-const many = 4
+const many = 2
 
 /** How an instruction branches. */
 export const Branch = { always: 0, maybe: 1, otherwise: 2 } as const
