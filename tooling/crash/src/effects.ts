@@ -1,4 +1,5 @@
 /** What couriers can do to the world: the handler of `test:courier/host`, over HTTP. */
+import { courierHandler } from '@theater/guests/courier'
 import { defineHandler } from '@theater/handler'
 import type { ActorContext, AnyHandler, Cause } from '@theater/handler'
 
@@ -15,7 +16,7 @@ export function keyOf({ chain, seq, hash }: Cause): string {
  * @param around what happens around each effect
  */
 export function courierHost(at: string, around: Around): AnyHandler {
-  const track = 'test:courier/host'
+  const [track] = courierHandler.interfaces
   const intended = ({ intent }: ActorContext): string => {
     if (intent === undefined) throw new TypeError('an outside effect without an intent')
     return keyOf(intent)
@@ -26,18 +27,7 @@ export function courierHost(at: string, around: Around): AnyHandler {
     return response.ok
   }
   return defineHandler({
-    name: 'courier',
-    interfaces: [track],
-    grant: { type: 'object', additionalProperties: false },
-    functions: {
-      [`${track}#mark`]: { mode: 'async', effect: 'idempotent' },
-      [`${track}#once`]: { mode: 'async', effect: 'once' },
-      [`${track}#peek`]: { mode: 'async', effect: 'read' },
-      [`${track}#quit`]: { mode: 'sync', effect: 'none' },
-    },
-    within: () => true,
-    authorize: () => true,
-    rests: () => true,
+    ...courierHandler,
     bind: (actor) => {
       const act = async (method: string, what: string, n: number): Promise<number> => {
         const key = intended(actor)

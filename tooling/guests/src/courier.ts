@@ -2,6 +2,24 @@
  * What couriers are told: actors that do what their messages say. A turn is a list of steps, and what each of them answered is read
  * by the same list.
  */
+const HOST = 'test:courier/host'
+
+/** The host side of couriers, but for what it does: `defineHandler({ ...courierHandler, bind })`. */
+export const courierHandler = {
+  name: 'courier',
+  interfaces: [HOST],
+  grant: { type: 'object', additionalProperties: false },
+  functions: {
+    [`${HOST}#mark`]: { mode: 'async', effect: 'idempotent' },
+    [`${HOST}#once`]: { mode: 'async', effect: 'once' },
+    [`${HOST}#peek`]: { mode: 'async', effect: 'read' },
+    [`${HOST}#quit`]: { mode: 'sync', effect: 'none' },
+  },
+  within: (): true => true,
+  authorize: (): true => true,
+  rests: (): true => true,
+} as const
+
 /** One thing that a courier does, and how what it answers is read. */
 export interface Step {
   readonly bytes: Uint8Array

@@ -8,7 +8,7 @@ import { transpiled } from '@theater/guests/transpiled'
 import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Event, Store } from '@theater/event-chain'
 import { cGuest } from '@theater/guests'
-import { decode, encode } from '@theater/guests/courier'
+import { courierHandler, decode, encode } from '@theater/guests/courier'
 import type { Steps } from '@theater/guests/courier'
 import { defineHandler } from '@theater/handler'
 import type { AnyHandler, Reconciled } from '@theater/handler'
@@ -103,20 +103,9 @@ export class World {
 
 /** The handler of `test:courier/host`. */
 export function courierHost(world: World): AnyHandler {
-  const track = 'test:courier/host'
+  const [track] = courierHandler.interfaces
   return defineHandler({
-    name: 'courier',
-    interfaces: [track],
-    grant: { type: 'object', additionalProperties: false },
-    functions: {
-      [`${track}#mark`]: { mode: 'async', effect: 'idempotent' },
-      [`${track}#once`]: { mode: 'async', effect: 'once' },
-      [`${track}#peek`]: { mode: 'async', effect: 'read' },
-      [`${track}#quit`]: { mode: 'sync', effect: 'none' },
-    },
-    within: () => true,
-    authorize: () => true,
-    rests: () => true,
+    ...courierHandler,
     bind: (actor) => ({
       imports: {
         [track]: {
