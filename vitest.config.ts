@@ -7,14 +7,20 @@ import { defineConfig } from 'vitest/config'
  * One configuration for every package. `vitest run` at the root runs all tests; a package's own `test` script
  * runs it from the package's folder with `--config ../../vitest.config.ts`, so both kinds of path are included.
  *
- * The condition `theater-source` makes `@theater/*` resolve to TypeScript sources: no build before a test.
- * Vite needs it (before its own defaults) for what it transforms, Node for workers and child processes.
+ * Node itself loads tests and what they import, as it does for who runs our sources: vite would read and rewrite each module first, in
+ * another process. The condition `theater-source` makes `@theater/*` resolve to TypeScript sources: no build before a test.
  */
-const conditions = ['theater-source', 'module', 'node', 'development|production']
-
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: ['theater-source'] } },
+  plugins: [
+    {
+      name: 'as-published',
+      // Vitest hands vite's conditions on to Node; under `development` a dependency may have sources that Node does not load.
+      configResolved({ ssr: { resolve } }) {
+        const conditions = resolve?.conditions ?? []
+        conditions.splice(0, conditions.length, 'theater-source')
+      },
+    },
+  ],
   test: {
     include: [
       'test/**/*.test.ts',
@@ -35,6 +41,7 @@ export default defineConfig({
       THEATER_CACHE: transpiled(),
     },
     execArgv: ['--conditions=theater-source'],
+    experimental: { viteModuleRunner: false },
     passWithNoTests: true,
     // They end what hangs and say nothing about speed: a busy machine with two cores takes ten times as long as an idle one.
     testTimeout: 300_000,
