@@ -4,10 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { parentPort } from 'node:worker_threads'
 import type { Asked } from './http-thread.ts'
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-
 /** One request. Answers the milliseconds that it took. */
-function once(url: string): Promise<number> {
+function once(url: string, agent: Agent): Promise<number> {
   const started = performance.now()
   return new Promise((resolve, reject) => {
     get(url, { agent }, (response) => {
@@ -29,12 +27,17 @@ parentPort?.on('message', (asked: Asked) => {
   const { urls, n, clients } = asked
   const latencies: number[] = []
   let left = n
+  // Connections of a run before would have been closed while others ran.
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   const client = async (): Promise<void> => {
-    while (left-- > 0) latencies.push(await once(urls[left % urls.length] ?? ''))
+    while (left-- > 0) latencies.push(await once(urls[left % urls.length] ?? '', agent))
   }
   const started = performance.now()
   Promise.all(Array.from({ length: clients }, client)).then(
-    () => parentPort?.postMessage({ ms: performance.now() - started, latencies }),
+    () => {
+      parentPort?.postMessage({ ms: performance.now() - started, latencies })
+      agent.destroy()
+    },
     (error: unknown) => {
       throw error
     },
