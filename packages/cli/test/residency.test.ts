@@ -41,7 +41,7 @@ describe('where actors are', () => {
     const going = new Going(start(['run', 'theater.toml', ...flags], { cwd }))
     const url = await going.url
     // A handler that listens for an actor keeps it.
-    await expect.poll(() => places(cwd)).toEqual({ web: 'in-memory', echo: 'evicted' })
+    await expect.poll(() => places(cwd), { timeout: 60_000 }).toEqual({ web: 'in-memory', echo: 'evicted' })
     expect((await theater(['ps'], { cwd })).stdout).toMatch(/^ACTOR +STATE +MEMORY[^]*echo +idle +evicted/)
     expect(await going.end('SIGTERM')).toBe(0)
     expect(await places(cwd)).toEqual({ web: 'not-opened', echo: 'not-opened' })

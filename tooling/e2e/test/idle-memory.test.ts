@@ -36,7 +36,7 @@ test('an actor that has nothing to do is little more than its name, before its f
     expect((used() - before) / ACTORS).toBeLessThan(BYTES)
     await Promise.all(Array.from({ length: ACTORS }, (_, i) => call(theater, i)))
     const residents = (): number => theater.actors().filter(({ resident }) => resident).length
-    await expect.poll(residents).toBe(0)
+    await expect.poll(residents, { timeout: 60_000 }).toBe(0)
     expect((used() - before) / ACTORS).toBeLessThan(BYTES)
     expect(theater.actors().every(({ state, events }) => state === 'idle' && events > 4)).toBe(true)
   } finally {
