@@ -38,7 +38,7 @@ test('many megabytes are archived, joined, and put back in a few', async () => {
   writer.append('seed', content('seed', seed))
   for (let i = 0; i < 300; i++) {
     const args = encodeData(['x'.repeat(i % 4 === 0 ? 40_000 : 12_000), i])
-    for (let j = 0; j < 5; j++) {
+    for (let j = 0; j < 9; j++) {
       writer.append('turn', content('turn', { fn: 'f', args, sender: null, cause: null, time: i, made: [] }))
       writer.append('return', content('return', { result: encodeData([j]), fuel: null }))
     }
