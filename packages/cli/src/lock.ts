@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { makeOwnFile } from '@theater/values/node'
 import { unwritable } from './data-folder.ts'
 import { CliError } from './errors.ts'
 
@@ -32,6 +33,8 @@ export function takeLock(path: string, folder: string): Disposable {
 }
 
 function opened(path: string, folder: string): DatabaseSync {
+  // Whoever can read it can hold it.
+  makeOwnFile(path)
   try {
     return new DatabaseSync(path, { timeout: 1000 })
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { join } from 'node:path'
 import { relayGuest } from '@theater/guests/relay'
@@ -106,6 +106,11 @@ describe('gc', () => {
     const refused = await gc(cwd, '--grace', '0')
     expect(refused).toMatchObject({ code: 3, stdout: '' })
     expect(refused.stderr).toContain(`another theater process (${process.pid}) runs the actors`)
+    // Whoever could read the lock could hold it.
+    const modes = ['lock', 'theater.db', 'store.db'].map(
+      (file) => statSync(join(cwd, '.theater', file)).mode & 0o777,
+    )
+    expect(modes).toEqual([0o600, 0o600, 0o600])
   })
 
   it('frees nothing where part of a record is withheld', async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { DatabaseSync } from 'node:sqlite'
+import { makeOwnFile } from '@theater/values/node'
 import { SqliteStore } from './sqlite/store.ts'
 import { openDatabase } from './sqlite/schema.ts'
 import { ChainError } from './errors.ts'
@@ -19,7 +20,7 @@ export interface SqliteOptions {
 }
 
 /**
- * Opens a database, and makes it where there is none. Whoever had it open for writing before is refused from here on
+ * Opens a database, and makes it where there is none, for its owner alone (0600). Whoever had it open for writing before is refused from here on
  * with `stale`: one database has one writer, the last.
  *
  * @param path A file, or `:memory:`
@@ -34,6 +35,7 @@ export interface SqliteOptions {
 export function sqliteStore(path: string, options: SqliteOptions = {}): LoggedStore {
   const { readOnly = false, busyTimeout = 5000 } = options
   return guard(() => {
+    if (!readOnly) makeOwnFile(path)
     const db = new DatabaseSync(path, { readOnly, timeout: busyTimeout })
     try {
       return new SqliteStore(db, openDatabase(db, { readOnly }))

@@ -54,6 +54,14 @@ test('a reader cannot write, and finds nothing where there is nothing', async ()
   await expect(fill(reader, 3)).rejects.toMatchObject({ code: 'read-only' })
 })
 
+test('what is on record is for the owner of the database alone', async () => {
+  const path = fresh()
+  await using store = sqliteStore(path)
+  await fill(store, 3)
+  const modes = ['', '-wal', '-shm'].map((file) => statSync(path + file).mode & 0o777)
+  expect(modes).toEqual([0o600, 0o600, 0o600])
+})
+
 test('what is kept in place of the last one is written once', async () => {
   const path = fresh()
   await using store = sqliteStore(path)

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { makeOwnFile } from '@theater/values/node'
 
 /** Marks the file as ours: `thst` in ASCII. */
 const APPLICATION_ID = 0x7468_7374
@@ -25,11 +26,12 @@ const SCHEMA = `
 `
 
 /**
- * Opens a database of the store, and makes it where there is none. It is in WAL mode and synced at each change.
+ * Opens a database of the store, and makes it where there is none, for its owner alone (0600). It is in WAL mode and synced at each change.
  *
  * @throws Error when the file is a database of something else, or of another format
  */
 export function openDatabase(path: string): DatabaseSync {
+  makeOwnFile(path)
   const db = new DatabaseSync(path, { timeout: 5000 })
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off')

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { cut } from '../src/chunks.ts'
@@ -31,6 +32,13 @@ test('what was stored is there after reopening', async () => {
     left: 68,
   })
   await second[Symbol.asyncDispose]?.()
+})
+
+test('what is stored is for the owner of the file alone', async () => {
+  const path = temporaryFile()
+  const backend = sqlite(path)
+  expect([path, `${path}-wal`].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600])
+  await backend[Symbol.asyncDispose]?.()
 })
 
 test('two openings of one file see each other', async () => {

@@ -5,6 +5,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
+import { closeSync, openSync } from 'node:fs'
 import type { Hash } from './hash.ts'
 
 /**
@@ -38,4 +39,19 @@ const { latin1Write } = Buffer.prototype as unknown as { readonly latin1Write: W
 function into(bytes: Uint8Array, out: Uint8Array, at: number): void {
   // By way of a string it takes a third of the time of a Buffer.
   latin1Write.call(out, hash('sha256', bytes, AS_TEXT), at, 32)
+}
+
+/**
+ * Makes an empty file of mode 0600 where there is none, for whoever opens it next: SQLite makes files that everybody can read.
+ * Where it cannot be made nothing happens: whoever opens it says why.
+ *
+ * @param path a file; `:memory:`, the empty name and a `file:` address are left alone, as what SQLite takes for something else
+ */
+export function makeOwnFile(path: string): void {
+  if (path === '' || path === ':memory:' || path.startsWith('file:')) return
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch {
+    // It is there, or the next one hears why it cannot be.
+  }
 }
