@@ -1,4 +1,4 @@
-import type { ChainInfo, Durability, LoggedStore } from '@theater/event-chain'
+import type { ChainInfo, LoggedStore } from '@theater/event-chain'
 import { tombstonesOf } from '@theater/event-chain/log'
 import { keptSnapshot, whyNoSnapshot } from '@theater/event-chain/node'
 import { printable } from '@theater/handler-log'
@@ -35,7 +35,7 @@ interface SnapshotView {
 type NoSnapshot = 'imported' | 'ended' | 'redacted' | 'refused' | 'not-yet'
 
 /**
- * `theater inspect ACTOR`: how durable an actor is, from where it is brought back, and the timers that it has. Nothing is run, and whoever
+ * `theater inspect ACTOR`: how durable an actor is, which events are in files, from where it is brought back, and the timers that it has. Nothing is run, and whoever
  * runs it now is not disturbed.
  */
 export async function inspectActor(
@@ -55,11 +55,12 @@ export async function inspectActor(
     ...(rowJson(row) as ActorRow),
     memory,
     durability: info.durability ?? null,
+    archived: (info.archived?.parts ?? []).map(({ from, to, file }) => ({ from, to, file })),
     snapshot: view.snapshot,
     noSnapshot: view.noSnapshot,
     timers: timers.map(rowOf),
   }
-  await output.result(json, () => describe({ ...row, memory }, info.durability, view, timers, output))
+  await output.result(json, () => describe({ ...row, memory }, info, view, timers, output))
   return exits.done
 }
 
@@ -86,7 +87,7 @@ async function snapshotView(
 
 function describe(
   { actor, state, memory, events, component, failure }: ActorRow & { readonly memory: Memory | null },
-  durability: Durability | undefined,
+  { durability, archived }: ChainInfo,
   { snapshot, noSnapshot }: SnapshotView,
   timers: readonly TimerInfo[],
   output: Output,
@@ -103,6 +104,10 @@ function describe(
     ],
     ...(gone ? [] : [['memory', memory ?? 'not known']]),
     ['durability', durability ?? 'as its host says'],
+    ...(archived?.parts ?? []).map(({ from, to, file }) => [
+      'archived',
+      `${count(from)} to ${count(to - 1)}, in ${printable(file)}`,
+    ]),
     ['snapshot', noSnapshot === null ? taken : `${taken}: ${printable(noSnapshot.message)}`],
   ]
   return [

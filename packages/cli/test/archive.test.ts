@@ -60,6 +60,14 @@ describe('theater archive', () => {
     expect(two.size - two.to).toBeGreaterThanOrEqual(60)
     expect((await json(cwd, 'call', 'echo', 'divide', '9', '3')).ran.code).toBe(0)
 
+    const parts = [one, two].map(({ from, to }, i) => ({
+      from,
+      to,
+      file: expect.stringMatching(`${i + 1}\\.car$`),
+    }))
+    expect((await json(cwd, 'inspect', 'echo')).all).toMatchObject([{ archived: parts }])
+    expect((await theater(['inspect', 'echo'], { cwd })).stdout).toMatch(/archived +2 to \d+, in .*1\.car\n/)
+
     // What is left is intact and signed, and says what it cannot say.
     expect((await theater(['export', 'echo', '-o', 'tail.car'], { cwd })).code).toBe(0)
     for (const name of ['echo', 'tail.car']) {
