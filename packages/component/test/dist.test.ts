@@ -36,9 +36,11 @@ describe.skipIf(!built)('the built package', () => {
     const worker = readFileSync(join(dist, 'worker', 'transpile-worker.js'), 'utf8')
     expect(worker).not.toMatch(/from\s*["']@bytecodealliance|import\(["']@bytecodealliance/)
     expect(worker).not.toMatch(/node:(child_process|http|net|tls|os)/)
-    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).map((file) => join(dist, file))
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file !== '.tsbuildinfo')
+      .map((file) => join(dist, file))
     const bytes = files.reduce((sum, file) => sum + (statSync(file).isFile() ? statSync(file).size : 0), 0)
-    // Of it 3.5 MB are jco's module, and 1.8 MB the same once more, compressed, for browsers.
-    expect(bytes).toBeLessThan(6.5 * 1024 * 1024)
+    // Of it 3.5 MB are jco's module, and 1.8 MB the same once more, compressed, for browsers; 0.4 MB are our own code once more, in one file.
+    expect(bytes).toBeLessThan(6.75 * 1024 * 1024)
   })
 })
