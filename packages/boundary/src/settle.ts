@@ -5,7 +5,7 @@ import type { FunctionCodec } from '@theater/values'
 import { EMPTY } from './fuel.ts'
 import { HandleFault } from './handles.ts'
 import type { Ended, InstanceState } from './state.ts'
-import type { Actual, TurnEnd } from './types.ts'
+import type { Actual, EventRef, TurnEnd } from './types.ts'
 
 /** Ends turns and instantiations: writes how they ended, or holds it against the record. */
 export class Settlement {
@@ -76,8 +76,10 @@ export class Settlement {
       return this.failed(undefined)
     }
     writeFuel(out, fuel)
-    const ref = state.appendNamed('return', out.bytes())
-    return ref === undefined ? this.failed(undefined) : { tag: 'return', value: handed, ref, sends }
+    const ref = state.append('return', out.bytes())
+    return ref === undefined
+      ? this.failed(undefined)
+      : { tag: 'return', value: handed, ref: new LateRef(ref), sends }
   }
 
   /** The turn, or the instantiation, did not return; `error` came of it, unless the instance was ended before. */
@@ -162,6 +164,22 @@ export class Settlement {
     } catch (error) {
       return { tag: 'lost', error }
     }
+  }
+}
+
+/** A name of an event whose hash is made when somebody asks for it: few ask for that of a turn's end. */
+/** A name of an event whose hash is made when somebody asks for it: few ask for that of a turn's end. */
+class LateRef implements EventRef {
+  readonly seq: number
+  readonly #event: EventRef
+
+  constructor(event: EventRef) {
+    this.seq = event.seq
+    this.#event = event
+  }
+
+  get hash(): Uint8Array {
+    return this.#event.hash
   }
 }
 

@@ -153,6 +153,7 @@ export type TurnEnd =
   | {
       readonly tag: 'return'
       readonly value: unknown
+      /** The `return` event. Read its fields, do not spread it: a hash is made when it is asked for. */
       readonly ref: EventRef | undefined
       readonly sends: readonly Departure[]
     }

@@ -24,6 +24,8 @@ export class EventLog {
   #page = new Int32Array(0)
   #noted = 0
   #size = 0
+  /** The last event that may have no header yet. Whoever reads makes it, and those of the events before. */
+  #late: SlabEvent | undefined
 
   get size(): number {
     return this.#size
@@ -32,12 +34,13 @@ export class EventLog {
   /** Keeps an event: where it was made, or a copy. */
   push(event: StoredEvent): void {
     if (event instanceof SlabEvent) {
-      event.seal()
       const { slab, bodyAt, headerAt, hashAt } = event
       if (this.#buffers.at(-1) !== slab) {
         this.#buffers.push(slab)
         this.#chunk = undefined
       }
+      if (this.#late !== undefined && !event.isOfWriterOf(this.#late)) this.#late.seal()
+      this.#late = event
       this.#note(headerAt, hashAt - headerAt, bodyAt, headerAt - bodyAt)
     } else this.#copy(event)
   }
@@ -90,6 +93,8 @@ export class EventLog {
       this.#pages[Math.floor(seq / PAGE)]?.subarray(i, i + FIELDS) ?? []
     const bytes = this.#buffers[buffer]
     if (bytes === undefined) return undefined
+    this.#late?.seal()
+    this.#late = undefined
     return {
       header: bytes.subarray(headerAt, headerAt + headerLength),
       body: length === -1 ? null : bytes.subarray(bodyAt, bodyAt + length),

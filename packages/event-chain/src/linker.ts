@@ -84,6 +84,11 @@ export class SlabEvent implements Linked {
     return this.slab.slice(this.hashAt, this.hashAt + 32)
   }
 
+  /** Whether both are of one writer, which makes the seals of events before with that of an event. */
+  isOfWriterOf(other: SlabEvent): boolean {
+    return this.#seals === other.#seals
+  }
+
   /** Sees to it that header and hash are in the slab. */
   seal(): void {
     this.#seals.upTo(this.seq)
@@ -110,6 +115,11 @@ class Seals {
   get head(): Uint8Array {
     this.upTo(Infinity)
     return this.#headers.head
+  }
+
+  /** How many events have none. */
+  get late(): number {
+    return this.#due.length - this.#done
   }
 
   /** The length of the header of the next event. */
@@ -206,12 +216,22 @@ export class ChainLinker {
     return this.#seals?.head ?? null
   }
 
+  /** How many of the events have no header and no hash yet: nobody has asked. */
+  get late(): number {
+    return this.#seals?.late ?? 0
+  }
+
+  /** Makes the headers and hashes that nobody has asked for. */
+  seal(): void {
+    this.#seals?.upTo(Infinity)
+  }
+
   /**
    * Makes the next event. The content is copied; it may be a view into a buffer that is used again.
    *
    * @throws ChainError `invalid` where the first event is not genesis, or a later one is
    */
-  link(kind: Kind, content: Uint8Array): Linked {
+  link(kind: Kind, content: Uint8Array): SlabEvent {
     const seq = this.#size
     if ((kind === 'genesis') !== (seq === 0)) {
       throw new ChainError('invalid', 'genesis is the first event of a chain and only that', { index: seq })

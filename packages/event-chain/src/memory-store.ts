@@ -4,6 +4,8 @@ import { decodeBody } from './body.ts'
 import { hex, sameBytes } from './cbor-bytes.ts'
 import { broken, ChainError } from './errors.ts'
 import { MemoryLog } from './log/memory-log.ts'
+import { headOf, made } from './made.ts'
+import type { Made, MadeBatch, MadeStore, Tip } from './made.ts'
 import { MemoryEvents, notCovered, nothingOut } from './memory-events.ts'
 import type {
   ArchiveStore,
@@ -25,7 +27,8 @@ interface Chain {
   readonly chain: Uint8Array
   label: string
   readonly events: MemoryEvents
-  head: Uint8Array
+  /** The last event, or its hash. */
+  tip: Tip
   epoch: number
   durability: Durability | undefined
   /** What is kept beside it, by kind; `undefined` where a body of it was erased. */
@@ -38,7 +41,7 @@ export function memoryStore(): LoggedStore {
   return new MemoryStore()
 }
 
-class MemoryStore implements LoggedStore {
+class MemoryStore implements LoggedStore, MadeStore {
   readonly caches: CacheStore = {
     kept: async (id, kind) => this.#find(id)?.kept?.get(kind),
     keep: async (things) => this.#keepBeside(things),
@@ -76,7 +79,7 @@ class MemoryStore implements LoggedStore {
       chain: id.slice(),
       label,
       events: new MemoryEvents(),
-      head,
+      tip: head,
       epoch,
       durability: durability ?? undefined,
       kept: new Map(),
@@ -97,7 +100,14 @@ class MemoryStore implements LoggedStore {
         log.push(event)
         for (const { cid, bytes } of event.blobs ?? []) blobs.push({ cid: cid.slice(), bytes: bytes.slice() })
       }
-      const own = { label, head, epoch, durability: undefined, kept: new Map(), origin: origin ?? undefined }
+      const own = {
+        label,
+        tip: head,
+        epoch,
+        durability: undefined,
+        kept: new Map(),
+        origin: origin ?? undefined,
+      }
       arrived.push({ chain: { chain: chain.slice(), events: log, ...own }, blobs })
     }
     this.#open()
@@ -117,12 +127,22 @@ class MemoryStore implements LoggedStore {
   }
 
   async append(id: Uint8Array, expectedHead: Uint8Array, batch: Batch): Promise<void> {
+    this.#append(id, expectedHead, batch, batch.head)
+  }
+
+  readonly [made]: Made = {
+    // oxlint-disable-next-line typescript/unbound-method -- it is compared, never called
+    append: MemoryStore.prototype.append,
+    take: (id, after, batch) => this.#append(id, after, batch, batch.events.at(-1) ?? after),
+  }
+
+  #append(id: Uint8Array, after: Tip, batch: Omit<Batch, 'head'> | MadeBatch, tip: Tip): void {
     const chain = this.#get(id)
     if (chain.epoch !== batch.epoch) throw stale(chain.label, batch.epoch, chain.epoch)
-    if (chain.head !== expectedHead && !sameBytes(chain.head, expectedHead)) throw conflict(chain.label)
+    if (chain.tip !== after && !sameBytes(headOf(chain.tip), headOf(after))) throw conflict(chain.label)
     for (const event of batch.events) chain.events.push(event)
-    chain.head = batch.head
-    this.#keep(batch)
+    chain.tip = tip
+    if (batch.blobs !== undefined) this.#keep(batch)
   }
 
   async *read(id: Uint8Array, from = 0, to?: number): AsyncIterable<StoredEvent> {
@@ -261,14 +281,23 @@ class MemoryStore implements LoggedStore {
     return false
   }
 
-  #keep({ blobs = [] }: Batch): void {
+  #keep({ blobs = [] }: Pick<Batch, 'blobs'>): void {
     for (const { cid, bytes } of blobs) this.#blobs.set(hex(cid), bytes)
   }
 }
 
-function infoOf({ chain, label, events, head, epoch, durability, origin }: Chain): ChainInfo {
+function infoOf({ chain, label, events, tip, epoch, durability, origin }: Chain): ChainInfo {
   const { size, archived } = events
-  return { chain, label, size, head, epoch, durability, origin, ...(archived !== undefined && { archived }) }
+  return {
+    chain,
+    label,
+    size,
+    head: headOf(tip),
+    epoch,
+    durability,
+    origin,
+    ...(archived !== undefined && { archived }),
+  }
 }
 
 function info(chain: Chain | undefined): ChainInfo | undefined {

@@ -2,8 +2,10 @@ import type { Hash } from '@theater/values'
 import { ChainError } from './errors.ts'
 import type { Kind } from './kinds.ts'
 import { ChainLinker } from './linker.ts'
-import type { Position, Salts } from './linker.ts'
-import type { Batch, BlobStore, Block, ChainStore, Durability, StoredEvent } from './store.ts'
+import type { Position, Salts, SlabEvent } from './linker.ts'
+import { headOf, madeOf, MAX_LATE } from './made.ts'
+import type { Made, Tip } from './made.ts'
+import type { Batch, BlobStore, Block, ChainStore, Durability } from './store.ts'
 
 /** How many bytes may be on their way to the store where nobody waits for it. */
 const MAX_UNDERWAY = 4 * 1024 * 1024
@@ -72,12 +74,14 @@ export class ChainWriter {
   readonly #label: string | null
   readonly #durability: Durability
   readonly #own: Durability | null
-  #pending: StoredEvent[] = []
+  #pending: SlabEvent[] = []
   #pendingBytes = 0
   #blobs: Block[] = []
   #durableSize: number
-  /** The hash of the last event that the store was given. */
-  #givenHead: Uint8Array | null
+  /** The last event that the store was given, or its hash. */
+  #tip: Tip | null
+  /** How a store in memory takes events; `undefined` where there is something to wait for. */
+  readonly #made: Made | undefined
   /** Where nobody waits: what the store was given last, and how many bytes it has not confirmed. */
   #given = Promise.resolve()
   #underway = 0
@@ -98,7 +102,8 @@ export class ChainWriter {
     this.#label = label
     this.#own = own
     this.#durableSize = linker.size
-    this.#givenHead = linker.head
+    this.#tip = linker.head
+    this.#made = blobs === undefined ? madeOf(store) : undefined
   }
 
   /** Begins a chain, in epoch 0, with its genesis event. The chain is in the store once the first `flush` is done. */
@@ -170,6 +175,8 @@ export class ChainWriter {
    */
   flush(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#dead(this.#failure))
+    if (this.#made !== undefined && this.#tip !== null && this.#running === null && this.#underway === 0)
+      return this.#add(this.#made, this.#tip)
     if (this.#durability === 'memory' && this.#blobStore === undefined) return this.#give()
     // The batch that comes next takes whatever is pending when it starts.
     if (this.#next !== null) return this.#next
@@ -204,6 +211,25 @@ export class ChainWriter {
     return this.#underway > MAX_UNDERWAY ? this.#given : Promise.resolve()
   }
 
+  /** Gives events to a store that takes them at once. */
+  async #add({ take }: Made, tip: Tip): Promise<void> {
+    const events = this.#pending
+    const last = events.at(-1)
+    if (last === undefined) return
+    if (this.#linker.late > MAX_LATE) this.#linker.seal()
+    const blobs = this.#blobs
+    this.#pending = []
+    this.#pendingBytes = 0
+    if (blobs.length > 0) this.#blobs = []
+    try {
+      take(this.chain, tip, { epoch: this.epoch, events, ...(blobs.length > 0 && { blobs }) })
+    } catch (error) {
+      throw this.#failed(error)
+    }
+    this.#tip = last
+    this.#durableSize = this.size
+  }
+
   #start(): Promise<void> {
     this.#next = null
     this.#running = this.#write()
@@ -214,8 +240,8 @@ export class ChainWriter {
     const events = this.#pending
     const blobs = this.#blobs
     const { head, size } = this
-    const before = this.#givenHead
-    this.#givenHead = head
+    const before = this.#tip === null ? null : headOf(this.#tip)
+    this.#tip = head
     this.#pending = []
     this.#pendingBytes = 0
     this.#blobs = []
@@ -232,15 +258,20 @@ export class ChainWriter {
       else if (this.#label !== null) await this.#store.create(this.chain, this.#label, batch, this.#own)
       this.#durableSize = Math.max(this.#durableSize, size)
     } catch (error) {
-      // What was given to the store behind it is refused too, and only says so.
-      this.#failure ??= ChainError.is(error)
-        ? error
-        : new ChainError('io', 'the store failed', { cause: error })
-      this.#pending = []
-      this.#blobs = []
-      throw this.#failure
+      throw this.#failed(error)
     }
     this.#running = null
+  }
+
+  /** The store refused what it was given. */
+  #failed(error: unknown): ChainError {
+    // What was given to the store behind it is refused too, and only says so.
+    this.#failure ??= ChainError.is(error)
+      ? error
+      : new ChainError('io', 'the store failed', { cause: error })
+    this.#pending = []
+    this.#blobs = []
+    return this.#failure
   }
 
   #dead(cause: ChainError): ChainError {

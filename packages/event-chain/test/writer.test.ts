@@ -71,6 +71,100 @@ function create(store: Store): ChainWriter {
   return ChainWriter.create({ store, salts: countingSalts(), label: 'counter', genesis: genesisContent })
 }
 
+describe('a store in memory', () => {
+  /** A writer to it whose hashes are counted. */
+  function counted(store: Store = memoryStore()) {
+    let hashes = 0
+    const hash = (bytes: Uint8Array): Uint8Array => {
+      hashes++
+      return sha256(bytes)
+    }
+    const options = { store, salts: countingSalts(), hash, label: 'counter', genesis: genesisContent }
+    return { store, writer: ChainWriter.create(options), hashes: () => hashes }
+  }
+
+  async function turns(writer: ChainWriter, count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      writer.append('stop', stop)
+      writer.append('stop', content('stop', { reason: 'y'.repeat(i) }))
+      await writer.flush()
+    }
+  }
+
+  test('has the bytes that any store is given, though nobody asked for their hashes', async () => {
+    const one = counted()
+    // Where somebody stands before `append` it is asked for each batch, and told of the head.
+    const inner = memoryStore()
+    const heads: Uint8Array[] = []
+    const before = new Proxy(inner, {
+      get(target, key) {
+        const found: unknown = Reflect.get(target, key)
+        if (key === 'append')
+          return (chain: Uint8Array, head: Uint8Array, batch: Batch) => {
+            heads.push(batch.head)
+            return target.append(chain, head, batch)
+          }
+        return typeof found === 'function' ? (found.bind(target) as unknown) : found
+      },
+    })
+    const other = counted(before)
+    for (const { writer } of [one, other]) {
+      await writer.flush()
+      await turns(writer, 45)
+    }
+    expect(heads.length).toBe(45)
+    expect(heads.at(-1)).toEqual(one.writer.head)
+    const { chain } = one.writer
+    const events = await Array.fromAsync(one.store.read(chain))
+    expect(events).toEqual(await Array.fromAsync(inner.read(chain)))
+    expect(await one.store.info(chain)).toEqual(await inner.info(chain))
+    for (const { header, body } of events)
+      expect(sha256(body as Uint8Array)).toEqual(decodeHeader(header).body)
+  })
+
+  test('leaves hashes to whoever reads, and never many of them', async () => {
+    const { store, writer, hashes } = counted()
+    await writer.flush()
+    const first = hashes()
+    // Up to number 23: a longer number has longer headers, and those before have theirs by then.
+    await turns(writer, 11)
+    expect(hashes()).toBe(first)
+    await turns(writer, 89)
+    expect(hashes()).toBeGreaterThan(first + 2 * 150)
+    const info = await store.info(writer.chain)
+    expect(hashes()).toBe(first + 2 * 200)
+    expect(info).toMatchObject({ size: 201, head: writer.head })
+  })
+
+  test('refuses a writer whose chain was taken over, or went on, at once', async () => {
+    const { store, writer } = counted()
+    await writer.flush()
+    await turns(writer, 3)
+    const { chain, size, head } = writer
+    const fork = ChainWriter.resume({ store, salts: countingSalts(9), chain, size, head, epoch: 0 })
+    await turns(writer, 1)
+    fork.append('stop', stop)
+    await expect(fork.flush()).rejects.toMatchObject({ code: 'conflict' })
+    const epoch = await store.lease(chain)
+    const next = ChainWriter.resume({
+      store,
+      salts: countingSalts(50),
+      chain,
+      size: writer.size,
+      head: writer.head,
+      epoch,
+    })
+    next.append('resume', content('resume', { epoch }))
+    await next.flush()
+    writer.append('stop', stop)
+    await expect(writer.flush()).rejects.toMatchObject({ code: 'stale' })
+    expect(() => writer.append('stop', stop)).toThrow('nothing more is written')
+    await turns(next, 1)
+    const events = await Array.fromAsync(readEvents(store, chain))
+    expect(events.map(({ seq }) => seq)).toEqual([...Array(12).keys()])
+  })
+})
+
 describe('a linker', () => {
   test('makes what can be taken apart again, and whose hashes are those of its bytes', () => {
     for (const [seq, { header, body, hash, blob }] of sampleChain(60).entries()) {
