@@ -53,6 +53,24 @@ const reasons: readonly (Tripped | undefined)[] = [
 ]
 const OUT_OF_MEMORY = 3
 
+// (module (import "" "" (global (mut i64)))
+//   (func (export "l") (result f64) (f64.convert_i64_s (global.get 0)))
+//   (func (export "g") (param f64) (global.set 0 (i64.trunc_f64_s (local.get 0)))))
+const accessors = new WebAssembly.Module(
+  new Uint8Array([
+    0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, 0x01, 0x09, 0x02, 0x60, 0x00, 0x01, 0x7c, 0x60, 0x01,
+    0x7c, 0x00, 0x02, 0x06, 0x01, 0x00, 0x00, 0x03, 0x7e, 0x01, 0x03, 0x03, 0x02, 0x00, 0x01, 0x07, 0x09,
+    0x02, 0x01, 0x6c, 0x00, 0x00, 0x01, 0x67, 0x00, 0x01, 0x0a, 0x0f, 0x02, 0x05, 0x00, 0x23, 0x00, 0xb9,
+    0x0b, 0x07, 0x00, 0x20, 0x00, 0xb0, 0x24, 0x00, 0x0b,
+  ]),
+)
+
+/** Reads and writes a global of whole numbers below 2^53: a fifth of the time of its `value`, which is a bigint. */
+interface Accessors {
+  readonly l: () => number
+  readonly g: (units: number) => void
+}
+
 /**
  * The five globals that all core modules of one instance count in. It serves one instance, before, while and after that
  * is instantiated, and its host too: what crosses is paid from the same fuel.
@@ -60,20 +78,22 @@ const OUT_OF_MEMORY = 3
 export class InstanceMeter {
   /** What the metered modules import, by name. */
   readonly globals: Readonly<Record<'fuel' | 'depth' | 'pages' | 'elements' | 'why', WebAssembly.Global>>
-  readonly #fuel: WebAssembly.Global<'i64'>
+  readonly #fuel: Accessors
   readonly #depth: WebAssembly.Global<'i32'>
   readonly #pages: WebAssembly.Global<'i64'>
   readonly #elements: WebAssembly.Global<'i64'>
   readonly #why: WebAssembly.Global<'i32'>
 
   constructor(budget: Budget = unbounded) {
-    this.#fuel = i64(budget.fuel)
+    const fuel = i64(budget.fuel)
+    const { exports } = new WebAssembly.Instance(accessors, { '': { '': fuel } })
+    this.#fuel = exports as unknown as Accessors
     this.#pages = i64(Math.floor(budget.memory / PAGE))
     this.#elements = i64(budget.elements)
     this.#why = i32(0)
     this.#depth = i32(Math.min(budget.depth, unbounded.depth))
     this.globals = {
-      fuel: this.#fuel,
+      fuel,
       depth: this.#depth,
       pages: this.#pages,
       elements: this.#elements,
@@ -83,11 +103,11 @@ export class InstanceMeter {
 
   /** The fuel that is left; below 0 when it is out. */
   get left(): number {
-    return Number(this.#fuel.value)
+    return this.#fuel.l()
   }
 
   set left(units: number) {
-    this.#fuel.value = BigInt(units)
+    this.#fuel.g(units)
   }
 
   /** What of its budget the guest used up; then it was ended by it. */

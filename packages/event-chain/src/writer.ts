@@ -222,7 +222,8 @@ export class ChainWriter {
     this.#pendingBytes = 0
     if (blobs.length > 0) this.#blobs = []
     try {
-      take(this.chain, tip, { epoch: this.epoch, events, ...(blobs.length > 0 && { blobs }) })
+      const { chain, epoch } = this
+      take(chain, tip, blobs.length === 0 ? { epoch, events } : { epoch, events, blobs })
     } catch (error) {
       throw this.#failed(error)
     }

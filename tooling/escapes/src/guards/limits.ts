@@ -5,11 +5,11 @@ const meter = 'component/src/instance-meter.ts'
 /** What bounds the time, the stack and the memory of a guest. */
 export const limits: Guards = {
   fuel: [
-    { file: meter, text: 'this.#fuel = i64(budget.fuel)', with: 'this.#fuel = i64(2 ** 62)' },
+    { file: meter, text: 'const fuel = i64(budget.fuel)', with: 'const fuel = i64(2 ** 62)' },
     {
       file: meter,
-      text: 'this.#fuel.value = BigInt(units)',
-      with: 'this.#fuel.value = units < 0 ? 0n : 2n ** 62n',
+      text: 'this.#fuel.g(units)',
+      with: 'this.#fuel.g(units < 0 ? 0 : 2 ** 62)',
     },
   ],
   'meter-name': [
