@@ -191,13 +191,13 @@ const topLevel = {
             properties: {
               everyEvents: {
                 description:
-                  'Events after which one is taken. Without it 1000, and one more for each 192 bytes of the last, before it is compressed.',
+                  'Events after which one is taken at the latest. Without it 1000, and one more for each 192 bytes of the last, before it is compressed.',
                 type: 'integer',
                 minimum: 1,
                 maximum: Number.MAX_SAFE_INTEGER,
               },
               everyFuel: {
-                description: 'Fuel that its turns have used after which one is taken.',
+                description: 'Fuel that its turns have used after which one is taken at the latest.',
                 type: 'integer',
                 minimum: 1,
                 maximum: Number.MAX_SAFE_INTEGER,

@@ -1,3 +1,4 @@
+import { threadCpuUsage } from 'node:process'
 import { decodeSnapshot, encodeSnapshot, largestSnapshot, segments } from '@theater/boundary'
 import type { Boundary, FirstMemory, Segment, Snapshot, TheaterEvent } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
@@ -11,6 +12,7 @@ import {
   sha256,
 } from '@theater/event-chain/node'
 import type { KeptSnapshot } from '@theater/event-chain/node'
+import { Spare } from './early.ts'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
 import type { LogLine } from './host.ts'
@@ -20,19 +22,24 @@ import { withContent } from './record.ts'
 
 /** A record that is not much longer than what a snapshot is of is re-run as quickly. */
 const LEAST = 64
+/** Up to so many bytes one is taken quickly enough that a turn may wait for it. */
+const SMALL = 64 * 1024
 /** After how many events one is taken, where nobody says, and how many bytes of the last one count as an event more. */
 const EVENTS = 1000
 const BYTES = 192
 
-/** When snapshots are taken. */
+/**
+ * When snapshots are taken at the latest. One is taken sooner, after 64 events or an eighth of the fuel, of an actor that has nothing to do, or for which
+ * no message waits and of which the last had at most 64 KiB: as long as all that are taken so soon take at most about a hundredth of the thread's time.
+ */
 export interface SnapshotOptions {
   /**
-   * Events of an actor after which one is taken, at the end of a turn.
+   * Events of an actor after which one is taken at the latest, at the end of a turn.
    *
    * @default 1000, and one more for each 192 bytes of the last, as it is before it is compressed: what it costs to take one grows with what there is to keep
    */
   readonly everyEvents?: number
-  /** Fuel that its turns have used after which one is taken. @default 2000000000 */
+  /** Fuel that its turns have used after which one is taken at the latest. @default 2000000000 */
   readonly everyFuel?: number
 }
 
@@ -44,6 +51,8 @@ export class Snapshots {
   readonly caches: CacheStore | undefined
   /** What memories hold before the first turn, where that is the same for every actor of a component. */
   readonly first = new WeakMap<Prepared, FirstMemory>()
+  /** The time for those that are taken before they are due. */
+  readonly spare = new Spare()
   readonly #log: (line: LogLine) => void
 
   /** @throws TheaterError `bad-limit` */
@@ -133,18 +142,32 @@ export class Images {
     if (memory.shared) first.set(prepared, memory)
   }
 
-  /** A turn has returned. @returns whether one is to be taken, when that is durable and before another turn begins */
-  turned(boundary: Boundary): boolean {
+  /**
+   * A turn has returned.
+   *
+   * @param alone whether no turn waits for it: those that follow one another closely are made durable together
+   * @returns whether one is to be taken, when that is durable and before another turn begins
+   */
+  turned(boundary: Boundary, alone: boolean): boolean {
     const { everyEvents = EVENTS + this.#bytes / BYTES, everyFuel } = this.#host
     this.#fuel += boundary.fuelUsed ?? 0
-    return this.#parts.record.size - this.#size >= everyEvents || this.#fuel >= everyFuel
+    if (this.#parts.record.size - this.#size >= everyEvents || this.#fuel >= everyFuel) return true
+    return alone && this.#bytes > 0 && this.#bytes <= SMALL && this.early && this.#host.spare.left
   }
 
-  /** The instance is about to be let go of. */
-  async leaves(boundary: Boundary): Promise<void> {
-    const { everyFuel } = this.#host
-    if (this.#parts.record.size - this.#size >= LEAST || this.#fuel * 8 >= everyFuel)
-      await this.take(boundary)
+  /** Whether it takes long to do again what came after the last one. */
+  get #worth(): boolean {
+    return this.#parts.record.size - this.#size >= LEAST || this.#fuel * 8 >= this.#host.everyFuel
+  }
+
+  /** Whether one is of use that is taken before it is due. */
+  get early(): boolean {
+    return this.#host.caches !== undefined && !this.#taking && this.#worth
+  }
+
+  /** Takes one where it is of use: the instance rests, or is about to be let go of. Never rejects. */
+  async keep(boundary: Boundary): Promise<void> {
+    if (this.#worth) await this.take(boundary)
   }
 
   /** Takes one of an instance between two turns, all of whose record is durable. Never rejects: an actor is as good without. */
@@ -154,6 +177,7 @@ export class Images {
     const { chain, size, head, durable } = record
     if (caches === undefined || this.#taking || durable !== size) return
     this.#taking = true
+    const before = threadCpuUsage()
     try {
       const snapshot = boundary.snapshot(first.get(prepared))
       if ('none' in snapshot) {
@@ -177,6 +201,8 @@ export class Images {
       this.#said = true
     } finally {
       this.#taking = false
+      const { user, system } = threadCpuUsage(before)
+      this.#host.spare.spent((user + system) / 1000)
     }
   }
 

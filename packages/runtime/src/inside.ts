@@ -77,6 +77,7 @@ export class Inside {
       breathe: () => host.breathe(),
       turned: () => host.turned(),
       alive,
+      alone: () => this.reception.mailbox.waiting === 0,
       watch: host.watch,
       snapshots: host.snapshots,
     }

@@ -69,6 +69,8 @@ export interface Surroundings {
   turned(): void
   /** Whether the actor takes turns. */
   alive(): boolean
+  /** Whether no turn waits for the one that runs. */
+  alone(): boolean
   /** Who is told when the guest has the thread. */
   readonly watch: Watch | undefined
   readonly snapshots: Snapshots
@@ -293,7 +295,7 @@ export class Instance {
   #conclude(boundary: Boundary, end: TurnEnd, seq: number): Pick<Taken, 'reply' | 'concluded' | 'ahead'> {
     switch (end.tag) {
       case 'return': {
-        const due = !this.#perTurn && this.#images.turned(boundary)
+        const due = !this.#perTurn && this.#images.turned(boundary, this.#around.alone())
         const concluded = this.#inOrder(async () => {
           await depart({ flush: () => this.#write(), leave: (all) => this.#around.leave(all) }, end.sends)
           if (this.#perTurn) this.#spend(boundary)
@@ -341,10 +343,15 @@ export class Instance {
     this.discard()
   }
 
-  /** Keeps what it takes to have it again soon: it is about to be let go of. */
-  async leaves(): Promise<void> {
+  /** Whether it is of use to keep it while it rests. */
+  get worthKeeping(): boolean {
+    return this.#boundary !== undefined && !this.#perTurn && this.#images.early
+  }
+
+  /** Keeps what it takes to have it again soon: it rests, or is about to be let go of. */
+  async keep(): Promise<void> {
     const boundary = this.#boundary
-    if (boundary !== undefined && !this.#perTurn) await this.#images.leaves(boundary)
+    if (boundary !== undefined && !this.#perTurn) await this.#images.keep(boundary)
   }
 
   /** Lets go of it until the next turn, for which it is made again. */

@@ -10,6 +10,7 @@ import {
   reasonOf,
   recordFailure,
 } from './failures.ts'
+import { Early } from './early.ts'
 import type { Host } from './host.ts'
 import type { Instance, InstanceParts } from './instance.ts'
 import { initTurn } from './lifecycle.ts'
@@ -27,7 +28,7 @@ import type { Ended, Turns } from './turns.ts'
 /** What a life needs of its actor. */
 export interface LifeParts {
   readonly parts: Pick<InstanceParts, 'id' | 'genesis' | 'store' | 'record'>
-  readonly host: Pick<Host, 'log' | 'watch' | 'summaries' | 'residents'>
+  readonly host: Pick<Host, 'log' | 'watch' | 'summaries' | 'snapshots' | 'residents'>
   readonly keeper: RecordKeeper
   readonly instance: Instance
   readonly residence: Residence
@@ -76,11 +77,23 @@ export class Life {
   #final = false
   /** Whether it is about to leave memory. */
   #leaving = false
+  readonly #early: Early
 
   /** @param before what was known of it when the actor left memory, or before it was there */
   constructor(parts: LifeParts, before?: LifeLeft) {
     this.#parts = parts
     this.#left = !parts.parts.record.taken
+    const { instance, keeper, host } = parts
+    const { summaries, snapshots } = host
+    const { record } = parts.parts
+    this.#early = new Early({
+      instance,
+      keeper,
+      record,
+      summaries,
+      spare: snapshots.spare,
+      idle: () => this.#idle,
+    })
     this.closing = parts.closing
     if (before === undefined) return
     this.started = true
@@ -241,6 +254,7 @@ export class Life {
   /** It has nothing to do: it stays in memory for a while. */
   rested(): void {
     const { host, residence } = this.#parts
+    if (this.#idle) this.#early.rested()
     if (this.phase === 'ready' && this.alive && residence.inhabited && residence.mayRest)
       host.residents.idle(this)
   }
@@ -254,7 +268,8 @@ export class Life {
     let thing: Keeping | undefined
     try {
       await this.#parts.parts.record.stored()
-      await this.#parts.instance.leaves()
+      await this.#early.settled()
+      await this.#parts.instance.keep()
       if (!this.#idle || !this.#parts.residence.inhabited) return false
       thing = keeper.take()
       for (const error of await this.#parts.residence.rest())
@@ -407,6 +422,7 @@ export class Life {
     }
     // What nobody has waited for is in the store before anybody closes that; why it is not was said to whoever appended next.
     await within(parts.record.stored(), graceMs)
+    await within(this.#early.settled(), graceMs)
     await this.#dispose()
   }
 

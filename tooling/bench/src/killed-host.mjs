@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { diskCache } from '@theater/component/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { log } from '@theater/handler-log'
@@ -18,6 +19,8 @@ if (theater.actors().length === 0)
 let answer
 for (let i = 0; i < Number(turns); i++) answer = await theater.call('echo', 'divide', [6, 2])
 process.stdout.write(`${JSON.stringify(answer)}\n`)
+// Once everybody is answered a host keeps what makes the next start quick.
+await setTimeout(100)
 // A process that is killed has no end at which Node would write what it has compiled.
 flushCompileCache()
 process.stdout.write('kept\n')

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { memoryStore, readEvents } from '@theater/event-chain'
 import type { Keeping, LoggedStore } from '@theater/event-chain'
 import { cast, drive, jobs, lostOrDoubled, missing, records } from '@theater/crash'
+import type { ActorInfo } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
 import { add, get, Stage, trap, verdicts, World } from './support/courier.ts'
 
@@ -36,6 +38,30 @@ describe('a snapshot', () => {
     }
     // The takeover is all that came after it.
     expect(await asked(store)).toMatchObject({ answer: [21], events: 1, warned: [], ...verified })
+  })
+
+  it('is taken of an actor that rests, before it is due, with a summary of the same events: the next host re-runs little', async () => {
+    const store = memoryStore()
+    {
+      await using stage = await Stage.open({ store, snapshots: false }, { a: {} })
+      for (let n = 0; n < 100; n++) await stage.run('a', [add(1)])
+    }
+    expect(await kept(store)).toBeUndefined()
+    const { chain } = (await store.find('a'))!
+    await store.caches.discard(chain, 'summary')
+    {
+      await using stage = await Stage.open({ store })
+      expect(await stage.run('a', [get])).toEqual([100])
+      const [{ events, recovery }] = stage.theater.actors() as [ActorInfo]
+      expect(recovery!.events).toBeGreaterThan(200)
+      let summary: number | undefined
+      while (summary === undefined) {
+        await setImmediate()
+        summary = (await store.caches.kept(chain, 'summary'))?.size
+      }
+      expect([summary, (await kept(store))?.size]).toEqual([events, events])
+    }
+    expect(await asked(store)).toMatchObject({ answer: [100], events: 1, ...verified })
   })
 
   it('serves actors that send, ask, act and trap, each of which leaves memory after each turn', async () => {

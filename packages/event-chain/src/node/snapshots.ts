@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
+import { zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib'
 import { ChainError } from '../errors.ts'
 import type { CacheStore, Kept } from '../store.ts'
 
@@ -7,6 +7,9 @@ import type { CacheStore, Kept } from '../store.ts'
 const SNAPSHOT = 'snapshot'
 /** What is said in place of one. */
 const NO_SNAPSHOT = 'no-snapshot'
+
+/** Up to so many bytes are compressed sooner than another thread is told to. */
+const SMALL = 64 * 1024
 
 /** The snapshot that is kept beside a chain. */
 export interface KeptSnapshot extends Omit<Kept, 'bytes'> {
@@ -27,7 +30,7 @@ export async function keepSnapshot(
   chain: Uint8Array,
   { size, head, bytes }: Kept,
 ): Promise<void> {
-  const small = await promisify(zstdCompress)(bytes)
+  const small = bytes.length <= SMALL ? zstdCompressSync(bytes) : await promisify(zstdCompress)(bytes)
   await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes: small }])
 }
 
