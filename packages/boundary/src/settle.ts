@@ -168,7 +168,6 @@ export class Settlement {
 }
 
 /** A name of an event whose hash is made when somebody asks for it: few ask for that of a turn's end. */
-/** A name of an event whose hash is made when somebody asks for it: few ask for that of a turn's end. */
 class LateRef implements EventRef {
   readonly seq: number
   readonly #event: EventRef
