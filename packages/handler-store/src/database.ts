@@ -1,5 +1,5 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { makeOwnFile } from '@theater/values/node'
 
 /** Marks the file as ours: `thst` in ASCII. */
 const APPLICATION_ID = 0x7468_7374
@@ -25,13 +25,22 @@ const SCHEMA = `
   create index changes_of on changes (space, name);
 `
 
+/** SQLite makes files that everybody can read. */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch {
+    // It is there, or SQLite says why it cannot be.
+  }
+}
+
 /**
  * Opens a database of the store, and makes it where there is none, for its owner alone (0600). It is in WAL mode and synced at each change.
  *
  * @throws Error when the file is a database of something else, or of another format
  */
 export function openDatabase(path: string): DatabaseSync {
-  makeOwnFile(path)
+  if (!/^$|^:memory:$|^file:/.test(path)) makeFile(path)
   const db = new DatabaseSync(path, { timeout: 5000 })
   try {
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off')
