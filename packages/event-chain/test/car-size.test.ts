@@ -2,8 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { encodeData } from '@theater/values'
 import { afterAll, expect, test } from 'vitest'
 import { exportCar, importCar, openCar } from '../src/car.ts'
@@ -11,19 +9,11 @@ import type { CarSource } from '../src/car.ts'
 import { ChainWriter, verifyStructure } from '../src/index.ts'
 import { fileSource, saltPool, sha256 } from '../src/node.ts'
 import { sqliteStore } from '../src/sqlite.ts'
+import { held } from './held.ts'
 import { content, genesis, seed } from './helpers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'theater-size-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc') as () => void
-
-/** What JavaScript holds, on its heap and in buffers. */
-function held(): number {
-  gc()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
 
 test('a file of many megabytes is opened, checked, read and imported in a few', async () => {
   const file = join(folder, 'large.car')

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeData } from '@theater/values'
 import type { Data } from '@theater/values'
-import type { Cause, ChainReader, Genesis } from '@theater/event-chain'
+import type { Cause, ChainReader } from '@theater/event-chain'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { ChainSource } from '@theater/replay'
@@ -13,31 +13,10 @@ import { Pile } from '../src/pile.ts'
 import { MemoryScratch } from '../src/scratch.ts'
 import { draft, Forger, withhold } from './support/forge.ts'
 import type { Draft } from './support/forge.ts'
+import { genesis } from './support/genesis.ts'
 import { plain } from './support/graph-in-parts.ts'
 
-const cid = (codec: number): Uint8Array => Uint8Array.from([1, codec, 0x12, 0x20, ...new Uint8Array(32)])
 const message = (text: string): Data => ['text/plain', new TextEncoder().encode(text)]
-
-function genesis(actor: string): Draft {
-  const content: Genesis = {
-    actor,
-    cause: null,
-    component: cid(0x55),
-    derive: 1,
-    format: 1,
-    grants: {},
-    jco: '',
-    limits: {},
-    meter: null,
-    nan: 'canonical',
-    params: null,
-    parent: null,
-    theater: '',
-    time: 0,
-    wit: cid(0x71),
-  }
-  return draft('genesis', content)
-}
 
 const turn = (fn: string, args: Data, sender: string | null, cause: Cause | null): Draft =>
   draft('turn', { fn, args: encodeData(args), sender, cause, time: 0, made: [] })

@@ -1,6 +1,6 @@
 import { encodeData } from '@theater/values'
 import type { Data } from '@theater/values'
-import type { Cause, Contents, Genesis } from '@theater/event-chain'
+import type { Cause, Contents } from '@theater/event-chain'
 import { decodeEvent, hex } from '@theater/event-chain'
 import { describe, expect, it } from 'vitest'
 import { checkGraph } from './support/graph-in-parts.ts'
@@ -8,32 +8,11 @@ import type { Graph } from '../src/graph.ts'
 import type { ChainSource } from '@theater/replay'
 import { draft, forge, withhold } from './support/forge.ts'
 import type { Draft } from './support/forge.ts'
+import { genesis } from './support/genesis.ts'
 
 const client = 'theater:messaging/client@0.1.3'
 const receive = 'theater:messaging/receiver@0.1.0#handle-send'
 const respond = 'theater:messaging/responder@0.1.0#handle-request'
-const cid = (codec: number): Uint8Array => Uint8Array.from([1, codec, 0x12, 0x20, ...new Uint8Array(32)])
-
-function genesis(actor: string, cause: Cause | null = null, parent: string | null = null, time = 0): Draft {
-  const content: Genesis = {
-    actor,
-    cause,
-    component: cid(0x55),
-    derive: 1,
-    format: 1,
-    grants: {},
-    jco: '',
-    limits: {},
-    meter: null,
-    nan: 'canonical',
-    params: null,
-    parent,
-    theater: '',
-    time,
-    wit: cid(0x71),
-  }
-  return draft('genesis', content)
-}
 
 const seed = draft('seed', { seed: new Uint8Array(32) })
 const message = (text: string): Data => ['text/plain', new TextEncoder().encode(text)]

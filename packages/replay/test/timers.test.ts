@@ -1,5 +1,5 @@
 import { decodeEvent } from '@theater/event-chain'
-import type { Cause, Genesis } from '@theater/event-chain'
+import type { Cause } from '@theater/event-chain'
 import type { ChainSource } from '@theater/replay'
 import { encodeData } from '@theater/values'
 import type { Data } from '@theater/values'
@@ -7,26 +7,9 @@ import { expect, it } from 'vitest'
 import { checkGraph } from './support/graph-in-parts.ts'
 import { draft, forge, withhold } from './support/forge.ts'
 import type { Draft } from './support/forge.ts'
+import { genesis } from './support/genesis.ts'
 
-const cid = (codec: number): Uint8Array => Uint8Array.from([1, codec, 0x12, 0x20, ...new Uint8Array(32)])
-const genesis: Genesis = {
-  actor: 'a',
-  cause: null,
-  component: cid(0x55),
-  derive: 1,
-  format: 1,
-  grants: {},
-  jco: '',
-  limits: {},
-  meter: null,
-  nan: 'canonical',
-  params: null,
-  parent: null,
-  theater: '',
-  time: 0,
-  wit: cid(0x71),
-}
-const head = [draft('genesis', genesis), draft('seed', { seed: new Uint8Array(32) })]
+const head = [genesis('a'), draft('seed', { seed: new Uint8Array(32) })]
 const ret = draft('return', { result: Uint8Array.of(0x81, 0x81, 0), fuel: null })
 const trap = draft('trap', { code: 'guest', fuel: null })
 const send = (call: number): Draft => draft('send', { call })

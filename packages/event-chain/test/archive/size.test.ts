@@ -2,8 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { encodeData } from '@theater/values'
 import { afterAll, expect, test } from 'vitest'
 import { exportCar, joinParts, openCar, restorePart } from '../../src/car.ts'
@@ -11,20 +9,12 @@ import { ChainWriter, verifyStructure } from '../../src/index.ts'
 import { HostLog, removalOf } from '../../src/log.ts'
 import { fileSource, saltPool, sha256 } from '../../src/node.ts'
 import { sqliteStore } from '../../src/sqlite.ts'
+import { held } from '../held.ts'
 import { content, genesis, seed } from '../helpers.ts'
 import { key, sealOf } from './parts.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'theater-part-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc') as () => void
-
-/** What JavaScript holds, on its heap and in buffers. */
-function held(): number {
-  gc()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
-}
 
 test('many megabytes are archived, joined, and put back in a few', async () => {
   await using store = sqliteStore(join(folder, 'large.db'))
