@@ -1,14 +1,30 @@
-import { SlabEvent } from './linker.ts'
+import { kindNumber, kinds } from './kinds.ts'
+import type { Kind } from './kinds.ts'
+import { Headers, SlabEvent } from './slab-event.ts'
+import type { Sealing } from './slab-event.ts'
 import type { StoredEvent } from './store.ts'
 
 const CHUNK = 256 * 1024
 /** Of the first one. */
 const FIRST = 2048
 
-/** Integers kept per event: buffer, offset of its header, header length, offset of its body, body length (-1 for none). */
-const FIELDS = 5
+/** Integers kept per event: buffer, offset of its body, length and kind. */
+const FIELDS = 3
+/** Bits of a kind. */
+const KIND = 4
+/** Where an event was copied, the length of its body stands before it, and of its header the length is kept. */
+const LENGTH = 4
+/** The length of no body. */
+const NONE = 0xffff_ffff
 /** Events in a page of the index. The first page begins small; none is ever copied once it is full. */
 const PAGE = 16_384
+
+/** Events of one writer in one slab, one after the other. */
+interface Run {
+  readonly sealing: Sealing
+  /** How much higher the sequence number of an event is than its place here. */
+  readonly shift: number
+}
 
 /**
  * Events in memory, by place. They stand in a few large buffers: an object or two for each of a million events would
@@ -16,6 +32,8 @@ const PAGE = 16_384
  */
 export class EventLog {
   readonly #buffers: Uint8Array[] = []
+  /** Of each buffer whose events are in it, where they stand as they were made. */
+  readonly #runs: (Run | undefined)[] = []
   /** The last of the buffers, where it is one of ours that copies go to. */
   #chunk: Uint8Array | undefined
   #used = 0
@@ -34,28 +52,30 @@ export class EventLog {
   /** Keeps an event: where it was made, or a copy. */
   push(event: StoredEvent): void {
     if (event instanceof SlabEvent) {
-      const { slab, bodyAt, headerAt, hashAt } = event
-      if (this.#buffers.at(-1) !== slab) {
+      const { slab, bodyAt, digestAt, kind, sealing } = event
+      const shift = event.seq - this.#size
+      if (this.#buffers.at(-1) !== slab || this.#runs.at(-1)?.shift !== shift) {
         this.#buffers.push(slab)
+        this.#runs.push({ sealing, shift })
         this.#chunk = undefined
       }
-      if (this.#late !== undefined && !event.isOfWriterOf(this.#late)) this.#late.seal()
+      if (this.#late !== undefined && sealing !== this.#late.sealing) this.#late.seal()
       this.#late = event
-      this.#note(headerAt, hashAt - headerAt, bodyAt, headerAt - bodyAt)
+      this.#note(bodyAt, ((digestAt - bodyAt) << KIND) | kindNumber[kind])
     } else this.#copy(event)
   }
 
   #copy({ header, body }: StoredEvent): void {
-    const chunk = this.#room(header.length + (body?.length ?? 0))
-    const at = this.#used
-    const bodyAt = at + header.length
+    const chunk = this.#room(LENGTH + header.length + (body?.length ?? 0))
+    const at = this.#used + LENGTH
+    putLength(chunk, this.#used, body === null ? NONE : body.length)
     chunk.set(header, at)
-    if (body !== null) chunk.set(body, bodyAt)
-    this.#used = bodyAt + (body?.length ?? 0)
-    this.#note(at, header.length, bodyAt, body === null ? -1 : body.length)
+    if (body !== null) chunk.set(body, at + header.length)
+    this.#used = at + header.length + (body?.length ?? 0)
+    this.#note(at, header.length)
   }
 
-  #note(headerAt: number, headerLength: number, bodyAt: number, length: number): void {
+  #note(at: number, what: number): void {
     let i = this.#noted * FIELDS
     if (i === this.#page.length) {
       this.#turnPage()
@@ -63,10 +83,8 @@ export class EventLog {
     }
     const page = this.#page
     page[i] = this.#buffers.length - 1
-    page[i + 1] = headerAt
-    page[i + 2] = headerLength
-    page[i + 3] = bodyAt
-    page[i + 4] = length
+    page[i + 1] = at
+    page[i + 2] = what
     this.#noted++
     this.#size++
   }
@@ -85,30 +103,49 @@ export class EventLog {
     }
   }
 
-  /** The event at a place; undefined where there is none. */
-  at(seq: number): StoredEvent | undefined {
-    if (seq < 0 || seq >= this.#size) return undefined
+  /**
+   * The event at a place; undefined where there is none.
+   *
+   * @param headers where its header is made, of whoever reads many. @default in a buffer of its own
+   */
+  at(seq: number, headers: Headers = new Headers()): StoredEvent | undefined {
+    const page = this.#pages[Math.floor(seq / PAGE)]
+    if (page === undefined || seq >= this.#size) return undefined
     const i = (seq % PAGE) * FIELDS
-    const [buffer = 0, headerAt = 0, headerLength = 0, bodyAt = 0, length = 0] =
-      this.#pages[Math.floor(seq / PAGE)]?.subarray(i, i + FIELDS) ?? []
+    const [buffer, at, what] = [page[i] ?? 0, page[i + 1] ?? 0, page[i + 2] ?? 0]
     const bytes = this.#buffers[buffer]
     if (bytes === undefined) return undefined
     this.#late?.seal()
     this.#late = undefined
+    const run = this.#runs[buffer]
+    if (run === undefined) {
+      const bodyAt = at + what
+      const length = lengthAt(bytes, at - LENGTH)
+      return {
+        header: bytes.subarray(at, bodyAt),
+        body: length === NONE ? null : bytes.subarray(bodyAt, bodyAt + length),
+      }
+    }
+    const facts = what < 0 ? ~what : what
+    const digestAt = at + (facts >> KIND)
+    const kind = kinds[facts & ((1 << KIND) - 1)] as Kind
     return {
-      header: bytes.subarray(headerAt, headerAt + headerLength),
-      body: length === -1 ? null : bytes.subarray(bodyAt, bodyAt + length),
+      header: headers.of(run.sealing, { seq: seq + run.shift, kind, slab: bytes, bodyAt: at, digestAt }),
+      body: what < 0 ? null : bytes.subarray(at, digestAt),
     }
   }
 
   /** Overwrites the body of an event, and answers what it was; null where there was none. */
   erase(seq: number): Uint8Array | null {
     const body = this.at(seq)?.body ?? null
-    if (body === null) return null
+    const page = this.#pages[Math.floor(seq / PAGE)]
+    if (body === null || page === undefined) return null
     const was = body.slice()
     body.fill(0)
-    const page = this.#pages[Math.floor(seq / PAGE)]
-    if (page !== undefined) page[(seq % PAGE) * FIELDS + FIELDS - 1] = -1
+    const i = (seq % PAGE) * FIELDS
+    const bytes = this.#buffers[page[i] as number] as Uint8Array
+    if (this.#runs[page[i] as number] === undefined) putLength(bytes, (page[i + 1] as number) - LENGTH, NONE)
+    else page[i + 2] = ~(page[i + 2] as number)
     return was
   }
 
@@ -120,8 +157,17 @@ export class EventLog {
     const size = Math.min(CHUNK, last === undefined ? FIRST : last.length * 2)
     const chunk = new Uint8Array(Math.max(size, length))
     this.#buffers.push(chunk)
+    this.#runs.push(undefined)
     this.#chunk = chunk
     this.#used = 0
     return chunk
   }
+}
+
+function putLength(out: Uint8Array, at: number, n: number): void {
+  new DataView(out.buffer, out.byteOffset).setUint32(at, n)
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at)
 }

@@ -4,6 +4,8 @@ import { linkLength, putBytes, putLink, putUint } from './cbor-bytes.ts'
 import { FORMAT, maxHeaderLength } from './header.ts'
 import { kindNumber } from './kinds.ts'
 import type { Kind } from './kinds.ts'
+import { copy, DIGEST } from './slab-event.ts'
+import type { Place } from './slab-event.ts'
 
 const bodyAt = maxHeaderLength - 32
 const prevAt = bodyAt - linkLength
@@ -16,16 +18,6 @@ const widths: readonly (readonly [bytes: number, limit: number])[] = [
   [5, 0x1_0000_0000],
 ]
 const zero = new Uint8Array(32)
-
-/** An event whose body is in its slab, and whose header and hash have their place there. */
-interface Place {
-  readonly seq: number
-  readonly kind: Kind
-  readonly slab: Uint8Array
-  readonly bodyAt: number
-  readonly headerAt: number
-  readonly hashAt: number
-}
 
 /** The number of a kind. One lookup by a name that varies takes as long as a dozen comparisons. */
 function numberOf(kind: Kind): number {
@@ -82,18 +74,8 @@ export class HeaderWriter {
     return this.#buffer.slice(prevAt, prevAt + 32)
   }
 
-  /** The length of a header, as {@link widen} left it. */
-  get length(): number {
-    return this.#header.length
-  }
-
-  /** Whether the header of an event of this number has the length that headers have now. */
-  fits(seq: number): boolean {
-    return seq < this.#limit
-  }
-
-  /** Makes room for a sequence number, and for those of that length. Every header before MUST have its seal. */
-  widen(seq: number): void {
+  /** Makes room for a sequence number, and for those of that length. */
+  #widen(seq: number): void {
     const room = widths.find(([, limit]) => seq < limit) ?? [9, Infinity]
     this.#seqAt = kindAt - room[0]
     this.#limit = room[1]
@@ -105,14 +87,19 @@ export class HeaderWriter {
     this.#header = this.#buffer.subarray(this.#seqAt - length)
   }
 
-  /** Writes the header of the next event, which is thereby the one before, and its hash. */
-  seal({ seq, kind, slab, bodyAt: from, headerAt, hashAt }: Place): void {
+  /**
+   * Makes the header of the next event, which is thereby the one before, and writes the digest of its body and its hash into the
+   * slab; for the first event of a slab the hash of the event before it as well.
+   */
+  seal({ seq, kind, slab, bodyAt: from, digestAt }: Place): void {
+    if (seq >= this.#limit) this.#widen(seq)
     const buffer = this.#buffer
     putUint(buffer, this.#seqAt, seq)
     buffer[kindAt] = numberOf(kind)
-    hashInto(this.#hash, this.#scratch.copied(slab, from, headerAt), buffer, bodyAt)
-    slab.set(this.#header, headerAt)
+    if (from === DIGEST) copy(buffer, prevAt, slab, 0)
+    hashInto(this.#hash, this.#scratch.copied(slab, from, digestAt), buffer, bodyAt)
+    copy(buffer, bodyAt, slab, digestAt)
     hashInto(this.#hash, this.#header, buffer, prevAt)
-    for (let i = 0; i < 32; i++) slab[hashAt + i] = buffer[prevAt + i] as number
+    copy(buffer, prevAt, slab, digestAt + DIGEST)
   }
 }

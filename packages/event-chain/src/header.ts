@@ -26,7 +26,7 @@ export interface Header {
 export const maxHeaderLength = 1 + 1 + 34 + 9 + 9 + 1 + 41 + 41
 
 /** Writes a header at an offset and returns the offset after it. The buffer has room for {@link maxHeaderLength}. */
-export function putHeader(
+function putHeader(
   out: Uint8Array,
   at: number,
   chain: Uint8Array,

@@ -93,10 +93,11 @@ export {
   type Kind,
   type TrapCode,
 } from './kinds.ts'
-export { ChainLinker, type Linked, type LinkerOptions, type Position, type Salts } from './linker.ts'
+export { ChainLinker, type LinkerOptions, type Position, type Salts } from './linker.ts'
 export { memoryStore } from './memory-store.ts'
 export { movedMark } from './moved.ts'
 export { readEvents } from './read-events.ts'
+export type { Linked } from './slab-event.ts'
 export { Tombstones, type Tombstone } from './tombstones.ts'
 export type {
   Archived,

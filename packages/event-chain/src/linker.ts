@@ -1,11 +1,13 @@
-import { cidOf, hashInto, sha256 } from '@theater/values'
+import { cidOf, sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { bodyLength, INLINE_LIMIT, putBody, saltAt, saltLength } from './body.ts'
 import { putBytes } from './cbor-bytes.ts'
 import { ChainError } from './errors.ts'
 import { HeaderWriter } from './header-writer.ts'
-import { checkCounter, maxHeaderLength, putHeader } from './header.ts'
+import { checkCounter, encodeHeader } from './header.ts'
 import type { Kind } from './kinds.ts'
+import { afterBody, DIGEST, SlabEvent } from './slab-event.ts'
+import type { Sealing } from './slab-event.ts'
 import type { Block } from './store.ts'
 
 /**
@@ -25,81 +27,13 @@ export interface Salts {
   readonly into?: (out: Uint8Array, at: number) => void
 }
 
-/** An event that was just linked to its chain. */
-export interface Linked {
-  readonly seq: number
-  /** The hash of the header. 32 bytes. */
-  readonly hash: Uint8Array
-  readonly header: Uint8Array
-  readonly body: Uint8Array
-  /** The block that the content stands in, null where it stands in the body. */
-  readonly blob: Block | null
-}
-
-/**
- * An event where it was made: body, header and hash of the header, one behind the other in a slab that is not written
- * there again. Views of them are made when somebody asks; a store in memory keeps the slab as it is.
- */
-export class SlabEvent implements Linked {
-  readonly seq: number
-  readonly kind: Kind
-  readonly blob: Block | null
-  readonly slab: Uint8Array
-  readonly bodyAt: number
-  readonly headerAt: number
-  readonly hashAt: number
-  readonly #seals: Seals
-
-  constructor(
-    seals: Seals,
-    seq: number,
-    kind: Kind,
-    blob: Block | null,
-    slab: Uint8Array,
-    bodyAt: number,
-    headerAt: number,
-    hashAt: number,
-  ) {
-    this.#seals = seals
-    this.seq = seq
-    this.kind = kind
-    this.blob = blob
-    this.slab = slab
-    this.bodyAt = bodyAt
-    this.headerAt = headerAt
-    this.hashAt = hashAt
-  }
-
-  get body(): Uint8Array {
-    return this.slab.subarray(this.bodyAt, this.headerAt)
-  }
-
-  get header(): Uint8Array {
-    this.seal()
-    return this.slab.subarray(this.headerAt, this.hashAt)
-  }
-
-  get hash(): Uint8Array {
-    this.seal()
-    return this.slab.slice(this.hashAt, this.hashAt + 32)
-  }
-
-  /** Whether both are of one writer, which makes the seals of events before with that of an event. */
-  isOfWriterOf(other: SlabEvent): boolean {
-    return this.#seals === other.#seals
-  }
-
-  /** Sees to it that header and hash are in the slab. */
-  seal(): void {
-    this.#seals.upTo(this.seq)
-  }
-}
-
 /**
  * Headers and hashes of events whose bodies stand in their slabs. They are made when somebody asks for one, all that are
  * due at once: hashes one after the other take half the time of hashes with a guest's work between them.
  */
-class Seals {
+class Seals implements Sealing {
+  readonly chain: Uint8Array
+  readonly epoch: number
   readonly #headers: HeaderWriter
   #due: SlabEvent[] = []
   /** How many of those that are due are done: a stack or memory that runs out leaves the rest for the next time. */
@@ -107,9 +41,11 @@ class Seals {
   /** The first sequence number without a seal. */
   #next: number
 
-  constructor(headers: HeaderWriter, next: number) {
-    this.#headers = headers
-    this.#next = next
+  constructor(hash: Hash, { chain, size, head }: Position, epoch: number) {
+    this.chain = chain.slice()
+    this.epoch = epoch
+    this.#headers = new HeaderWriter(hash, chain, epoch, head)
+    this.#next = size
   }
 
   get head(): Uint8Array {
@@ -120,15 +56,6 @@ class Seals {
   /** How many events have none. */
   get late(): number {
     return this.#due.length - this.#done
-  }
-
-  /** The length of the header of the next event. */
-  headerLength(seq: number): number {
-    if (!this.#headers.fits(seq)) {
-      this.upTo(Infinity)
-      this.#headers.widen(seq)
-    }
-    return this.#headers.length
   }
 
   add(event: SlabEvent): void {
@@ -193,7 +120,7 @@ export class ChainLinker {
     this.epoch = epoch
     this.#salts = salts
     this.#hash = hash
-    if (at !== null) this.#goOn(at.chain, at.size, at.head)
+    if (at !== null) this.#goOn(at)
   }
 
   /**
@@ -237,16 +164,16 @@ export class ChainLinker {
       throw new ChainError('invalid', 'genesis is the first event of a chain and only that', { index: seq })
     }
     const blob = content.length > INLINE_LIMIT ? this.#blob(content) : null
-    const bodyAt = this.#room(bodyLength(content.length) + maxHeaderLength + 32)
+    const bodyAt = this.#room(bodyLength(content.length) + afterBody)
     const slab = this.#slab
     this.#salt(slab, bodyAt + saltAt)
-    const headerAt = putBody(slab, bodyAt, content, blob === null ? null : blob.cid.subarray(4))
+    const digestAt = putBody(slab, bodyAt, content, blob === null ? null : blob.cid.subarray(4))
     const seals = this.#seals
-    const hashAt = seals === undefined ? this.#first(bodyAt, headerAt) : headerAt + seals.headerLength(seq)
-    const event = new SlabEvent(this.#seals as Seals, seq, kind, blob, slab, bodyAt, headerAt, hashAt)
+    if (seals === undefined) this.#first(bodyAt, digestAt)
+    const event = new SlabEvent(this.#seals as Seals, seq, kind, blob, slab, bodyAt, digestAt)
     seals?.add(event)
     this.#size = seq + 1
-    this.#used = hashAt + 32
+    this.#used = digestAt + afterBody
     return event
   }
 
@@ -259,20 +186,21 @@ export class ChainLinker {
     putBytes(slab, at, salt)
   }
 
-  /** Writes the header of genesis, whose body's digest is the chain's id, and its hash; answers where the hash is. */
-  #first(bodyAt: number, headerAt: number): number {
+  /** Writes the digest of genesis' body, which is the chain's id, and the hash of its header. */
+  #first(bodyAt: number, digestAt: number): void {
     const slab = this.#slab
-    const chain = this.#hash(slab.subarray(bodyAt, headerAt))
-    const hashAt = putHeader(slab, headerAt, chain, this.epoch, 0, 'genesis', null, chain)
-    hashInto(this.#hash, slab.subarray(headerAt, hashAt), slab, hashAt)
-    this.#goOn(chain, 1, slab.subarray(hashAt, hashAt + 32))
-    return hashAt
+    const chain = this.#hash(slab.subarray(bodyAt, digestAt))
+    const { epoch } = this
+    const head = this.#hash(encodeHeader({ chain, epoch, seq: 0, kind: 'genesis', prev: null, body: chain }))
+    putBytes(slab, digestAt, chain)
+    putBytes(slab, digestAt + DIGEST, head)
+    this.#goOn({ chain, size: 1, head })
   }
 
-  #goOn(chain: Uint8Array, size: number, head: Uint8Array): void {
-    this.#chain = chain
-    this.#size = size
-    this.#seals = new Seals(new HeaderWriter(this.#hash, chain, this.epoch, head), size)
+  #goOn(at: Position): void {
+    this.#chain = at.chain
+    this.#size = at.size
+    this.#seals = new Seals(this.#hash, at, this.epoch)
   }
 
   #blob(content: Uint8Array): Block {
@@ -284,8 +212,11 @@ export class ChainLinker {
   #room(length: number): number {
     const { length: had } = this.#slab
     if (this.#used + length > had) {
-      this.#slab = new Uint8Array(Math.max(length, Math.min(lastSlab, had === 0 ? firstSlab : had * 2)))
-      this.#used = 0
+      this.#slab = new Uint8Array(
+        Math.max(DIGEST + length, Math.min(lastSlab, had === 0 ? firstSlab : had * 2)),
+      )
+      // The first event of a slab has the hash before it there too.
+      this.#used = DIGEST
     }
     return this.#used
   }

@@ -1,4 +1,4 @@
-import type { SlabEvent } from './linker.ts'
+import type { SlabEvent } from './slab-event.ts'
 import type { Batch, ChainStore } from './store.ts'
 
 /** Where a store says that it takes events as they were made. */

@@ -2,6 +2,7 @@ import { isGone } from './archived.ts'
 import { linkInBody } from './body.ts'
 import { ChainError } from './errors.ts'
 import { EventLog } from './event-log.ts'
+import type { Headers } from './slab-event.ts'
 import type { Archived, Leaves, Removal, StoredEvent } from './store.ts'
 
 /** The events of one chain in memory: all of them, or those that were not archived. */
@@ -35,9 +36,9 @@ export class MemoryEvents {
     this.#here.push(event)
   }
 
-  /** The event at a place; undefined where there is none, or it is in an archive. */
-  at(seq: number): StoredEvent | undefined {
-    return isGone(this.archived, seq) ? undefined : this.#here.at(this.#place(seq))
+  /** The event at a place, see {@link EventLog.at}; undefined where there is none, or it is in an archive. */
+  at(seq: number, headers?: Headers): StoredEvent | undefined {
+    return isGone(this.archived, seq) ? undefined : this.#here.at(this.#place(seq), headers)
   }
 
   /** Overwrites the body of an event, and answers what it was; null where there was none. */

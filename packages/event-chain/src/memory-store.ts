@@ -7,6 +7,7 @@ import { MemoryLog } from './log/memory-log.ts'
 import { headOf, made } from './made.ts'
 import type { Made, MadeBatch, MadeStore, Tip } from './made.ts'
 import { MemoryEvents, notCovered, nothingOut } from './memory-events.ts'
+import { Headers } from './slab-event.ts'
 import type {
   ArchiveStore,
   Batch,
@@ -148,8 +149,9 @@ class MemoryStore implements LoggedStore, MadeStore {
   async *read(id: Uint8Array, from = 0, to?: number): AsyncIterable<StoredEvent> {
     const { events } = this.#get(id)
     const end = Math.min(to ?? events.size, events.size)
+    const headers = new Headers()
     for (let seq = Math.max(from, 0); seq < end; seq++) {
-      const event = events.at(seq)
+      const event = events.at(seq, headers)
       if (event === undefined)
         throw (
           goneAt(this.#get(id).label, events.archived, seq) ??

@@ -2,9 +2,10 @@ import type { Hash } from '@theater/values'
 import { ChainError } from './errors.ts'
 import type { Kind } from './kinds.ts'
 import { ChainLinker } from './linker.ts'
-import type { Position, Salts, SlabEvent } from './linker.ts'
+import type { Position, Salts } from './linker.ts'
 import { headOf, madeOf, MAX_LATE } from './made.ts'
 import type { Made, Tip } from './made.ts'
+import type { SlabEvent } from './slab-event.ts'
 import type { Batch, BlobStore, Block, ChainStore, Durability } from './store.ts'
 
 /** How many bytes may be on their way to the store where nobody waits for it. */

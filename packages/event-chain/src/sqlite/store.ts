@@ -6,6 +6,7 @@ import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { conflict, stale, taken } from '../memory-store.ts'
 import type { LogStore } from '../log/store.ts'
+import { HeaderScratch } from '../slab-event.ts'
 import type {
   Batch,
   CacheStore,
@@ -45,6 +46,7 @@ export class SqliteStore implements LoggedStore {
   readonly #commits: Commits
   readonly #arrivals: Arrivals
   readonly #cache = new Map<string, StatementSync>()
+  readonly #headers = new HeaderScratch()
 
   constructor(db: DatabaseSync, { owner, version, wal }: OpenedDatabase) {
     this.#db = db
@@ -259,7 +261,7 @@ export class SqliteStore implements LoggedStore {
 
   #insert(id: number, seq: number, { events, blobs = [] }: Batch): void {
     const insert = this.#sql('INSERT INTO events (chain, seq, header, body) VALUES (?, ?, ?, ?)')
-    for (const { header, body } of events) insert.run(id, seq++, header, body)
+    for (const event of events) insert.run(id, seq++, this.#headers.of(event), event.body)
     for (const { cid, bytes } of blobs) this.#blob(cid, bytes)
   }
 
