@@ -104,7 +104,7 @@ export const helpTexts = {
   dead: {
     about: [
       'A dead letter follows from the records, and so does its end: where a turn that it becomes ends well, it is none any more. It is taken again by the actor that has the name of its receiver now, as the same message of the same sender. What the turns did outside that failed before stays done.',
-      '`ls` reads, also while another process runs the folder. `retry` brings the actors back as `theater call` does, and ends with 4 where one of the letters fails again.',
+      '`ls` reads, also while another process runs the folder; archived parts of records from their files, and from those that are named. `retry` brings the actors back as `theater call` does, and ends with 4 where one of the letters fails again.',
     ],
     examples: [
       'theater dead ls',

@@ -12,21 +12,44 @@ export interface Whole {
   readonly info: ChainInfo
 }
 
+/** Reads what files have of records, which somebody named. @param opened closes them @throws CliError `usage` for a file that is not there */
+export async function readParts(
+  files: readonly string[],
+  opened: AsyncDisposableStack,
+): Promise<readonly JoinedFrom[]> {
+  const parts: JoinedFrom[] = []
+  for (const file of files) {
+    if (!existsSync(file)) throw new CliError('usage', `there is no file ${file}`)
+    const car = await openCar(opened.use(await fileSource(file)), { hash: sha256 })
+    for (const { result } of car.chains) {
+      if (!result.ok) throw new CliError('damaged', `${file} is no file of records: ${result.message}`)
+      const info = await car.info(result.chain)
+      if (info !== undefined) parts.push({ store: car, info })
+    }
+  }
+  return parts
+}
+
 /**
  * All of a record: of one that was archived in part, together with the files that were written, where they still are.
  *
  * @param opened closes the files
+ * @param given what stands for files that are not where they were written
  * @throws ChainError `archived` where a file is not there; CliError `damaged` where it is not the one that was written
  */
 export async function wholeOf(
   store: LoggedStore,
   info: ChainInfo,
   opened: AsyncDisposableStack,
+  given: readonly JoinedFrom[] = [],
 ): Promise<Whole> {
   const { archived, chain, label } = info
   if (archived === undefined) return { store, info }
   const parts: JoinedFrom[] = [{ store, info }]
-  for (const { file, from } of archived.parts) {
+  const others = given.filter((one) => hex(one.info.chain) === hex(chain))
+  parts.push(...others)
+  for (const { file, from, to } of archived.parts) {
+    if (others.some((one) => (one.info.archived?.base ?? 0) <= from && one.info.size >= to)) continue
     if (!existsSync(file)) throw goneAt(label, archived, from)
     const source = opened.use(await fileSource(file))
     const found = await partIn(source, chain)

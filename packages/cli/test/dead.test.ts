@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { guest } from '@theater/guests'
@@ -49,9 +49,9 @@ it('dead letters are listed, tried again, and dropped', async () => {
   const cwd = await withLetters()
   const fn = 'theater:messaging/receiver@0.1#handle-send'
   const all = [
-    { id: 'a@4@b', from: 'a', to: 'b', seq: 4, fn, reason: 'trapped', turn: 4 },
-    { id: 'a@8@c', from: 'a', to: 'c', seq: 8, fn, reason: 'trapped', turn: 4 },
-    { id: 'a@12@c', from: 'a', to: 'c', seq: 12, fn, reason: 'failed', turn: 6 },
+    { id: 'a@4@b', from: 'a', to: 'b', seq: 4, fn, reason: 'trapped', turn: 4, archived: null },
+    { id: 'a@8@c', from: 'a', to: 'c', seq: 8, fn, reason: 'trapped', turn: 4, archived: null },
+    { id: 'a@12@c', from: 'a', to: 'c', seq: 12, fn, reason: 'failed', turn: 6, archived: null },
   ]
   expect(await listed(cwd)).toEqual(all)
   expect((await theater(['dead', 'ls'], { cwd })).stdout).toMatch(/ID +FROM +TO +WHY\na@4@b +a +b +trapped\n/)
@@ -92,7 +92,7 @@ it('a letter that is none, and a command that makes no sense, are usage errors, 
   for (const [args, why] of [
     [['dead', 'retry', 'a@4@b', 'a@5@b'], 'there is no dead letter "a@5@b"'],
     [['dead', 'drop', 'a@16@c'], 'there is no dead letter "a@16@c"'],
-    [['dead', 'ls', 'a@4@b'], 'takes no ids'],
+    [['dead', 'ls', 'a@4@b'], 'there is no file a@4@b'],
     [['dead', 'retry'], 'needs ids'],
     [['dead', 'bury', 'a@4@b'], 'Allowed choices are ls, retry, drop'],
   ] as const) {
@@ -101,4 +101,37 @@ it('a letter that is none, and a command that makes no sense, are usage errors, 
     expect(stderr).toContain(why)
   }
   expect(await listed(cwd)).toHaveLength(3)
+})
+
+it('dead letters of archived parts are read from their files; where one is not there that is said', async () => {
+  const cwd = await withLetters()
+  const all = (await listed(cwd)) as { id: string }[]
+  {
+    await using store = sqliteStore(join(cwd, '.theater', 'theater.db'))
+    await using host = await Theater.open({ store, handlers: [messaging(), log()] })
+    for (const id of ['a', 'c']) await host.stop(id)
+  }
+  for (const id of ['a', 'c'])
+    expect((await theater(['archive', id, '-o', `${id}.car`], { cwd })).code).toBe(0)
+  const parted = all.map((letter) => ({ ...letter, archived: 'a' }))
+  expect(await listed(cwd)).toEqual(parted)
+  renameSync(join(cwd, 'a.car'), join(cwd, 'elsewhere.car'))
+  const without = await theater(['dead', 'ls'], { cwd })
+  expect([without.code, without.stdout]).toEqual([0, ''])
+  expect(without.stderr).toMatch(/event 2 of a is in an archive.*a\.car.*dead ls FILE\.car.*no other dead/s)
+  const given = await theater(['dead', 'ls', 'elsewhere.car', '--json'], { cwd })
+  expect([objects(given), given.stderr]).toEqual([parted, ''])
+  for (const action of ['retry', 'drop']) {
+    const ran = await theater(['dead', action, 'a@4@b'], { cwd })
+    expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining('What is archived was not read')])
+  }
+  renameSync(join(cwd, 'elsewhere.car'), join(cwd, 'a.car'))
+  const early = await theater(['dead', 'retry', 'a@4@b'], { cwd })
+  expect([early.code, early.stderr]).toEqual([2, expect.stringContaining('theater archive a --restore')])
+  // That nobody wants it needs nothing of the record.
+  expect((await theater(['dead', 'drop', 'a@8@c'], { cwd })).code).toBe(0)
+  expect((await theater(['archive', 'a', '--restore', 'a.car'], { cwd })).code).toBe(0)
+  expect((await theater(['dead', 'retry', 'a@4@b'], { cwd })).code).toBe(0)
+  // What its receiver did is in the part of that one.
+  expect(await listed(cwd)).toEqual([{ ...all[2], archived: 'c' }])
 })

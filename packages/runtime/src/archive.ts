@@ -5,6 +5,8 @@ import { keptSnapshot, sha256 } from '@theater/event-chain/node'
 import { Arrivals } from './arrivals.ts'
 import { dropMark } from './dead.ts'
 import { TheaterError } from './errors.ts'
+import { Moves } from './moves.ts'
+import { recordedTurn } from './record.ts'
 import { readUpTo, scanRecord } from './recovery.ts'
 import type { Scan } from './recovery.ts'
 import { encodeSummary } from './summary-bytes.ts'
@@ -66,6 +68,7 @@ export async function planArchive(
     throw refusal(info, `there is nothing to archive behind event ${from}: ${least.why}`)
   const reader = await readUpTo(store, info, base)
   if (reader.at !== 'between') throw refusal(info, `event ${base} is not between two turns of it`)
+  reader.summary.sends.settleBefore(base)
   return { info, lead, from, base, notes: encodeSummary(reader.summary) }
 }
 
@@ -91,25 +94,47 @@ async function limitsOf(store: LoggedStore, info: ChainInfo): Promise<Limit[]> {
   for (const one of await store.list()) if (one.origin === undefined) scans.push(await scanRecord(store, one))
   const scan = scans.find((one) => one.info.label === info.label)
   if (scan === undefined) throw refusal(info, 'it cannot be read')
-  new Arrivals(scans).settle(scan)
-  for (const [seq, { to }] of scan.summary.sends.all) {
-    const [receiver = ''] = to
-    if (await store.has(dropMark({ chain, seq, to: receiver, turn: undefined }))) continue
-    limits.push({
-      at: seq,
-      why: `what event ${seq} sent to ${receiver} has not arrived; \`theater dead\` shows it`,
-    })
-    break
-  }
-  // Whoever goes on with a turn that waits for an answer asks for it again.
-  for (const one of scans)
-    for (const seq of one.asked.keys()) {
-      const turn = scan.summary.received.turnOf({ chain: one.info.chain, seq })
-      if (typeof turn === 'number')
-        limits.push({ at: turn, why: `${one.info.label} has still to hear what came of event ${turn}` })
-    }
+  if (scan.life === 'never') throw refusal(info, 'it never came to be, and its record says why')
+  const waits = await underWay(store, scan, scans)
+  if (waits !== undefined) limits.push(waits)
+  limits.push(...(await askedOf(store, scan, scans)))
   const ended = scan.summary.end !== undefined
   return ended ? limits : [...limits, ...(await livingLimits(store, scan))]
+}
+
+/** The first event that sent something which has not come to its end. */
+async function underWay(store: LoggedStore, scan: Scan, scans: readonly Scan[]): Promise<Limit | undefined> {
+  const { info, resumes, summary } = scan
+  const { chain, size } = info
+  new Arrivals(scans).settle(scan)
+  const moves = new Moves(store)
+  const mover = { chain, ends: [...resumes, size] }
+  for (const [seq, { to }] of summary.sends.all)
+    for (const receiver of to) {
+      if (await store.has(dropMark({ chain, seq, to: receiver, turn: undefined }))) continue
+      const other = scans.find((one) => one.info.label === receiver)?.info.chain
+      if (await moves.elsewhere(mover, seq, other)) continue
+      return {
+        at: seq,
+        why: `what event ${seq} sent to ${receiver} has not arrived; \`theater dead\` shows it`,
+      }
+    }
+  return undefined
+}
+
+/** The turns of it that others have still to hear of: whoever goes on with a turn that waits for an answer asks for it again. */
+async function askedOf(store: LoggedStore, scan: Scan, scans: readonly Scan[]): Promise<Limit[]> {
+  const { info, summary } = scan
+  const limits: Limit[] = []
+  for (const one of scans)
+    for (const seq of one.asked.keys()) {
+      const cause = { chain: one.info.chain, seq }
+      const known = summary.received.turnOf(cause)
+      const turn = known === 'forgotten' ? await recordedTurn(store, info.chain, cause) : known
+      if (typeof turn !== 'number') continue
+      limits.push({ at: turn, why: `${one.info.label} has still to hear what came of event ${turn}` })
+    }
+  return limits
 }
 
 /** What has to stay for an actor to be brought back. */

@@ -1,6 +1,14 @@
 import { isOutside, queueRule, trackName } from '@theater/boundary'
 import { readEvents } from '@theater/event-chain'
-import type { BlobReader, BlobStore, ChainReader, Event, Genesis, Store } from '@theater/event-chain'
+import type {
+  BlobReader,
+  BlobStore,
+  ChainInfo,
+  ChainReader,
+  Event,
+  Genesis,
+  Store,
+} from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
 import type { Cause } from '@theater/handler'
 import { cidOf, compileFunction, encodeData, noHandles, Reader } from '@theater/values'
@@ -30,24 +38,38 @@ export interface RecordedLetter extends DeadLetter {
   readonly turn: number | undefined
 }
 
+/** How dead letters are looked for. */
+export interface DeadLettersOptions {
+  /**
+   * All of a record that was archived in part, where its files are there: `undefined` where they are not.
+   *
+   * @default what is in the store is read of each
+   */
+  readonly whole?: (
+    info: ChainInfo,
+  ) => Promise<{ readonly store: ChainReader & BlobReader; readonly info: ChainInfo } | undefined>
+}
+
 /**
  * The dead letters of a store: what left an actor and reached nobody that is there, or what its receiver trapped over, was
  * aborted at, or refused. All of it follows from the records, so it is there after every restart, whoever reads them. It
  * reads all of them, and holds a few numbers for each message.
  *
- * A message on its way to an actor that is there is none: it will be delivered, maybe by another host. What was archived of a record is not
- * read: a message that became a turn there is none either, however that ended.
+ * A message on its way to an actor that is there is none: it will be delivered, maybe by another host. What was archived of a record is
+ * read where `whole` has it: else what was sent there is not listed, and a message that may have become a turn there is none, however that ended.
  *
  * @returns in the order of the senders' records, and in each as they left
  * @throws ChainError
  */
 export async function deadLetters(
   store: ChainReader & BlobReader & Pick<Store, 'archives'>,
+  { whole }: DeadLettersOptions = {},
 ): Promise<readonly RecordedLetter[]> {
   const mails: Mail[] = []
   for (const info of await store.list()) {
     if (info.origin !== undefined) continue
-    const mail = await readMail(store, info)
+    const all = info.archived === undefined ? undefined : await whole?.(info)
+    const mail = await (all === undefined ? readMail(store, info) : readMail(all.store, all.info))
     if (mail !== undefined) mails.push(mail)
   }
   const arrivals = new Map<string, Arrival[]>()
@@ -64,7 +86,7 @@ export async function deadLetters(
       const arrived = arrivals.get(causeKey({ chain: mail.chain, seq: sent.seq })) ?? []
       // What one actor gets, and handled well, is most of what there is: it needs no second look.
       if (!sent.many && arrived.some(({ outcome }) => outcome === 'well')) continue
-      for (const letter of await lettersOf(store, mail, sent)) {
+      for (const letter of await lettersOf(mail, sent)) {
         const reason = deathOf({ ...letter, chain: mail.chain, seq: sent.seq }, sent, { arrived, mails })
         if (reason === undefined) continue
         const receiver = mails.find(({ label }) => label === letter.to)
@@ -137,8 +159,7 @@ export function isFor(said: number, receiver: Pick<Genesis, 'time'>, before: boo
 
 /** What one `send` event carries, to each of its receivers. */
 async function lettersOf(
-  store: ChainReader & BlobReader,
-  { label, chain, genesis, model }: Mail,
+  { store, label, chain, genesis, model }: Mail,
   { seq, hash, call }: Sent,
 ): Promise<readonly Omit<RecordedLetter, 'reason' | 'turn'>[]> {
   const event = await eventAt(store, chain, call)

@@ -37,6 +37,8 @@ export interface Sent {
 export interface Mail {
   readonly label: string
   readonly chain: Uint8Array
+  /** Where it was read. */
+  readonly store: ChainReader & BlobReader
   readonly genesis: Genesis
   readonly model: ComponentModel
   /** In the order in which they left. */
@@ -71,6 +73,7 @@ export async function readMail(
   return {
     label,
     chain,
+    store,
     genesis,
     model,
     sent,

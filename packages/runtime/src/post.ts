@@ -239,6 +239,8 @@ function deathOf(reply: TurnReply): DeadLetter['reason'] | undefined {
     case 'store-failed':
     // The other end hears of the close, and so knows that it may not have arrived.
     case 'left':
+    // Where it is dead the records say so, with that part.
+    case 'archived':
       return undefined
     case 'mailbox-full':
     case 'too-large':
@@ -249,7 +251,7 @@ function deathOf(reply: TurnReply): DeadLetter['reason'] | undefined {
 
 /** Whether nobody need bring a message again that came to such an end, where it is not dead. */
 function isOver({ tag }: TurnReply): boolean {
-  return tag === 'answered' || tag === 'left'
+  return tag === 'answered' || tag === 'left' || tag === 'archived'
 }
 
 /** What the requester is told, in the words of `theater:messaging/client`. */
@@ -272,6 +274,7 @@ function answerOf(reply: TurnReply): Answer {
       return { tag: 'too-large', val: BigInt(reply.limit) }
     case 'bad-arguments':
       return { tag: 'not-served' }
+    case 'archived':
     case 'store-failed':
       return { tag: 'outcome-unknown' }
   }

@@ -234,7 +234,7 @@ export class Reception {
       const turn = await recordedTurn(store, chain(), cause)
       if (turn !== undefined) {
         taken?.(0)
-        this.mailbox.settle(waiting, await recordedReply(store, chain(), turn, exported))
+        this.mailbox.settle(waiting, await this.#reply(turn))
       } else if (alive()) {
         this.mailbox.add(waiting)
         came()
@@ -247,7 +247,7 @@ export class Reception {
 
   /** Says what came, or will come, of a cause that is known. */
   again(cause: Pick<Cause, 'chain' | 'seq'>, settle: Settle): void {
-    const { store, chain, received, closing, exported } = this.#parts
+    const { store, chain, received, closing } = this.#parts
     const known = this.mailbox.find(cause)
     const turn = received.turnOf(cause)
     if (known !== undefined) {
@@ -258,12 +258,19 @@ export class Reception {
     const look = async (): Promise<TurnReply> => {
       const at = turn === 'forgotten' ? await recordedTurn(store, chain(), cause) : turn
       // It was taken back before its turn began.
-      if (at === undefined) return { tag: 'left' }
-      return recordedReply(store, chain(), at, exported)
+      return at === undefined ? { tag: 'left' } : this.#reply(at)
     }
     const failed = (error: unknown): void =>
       settle(closing() ? { tag: 'closed' } : { tag: 'store-failed', error })
     look().then(settle, failed)
+  }
+
+  /** What came of a turn, as what is here of the record says. */
+  async #reply(turn: number | 'archived'): Promise<TurnReply> {
+    const { store, chain, exported } = this.#parts
+    const archived = (await store.info(chain()))?.archived
+    if (turn === 'archived' || (archived !== undefined && turn < archived.base)) return { tag: 'archived' }
+    return recordedReply(store, chain(), turn, exported)
   }
 }
 

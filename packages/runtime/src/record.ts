@@ -45,18 +45,23 @@ export async function recordedReply(
   })
 }
 
-/** Where the last turn of a cause begins, as the record says it; `undefined`: it holds none. It reads all of it. */
+/**
+ * Where the last turn of a cause begins, as what is here of the record says it; `undefined`: it holds none; `archived`: what is here does not,
+ * and part of it is archived. It reads all of it.
+ */
 export async function recordedTurn(
   store: Store,
   chain: Uint8Array,
   cause: Pick<Cause, 'chain' | 'seq'>,
-): Promise<number | undefined> {
+): Promise<number | 'archived' | undefined> {
   const key = causeKey(cause)
+  const archived = (await store.info(chain))?.archived
   let found: number | undefined
-  for await (const { seq, kind, content } of readEvents(store, chain, 0, undefined, { hash: sha256 }))
+  const first = archived?.base ?? 0
+  for await (const { seq, kind, content } of readEvents(store, chain, first, undefined, { hash: sha256 }))
     if (kind === 'turn' && content !== null && content.cause !== null && causeKey(content.cause) === key)
       found = seq
-  return found
+  return found ?? (archived === undefined ? undefined : 'archived')
 }
 
 /** The intent without a result that ends the turn which begins at `seq`; `undefined`: there is none. */

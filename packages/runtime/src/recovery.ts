@@ -67,6 +67,8 @@ export async function scanRecord(
 ): Promise<Scan> {
   const { reader, kept } = await readRecord(store, info, lost)
   const { genesis, seed, summary, asked, intent, at, cause } = reader
+  // It is archived only when all that it says came to its end: nobody may look for it here again.
+  if (info.archived !== undefined) summary.sends.settleBefore(info.archived.base)
   if (genesis === undefined) throw lacks(info, 'no genesis')
   const model = await modelOf(store, genesis, models)
   if (model === undefined) throw lacks(info, 'the types of no component')

@@ -27,6 +27,11 @@ export class Sends {
     if (sent.to.length > 0) this.#sent.set(seq, sent)
   }
 
+  /** All that left before an event came to its end. */
+  settleBefore(seq: number): void {
+    for (const sent of this.#sent.keys()) if (sent < seq) this.#sent.delete(sent)
+  }
+
   /** It came to its end at a receiver: nobody need look at that again. */
   settled(seq: number, receiver: string): void {
     const sent = this.#sent.get(seq)

@@ -248,6 +248,7 @@ function failureOf(reply: TurnReply): string | undefined {
     case 'stopped':
     case 'closed':
     case 'left':
+    case 'archived':
     case 'store-failed':
     case 'mailbox-full':
     case 'too-large':

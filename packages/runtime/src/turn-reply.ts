@@ -19,6 +19,8 @@ export type TurnReply =
   | { readonly tag: 'closed' }
   /** Nobody wanted it any more when its turn would have come: its channel or connection was closed. */
   | { readonly tag: 'left' }
+  /** It had its turn, or was dead before: which one only a part of the record says that is archived. */
+  | { readonly tag: 'archived' }
   | { readonly tag: 'mailbox-full'; readonly limit: number }
   | { readonly tag: 'too-large'; readonly limit: number }
   | { readonly tag: 'bad-arguments'; readonly error: unknown }
@@ -64,6 +66,11 @@ export function unwrap(id: string, reply: TurnReply): unknown {
     case 'left':
       throw new TheaterError('not-open', `the channel or connection that it is of is closed at ${id}`, {
         actor: id,
+      })
+    case 'archived':
+      throw new TheaterError('aborted', `what ${id} answered is in a part of its record that is archived`, {
+        actor: id,
+        detail: 'outcome-unknown',
       })
     case 'mailbox-full':
       throw new TheaterError('mailbox-full', `the mailbox of ${id} holds ${reply.limit} messages already`, {

@@ -161,7 +161,7 @@ export function running({ add, act }: Declare): void {
     'Lists messages that reached nobody, or that their receivers failed over; has them taken again, or drops them.',
   )
     .addArgument(new Argument('<ls|retry|drop>', 'what to do').choices(['ls', 'retry', 'drop']))
-    .argument('[ID...]', 'the letters, as `theater dead ls` names them')
+    .argument('[ID...]', 'the letters, as `theater dead ls` names them; of `ls` files of archived parts')
     .addOption(dataOption())
     .addOption(handlerOption())
     .action(
