@@ -158,7 +158,77 @@ describe('theater archive', () => {
     expect((await json(cwd, 'verify', 'echo', '--key', 'host.pub')).all).toMatchObject([
       { verdict: 'verified' },
     ])
-    expect((await json(cwd, 'archive', 'echo', '--restore', 'again.car')).ran.code).toBe(2)
+    // Another time it is here already.
+    const once = await json(cwd, 'archive', 'echo', '--restore', 'again.car', 'all.car')
+    expect([once.ran.code, once.all.map(({ events }) => events)]).toEqual([0, [0, 0]])
+    expect((await json(cwd, 'archive', 'echo', '--restore', 'after.car')).ran.code).toBe(2)
+  })
+
+  it('goes on with the file of an earlier try, which it never writes over', async () => {
+    const cwd = await long()
+    const args = ['archive', 'echo', '-o', '1.car']
+    const [first] = (await json(cwd, ...args)).all
+    const bytes = readFileSync(join(cwd, '1.car'))
+    const same = (): number => Buffer.compare(readFileSync(join(cwd, '1.car')), bytes)
+    // It was ended before it could say so.
+    const again = await json(cwd, ...args)
+    expect([again.ran.code, again.all, same()]).toEqual([0, [first], 0])
+    // It was ended before the events were taken out; and the actor went on.
+    await theater(['archive', 'echo', '--restore', '1.car'], { cwd })
+    await busy(cwd, 60)
+    const later = await json(cwd, ...args)
+    expect([later.ran.code, later.all[0]?.to, same()]).toEqual([0, first.to, 0])
+    expect(later.ran.stderr).toContain('an earlier try')
+    expect((await json(cwd, 'verify', 'echo', '1.car', '--key', 'host.pub')).all).toMatchObject([
+      { verdict: 'verified' },
+    ])
+    const more = await json(cwd, ...args)
+    expect([more.ran.code, more.ran.stderr, same()]).toEqual([
+      2,
+      expect.stringContaining('archived to it before'),
+      0,
+    ])
+    await theater(['archive', 'echo', '--restore', '1.car'], { cwd })
+    // What is no such file stays as it is, and nothing is taken out.
+    const size = bytesOf(cwd)
+    const others = [
+      bytes.subarray(0, bytes.length - 40),
+      Buffer.concat([bytes, Buffer.from([1, 2])]),
+      bytes.with(bytes.length - 40, bytes[bytes.length - 40]! ^ 1),
+    ]
+    for (const other of others) {
+      writeFileSync(join(cwd, '1.car'), other)
+      const ran = await theater(args, { cwd })
+      expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining('is there already')])
+      expect([readFileSync(join(cwd, '1.car')).equals(other), bytesOf(cwd)]).toEqual([true, size])
+    }
+    writeFileSync(join(cwd, '1.car'), bytes)
+    const less = await theater([...args, '--before', '100'], { cwd })
+    expect([less.code, less.stderr, same()]).toEqual([2, expect.stringContaining('other events'), 0])
+  })
+
+  it('is done by the same command line again, wherever it was killed', { timeout: 300_000 }, async () => {
+    const cwd = await long()
+    const killer = new URL('support/killer.mjs', import.meta.url).href
+    const killed = async (at: string, ...args: string[]): Promise<void> => {
+      const ran = await theater(args, { cwd, env: { NODE_OPTIONS: `--import ${killer}`, KILLED_AT: at } })
+      expect([at, ran.code, ran.stdout]).toEqual([at, null, ''])
+      expect([at, await theater([...args, '--json'], { cwd })]).toMatchObject([at, { code: 0 }])
+    }
+    for (const [i, at] of ['write', 'linked', 'INSERT INTO archives', 'COMMIT', 'VACUUM'].entries()) {
+      await killed(at, 'archive', 'echo', '-o', `${i}.car`)
+      expect(readdirSync(cwd).filter((name) => name.endsWith('.part'))).toEqual([])
+      await killed(
+        i % 2 === 0 ? 'DELETE FROM archives' : 'COMMIT',
+        'archive',
+        'echo',
+        '--restore',
+        `${i}.car`,
+      )
+    }
+    expect((await json(cwd, 'verify', 'echo', '--key', 'host.pub')).all).toMatchObject([
+      { verdict: 'verified' },
+    ])
   })
 
   it('refuses what would lose something, and says what to do', async () => {

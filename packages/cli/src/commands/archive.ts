@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ChainError, hex } from '@theater/event-chain'
 import type { LoggedStore } from '@theater/event-chain'
 import { openCar, restorePart } from '@theater/event-chain/car'
 import { fileSource, sha256 } from '@theater/event-chain/node'
-import { archiveTo } from '../archive-file.ts'
+import type { ArchivePlan } from '@theater/runtime'
+import { archiveTo, partIn } from '../archive-file.ts'
 import { dataPaths, findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
@@ -43,7 +44,7 @@ export async function archive(
     throw new CliError('usage', '--keep and --before both say what stays: give one of them')
   if (restore !== undefined && (keep ?? before) !== undefined)
     throw new CliError('usage', '--restore puts a part back as it is: --keep and --before say nothing there')
-  if (out !== undefined) checkFree(out)
+  if (out !== undefined) checkPlace(out)
   for (const file of restore ?? [])
     if (!existsSync(file)) throw new CliError('usage', `there is no file ${file}`)
   await using known = await readChains(data)
@@ -53,21 +54,23 @@ export async function archive(
   const { sqliteStore } = await import('@theater/event-chain/sqlite')
   await using store = sqliteStore(paths.chains)
   if (restore !== undefined) return await putBack(store, { actor, data, files: restore }, output)
-  const { planArchive } = await import('@theater/runtime')
   const log = await openHostLog(paths, store)
   // What is archived is sealed by a checkpoint that is over all of it.
   await log.checkpoint()
-  const { label } = await findActor(store, actor, data)
-  const plan = await planArchive(store, label, { keep, before })
-  const { info, from, base, lead } = plan
   const file = resolve(out ?? '')
-  const bytes = await archiveTo({
-    store,
-    plan,
-    out: file,
-    key: log.key,
-    progress: (written) => output.status(`writing ${out} · ${count(written)} bytes`),
-  }).finally(() => output.endStatus())
+  const earlier = existsSync(file)
+  const plan = await planned(store, { actor, data, file, keep, before })
+  const { info, from, base, lead } = plan
+  const bytes = plan.done
+    ? statSync(file).size
+    : await archiveTo({
+        store,
+        plan,
+        out: file,
+        earlier,
+        key: log.key,
+        progress: (written) => output.status(`writing ${out} · ${count(written)} bytes`),
+      }).finally(() => output.endStatus())
   await shrink(store, output)
   const json = {
     actor,
@@ -84,16 +87,71 @@ export async function archive(
     const what = `${counted(json.events, 'event')} of ${actor}, ${count(from)} to ${count(base - 1)}`
     return `${output.style('bold', out ?? '')}  ${count(bytes)} bytes  ${what}`
   })
+  if (earlier) output.note(`${out} was there, from an earlier try, with just these events`)
   output.note(
     `${out} is the only place now that has them: keep it. \`theater verify ${actor} ${out}\` verifies both together`,
   )
   return exits.done
 }
 
-function checkFree(out: string): void {
-  if (existsSync(out)) throw new CliError('usage', `${out} is there already: name another file`)
+function checkPlace(out: string): void {
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new CliError('usage', `${out} is there already, and a folder: name a file`)
   if (!existsSync(dirname(resolve(out))))
     throw new CliError('usage', `there is no folder ${dirname(out)} to write into`)
+}
+
+/** What is to be archived, and whether an earlier try of the same did all of it. */
+type Planned = Pick<ArchivePlan, 'info' | 'lead' | 'from' | 'base' | 'notes'> & { readonly done: boolean }
+
+/**
+ * What is to be archived to a file. Where the file is there an earlier try may have been ended before or after it took the events out: what it has is
+ * what is archived.
+ */
+async function planned(
+  store: LoggedStore,
+  {
+    actor,
+    data,
+    file,
+    keep,
+    before,
+  }: {
+    readonly actor: string
+    readonly data: string
+    readonly file: string
+    readonly keep: number | undefined
+    readonly before: number | undefined
+  },
+): Promise<Planned> {
+  const { planArchive } = await import('@theater/runtime')
+  const info = await findActor(store, actor, data)
+  const { label, archived } = info
+  if (!existsSync(file)) return { ...(await planArchive(store, label, { keep, before })), done: false }
+  const there = (what: string): CliError =>
+    new CliError('usage', `${file} is there already${what}: name another file`)
+  const { begin = null, end = null } = (await partIn(file, info.chain))?.part ?? {}
+  if (end === null) throw there('')
+  const last = archived?.parts.at(-1)
+  const first = begin?.size ?? archived?.lead
+  if (last !== undefined && archived !== undefined && last.file === file && last.from === first) {
+    if (last.to !== end.size || hex(archived.last) !== hex(end.last)) throw there('')
+    const more = await planArchive(store, label, { keep, before }).catch(nothingMore)
+    if (more !== undefined)
+      throw there(`, with the events ${last.from} to ${last.to - 1}, which were archived to it before`)
+    const { lead, base } = archived
+    return { info, lead, from: last.from, base, notes: new Uint8Array(0), done: true }
+  }
+  const plan = await planArchive(store, label, { keep, before: Math.min(before ?? Infinity, end.size) })
+  if (plan.base !== end.size || (begin?.size ?? plan.lead) !== plan.from)
+    throw there(`, and has other events than those that are to be archived, ${plan.from} to ${plan.base - 1}`)
+  return { ...plan, done: false }
+}
+
+/** @throws what is not that nothing can be archived */
+function nothingMore(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'cannot-archive') return undefined
+  throw error
 }
 
 async function putBack(
@@ -109,12 +167,17 @@ async function putBack(
   const left = new Set(files)
   while (left.size > 0) {
     const part = (await store.info(chain))?.archived?.parts.at(-1)
-    if (part === undefined)
+    const done = part === undefined ? undefined : await putBackLast(store, chain, [...left])
+    if (part === undefined || done === undefined || 'refused' in done) {
+      const here = await takeHere(store, chain, left, { actor }, output)
+      if (here) continue
+      if (done !== undefined && 'refused' in done) throw done.refused
       throw new CliError(
         'usage',
         `nothing more of ${label} was archived here: ${[...left].join(', ')} is not put back`,
       )
-    const { file, events } = await putBackLast(store, chain, [...left])
+    }
+    const { file, events } = done
     left.delete(file)
     const json = { actor, file, from: part.from, to: part.to, events }
     await output.result(json, () => {
@@ -125,12 +188,38 @@ async function putBack(
   return exits.done
 }
 
-/** Puts back the part that was taken out last, of whichever file has it. @throws ChainError that says which part is due */
+/** Says of files whose events are here already, because an earlier try put them back, that they are. @returns whether there was one */
+async function takeHere(
+  store: LoggedStore,
+  chain: Uint8Array,
+  left: Set<string>,
+  { actor }: { readonly actor: string },
+  output: Output,
+): Promise<boolean> {
+  const { archived } = (await store.info(chain)) ?? {}
+  let found = false
+  for (const file of left) {
+    const { begin = null, end = null } = (await partIn(file, chain))?.part ?? {}
+    if (end === null || (archived !== undefined && (begin?.size ?? archived.lead) < archived.base)) continue
+    const here = await Array.fromAsync(store.read(chain, end.size - 1, end.size))
+    if (!here.some(({ header }) => hex(sha256(header)) === hex(end.last))) continue
+    left.delete(file)
+    found = true
+    const json = { actor, file, from: begin?.size ?? 0, to: end.size, events: 0 }
+    await output.result(
+      json,
+      () => `${output.style('bold', file)}  its events of ${actor} are here, up to ${count(end.size - 1)}`,
+    )
+  }
+  return found
+}
+
+/** Puts back the part that was taken out last, of whichever file has it; `refused`: no file has, which says what is due. @throws ChainError */
 async function putBackLast(
   store: LoggedStore,
   chain: Uint8Array,
   files: readonly string[],
-): Promise<{ readonly file: string; readonly events: number }> {
+): Promise<{ readonly file: string; readonly events: number } | { readonly refused: unknown }> {
   let refused: unknown
   for (const file of files) {
     await using source = await fileSource(file)
@@ -145,7 +234,7 @@ async function putBackLast(
       refused ??= new CliError('usage', `${file}: ${error.message}`, { cause: error })
     }
   }
-  throw refused
+  return { refused }
 }
 
 /** What is taken out leaves pages that are free: the file gets smaller by that. */

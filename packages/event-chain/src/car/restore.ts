@@ -4,11 +4,14 @@ import { decodeBody } from '../body.ts'
 import { sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import { decodeEvent } from '../event.ts'
+import { tombstonesOf } from '../log/seal.ts'
+import { Tombstones } from '../tombstones.ts'
 import type { IncomingEvent, LoggedStore } from '../store.ts'
 import type { CarChain, CarFile } from './open.ts'
 
 /**
- * Puts a part of a chain back into the store that it was taken out of: the one that was taken out last, of an open CAR file.
+ * Puts a part of a chain back into the store that it was taken out of: the one that was taken out last, of an open CAR file. A body that the host
+ * erased stays so, also where the file is from before that and has it.
  *
  * @returns how many events were put back
  * @throws ChainError `not-found` where the store has no such chain, or all of it; `conflict` where the file has another part than the one that
@@ -36,11 +39,9 @@ export async function restorePart(
       `the file has the events ${has} of a record of ${name}, and what was taken out of ${info.label} last are the events ${last.from} to ${last.to - 1}, in ${last.file}`,
     )
   }
-  if (result.withheld !== null && result.withheld >= from)
-    throw new ChainError('archived', `event ${result.withheld} of ${name} is withheld in the file`, {
-      index: result.withheld,
-    })
-  await store.archives.putBack(chain, eventsOf(car, chain, from, end.last, hash))
+  if (result.withheld !== null && result.withheld >= from) throw withheld(name, result.withheld)
+  const erased = new Tombstones((await tombstonesOf(store, chain)).map(({ entry }) => entry))
+  await store.archives.putBack(chain, eventsOf(car, chain, { from, last: end.last, erased }, hash))
   return end.size - from
 }
 
@@ -48,8 +49,7 @@ export async function restorePart(
 async function* eventsOf(
   car: CarFile,
   chain: Uint8Array,
-  from: number,
-  last: Uint8Array,
+  { from, last, erased }: { readonly from: number; readonly last: Uint8Array; readonly erased: Tombstones },
   hash: Hash,
 ): AsyncGenerator<IncomingEvent> {
   let head: Uint8Array | undefined
@@ -59,7 +59,10 @@ async function* eventsOf(
     if (head !== undefined && (event.prev === null || !sameBytes(event.prev, head)))
       throw broken('prev', 'the event does not link to the one before', seq)
     head = event.hash
-    const { header, body } = stored
+    // What the file says of bodies that were erased may be anybody's word: only the host's own is believed, for afterwards nothing is archived any more.
+    if (event.content === null && erased.of(event) === undefined) throw withheld('the record', seq)
+    const { header } = stored
+    const body = erased.of(event) === undefined ? stored.body : null
     const link = body === null ? null : decodeBody(body, seq).link
     const cid = link === null ? undefined : cidOf('dag-cbor', link)
     const bytes = cid && (await car.get(cid))
@@ -70,4 +73,8 @@ async function* eventsOf(
   }
   if (head === undefined || !sameBytes(head, last))
     throw broken('head', 'the file was changed after it was opened', seq)
+}
+
+function withheld(name: string, index: number): ChainError {
+  return new ChainError('archived', `event ${index} of ${name} is withheld in the file`, { index })
 }
