@@ -170,13 +170,14 @@ export const helpTexts = {
   },
   import: {
     about: [
-      'A record that comes from elsewhere is history here: it is called ACTOR~1, ACTOR~2 and so on, which no actor can be, and can be read, verified and exported again with the signature that it came with; where there is no ACTOR here, that name is enough. No host brings it back, and none signs it. One that is here already is left as it is; where the file has another record of the same chain, all of it is refused.',
+      'A record that comes from elsewhere is history here: it is called ACTOR~1, ACTOR~2 and so on, which no actor can be, and can be read, verified and exported again with the signature that it came with; where there is no ACTOR here, that name is enough. No host brings it back, and none signs it. One that is here already is left as it is; where the files have another record of the same chain, all of it is refused. A record that was archived in part comes whole: what `theater export` wrote of it, and all files of its parts.',
       '--adopt is for moving actors: the next `theater run` of the folder goes on with them under their own names. If the host that they come from goes on with them too, there are two records of one actor that contradict each other, and every verifier sees that. The component is not run by this command: `theater verify` does that.',
     ],
     examples: [
       'theater import audit.car',
       'theater import audit.car --key host.pub --data archive',
       'theater import counter.car --adopt',
+      'theater import tail.car counter-1.car counter-2.car',
     ],
   },
   archive: {

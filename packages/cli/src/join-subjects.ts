@@ -1,5 +1,6 @@
 import { ChainError, hex } from '@theater/event-chain'
 import { joinParts } from '@theater/event-chain/car'
+import { compareChain } from '@theater/event-chain/log'
 import { sha256 } from '@theater/event-chain/node'
 import type { Subject } from './subjects.ts'
 
@@ -33,8 +34,14 @@ async function join(parts: readonly Subject[]): Promise<Subject> {
   const tombstones = parts.flatMap((part) => part.tombstones)
   try {
     const { store, info, last } = await joinParts(given, { hash: sha256 })
-    const { name, sealed } = parts[last] ?? first
+    const { name, sealed: ofLast } = parts[last] ?? first
     const partial = info.archived !== undefined
+    // Of a part it is known that it is under what is signed; of all of them that nothing else is.
+    const sealed = async (): ReturnType<Subject['sealed']> => {
+      const { seal, state } = await ofLast()
+      if (state === null || state.end !== undefined || partial) return { seal, state }
+      return { seal, state: await compareChain(store, state.entry, sha256) }
+    }
     const snapshots = parts.find(({ source }) => source?.snapshots !== undefined)?.source?.snapshots
     const source = { store, chain: info.chain, snapshots }
     return { name, source, size: info.size, tombstones, sealed, info, partial }

@@ -133,8 +133,12 @@ describe('theater archive', () => {
     expect([followed.all[0].seq, followed.all.at(-1).kind]).toEqual([all[0].to, 'stop'])
     expect(followed.ran.stderr).toContain('what comes behind them is shown')
     expect((await theater(['logs', 'echo', '--follow'], { cwd })).code).toBe(0)
-    for (const file of ['tail.car', 'elsewhere.car'])
-      expect((await json(cwd, 'import', file, '--data', 'other')).ran).toMatchObject({ code: 2 })
+    const apart = { 'tail.car': 'the events 2 to', 'elsewhere.car': 'what comes behind event' }
+    for (const [file, missing] of Object.entries(apart)) {
+      const { code, stderr } = await theater(['import', file, '--data', 'other'], { cwd })
+      expect([file, code, stderr]).toEqual([file, 2, expect.stringContaining(missing)])
+      expect(existsSync(join(cwd, 'other'))).toBe(false)
+    }
     writeFileSync(join(cwd, '1.car'), readFileSync(join(cwd, 'tail.car')))
     expect((await theater(['replay', 'echo'], { cwd })).stderr).toContain('not what was archived')
   })
@@ -229,6 +233,31 @@ describe('theater archive', () => {
     expect((await json(cwd, 'verify', 'echo', '--key', 'host.pub')).all).toMatchObject([
       { verdict: 'verified' },
     ])
+  })
+
+  it('moves to another host with all of its parts, as history or to go on', async () => {
+    const cwd = await long()
+    await theater(['archive', 'echo', '-o', '1.car', '--before', '200'], { cwd })
+    // The key changes between the parts.
+    await theater(['key', '--rotate'], { cwd })
+    await busy(cwd, 40)
+    await theater(['archive', 'echo', '-o', '2.car'], { cwd })
+    const exported = await theater(['export', 'echo', '-o', 'tail.car'], { cwd })
+    expect(exported.stderr).toMatch(/the events 2 to \d+ of echo are not in it.*1\.car.*2\.car/s)
+    const parts = ['2.car', 'tail.car', '1.car']
+    for (const [data, ...more] of [['history'], ['new', '--adopt']] as const) {
+      const { ran, all } = await json(cwd, 'import', ...parts, '--key', 'host.pub', '--data', data, ...more)
+      expect([ran.code, all]).toMatchObject([0, [{ actor: 'echo', added: true, signed: all[0].events }]])
+      const again = await json(cwd, 'import', ...parts, '--data', data)
+      expect(again.all).toMatchObject([{ added: false }])
+    }
+    expect((await json(cwd, 'verify', 'echo', '--key', 'host.pub', '--data', 'history')).all).toMatchObject([
+      { verdict: 'verified', levels: { structure: 'pass', signature: 'pass', execution: 'pass' } },
+    ])
+    expect((await json(cwd, 'call', 'echo', 'divide', '7', '2', '--data', 'new')).all).toEqual([{ ok: 3 }])
+    expect((await json(cwd, 'verify', 'echo', '--data', 'new')).all).toMatchObject([{ verdict: 'verified' }])
+    const some = await theater(['import', 'tail.car', '2.car', '--data', 'third'], { cwd })
+    expect([some.code, some.stderr]).toEqual([2, expect.stringMatching(/the events 2 to \d+ of echo/)])
   })
 
   it('refuses what would lose something, and says what to do', async () => {

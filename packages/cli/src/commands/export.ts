@@ -86,6 +86,11 @@ export async function exportActors(
     await rm(part, { force: true })
   }
   if (snapshot !== undefined && carried !== undefined) await writeSnapshots(snapshot, carried, infos, output)
+  for (const { label, archived } of infos)
+    if (archived !== undefined)
+      output.note(
+        `the events ${archived.lead} to ${archived.base - 1} of ${label} are not in it: they were archived, to ${archived.parts.map(({ file }) => file).join(', ')}. Whoever verifies or imports it needs those files too.`,
+      )
   const left = infos.filter(
     ({ chain, size, origin }) => origin === undefined && signedSize(seal, chain) < size,
   )
@@ -100,9 +105,10 @@ export async function exportActors(
   const json = {
     file: out,
     bytes,
-    chains: infos.map(({ chain, label, size, head }, i) => ({
+    chains: infos.map(({ chain, label, size, head, archived }, i) => ({
       actor: label,
       events: size,
+      from: archived?.base ?? 0,
       head: hex(head),
       signed: signedSize(seal, chain),
       snapshot: carried?.sizes[i] ?? null,

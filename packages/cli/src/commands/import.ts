@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { ChainError, hex } from '@theater/event-chain'
 import type { ChainInfo, LoggedStore } from '@theater/event-chain'
-import { importCar, openCar } from '@theater/event-chain/car'
+import { importCars, joinCars, openCar } from '@theater/event-chain/car'
 import type { CarChain, CarFile } from '@theater/event-chain/car'
 import type { VerifierKey } from '@theater/event-chain/log'
 import { fileSource, sha256 } from '@theater/event-chain/node'
@@ -27,35 +27,43 @@ export interface ImportCommandOptions {
   readonly adopt?: true
 }
 
-/** `theater import`: takes the records of a file into a data folder, checked, and all of them or none. */
+/** `theater import`: takes the records of files into a data folder, checked, and all of them or none. */
 export async function importRecords(
-  file: string,
+  files: readonly string[],
   options: ImportCommandOptions,
   output: Output,
 ): Promise<number> {
   const { data, key } = options
   const adopt = options.adopt === true
-  if (!existsSync(file) || !statSync(file).isFile()) throw new CliError('usage', `there is no file ${file}`)
+  for (const file of files)
+    if (!existsSync(file) || !statSync(file).isFile()) throw new CliError('usage', `there is no file ${file}`)
   const keys = await publicKeys(key)
-  await using source = await fileSource(file)
-  output.status(`reading ${file}`)
-  const car = await openCar(source, { hash: sha256, unfinished: 'allow' })
+  await using opened = new AsyncDisposableStack()
+  const parts: CarFile[] = []
+  for (const file of files) {
+    output.status(`reading ${file}`)
+    const car = await openCar(opened.use(await fileSource(file)), { hash: sha256, unfinished: 'allow' })
+    checkIntact(car)
+    parts.push(car)
+  }
+  const cars = await joinCars(parts, { hash: sha256 })
   output.endStatus()
-  const signed = await checkAll(car, keys)
-  if (adopt) await checkWhole(car)
+  const signed = (await Promise.all(cars.map((car) => checkAll(car, keys)))).flat()
+  if (adopt) for (const car of cars) await checkWhole(car)
   const paths = dataPaths(data)
   await makeDataFolder(paths)
   using _lock = takeLock(paths.lock, paths.folder)
   const { sqliteStore } = await import('@theater/event-chain/sqlite')
   await using store = sqliteStore(paths.chains)
-  const labels = await labelsFor(car, store, adopt)
-  const imported = await importCar(car, store, {
+  const labels = await labelsFor(cars, store, adopt)
+  const imported = await importCars(cars, store, {
     adopt,
     hash: sha256,
     label: (chain) => labels.get(chain) ?? '',
   })
+  const chains = cars.flatMap((car) => car.chains)
   for (const [i, { chain, label, size, head, origin, added }] of imported.entries()) {
-    const actor = car.chains[i]?.label ?? null
+    const actor = chains[i]?.label ?? null
     const json = {
       actor,
       record: label,
@@ -82,13 +90,20 @@ export async function importRecords(
   return exits.done
 }
 
+/** @throws ChainError `broken` */
+function checkIntact({ chains }: CarFile): void {
+  for (const { label, result } of chains)
+    if (!result.ok)
+      throw new ChainError('broken', `${printable(label ?? 'a record')}: ${result.message}`, result)
+}
+
 /** Checks structure and signatures. @returns how many events of each chain are signed; null without keys @throws ChainError; CliError `unsigned` */
 async function checkAll(car: CarFile, keys: readonly VerifierKey[]): Promise<readonly (number | null)[]> {
   const check = keys.length === 0 ? undefined : await checkSeal(car.seal, keys, sha256)
+  checkIntact(car)
   return car.chains.map(({ chain, label, result, sealed, size }) => {
     const name = printable(label ?? 'a record')
-    if (!result.ok) throw new ChainError('broken', `${name}: ${result.message}`, result)
-    if (keys.length === 0) return null
+    if (keys.length === 0 || !result.ok) return null
     const { head } = result
     const intact: Verdict = {
       verdict: 'verified',
@@ -131,27 +146,28 @@ async function checkWhole(car: CarFile): Promise<void> {
 
 /** What each record is called here. @throws CliError `usage` */
 async function labelsFor(
-  car: CarFile,
+  cars: readonly CarFile[],
   store: LoggedStore,
   adopt: boolean,
 ): Promise<ReadonlyMap<CarChain, string>> {
   const labels = new Map<CarChain, string>()
   const given = new Set<string>()
   const names = new Names(store)
-  for (const one of car.chains) {
-    if (one.chain === null) continue
-    const known = await store.info(one.chain)
-    if (adopt) checkNoHistory(known, one)
-    if (known !== undefined) continue
-    if (adopt) await checkParent(car, store, one.chain)
-    const label = adopt
-      ? await own(store, one.label ?? '')
-      : await names.free(one.label !== null && isActorId(one.label) ? one.label : hex(one.chain))
-    if (adopt && given.has(label))
-      throw new CliError('usage', `the file has more than one record of ${label}`)
-    given.add(label)
-    labels.set(one, label)
-  }
+  for (const car of cars)
+    for (const one of car.chains) {
+      if (one.chain === null) continue
+      const known = await store.info(one.chain)
+      if (adopt) checkNoHistory(known, one)
+      if (known !== undefined) continue
+      if (adopt) await checkParent(cars, car, store, one.chain)
+      const label = adopt
+        ? await own(store, one.label ?? '')
+        : await names.free(one.label !== null && isActorId(one.label) ? one.label : hex(one.chain))
+      if (adopt && given.has(label))
+        throw new CliError('usage', `there is more than one record of ${label} in what is imported`)
+      given.add(label)
+      labels.set(one, label)
+    }
   return labels
 }
 
@@ -165,12 +181,18 @@ function checkNoHistory(known: ChainInfo | undefined, { label }: CarChain): void
 }
 
 /** Whoever made an actor is there too, or goes with it: else the next host ends the actor for good. @throws CliError `incomplete` */
-async function checkParent(car: CarFile, store: LoggedStore, chain: Uint8Array): Promise<void> {
+async function checkParent(
+  cars: readonly CarFile[],
+  car: CarFile,
+  store: LoggedStore,
+  chain: Uint8Array,
+): Promise<void> {
   const { actor, parent, cause } = (await readGenesis(car, chain))?.content ?? {}
   if (actor === undefined || typeof parent !== 'string' || cause === null || cause === undefined) return
   const known = await store.info(cause.chain)
   const here = known !== undefined && known.origin === undefined && known.label === parent
-  if (here || car.chains.some((one) => one.chain !== null && hex(one.chain) === hex(cause.chain))) return
+  const all = cars.flatMap((one) => one.chains)
+  if (here || all.some((one) => one.chain !== null && hex(one.chain) === hex(cause.chain))) return
   throw new CliError(
     'incomplete',
     `${printable(actor)} ends with ${printable(parent)}, which made it and is neither in the file nor here. Export both into one file; without --adopt it is imported as history.`,

@@ -88,11 +88,8 @@ export function folder({ add, act }: Declare): void {
       }),
     )
 
-  add(
-    'import',
-    'Takes the records of a file into the data folder, after checking them: all of them, or none.',
-  )
-    .argument('<FILE.car>', 'what `theater export` wrote')
+  add('import', 'Takes the records of files into the data folder, after checking them: all of them, or none.')
+    .argument('<FILE.car...>', 'what `theater export` wrote, with all parts of what was archived')
     .option(
       '--key <KEY|FILE>',
       'a public key that has to have signed them; may be given several times',
@@ -102,9 +99,9 @@ export function folder({ add, act }: Declare): void {
     .option('--adopt', 'goes on with the actors here, which nobody may do elsewhere')
     .addOption(dataOption())
     .action(
-      act(async (output, file: string, options: ImportCommandOptions) => {
+      act(async (output, files: string[], options: ImportCommandOptions) => {
         const { importRecords } = await import('../commands/import.ts')
-        return importRecords(file, options, output)
+        return importRecords(files, options, output)
       }),
     )
 

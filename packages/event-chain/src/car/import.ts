@@ -42,17 +42,37 @@ export interface Imported extends ChainInfo {
  * @returns What the store now knows of the chains, in the file's order
  * @throws ChainError `broken`; `archived` for a file that has a part of a chain; `exists` where another record of a chain, or a label, is already there
  */
-export async function importCar(
+export function importCar(
   car: CarFile,
   store: LoggedStore,
   options: ImportOptions = {},
 ): Promise<Imported[]> {
-  const { label = labelOf, adopt = false, hash = sha256 } = options
+  return importCars([car], store, options)
+}
+
+/** The same of several files, all of them or none: where chains are there in parts, what {@link joinCars} makes of their files. */
+export async function importCars(
+  cars: readonly CarFile[],
+  store: LoggedStore,
+  options: ImportOptions = {},
+): Promise<Imported[]> {
+  const imported: Imported[] = []
+  const incoming: IncomingChain[] = []
+  for (const car of cars) await addCar(car, store, options, { imported, incoming })
+  if (incoming.length > 0) await store.take(incoming)
+  return imported
+}
+
+async function addCar(
+  car: CarFile,
+  store: LoggedStore,
+  { label = labelOf, adopt = false, hash = sha256 }: ImportOptions,
+  { imported, incoming }: { readonly imported: Imported[]; readonly incoming: IncomingChain[] },
+): Promise<void> {
   const seal = car.seal === null ? null : encodeSeal(car.seal)
   const sealBlock = seal === null ? null : { cid: cidOf('dag-cbor', hash(seal)), bytes: seal }
   const origin = adopt ? null : (sealBlock?.cid.subarray(4) ?? new Uint8Array(0))
-  const imported: Imported[] = []
-  const incoming: IncomingChain[] = []
+  let sealed = adopt || sealBlock === null
   for (const chain of car.chains) {
     const { result } = chain
     if (!result.ok) throw broken(result.reason, result.message, result.index)
@@ -65,13 +85,12 @@ export async function importCar(
     const { chain: id, size, head, epoch } = result
     const info = { chain: id, label: label(chain), size, head, epoch }
     const moved = adopt ? [movedMark(id, null, hash), movedMark(id, size, hash)] : []
-    const kept = !adopt && sealBlock !== null && incoming.length === 0 ? [sealBlock] : []
+    const kept = sealed || sealBlock === null ? [] : [sealBlock]
+    sealed = true
     const events = eventsOf(car, result, [...kept, ...moved], hash)
     incoming.push({ ...info, origin, events })
     imported.push({ ...info, ...(origin !== null && { origin }), added: true })
   }
-  if (incoming.length > 0) await store.take(incoming)
-  return imported
 }
 
 function inPart({ part, size, label }: CarChain): ChainError {

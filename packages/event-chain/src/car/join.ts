@@ -54,9 +54,14 @@ export async function joinParts(
   const before = parts.find(({ info }) => info.archived?.base === base)?.info.archived
   const info = before === undefined ? own : { ...own, archived: { lead, base, last: before.last, parts: [] } }
   const store = new Joined(info, parts, runs)
-  for (const { info } of parts) {
+  for (const { info, store: own } of parts) {
     const { archived } = info
-    if (archived !== undefined) await store.check(archived.base - 1, archived.last, hash)
+    if (archived !== undefined) {
+      await store.check(archived.base - 1, archived.last, hash)
+      const { lead } = archived
+      for await (const { header } of own.read(info.chain, lead - 1, lead))
+        await store.check(lead - 1, hash(header), hash)
+    }
     await store.check(info.size - 1, info.head, hash)
   }
   return { store, info, last }
