@@ -124,6 +124,15 @@ describe('commits', () => {
     expect(await next).toBe('b')
   })
 
+  test('all of one transaction wait for one sync', async () => {
+    const { commits, did, syncs, write } = database()
+    const all = ['a', 'b', 'c'].map((name) => commits.add('disk', write(name)))
+    await turn()
+    syncs[0]?.resolve()
+    expect(await Promise.all(all)).toEqual(['a', 'b', 'c'])
+    expect(did).toEqual(['commit a b c', 'sync'])
+  })
+
   test('closing writes what waits, and waits for what is synced', async () => {
     const { commits, did, syncs, write } = database()
     const first = commits.add('disk', write('a'))

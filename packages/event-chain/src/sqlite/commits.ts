@@ -85,6 +85,8 @@ export class Commits {
         return values
       })
       for (const [i, write] of group.entries()) this.#committed(write, values[i])
+      // All of the group wait for one and the same.
+      if (this.#unsynced.length > 0) this.#syncing ??= this.#sync()
       return true
     } catch (error) {
       this.#db.rollback()
@@ -95,12 +97,8 @@ export class Commits {
   }
 
   #committed(write: Write, value: unknown): void {
-    if (write.durability !== 'disk') {
-      write.resolve(value)
-      return
-    }
-    this.#unsynced.push([write, value])
-    this.#syncing ??= this.#sync()
+    if (write.durability === 'disk') this.#unsynced.push([write, value])
+    else write.resolve(value)
   }
 
   #refuse({ durability, reject }: Write, error: ChainError): void {

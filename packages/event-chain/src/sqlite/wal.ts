@@ -19,8 +19,10 @@ export class WalSync {
 
   async sync(): Promise<void> {
     // Some systems sync only for those who may write.
-    this.#file ??= openSync(this.#path, 'r+')
-    await promisify(fdatasync)(this.#file)
+    const file = (this.#file ??= openSync(this.#path, 'r+'))
+    await new Promise<void>((resolve, reject) => {
+      fdatasync(file, (error) => (error === null ? resolve() : reject(error)))
+    })
   }
 
   async close(): Promise<void> {
