@@ -537,15 +537,13 @@ export class Boundary {
   }
 
   /** Waits for the guest, or for the instance to be ended under it: then its promise may never settle. */
-  async #wait(started: Started): Promise<Started> {
-    const settled = (started.value as Promise<unknown>).then(
-      (value): Started => ({ fn: started.fn, value, failed: false }),
-      (error: unknown): Started => ({ fn: started.fn, value: error, failed: true }),
-    )
-    const ended = this.#state
-      .failure()
-      .then((): Started => ({ fn: started.fn, value: undefined, failed: true }))
-    return Promise.race([settled, ended])
+  #wait({ fn, value }: Started): Promise<Started> {
+    return new Promise((resolve) => {
+      const failed = (error: unknown): void => resolve({ fn, value: error, failed: true })
+      const returned = (result: unknown): void => resolve({ fn, value: result, failed: false })
+      ;(value as Promise<unknown>).then(returned, failed)
+      this.#state.whenEnded(() => failed(undefined))
+    })
   }
 
   #finish({ fn, value, failed }: Started): TurnEnd {

@@ -47,7 +47,7 @@ export class InstanceState {
   readonly actor: { readonly id: string; readonly parent: string | null }
   readonly #live: Live | undefined
   readonly #small = new Writer(64)
-  readonly #failure: { resolve: (() => void) | undefined } = { resolve: undefined }
+  #onEnd: (() => void) | undefined
   #queue: Queued[] = []
   /** How many messages wait to leave. */
   queued = 0
@@ -97,7 +97,7 @@ export class InstanceState {
   end(ended: Ended): void {
     if (this.#ended !== undefined) return
     this.#ended = ended
-    this.#failure.resolve?.()
+    this.#onEnd?.()
   }
 
   /** Ends this instance, and answers the crossing that it was ended in. */
@@ -140,12 +140,10 @@ export class InstanceState {
     return recorded !== undefined && this.abortRecorded(recorded)
   }
 
-  /** Resolves when the instance is ended, also while the guest is suspended for good. */
-  failure(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#failure.resolve = resolve
-      if (this.#ended !== undefined) resolve()
-    })
+  /** Calls when the instance is ended, also while the guest is suspended for good; the one who listens last is told. */
+  whenEnded(listener: () => void): void {
+    this.#onEnd = listener
+    if (this.#ended !== undefined) listener()
   }
 
   /** Ends an instance whose fuel did not last for what crosses. */

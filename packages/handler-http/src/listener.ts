@@ -11,7 +11,7 @@ import type { ServerLimits } from './server-limits.ts'
 import type { Service } from './service.ts'
 import { Queue, Shared } from './shared.ts'
 import type { Handshake, Sockets, SocketsHost } from './sockets.ts'
-import { fieldsOf, targetOf, type Target } from './target.ts'
+import { fieldsOf, Hosts, targetOf, type Target } from './target.ts'
 import { sizeOf } from './fields.ts'
 import { Visit, type VisitHost } from './visit.ts'
 import { allows, type WebSocketRoute } from './websocket-grant.ts'
@@ -69,6 +69,7 @@ export class Listener {
   /** Requests for routes that are shared. */
   readonly #queue = new Queue()
   readonly #connections = new Map<Socket, Connection>()
+  readonly #hosts = new Hosts()
   /** What requests and WebSocket connections need of it. */
   readonly host: VisitHost & SocketsHost
   #server: Server | undefined
@@ -255,7 +256,7 @@ export class Listener {
     if (this.#closing !== undefined) response.shouldKeepAlive = false
     const refusal = this.#refusal(request, connection?.visits.size ?? 0)
     if (refusal !== undefined) return visit.refuse(refusal)
-    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders })
+    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders }, this.#hosts)
     if (target === undefined) {
       // Who is not clear about this may not be clear about where it ends.
       response.shouldKeepAlive = false
@@ -282,7 +283,7 @@ export class Listener {
 
   /** Who may accept what a request asks for. */
   #doorsOf(request: IncomingMessage): readonly Door[] {
-    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders })
+    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders }, this.#hosts)
     if (target === undefined) return []
     const found = this.#doors.find(target.host, target.path, this.#isOwn(request.socket, target.host))
     return typeof found === 'string' ? [] : found
@@ -310,7 +311,7 @@ export class Listener {
   }
 
   async #admit(request: IncomingMessage, socket: Socket, gone: AbortSignal): Promise<void> {
-    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders })
+    const target = targetOf({ url: request.url ?? '', rawHeaders: request.rawHeaders }, this.#hosts)
     const doors = this.#doorsOf(request)
     const refusal =
       target === undefined || !isHandshake(request)

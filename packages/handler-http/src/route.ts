@@ -138,6 +138,8 @@ export class Routes<To extends Holder> {
       if (here === undefined) continue
       known = true
       const claims = this.#longest(here, path)
+      const [only, another] = claims ?? []
+      if (only !== undefined && another === undefined) return [only.to]
       if (claims !== undefined) return [...new Set(claims.map(({ to }) => to))]
     }
     return known ? 'no-path' : 'no-host'

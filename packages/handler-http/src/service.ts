@@ -4,6 +4,7 @@ import { IncomingRequest, type RequestHead } from './incoming-request.ts'
 import type { Inflow } from './inflow.ts'
 import type { HttpLimits } from './limits.ts'
 import { ResponseOutparam, type Answer } from './outgoing-response.ts'
+import type { Presence } from './presence.ts'
 import { Unanswered } from './refusal.ts'
 import type { Session } from './session.ts'
 import { answerOf, requestOf } from './whole.ts'
@@ -11,13 +12,14 @@ import { answerOf, requestOf } from './whole.ts'
 /** A request on its way to an actor. */
 export interface Delivery {
   readonly head: RequestHead
-  readonly body: Inflow
+  /** The body as it comes, for whoever takes it so. */
+  readonly body: () => Inflow
   /** The body, where all of it was read before. */
   readonly whole: Uint8Array | undefined
   /** Gets the answer, while the turn runs. */
   readonly answered: (answer: Answer) => void
-  /** Takes the request back while the turn has not begun. */
-  readonly signal: AbortSignal
+  /** Who asks: where it goes, the request is taken back while the turn has not begun. */
+  readonly client: Presence
 }
 
 /** Whoever answers the requests of a route: an actor, or several that share it. */
@@ -73,53 +75,50 @@ export class Service implements Answering {
   }
 
   /** @param waited milliseconds that the request has waited already */
-  async handle({ head, body, whole, answered, signal }: Delivery, waited = 0): Promise<void> {
+  handle({ head, body, whole, answered, client }: Delivery, waited = 0): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     let answers = false
     const tellAnswer = (answer: Answer | undefined): void => {
       if (answer === undefined) return
       answers = true
       answered(answer)
     }
-    const { promise: lateness, reject } = Promise.withResolvers<never>()
-    // One of its own that follows the client's: a signal that is made of others is held by them weakly, which costs more.
     const back = new AbortController()
-    const withdraw = (): void => back.abort()
-    signal.addEventListener('abort', withdraw, { once: true })
-    if (signal.aborted) withdraw()
+    const forget = client.onGone(() => back.abort())
     const timer = setTimeout(
       () => {
-        withdraw()
+        back.abort()
         reject(new Unanswered('timeout'))
       },
       Math.max(1, this.limits['answer-ms'] - waited),
     )
-    this.#underWay += 1
-    const turn = this.#ask({ head, body, whole }, tellAnswer, {
-      // A turn that is late goes on, and the actor is not idle before its end: so that is waited for, if not by the client.
-      deadline: LONGEST,
-      signal: back.signal,
-    })
-    const over = turn.finally(() => {
+    const over = (): void => {
+      clearTimeout(timer)
+      forget()
       this.#underWay -= 1
       if (this.#underWay === 0) this.#events.freed()
-    })
-    const tell = (isAnswered: boolean): void => {
-      if (!isAnswered && this.#answers) this.#events.unanswered()
-      this.#answers ||= isAnswered
     }
-    over.then(
-      () => tell(answers),
+    this.#underWay += 1
+    // A turn that is late goes on, and the actor is not idle before its end: so that is waited for, if not by the client.
+    this.#ask({ head, body, whole }, tellAnswer, { deadline: LONGEST, signal: back.signal }).then(
+      () => {
+        over()
+        this.#tell(answers)
+        resolve()
+      },
       (error: unknown) => {
+        over()
         // What a turn answered that trapped after it is not sent.
-        if (error instanceof Error && Reflect.get(error, 'code') === 'trapped') tell(false)
+        if (error instanceof Error && Reflect.get(error, 'code') === 'trapped') this.#tell(false)
+        reject(error)
       },
     )
-    try {
-      await Promise.race([over, lateness])
-    } finally {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', withdraw)
-    }
+    return promise
+  }
+
+  #tell(isAnswered: boolean): void {
+    if (!isAnswered && this.#answers) this.#events.unanswered()
+    this.#answers ||= isAnswered
   }
 
   /** Begins the turn, in the form that the actor takes the request in. */
@@ -134,7 +133,7 @@ export class Service implements Answering {
       answered(answerOf(said, this.limits))
       return
     }
-    const request = new IncomingRequest(this.#session, head, body, whole)
+    const request = new IncomingRequest(this.#session, head, body(), whole)
     const outparam = new ResponseOutparam(this.#session, answered)
     await this.#actor.invoke(HANDLE, [request, outparam], options)
   }

@@ -73,7 +73,6 @@ export class Shared implements Answering {
   }
 
   async handle(delivery: Delivery): Promise<void> {
-    const { signal } = delivery
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const began = performance.now()
     const fail = (code: InvokeFailure): void => reject(new Unanswered(code))
@@ -87,14 +86,13 @@ export class Shared implements Answering {
     }
     const withdraw = late('withdrawn')
     const timer = setTimeout(late('timeout'), this.#least('answer-ms'))
-    signal.addEventListener('abort', withdraw, { once: true })
     const remove = this.#queue.add({ members: this.#members, start, fail })
-    if (signal.aborted) withdraw()
+    const forget = delivery.client.onGone(withdraw)
     try {
       await promise
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', withdraw)
+      forget()
     }
   }
 

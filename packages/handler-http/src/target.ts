@@ -19,8 +19,12 @@ export interface Head {
   readonly rawHeaders: readonly string[]
 }
 
-/** Where a request goes; `undefined` for one that is not clear about it. */
-export function targetOf({ url, rawHeaders }: Head): Target | undefined {
+/**
+ * Where a request goes; `undefined` for one that is not clear about it.
+ *
+ * @param hosts what it takes to read an authority
+ */
+export function targetOf({ url, rawHeaders }: Head, { of }: Hosts): Target | undefined {
   // Two of them are how one server is made to see another request than the next (RFC 9112, 3.2).
   const hosts = valuesOf(rawHeaders, 'host')
   const [named] = hosts
@@ -30,9 +34,20 @@ export function targetOf({ url, rawHeaders }: Head): Target | undefined {
   if (absolute !== undefined && absolute.toLowerCase() !== named.toLowerCase()) return undefined
   const pathWithQuery =
     absolute === undefined ? url : rest?.startsWith('/') === true ? rest : `/${rest ?? ''}`
-  const host = hostOfAuthority(named)
+  const host = of(named)
   if (host === undefined || !isPathWithQuery(pathWithQuery)) return undefined
   return { authority: named, host, pathWithQuery, path: withoutQuery(pathWithQuery) }
+}
+
+/** The hosts of authorities. Most requests name the same as the one before. */
+export class Hosts {
+  #last: { readonly authority: string; readonly host: string | undefined } | undefined
+
+  /** As {@link hostOfAuthority} has it. */
+  readonly of = (authority: string): string | undefined => {
+    if (this.#last?.authority !== authority) this.#last = { authority, host: hostOfAuthority(authority) }
+    return this.#last.host
+  }
 }
 
 /** The values of one header. */
@@ -51,16 +66,21 @@ function isPathWithQuery(text: string): boolean {
 
 /** What of received fields a guest sees: all that is not of the connection, whose own list of such is heeded too. */
 export function fieldsOf(raw: readonly string[]): Field[] {
-  const ofConnection = new Set(
-    valuesOf(raw, 'connection')
-      .join(',')
-      .split(',')
-      .map((name) => name.trim().toLowerCase()),
-  )
+  const said = valuesOf(raw, 'connection')
+  const ofConnection =
+    said.length === 0
+      ? undefined
+      : new Set(
+          said
+            .join(',')
+            .split(',')
+            .map((name) => name.trim().toLowerCase()),
+        )
   const fields: Field[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? ''
-    if (!isForbidden(name) && !ofConnection.has(name.toLowerCase())) fields.push([name, raw[i + 1] ?? ''])
+    if (isForbidden(name) || ofConnection?.has(name.toLowerCase()) === true) continue
+    fields.push([name, raw[i + 1] ?? ''])
   }
   return fields
 }

@@ -6,6 +6,7 @@ import { methodOf, type RequestHead } from './incoming-request.ts'
 import type { Answer, OutgoingResponse } from './outgoing-response.ts'
 import type { Outflow } from './outflow.ts'
 import { answerToFailure, hostAnswers, statusOf, type HostAnswer } from './refusal.ts'
+import { Presence } from './presence.ts'
 import type { Answering } from './service.ts'
 import { fieldsOf, type Target } from './target.ts'
 
@@ -38,7 +39,7 @@ export class Visit {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
   readonly #host: VisitHost
-  readonly #gone = new AbortController()
+  readonly #client = new Presence()
   #answer: Answer | undefined
   /** The answer leaves while the turn runs. */
   #sending: Promise<void> | undefined
@@ -55,7 +56,7 @@ export class Visit {
     response.on('error', () => undefined)
     response.once('close', () => {
       clearTimeout(this.#timer)
-      if (!response.writableFinished) this.#gone.abort()
+      if (!response.writableFinished) this.#client.leave()
     })
   }
 
@@ -71,18 +72,18 @@ export class Visit {
 
   /** Gives it up: the client finds its connection closed. */
   cut(): void {
-    this.#gone.abort()
+    this.#client.leave()
     this.#request.socket.destroy()
   }
 
   /** The connection is not to be written to any more. */
   abandon(): void {
-    this.#gone.abort()
+    this.#client.leave()
   }
 
   /** Answers in the actor's place. What is left of the body is read and dropped, up to a point. */
   refuse({ status, text, retryAfter, fields = [] }: HostAnswer): void {
-    if (this.#gone.signal.aborted) return
+    if (this.#client.gone) return
     const body = Buffer.from(`${text}\n`)
     this.#drain()
     this.#write(
@@ -114,18 +115,15 @@ export class Visit {
     }
     const whole = service.streams ? undefined : await this.#whole(limits['request-bytes'])
     if (whole !== undefined && 'status' in whole) return this.refuse(whole)
-    const inflow =
-      whole === undefined
-        ? this.#incoming(limits['request-bytes'])
-        : Inflow.of(whole.bytes, fieldsOf(this.#request.rawTrailers))
+    const coming = whole === undefined ? this.#incoming(limits['request-bytes']) : undefined
     try {
-      if (!this.#gone.signal.aborted)
+      if (!this.#client.gone)
         await service.handle({
           head,
-          body: inflow,
+          body: () => coming ?? Inflow.of(whole?.bytes ?? EMPTY, fieldsOf(this.#request.rawTrailers)),
           whole: whole?.bytes,
           answered: (answer) => this.#answered(answer),
-          signal: this.#gone.signal,
+          client: this.#client,
         })
     } catch (error) {
       return this.#failed(answerToFailure(error))
@@ -140,7 +138,7 @@ export class Visit {
     this.#answer = checked(answer)
     const outflow = this.#answer.tag === 'ok' ? this.#answer.val.outflow : undefined
     if (this.#answer.tag !== 'ok' || outflow === undefined || outflow.isHeld) return
-    if (this.#gone.signal.aborted) outflow.fail(GONE)
+    if (this.#client.gone) outflow.fail(GONE)
     else this.#sending = this.#stream(this.#answer.val, outflow)
   }
 
@@ -150,7 +148,7 @@ export class Visit {
     // The turn ends the answer: what the guest has not finished by now is not the whole.
     if (answer?.tag === 'ok') answer.val.outflow?.fail(GONE)
     await this.#sending
-    if (this.#gone.signal.aborted || this.begun) return
+    if (this.#client.gone || this.begun) return
     if (answer === undefined) return this.refuse(hostAnswers.noAnswer)
     if (answer.tag === 'err')
       return this.refuse({ status: statusOf(answer.val), text: 'The actor answered with an error.' })
@@ -175,7 +173,7 @@ export class Visit {
 
   /** The turn came to no good end. */
   #failed(answer: HostAnswer): void {
-    if (this.#gone.signal.aborted) return
+    if (this.#client.gone) return
     // The turn may go on; nobody waits for it.
     this.#inflow?.fail(GONE)
     // What left of the answer is not the whole, and the client has to see that.
@@ -223,13 +221,13 @@ export class Visit {
     try {
       // The header leaves with the first bytes, whose write is an effect of the turn; or at the turn's end.
       outflow.claim()
-      await outflow.started(this.#gone.signal)
+      await outflow.started(this.#departure())
       if (outflow.error !== undefined) return
       response.writeHead(status, headersOf(answer.fields.list, length, [], bare && status !== 204))
       response.flushHeaders()
       for await (const piece of outflow) {
         if (!bare && !response.write(piece)) await this.#drained()
-        if (this.#gone.signal.aborted) return
+        if (this.#client.gone) return
       }
       const trailing = declared === undefined ? this.#trailing(status, outflow.trailers) : []
       if (trailing.length > 0) response.addTrailers(trailing)
@@ -242,13 +240,21 @@ export class Visit {
     }
   }
 
+  /** Aborts when the client goes. */
+  #departure(): AbortSignal {
+    const gone = new AbortController()
+    this.#client.onGone(() => gone.abort())
+    return gone.signal
+  }
+
   /** Resolves when the client has taken what was written, or is gone; a client that takes too long is cut off. */
   async #drained(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#limitSending()
     this.#response.once('drain', resolve)
-    this.#gone.signal.addEventListener('abort', () => resolve(), { once: true })
+    const forget = this.#client.onGone(resolve)
     await promise
+    forget()
     clearTimeout(this.#timer)
   }
 
@@ -287,7 +293,7 @@ export class Visit {
       if (!over) resolve({ bytes: Buffer.concat(pieces) })
       over = true
     })
-    this.#gone.signal.addEventListener('abort', () => refuse(hostAnswers.badRequest), { once: true })
+    this.#client.onGone(() => refuse(hostAnswers.badRequest))
     return promise
   }
 
@@ -308,7 +314,7 @@ export class Visit {
       if (!inflow.push(Uint8Array.from(piece))) request.pause()
     })
     request.once('end', () => inflow.finish(fieldsOf(request.rawTrailers)))
-    this.#gone.signal.addEventListener('abort', () => inflow.fail(GONE), { once: true })
+    this.#client.onGone(() => inflow.fail(GONE))
     return inflow
   }
 

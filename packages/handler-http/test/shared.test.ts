@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { fakeActor } from '@theater/handler-conformance'
 import type { InvokeOptions } from '@theater/handler'
 import { DEFAULT_LIMITS } from '../src/limits.ts'
+import { Presence } from '../src/presence.ts'
 import { Queue, Shared } from '../src/shared.ts'
 import { Service } from '../src/service.ts'
 import { Session } from '../src/session.ts'
@@ -123,7 +124,12 @@ describe('a route that actors share', () => {
 })
 
 describe('a request that waits', () => {
-  const delivery = { head: {} as never, body: {} as never, whole: undefined, answered: () => undefined }
+  const delivery = {
+    head: {} as never,
+    body: () => ({}) as never,
+    whole: undefined,
+    answered: () => undefined,
+  }
   const limits = { ...DEFAULT_LIMITS, 'answer-ms': 5 }
 
   it('is late when nobody gets to it, or given up by its client, and goes to nobody then', async () => {
@@ -135,17 +141,18 @@ describe('a request that waits', () => {
     }
     const queue = new Queue()
     const shared = new Shared(queue, () => [busy as never])
-    const { signal } = new AbortController()
-    await expect(shared.handle({ ...delivery, signal })).rejects.toMatchObject({ code: 'timeout' })
-    await expect(shared.handle({ ...delivery, signal: AbortSignal.abort() })).rejects.toMatchObject({
-      code: 'withdrawn',
+    await expect(shared.handle({ ...delivery, client: new Presence() })).rejects.toMatchObject({
+      code: 'timeout',
     })
-    const client = new AbortController()
+    const gone = new Presence()
+    gone.leave()
+    await expect(shared.handle({ ...delivery, client: gone })).rejects.toMatchObject({ code: 'withdrawn' })
+    const client = new Presence()
     const given = new Shared(queue, () => [{ ...busy, limits: DEFAULT_LIMITS } as never]).handle({
       ...delivery,
-      signal: client.signal,
+      client,
     })
-    client.abort()
+    client.leave()
     await expect(given).rejects.toMatchObject({ code: 'withdrawn' })
     busy.isIdle = true
     queue.look()
@@ -167,8 +174,9 @@ describe('a request that waits', () => {
       freed: () => void freed++,
       unanswered: () => undefined,
     })
-    const { signal } = new AbortController()
-    await expect(service.handle({ ...delivery, signal })).rejects.toMatchObject({ code: 'timeout' })
+    await expect(service.handle({ ...delivery, client: new Presence() })).rejects.toMatchObject({
+      code: 'timeout',
+    })
     expect([service.isIdle, freed]).toEqual([false, 0])
     // Had it not begun, it would have been taken back.
     expect(signals[0]?.aborted).toBe(true)

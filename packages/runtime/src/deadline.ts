@@ -4,9 +4,12 @@ import { TheaterError } from './errors.ts'
 const MAX_TIMER = 0x7fff_ffff
 
 /** Rejects with `timeout` when a promise takes longer than `ms` milliseconds. What it waits for goes on. */
-export async function within<T>(promise: Promise<T>, ms: number, actor: string): Promise<T> {
+export function within<T>(promise: Promise<T>, ms: number, actor: string): Promise<T> {
   // Who says the most that there is waits for as long as it takes.
-  if (ms === MAX_TIMER) return promise
+  return ms === MAX_TIMER ? promise : bounded(promise, ms, actor)
+}
+
+async function bounded<T>(promise: Promise<T>, ms: number, actor: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
