@@ -31,10 +31,10 @@ async function join(parts: readonly Subject[]): Promise<Subject> {
     source === undefined || info === undefined ? [] : [{ store: source.store, info }],
   )
   const [first] = parts as readonly [Subject]
-  const tombstones = parts.flatMap((part) => part.tombstones)
   try {
     const { store, info, last } = await joinParts(given, { hash: sha256 })
-    const { name, sealed: ofLast } = parts[last] ?? first
+    // Only its seal is held against keys: what another one says was erased may be anybody's word.
+    const { name, sealed: ofLast, tombstones } = parts[last] ?? first
     const partial = info.archived !== undefined
     // Of a part it is known that it is under what is signed; of all of them that nothing else is.
     const sealed = async (): ReturnType<Subject['sealed']> => {
@@ -60,6 +60,6 @@ async function join(parts: readonly Subject[]): Promise<Subject> {
       reason,
       message,
     } as const
-    return { name, source: undefined, size, verdict, tombstones, sealed: first.sealed, partial: true }
+    return { name, source: undefined, size, verdict, tombstones: [], sealed: first.sealed, partial: true }
   }
 }

@@ -260,6 +260,24 @@ describe('theater archive', () => {
     expect([some.code, some.stderr]).toEqual([2, expect.stringMatching(/the events 2 to \d+ of echo/)])
   })
 
+  it("takes nobody's word for what was erased but that of whoever signed all of it", async () => {
+    const cwd = await long()
+    await theater(['archive', 'echo', '-o', '1.car', '--before', '200'], { cwd })
+    await theater(['export', 'echo', '-o', 'tail.car'], { cwd })
+    const there = ['--data', 'other']
+    await theater(['import', 'tail.car', '1.car', '--adopt', ...there], { cwd })
+    await theater(['redact', 'echo', '7', '--stop', '--reason', 'so I say', ...there], { cwd })
+    const forged = await theater(['archive', 'echo', '-o', 'forged.car', '--before', '200', ...there], {
+      cwd,
+    })
+    expect(forged.code).toBe(0)
+    const { all } = await json(cwd, 'verify', 'tail.car', 'forged.car', '--key', 'host.pub')
+    expect(all).toMatchObject([{ verdict: 'inconclusive', code: 'withheld', at: 7 }])
+    expect((await json(cwd, 'verify', 'tail.car', '1.car', '--key', 'host.pub')).all).toMatchObject([
+      { verdict: 'verified' },
+    ])
+  })
+
   it('refuses what would lose something, and says what to do', async () => {
     const cwd = await long()
     writeFileSync(join(cwd, 'there.car'), 'x')

@@ -6,7 +6,6 @@ import { buriedIn } from '../log/seal.ts'
 import type { Seal } from '../log/seal.ts'
 import { compareChain } from '../log/sealed-state.ts'
 import type { BlobReader, ChainInfo, ChainReader, StoredEvent } from '../store.ts'
-import { Tombstones } from '../tombstones.ts'
 import { verifyStructure } from '../verify.ts'
 import { joinParts } from './join.ts'
 import type { JoinedChain } from './join.ts'
@@ -44,7 +43,6 @@ export async function joinCars(
       const key = hex(info.chain)
       byChain.set(key, [...(byChain.get(key) ?? []), { car, one, info }])
     }
-  const tombstones = new Tombstones(cars.flatMap(({ seal }) => (seal === null ? [] : buriedIn(seal, hash))))
   const joined = new Map<CarChain, Whole | undefined>()
   for (const found of byChain.values()) {
     const [first, ...others] = found
@@ -55,7 +53,7 @@ export async function joinCars(
     )
     const last = found[whole.last] ?? first
     for (const { one } of found) joined.set(one, undefined)
-    joined.set(last.one, await check(whole, last, tombstones, hash))
+    joined.set(last.one, await check(whole, last, hash))
   }
   return cars.flatMap((car) => {
     const all = car.chains.filter((one) => !joined.has(one) || joined.get(one) !== undefined)
@@ -70,12 +68,7 @@ interface Whole {
   readonly store: ChainReader & BlobReader
 }
 
-async function check(
-  { store, info }: JoinedChain,
-  { car, one }: Found,
-  tombstones: Tombstones,
-  hash: Hash,
-): Promise<Whole> {
+async function check({ store, info }: JoinedChain, { car, one }: Found, hash: Hash): Promise<Whole> {
   const { chain, label, archived, size } = info
   const end = one.part?.end ?? null
   const missing =
@@ -90,6 +83,8 @@ async function check(
       `${missing.what} of ${label} is in none of these files: the record was archived in parts, and all of them have to be given together`,
       { index: missing.at },
     )
+  // Of all parts the last one's seal tells, which is the one that is kept, and held against keys: any other may be anybody's.
+  const tombstones = car.seal === null ? [] : buriedIn(car.seal, hash)
   const result = await verifyStructure(store.read(chain), {
     chain,
     blobs: store,

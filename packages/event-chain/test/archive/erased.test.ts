@@ -1,6 +1,6 @@
 import { decodeBody, memoryStore } from '../../src/index.ts'
 import type { LoggedStore } from '../../src/index.ts'
-import { restorePart } from '../../src/car.ts'
+import { joinCars, restorePart } from '../../src/car.ts'
 import { HostLog, SigningKey } from '../../src/log.ts'
 import { sqliteStore } from '../../src/sqlite.ts'
 import { cidOf } from '@theater/values'
@@ -64,4 +64,17 @@ test('what somebody else says was erased is missing in the file, which is not pu
   await expect(putBack(store, forged)).rejects.toMatchObject({ code: 'archived', index: 7 })
   expect((await store.info(chain))?.archived?.base).toBe(base)
   expect(await putBack(store, file)).toBeGreaterThan(0)
+})
+
+test('of parts that are read together only the last one says what was erased', async () => {
+  const [store, other] = [memoryStore(), memoryStore()]
+  const chain = await signed(store, LENGTH)
+  const base = await baseOf(store, chain)
+  await archive(store, chain, base)
+  const tail = await fileOf(store, chain)
+  await fill(other, LENGTH)
+  const theirs = await SigningKey.generate(key.verifier.name)
+  await (await HostLog.open({ store: other, key: theirs })).redact(chain, [7], { reason: 'so I say' })
+  const [car] = await joinCars([await open(tail), await open(await fileOf(other, chain, base))])
+  expect(car?.chains).toMatchObject([{ result: { ok: true, withheld: 7, redacted: [] } }])
 })
