@@ -1,5 +1,5 @@
 import { Reader } from '@theater/values'
-import { putBytes, putLink, putUint, readBlockLink } from './cbor-bytes.ts'
+import { linkHead, linkLength, putBytes, putLink, putUint, readBlockLink } from './cbor-bytes.ts'
 import { broken, ChainError, messageOf } from './errors.ts'
 import { kindNumber, kinds } from './kinds.ts'
 import type { Kind } from './kinds.ts'
@@ -72,6 +72,63 @@ export function encodeHeader(header: Header): Uint8Array {
  * @throws ChainError `broken` with reason `header`, `version` or `kind`
  */
 export function decodeHeader(bytes: Uint8Array, index?: number): Header {
+  return quick(bytes) ?? decodeAny(bytes, index)
+}
+
+/** A header as nearly all are; `undefined` for any other, and for what is none. */
+function quick(bytes: Uint8Array): Header | undefined {
+  const { length } = bytes
+  const epoch = bytes[36] as number
+  if (bytes[0] !== 0x87 || bytes[1] !== FORMAT || bytes[2] !== 0x58 || bytes[3] !== 32 || epoch > 23)
+    return undefined
+  const linksAt = length - 2 * linkLength
+  const seq = uintBetween(bytes, 37, linksAt - 1)
+  const kind = kinds[bytes[linksAt - 1] as number]
+  if (
+    seq === undefined ||
+    kind === undefined ||
+    !linkAt(bytes, linksAt) ||
+    !linkAt(bytes, linksAt + linkLength)
+  )
+    return undefined
+  return {
+    chain: bytes.subarray(4, 36),
+    epoch,
+    seq,
+    kind,
+    prev: bytes.subarray(linksAt + linkLength - 32, linksAt + linkLength),
+    body: bytes.subarray(length - 32),
+  }
+}
+
+/** The unsigned integer, in its shortest form, that is all there is between two offsets; `undefined` for a wide one, or none. */
+function uintBetween(bytes: Uint8Array, from: number, to: number): number | undefined {
+  const head = bytes[from] as number
+  const a = bytes[from + 1] as number
+  switch (to - from) {
+    case 1:
+      return head < 24 ? head : undefined
+    case 2:
+      return head === 0x18 && a > 23 ? a : undefined
+    case 3:
+      return head === 0x19 && a > 0 ? a * 0x100 + (bytes[from + 2] as number) : undefined
+    case 5: {
+      const high = a * 0x100 + (bytes[from + 2] as number)
+      const low = (bytes[from + 3] as number) * 0x100 + (bytes[from + 4] as number)
+      const n = high * 0x1_0000 + low
+      return head === 0x1a && n > 0xffff ? n : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+function linkAt(bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < linkHead.length; i++) if (bytes[at + i] !== linkHead[i]) return false
+  return true
+}
+
+function decodeAny(bytes: Uint8Array, index: number | undefined): Header {
   let version: number, chain: Uint8Array, epoch: number, seq: number, number: number
   let prev: Uint8Array | null, body: Uint8Array | null
   try {

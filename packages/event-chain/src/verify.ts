@@ -257,14 +257,24 @@ export async function* checkEvents(
   events: AsyncIterable<StoredEvent>,
   options: VerifyOptions = {},
 ): AsyncGenerator<Event, Intact, undefined> {
-  const { blobs, hash = sha256 } = options
   const checker = new StructureChecker(options)
-  for await (const { header, body } of events) {
-    const open = checker.openBody(checker.openHeader(header), body)
-    const linked = open.link === null ? null : await linkedContent(open.link, blobs, checker.size, hash)
-    yield checker.close(open, linked)
+  for await (const event of events) {
+    const taken = take(checker, event, options)
+    yield taken instanceof Promise ? await taken : taken
   }
   return checker.end(options)
+}
+
+/** Takes the next event; a promise where the block has to be got that its content stands in. Throws ChainError `broken`. */
+function take(
+  checker: StructureChecker,
+  { header, body }: StoredEvent,
+  { blobs, hash = sha256 }: VerifyOptions,
+): Event | Promise<Event> {
+  const open = checker.openBody(checker.openHeader(header), body)
+  return open.link === null
+    ? checker.close(open, null)
+    : linkedContent(open.link, blobs, checker.size, hash).then((linked) => checker.close(open, linked))
 }
 
 /**
@@ -286,11 +296,13 @@ export async function verifyStructure(
   options: VerifyOptions = {},
 ): Promise<StructureResult> {
   try {
-    const checked = checkEvents(events, options)
-    for (;;) {
-      const step = await checked.next()
-      if (step.done === true) return step.value
+    const checker = new StructureChecker(options)
+    // Not by way of `checkEvents`: to yield each event takes as long as a hash.
+    for await (const event of events) {
+      const taken = take(checker, event, options)
+      if (taken instanceof Promise) await taken
     }
+    return checker.end(options)
   } catch (error) {
     return brokenResult(error)
   }

@@ -248,6 +248,47 @@ describe('headers', () => {
     )
   })
 
+  test('of a common form are read as any other: what is taken is the one encoding of what it says', () => {
+    const common = fc.record({
+      chain: digest,
+      epoch: fc.nat({ max: 30 }),
+      seq: fc.oneof(
+        fc.nat({ max: 300 }),
+        fc.integer({ min: 65_500, max: 65_600 }),
+        fc.integer({ min: 2 ** 32 - 9, max: 2 ** 32 + 9 }),
+      ),
+      kind: fc.constantFrom(...kinds),
+      prev: digest,
+      body: digest,
+    })
+    // The bytes that are not of a digest: there a change is more likely to be another header.
+    const inHeads = fc.oneof(fc.nat({ max: 3 }), fc.integer({ min: 36, max: 60 }), fc.nat({ max: 135 }))
+    fc.assert(
+      fc.property(
+        common,
+        fc.array(fc.tuple(inHeads, fc.nat({ max: 255 })), { maxLength: 3 }),
+        (one, changes) => {
+          const bytes = encodeHeader(one)
+          expect(plain(decodeHeader(bytes))).toEqual(plain(one))
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte
+          const again = tryHeader(bytes) === null ? bytes : encodeHeader(decodeHeader(bytes))
+          expect(plain(again)).toEqual(plain(bytes))
+        },
+      ),
+      { numRuns: 2000 },
+    )
+    const wide = encodeHeader({ ...decodeHeader(sampleChain(2)[1]?.header ?? new Uint8Array(0)), seq: 300 })
+    // The same number in a longer form, then numbers that have a shorter one.
+    for (const seq of [
+      [0x1a, 0, 0, 1, 44],
+      [0x19, 0, 255],
+      [0x18, 23],
+      [0x1a, 0, 0, 255, 255],
+      [0x1b, 0, 0, 0, 0, 0, 0, 1, 44],
+    ])
+      expect(tryHeader(new Uint8Array([...wide.subarray(0, 37), ...seq, ...wide.subarray(40)]))).toBeNull()
+  })
+
   test('that cannot be are not written', () => {
     const [event] = sampleChain(1)
     const good = decodeHeader(event?.header ?? new Uint8Array(0))

@@ -15,8 +15,7 @@ import type { SignedCheckpoint } from './signed-checkpoints.ts'
 import { TILE } from './store.ts'
 import type { GrownChain, LogStore, LogUpdate, TreeState, TreeUpdate } from './store.ts'
 import { tombstonesOf } from './seal.ts'
-import { eventLeaf } from './subtrees.ts'
-import { GrowingTree, leafHash } from './tree.ts'
+import { GrowingTree, leafHash, TreeHasher } from './tree.ts'
 import { WitnessClient } from './witness-client.ts'
 import type { WitnessClientOptions } from './witness-client.ts'
 
@@ -48,6 +47,9 @@ export interface Redaction {
 
 /** How many chains one checkpoint takes in at most: what it writes at once is bounded. */
 const MAX_CHAINS = 1000
+
+/** How many headers are read at once. */
+const SOME = 512
 
 /**
  * The one log of a host: an entry for every chain that grew, under a checkpoint that is signed. Whoever saw a checkpoint can be
@@ -216,13 +218,27 @@ export class HostLog {
     const chains: LogUpdate['chains'][number][] = []
     for (const { chain, epoch, size, tree: state } of grown) {
       const tree = new Grown(state, this.#hash)
-      for await (const { header } of this.#store.read(chain, state.size, size)) {
-        tree.append(eventLeaf(header, this.#hash))
-      }
+      await this.#grow(tree, chain, state.size, size)
       entries.push({ entry: { kind: 'chain', chain, epoch, size, root: tree.root }, chain })
       chains.push({ chain, tree: tree.update() })
     }
     await this.#extend(entries, chains, [this.#key])
+  }
+
+  /** Appends the leaves of a chain's events, many at a time where the store has headers without the bodies. */
+  async #grow(tree: Grown, chain: Uint8Array, from: number, to: number): Promise<void> {
+    const hasher = new TreeHasher(this.#hash)
+    const { hostLog } = this.#store
+    let at = from
+    while (hostLog.headers !== undefined && at < to) {
+      const some = await hostLog.headers(chain, at, Math.min(to, at + SOME))
+      if (some.length === 0) break
+      for (const header of some) tree.append(hasher.event(header))
+      at += some.length
+    }
+    // Where one is not there, this says so.
+    if (at < to)
+      for await (const { header } of this.#store.read(chain, at, to)) tree.append(hasher.event(header))
   }
 
   /** @param done what follows from it, before anybody else goes on */

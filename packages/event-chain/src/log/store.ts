@@ -118,6 +118,11 @@ export interface LogStore {
    * Nothing for a chain of which all is here.
    */
   leaves(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]>
+  /**
+   * Headers of a chain from one event on, up to another: as many as are there without a gap. A store that has none without the
+   * bodies leaves this out: then whoever asks reads the events.
+   */
+  headers?(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]>
   /** The checkpoints in which the key changed, oldest first. */
   rotations(): Promise<readonly string[]>
   /** The witnesses, ordered by key. */

@@ -1,6 +1,6 @@
-import { sha256 } from '@theater/values'
+import { hashInto, sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
-import { sameBytes } from '../cbor-bytes.ts'
+import { putBytes, sameBytes } from '../cbor-bytes.ts'
 import { ChainError } from '../errors.ts'
 
 /**
@@ -26,6 +26,31 @@ export function nodeHash(left: Uint8Array, right: Uint8Array, hash: Hash = sha25
   return hash(bytes)
 }
 
+/** The same for many, each in the place of the one before: what is hashed is no garbage. */
+export class TreeHasher {
+  readonly #hash: Hash
+  readonly #leaf = new Uint8Array(33)
+  readonly #node = new Uint8Array(65)
+
+  constructor(hash: Hash) {
+    this.#hash = hash
+    this.#node[0] = 1
+  }
+
+  /** The leaf of an event in its chain's tree: over the hash of its header. */
+  event(header: Uint8Array): Uint8Array {
+    hashInto(this.#hash, header, this.#leaf, 1)
+    return this.#hash(this.#leaf)
+  }
+
+  /** See {@link nodeHash}. */
+  node(left: Uint8Array, right: Uint8Array): Uint8Array {
+    putBytes(this.#node, 1, left)
+    putBytes(this.#node, 33, right)
+    return this.#hash(this.#node)
+  }
+}
+
 /** Refuses what is not the size of a tree or an index in one. */
 export function checkSize(name: string, n: number): void {
   if (!Number.isSafeInteger(n) || n < 0) throw new ChainError('invalid', `${name} ${n} is not a counter`)
@@ -37,6 +62,7 @@ export function checkSize(name: string, n: number): void {
  */
 export class GrowingTree {
   readonly #hash: Hash
+  readonly #hasher: TreeHasher
   #size: number
   readonly #edge: Uint8Array[]
 
@@ -51,6 +77,7 @@ export class GrowingTree {
       throw new ChainError('invalid', `a tree of ${size} leaves does not have this edge`)
     }
     this.#hash = hash
+    this.#hasher = new TreeHasher(hash)
     this.#size = size
     this.#edge = edge.map((node) => node.slice())
   }
@@ -81,7 +108,7 @@ export class GrowingTree {
     let index = this.#size
     complete?.(0, index, node)
     for (let level = 1; index % 2 === 1; level++) {
-      node = nodeHash(this.#edge.pop() as Uint8Array, node, this.#hash)
+      node = this.#hasher.node(this.#edge.pop() as Uint8Array, node)
       index = (index - 1) / 2
       complete?.(level, index, node)
     }

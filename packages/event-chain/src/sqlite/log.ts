@@ -12,6 +12,7 @@ import type {
   WitnessRecord,
 } from '../log/store.ts'
 import { guard } from './errors.ts'
+import { arraysOf } from './rows.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -172,6 +173,20 @@ export class SqliteLog implements LogStore {
 
   leaves(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]> {
     return this.#db.leaves(chain, from, to)
+  }
+
+  async headers(chain: Uint8Array, from: number, to: number): Promise<readonly Uint8Array[]> {
+    return guard(() => {
+      const statement = this.#db.sql(
+        'SELECT seq, header FROM events WHERE chain = ? AND seq >= ? AND seq < ? ORDER BY seq',
+      )
+      const headers: Uint8Array[] = []
+      for (const [seq, header] of arraysOf(statement, this.#id(chain), from, to)) {
+        if (seq !== from + headers.length || !(header instanceof Uint8Array)) break
+        headers.push(header)
+      }
+      return headers
+    })
   }
 
   async rotations(): Promise<readonly string[]> {

@@ -22,6 +22,7 @@ import { ERASED, SqliteCaches } from './caches.ts'
 import { Commits } from './commits.ts'
 import { guard } from './errors.ts'
 import { SqliteLog } from './log.ts'
+import { arraysOf } from './rows.ts'
 import type { OpenedDatabase } from './schema.ts'
 import { WalSync } from './wal.ts'
 
@@ -119,14 +120,18 @@ export class SqliteStore implements LoggedStore {
     const absent = (seq: number): ChainError => goneAt(label, archived, seq) ?? missing(seq)
     for (let at = Math.max(from, 0); at < end;) {
       const page = guard(() =>
-        this.#sql(
-          'SELECT seq, header, body FROM events WHERE chain = ? AND seq >= ? AND seq < ? ORDER BY seq',
-        ).all(id, at, Math.min(end, at + pageLength)),
+        arraysOf(
+          this.#sql(
+            'SELECT seq, header, body FROM events WHERE chain = ? AND seq >= ? AND seq < ? ORDER BY seq',
+          ),
+          id,
+          at,
+          Math.min(end, at + pageLength),
+        ),
       )
       if (page.length === 0) throw absent(at)
-      for (const row of page) {
-        if (row['seq'] !== at) throw absent(at)
-        const { header, body } = row
+      for (const [seq, header, body] of page) {
+        if (seq !== at) throw absent(at)
         if (!(header instanceof Uint8Array) || !(body === null || body instanceof Uint8Array))
           throw missing(at)
         yield { header, body }

@@ -77,6 +77,18 @@ const stores: [string, () => { open: () => LoggedStore; again: () => LoggedStore
   ],
 ]
 
+test('the log is over no chain that has lost an event', async () => {
+  const path = join(folder, `${n++}.db`)
+  await using store = sqliteStore(path)
+  await grow(store, 'a', 1200, 0)
+  const db = new DatabaseSync(path)
+  db.exec('DELETE FROM events WHERE seq = 700')
+  db.close()
+  const log = await HostLog.open({ store, key })
+  await expect(log.checkpoint()).rejects.toMatchObject({ code: 'broken', reason: 'missing', index: 700 })
+  expect(await latestCheckpoint(store)).toBeUndefined()
+})
+
 describe.each(stores)('the log of a host in %s', (_, make) => {
   test('has an entry for each chain that grew, under checkpoints that each begin with the one before', async () => {
     const { open } = make()
