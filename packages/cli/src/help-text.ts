@@ -144,6 +144,7 @@ export const helpTexts = {
       'theater replay counter',
       'theater replay audit.car --actor auditor --events',
       'theater replay counter --until 120',
+      'theater replay counter --from 9000',
     ],
   },
   certify: {

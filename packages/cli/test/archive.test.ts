@@ -85,6 +85,10 @@ describe('theater archive', () => {
     // With one part missing, and from a snapshot.
     const gap = await json(cwd, 'verify', 'echo', '1.car')
     expect(gap.all).toMatchObject([{ code: 'withheld', at: one.to }])
+    renameSync(join(cwd, '1.car'), join(cwd, 'away.car'))
+    const shown = await json(cwd, 'replay', 'echo', '--from', `${two.size}`)
+    expect(shown.all.at(-1)).toMatchObject({ verdict: 'verified', from: expect.any(Number) })
+    renameSync(join(cwd, 'away.car'), join(cwd, '1.car'))
     const late = await json(cwd, 'verify', 'echo', '--from', `${two.size}`)
     expect([late.ran.code, late.all]).toMatchObject([0, [{ verdict: 'verified', from: expect.any(Number) }]])
     // What is asked for is read from the files, as long as they are there.

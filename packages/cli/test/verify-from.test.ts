@@ -126,3 +126,46 @@ describe('verify --from', () => {
     expect(ran.code).toBe(7)
   })
 })
+
+describe('replay --from', () => {
+  it('shows what comes after a snapshot, and says what it did not run', async () => {
+    const cwd = await withSnapshot()
+    const { size } = await keptIn(cwd)
+    const replayed = async (...args: string[]) => {
+      const ran = await theater(['replay', ...args, '--json'], { cwd })
+      return { code: ran.code, all: objects(ran) }
+    }
+    const late = await replayed('echo', '--from', `${size}`)
+    const whole = await replayed('echo')
+    const { next: _n, ...verdict } = late.all.at(-1)
+    expect([late.code, verdict]).toMatchObject([
+      0,
+      { verdict: 'verified', from: size, levels: { execution: 'tail' }, head: whole.all.at(-1).head },
+    ])
+    // The same turns, but for those before.
+    const turns = late.all.slice(0, -1)
+    expect(turns.length).toBeGreaterThan(1)
+    expect(turns).toEqual(whole.all.slice(0, -1).filter(({ turn }) => turn >= size))
+    const part = await replayed('echo', '--from', `${size}`, '--until', `${turns[0].turn}`)
+    expect([part.code, part.all.at(-1)]).toMatchObject([0, { from: size, events: turns[0].turn + 1 }])
+    expect(part.all.at(-1).next).not.toBeNull()
+    const none = await replayed('echo', '--from', '1')
+    expect([none.code, none.all]).toMatchObject([7, [{ verdict: 'inconclusive', code: 'no-snapshot' }]])
+    const text = await theater(['replay', 'echo', '--from', `${size}`], { cwd })
+    expect(text.stdout).toContain(`verified from event ${size} on`)
+    for (const args of [
+      ['--from', '9', '--until', '8'],
+      ['--snapshot', 'x'],
+    ])
+      expect((await theater(['replay', 'echo', ...args], { cwd })).code).toBe(2)
+  })
+
+  it('begins with snapshots out of a file', async () => {
+    const cwd = await withSnapshot()
+    const { size } = await keptIn(cwd)
+    await theater(['export', 'echo', '-o', 'a.car', '--snapshot', 'a.snapshot'], { cwd })
+    const args = ['replay', 'a.car', '--from', `${size}`, '--snapshot', 'a.snapshot', '--json']
+    const [...all] = objects(await theater(args, { cwd }))
+    expect(all.at(-1)).toMatchObject({ verdict: 'verified' })
+  })
+})

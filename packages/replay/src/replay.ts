@@ -1,14 +1,16 @@
 import { ChainError, hex } from '@theater/event-chain'
+import type { Part } from '@theater/event-chain'
 import { sha256 } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { Execution, inconclusive, readGenesis } from './execution.ts'
 import type { Reached } from './execution.ts'
 import { Feed } from './feed.ts'
 import { withDefaults } from './limits.ts'
+import { checkUpTo } from './start.ts'
 import type { ChainSource, Doing, Subject, Verdict, VerifyLimits, VerifyOptions } from './types.ts'
 
 /** How a chain is re-run under somebody's eyes. */
-export interface ReplayOptions extends Omit<VerifyOptions, 'unfinished' | 'from'> {
+export interface ReplayOptions extends Omit<VerifyOptions, 'unfinished'> {
   /** The last event that is taken from the record: the re-run stops after it. @default the last there is */
   readonly until?: number | undefined
   /**
@@ -31,7 +33,7 @@ export interface Replayed {
 
 /**
  * Runs the component of a chain again, tells each event when it is reached, and stops where it is told. Unlike `verify`
- * it reads the chain once and checks it on the way, so that it shows what comes before a fault.
+ * it reads the chain once and checks it on the way, so that it shows what comes before a fault; where it is to begin `from` an event, all of it is checked first.
  *
  * @throws ChainError other than `broken`, where reading fails; the reason of the signal
  *
@@ -59,8 +61,26 @@ export async function replay(source: ChainSource, options: ReplayOptions): Promi
     const finding = await noGenesis(source, limits, hash)
     return { verdict: { ...subject, size: 0, ...finding }, next: undefined }
   }
+  let part: Part | undefined
+  if (options.from !== undefined) {
+    const found = await checkUpTo(source, { ...options, unfinished: 'allow', limits, hash, genesis })
+    const { structure } = found
+    if (!structure.ok) {
+      const { index, reason, message } = structure
+      return {
+        verdict: { ...subject, size: index, verdict: 'broken', index, reason, message },
+        next: undefined,
+      }
+    }
+    if (found.part !== undefined && 'code' in found.part) {
+      const { code, message } = found.part
+      return { verdict: { ...subject, ...inconclusive(code, 0, message) }, next: undefined }
+    }
+    part = found.part
+  }
   const execution = new Execution({
     source,
+    part,
     options: { load, component, unfinished: 'allow', tombstones },
     limits,
     hash,
@@ -71,7 +91,10 @@ export async function replay(source: ChainSource, options: ReplayOptions): Promi
     signal,
   })
   const finding = await execution.run()
-  return { verdict: { ...subject, ...execution.read, ...finding }, next: execution.next }
+  return {
+    verdict: { ...subject, ...execution.read, ...execution.beginning, ...finding },
+    next: execution.next,
+  }
 }
 
 /** Why there is no genesis: it is withheld, or what stands in its place is none. */

@@ -2,11 +2,11 @@
 import { decodeSnapshot, largestSnapshot } from '@theater/boundary'
 import type { Snapshot } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
-import { ChainError } from '@theater/event-chain'
-import type { ChainInfo, Genesis, Part } from '@theater/event-chain'
+import { ChainError, readHere, verifyStructure } from '@theater/event-chain'
+import type { Archived, ChainInfo, EventOf, Genesis, Part, StructureResult } from '@theater/event-chain'
 import type { Hash } from '@theater/values'
 import { allowance } from './limits.ts'
-import type { ChainSource, InconclusiveCode, SnapshotInfo } from './types.ts'
+import type { ChainSource, InconclusiveCode, SnapshotInfo, VerifyLimits, VerifyOptions } from './types.ts'
 
 /** Why it does not begin there. */
 export interface NoStart {
@@ -20,8 +20,58 @@ export interface Start {
   readonly snapshot: Snapshot
 }
 
+/** What the structure of a chain is, and where its re-run begins. */
+interface UpTo {
+  readonly structure: StructureResult
+  /** What of it is in archives; undefined where all is here. */
+  readonly archived: Archived | undefined
+  /** Undefined: with genesis. */
+  readonly part: Part | NoStart | undefined
+}
+
+/** Checks what is here of a chain, and finds where its re-run begins that is to begin with an event. */
+export async function checkUpTo(
+  source: ChainSource,
+  {
+    from,
+    genesis,
+    limits,
+    hash,
+    unfinished,
+    head,
+    tombstones,
+  }: Pick<VerifyOptions, 'from' | 'unfinished' | 'head' | 'tombstones'> & {
+    readonly genesis: EventOf<'genesis'> | undefined
+    readonly limits: VerifyLimits
+    readonly hash: Hash
+  },
+): Promise<UpTo> {
+  const { store, chain } = source
+  const perTurn = genesis?.content.instance === 'turn'
+  const wanted = from === undefined || perTurn ? undefined : await nearestSnapshot(source, from)
+  const info = await store.info(chain)
+  const archived = info?.archived
+  const events = info?.archived === undefined ? store.read(chain) : readHere(store, info)
+  const structure = await verifyStructure(events, {
+    archived,
+    chain,
+    blobs: store,
+    hash,
+    maxEvents: limits.maxEvents,
+    unfinished,
+    head,
+    tombstones,
+    mark: wanted !== undefined && 'size' in wanted ? wanted.size : from,
+  })
+  if (!structure.ok) return { structure, archived, part: undefined }
+  const { mark, size } = structure
+  const place = from === undefined || !perTurn ? undefined : placeOf(from, mark, { size, archived })
+  const part = wanted === undefined || 'code' in wanted ? (wanted ?? place) : partOf(wanted, mark)
+  return { structure, archived, part }
+}
+
 /** The snapshot at an event or nearest before it, or why there is none. */
-export async function nearestSnapshot(
+async function nearestSnapshot(
   { store, chain, snapshots }: ChainSource,
   from: number,
 ): Promise<SnapshotInfo | NoStart> {
@@ -47,7 +97,7 @@ export async function nearestSnapshot(
  *
  * @param mark the last place between two turns that is not behind the snapshot
  */
-export function partOf({ size, head }: SnapshotInfo, mark: Part | undefined): Part | NoStart {
+function partOf({ size, head }: SnapshotInfo, mark: Part | undefined): Part | NoStart {
   if (mark?.size !== size) return noStart(`the snapshot at ${size} is of no moment between two turns`)
   if (!same(mark.head, head)) return noStart(`the snapshot at ${size} is one of another record`)
   return mark
@@ -57,7 +107,7 @@ export function partOf({ size, head }: SnapshotInfo, mark: Part | undefined): Pa
  * Where a chain can be gone on with whose every turn has an instance of its own: between any two that are here; undefined for its beginning. There is
  * nothing to begin with, and nothing that is taken on trust.
  */
-export function placeOf(
+function placeOf(
   from: number,
   mark: Part | undefined,
   { size, archived }: Pick<ChainInfo, 'size' | 'archived'>,

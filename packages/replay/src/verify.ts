@@ -1,8 +1,7 @@
-import { readHere, verifyStructure } from '@theater/event-chain'
 import { sha256 } from '@theater/values'
 import { Execution, inconclusive, readGenesis } from './execution.ts'
 import { withDefaults } from './limits.ts'
-import { nearestSnapshot, partOf, placeOf } from './start.ts'
+import { checkUpTo } from './start.ts'
 import type { ChainSource, Subject, Verdict, VerifyOptions } from './types.ts'
 
 /**
@@ -17,25 +16,9 @@ import type { ChainSource, Subject, Verdict, VerifyOptions } from './types.ts'
 export async function verify(source: ChainSource, options: VerifyOptions): Promise<Verdict> {
   const limits = withDefaults(options.limits)
   const hash = options.hash ?? sha256
-  const { store, chain } = source
-  const { from } = options
+  const { chain } = source
   const genesis = await readGenesis(source, hash)
-  const perTurn = genesis?.content.instance === 'turn'
-  const wanted = from === undefined || perTurn ? undefined : await nearestSnapshot(source, from)
-  const info = await store.info(chain)
-  const archived = info?.archived
-  const events = info?.archived === undefined ? store.read(chain) : readHere(store, info)
-  const structure = await verifyStructure(events, {
-    archived,
-    chain,
-    blobs: store,
-    hash,
-    maxEvents: limits.maxEvents,
-    unfinished: options.unfinished,
-    head: options.head,
-    tombstones: options.tombstones,
-    mark: wanted !== undefined && 'size' in wanted ? wanted.size : from,
-  })
+  const { structure, archived, part } = await checkUpTo(source, { ...options, limits, hash, genesis })
   const actor = genesis?.content.actor ?? null
   if (!structure.ok) {
     const { index, reason, message } = structure
@@ -49,9 +32,6 @@ export async function verify(source: ChainSource, options: VerifyOptions): Promi
   const subject: Subject = { chain, actor, size, head, ...(redacted.length > 0 && { redacted }) }
   if (genesis === undefined)
     return { ...subject, ...inconclusive('withheld', 0, 'the genesis event is not here') }
-  const { mark } = structure
-  const place = from === undefined || !perTurn ? undefined : placeOf(from, mark, { size, archived })
-  const part = wanted === undefined || 'code' in wanted ? (wanted ?? place) : partOf(wanted, mark)
   if (part !== undefined && 'code' in part) return { ...subject, ...inconclusive(part.code, 0, part.message) }
   if (archived !== undefined && part === undefined) {
     const { lead, base } = archived

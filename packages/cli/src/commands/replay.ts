@@ -2,6 +2,7 @@ import { hex } from '@theater/event-chain'
 import { printable } from '@theater/handler-log'
 import { replayInThread } from '@theater/replay/node'
 import type { Doing, Reached, Verdict } from '@theater/replay'
+import { readCarried, withCarried } from '../carried.ts'
 import { readComponentFile } from '../component-file.ts'
 import { CliError } from '../errors.ts'
 import { EventSayer } from '../event-json.ts'
@@ -23,6 +24,10 @@ export interface ReplayFlags extends LimitFlags {
   readonly data: string
   /** Which chain of a file. */
   readonly actor?: string
+  /** Where it begins, or nearest before. @default with the first event */
+  readonly from?: number
+  /** Files of snapshots. */
+  readonly snapshot: readonly string[]
   /** The last event that is taken from the record. @default the last there is */
   readonly until?: number
   /** Shows every event, not the turns alone. */
@@ -36,16 +41,27 @@ export interface ReplayFlags extends LimitFlags {
  * opens nothing and writes nothing.
  */
 export async function replay(name: string, flags: ReplayFlags, output: Output): Promise<number> {
+  if (flags.snapshot.length > 0 && flags.from === undefined)
+    throw new CliError(
+      'usage',
+      'a snapshot is for a re-run that does not begin with the first event: --from N says where it does',
+    )
+  const carried = await readCarried(flags.snapshot)
   const component = flags.component === undefined ? undefined : await readComponentFile(flags.component)
   await using subjects = new Subjects(flags.data)
   output.status(`reading ${name}`)
-  const subject = await subjects.whole(chosen(await subjects.find(name), name, flags.actor))
+  const found = chosen(await subjects.find(name), name, flags.actor)
+  // What was archived is before it.
+  const isHere = flags.from !== undefined && flags.from >= (found.info?.archived?.base ?? 0)
+  const subject = withCarried(isHere ? found : await subjects.whole(found), carried)
   output.endStatus()
   const { source = subject.upTo, size } = subject
   const { until = size - 1 } = flags
   if (source !== undefined && until >= size) {
     throw new CliError('usage', `there is no event ${until}: ${subject.name} has the events 0 to ${size - 1}`)
   }
+  if (flags.from !== undefined && flags.from > until)
+    throw new CliError('usage', `it cannot begin with event ${flags.from} and stop after ${until}`)
   if (source === undefined) return tell(subject, subject.verdict, output)
   const show = new Show(subject, flags, output)
   const cache = await cacheOf(flags.data)
@@ -60,6 +76,7 @@ export async function replay(name: string, flags: ReplayFlags, output: Output): 
       tombstones: subject.tombstones,
       limits: limitsOf(flags),
       ...(flags.until !== undefined && { until }),
+      ...(flags.from !== undefined && { from: flags.from }),
       reached: show.reached,
       signal: show.signal,
     })

@@ -14,6 +14,8 @@ export function proving({ add, act }: Declare): void {
     add('replay', 'Runs a component again over its record, shows what it does, and stops where told.')
       .argument('<ACTOR|FILE.car>', 'an actor of the data folder, or a file')
       .option('--actor <ID>', 'which record, where the file has several')
+      .option('--from <N>', 'begins with the snapshot at event N, or nearest before it', index)
+      .option('--snapshot <FILE>', 'has snapshots to begin with; may be given several times', collect, [])
       .option('--until <N>', 'stops after event N, and says what the component was about to do', index)
       .option('--events', 'shows every event, not the turns alone')
       .addOption(dataOption()),

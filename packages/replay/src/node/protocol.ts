@@ -17,7 +17,7 @@ export interface Job {
   readonly tombstones: readonly Tombstone[] | undefined
   /** Of `verify` alone. */
   readonly unfinished: 'refuse' | 'allow' | undefined
-  /** Of `verify` alone. */
+  /** Where it begins; undefined: with genesis. */
   readonly from: number | undefined
   /** Of `replay` alone. */
   readonly until: number | undefined

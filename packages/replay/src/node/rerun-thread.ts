@@ -78,9 +78,10 @@ export class RerunThread implements AsyncDisposable {
 
   /** Like `replay`, here. @throws what reading the source throws; the reason of the signal; Error where the thread fails */
   async replay(source: ChainSource, options: ThreadReplayOptions = {}): Promise<Replayed> {
-    const { until, reached } = options
+    const { until, from, reached } = options
     const told = reached !== undefined
-    const done = await this.#next(source, { ...jobOf(source, options), how: 'replay', until, told }, options)
+    const job: Job = { ...jobOf(source, options), how: 'replay', until, from, told }
+    const done = await this.#next(source, job, options)
     return 'verdict' in done ? { verdict: done.verdict, next: undefined } : done.replayed
   }
 
