@@ -38,6 +38,8 @@ export interface DecodedMessage {
 
 const json = 'application/json'
 const bytes = 'application/octet-stream'
+/** `fatal`: a byte that is not UTF-8 is refused, not replaced. It keeps nothing from one text to the next. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 const name = /^[A-Za-z0-9._-]{1,64}$/
 
 /** Whether `type` can be the type of a message. */
@@ -68,7 +70,9 @@ export function decodeMessage(message: WireMessage): DecodedMessage {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw envelope()
   const { type, body } = value as { readonly [key: string]: Json }
   if (typeof type !== 'string' || !isMessageType(type)) throw envelope()
-  if (Object.keys(value).some((key) => key !== 'type' && key !== 'body')) throw envelope()
+  const keys = Object.keys(value)
+  // By their numbers: to go through a list takes the engine of a guest longer than all else of a short message.
+  for (let i = 0; i < keys.length; i++) if (keys[i] !== 'type' && keys[i] !== 'body') throw envelope()
   return { type, body }
 }
 
@@ -92,8 +96,7 @@ function text(value: string): WireMessage {
 
 function parseJson(body: Uint8Array): Json {
   try {
-    // `fatal`: a byte that is not UTF-8 is refused, not replaced.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as Json
+    return JSON.parse(utf8.decode(body)) as Json
   } catch {
     throw new SyntaxError(`the body says it is ${json} and is not`)
   }

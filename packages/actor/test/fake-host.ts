@@ -12,6 +12,7 @@ import { decodeReply, encodeMessage, encodeReply } from '@theater/actor/message'
 import type { Actor } from '../src/define.ts'
 import type { Environment } from '../src/guest/environment.ts'
 import type { Host } from '../src/guest/host.ts'
+import { ownRequests } from '../src/guest/requests.ts'
 import { type Exports, serve } from '../src/guest/serve.ts'
 
 type Message = TheaterActorTypes.Message
@@ -383,8 +384,15 @@ export class FakeHost {
 export class Served {
   readonly exports: Exports
 
-  constructor(actor: Actor, host: Host, bodyOf: Environment['bodyOf'] = () => undefined) {
-    this.exports = serve(actor, host, { begin: () => {}, end: () => {}, bodyOf })
+  constructor(actor: Actor, host: Host, environment: Partial<Environment> = {}) {
+    this.exports = serve(actor, host, {
+      begin: () => {},
+      end: () => {},
+      madeOf: () => undefined,
+      requestOf: ownRequests({}),
+      bytesOf: (text) => new TextEncoder().encode(text),
+      ...environment,
+    })
   }
 
   /** The reply, or the failure as `{ code, message, detail }`. */

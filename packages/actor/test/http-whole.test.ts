@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { TheaterHttpRequestHandler } from '@theater/wit'
 import { defineActor, Failure } from '@theater/actor'
 import type { Actor } from '../src/define.ts'
-import { rememberBodies } from '../src/guest/bodies.ts'
 import { FakeHost, Served } from './fake-host.ts'
 import { FakeVisit } from './fake-http.ts'
+import { ownRequests } from '../src/guest/requests.ts'
+import { ownResponses } from '../src/guest/responses.ts'
 
 type Answer = Response | Promise<Response>
 
@@ -13,7 +14,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** An actor that answers with what it is told to, asked as `theater:http/request-handler` does. */
 function served(
   answer: (request: Request) => Answer,
-  bodyOf?: (response: Response) => string | Uint8Array | undefined,
+  globals: { Request?: typeof Request; Response?: typeof Response } = {},
 ): {
   readonly host: FakeHost
   readonly ask: (
@@ -31,7 +32,14 @@ function served(
       return await answer(request)
     },
   })
-  const served = new Served(actor as Actor, { ...host.all(), http: new FakeVisit().types }, bodyOf)
+  const served = new Served(
+    actor as Actor,
+    { ...host.all(), http: new FakeVisit().types },
+    {
+      madeOf: ownResponses(globals),
+      requestOf: ownRequests(globals),
+    },
+  )
   return {
     host,
     state: async () => await served.state(),
@@ -103,27 +111,29 @@ describe('an answer that leaves whole', () => {
   })
 })
 
-describe('what a Response was made of', () => {
-  const bound = () => {
-    class Own extends Response {}
-    const globals = { Response: Own as typeof Response }
-    const bodyOf = rememberBodies(globals)
-    return { made: globals.Response, bodyOf }
-  }
+/** A `Request` and a `Response` of the kit's over this platform's. */
+function own() {
+  const globals = { Request, Response }
+  const requestOf = ownRequests(globals)
+  const madeOf = ownResponses(globals)
+  return { Request: globals.Request, Response: globals.Response, requestOf, madeOf }
+}
 
+describe('what a Response was made of', () => {
   test('is known, so that it need not be read', () => {
-    const { made, bodyOf } = bound()
+    const { Response: made, madeOf } = own()
     const given = bytes('given')
     const copied = new made(given)
     given.fill(0)
-    expect(bodyOf(new made('text'))).toBe('text')
-    expect(bodyOf(copied)).toEqual(bytes('given'))
+    expect(madeOf(new made('text'))?.body).toBe('text')
+    expect(madeOf(copied)?.body).toEqual(bytes('given'))
     class Derived extends made {}
     const derived = new Derived('of a class of its own', { status: 201 })
     expect(derived).toBeInstanceOf(Derived)
     expect(derived).toBeInstanceOf(made)
-    expect([derived.status, bodyOf(derived)]).toEqual([201, 'of a class of its own'])
+    expect([derived.status, madeOf(derived)?.body]).toEqual([201, 'of a class of its own'])
     expect(new made('').constructor).toBe(made)
+    expect([made.name, made.length, tagOf(new made())]).toEqual(['Response', 0, '[object Response]'])
   })
 
   test.for([
@@ -138,11 +148,10 @@ describe('what a Response was made of', () => {
     ['streams', (made: typeof Response) => new made(new Blob(['text']).stream())],
     ['is long', (made: typeof Response) => new made(new Uint8Array(70_000))],
     ['is another’s', () => new Response('text')],
-    ['is none', (made: typeof Response) => new made(null)],
     ['is that of a clone', (made: typeof Response) => new made('text').clone()],
   ] as const)('is not known of a body that %s', ([, make]) => {
-    const { made, bodyOf } = bound()
-    expect(bodyOf(make(made))).toBeUndefined()
+    const { Response: made, madeOf } = own()
+    expect(madeOf(make(made))).toBeUndefined()
   })
 
   test.for([
@@ -150,29 +159,196 @@ describe('what a Response was made of', () => {
     ['text', { status: 404, statusText: 'gone', headers: { 'content-type': 'application/x', 'x-a': '1' } }],
     [null, { headers: [['x-b', '2']] }],
   ] as const)('is known of JSON, which is as ever: %j', async ([data, init]) => {
-    const { made, bodyOf } = bound()
+    const { Response: made, madeOf } = own()
     const [ours, usual] = [made.json(data, init as ResponseInit), Response.json(data, init as ResponseInit)]
-    expect([ours.status, ours.statusText, [...ours.headers]]).toEqual([
-      usual.status,
-      usual.statusText,
-      [...usual.headers],
-    ])
-    expect(bodyOf(ours)).toBe(JSON.stringify(data))
+    expect(madeOf(ours)).toMatchObject({ status: usual.status, body: JSON.stringify(data) })
+    expect(await looks(ours)).toEqual(await looks(usual))
     expect(() => made.json(undefined)).toThrow(TypeError)
   })
 
-  test('is what leaves', async () => {
-    for (const [response, text] of [
-      [new Response('é'), 'é'],
-      [new Response(bytes('two')), 'two'],
-    ] as const) {
-      const { ask } = served(
-        () => response,
-        () => text,
-      )
-      expect(await ask()).toMatchObject({ status: 200, text })
-      expect(response.bodyUsed).toBe(false)
+  test.for([
+    ['é', 'é'],
+    [bytes('two'), 'two'],
+    [null, ''],
+  ] as const)('is what leaves, unread: %s', async ([body, text]) => {
+    const globals = { Response }
+    let response: Response | undefined
+    const headers: [string, string][] = [
+      ['content-type', 'a/b'],
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+    ]
+    const { ask } = served(() => (response = new globals.Response(body, { status: 201, headers })), globals)
+    expect(await ask()).toMatchObject({ status: 201, text, headers })
+    expect(response?.bodyUsed).toBe(false)
+  })
+})
+
+const tagOf = (value: object): string => Object.prototype.toString.call(value)
+
+/** All that one can see of a request or a response; reads it. */
+async function looks(of: Response | Request): Promise<unknown> {
+  const own = 'status' in of ? [of.status, of.statusText, of.ok, of.type, of.redirected] : [of.method]
+  const before = of.bodyUsed
+  const headers = [...of.headers]
+  const text = await of.text()
+  const again = await of.text().then(
+    () => 'again',
+    (error: unknown) => (error as Error).name,
+  )
+  return [...own, of.url, headers, before, text, of.bodyUsed, again, tagOf(of)]
+}
+
+describe('a Response of the kit’s is one as ever', () => {
+  test.for<[string, (made: typeof Response) => Response]>([
+    ['nothing', (made) => new made()],
+    ['null', (made) => new made(null, { status: 304 })],
+    ['a text', (made) => new made('é')],
+    ['an empty text', (made) => new made('', { status: 500, statusText: 'No' })],
+    ['bytes', (made) => new made(bytes('two'), { headers: { a: 'b' } })],
+    ['a text and a type', (made) => new made('{}', { headers: { 'Content-Type': 'application/json' } })],
+    ['parameters', (made) => new made(new URLSearchParams({ a: 'b' }))],
+    ['a stream', (made) => new made(new Blob(['text']).stream(), { headers: [['x', 'y']] })],
+    ['one of a redirect', (made) => made.redirect('http://a.b/c', 303)],
+    ['one of a failure', (made) => made.error()],
+    ['a clone', (made) => new made('text', { headers: { a: 'b' } }).clone()],
+    [
+      'a clone of which headers were changed',
+      (made) => {
+        const first = new made('text')
+        first.headers.set('x', 'y')
+        return first.clone()
+      },
+    ],
+    [
+      'another’s body and what it says',
+      (made) => {
+        const first = new made('text', { status: 202, headers: { a: 'b' } })
+        return new made(first.body, first)
+      },
+    ],
+  ])('made of %s', async ([, make]) => {
+    const { Response: made } = own()
+    const ours = make(made)
+    expect(ours).toBeInstanceOf(made)
+    expect(await looks(ours)).toEqual(await looks(make(Response)))
+  })
+
+  test.for<[string, (made: typeof Response) => unknown]>([
+    ['a status that is none', (made) => new made('x', { status: 99 })],
+    ['a body where none may be', (made) => new made('x', { status: 204 })],
+    ['a text of status that is none', (made) => new made('x', { statusText: 'a\nb' })],
+    ['a header that is none', (made) => new made('x', { headers: { 'a b': 'c' } })],
+    ['no object', (made) => (made as unknown as () => unknown)()],
+  ])('and refuses %s', ([, make]) => {
+    const thrown = (made: typeof Response): string => {
+      try {
+        make(made)
+        return 'nothing'
+      } catch (error) {
+        return (error as Error).name
+      }
     }
+    expect(thrown(own().Response)).toBe(thrown(Response))
+  })
+
+  test('whose headers are one object, also behind its body', async () => {
+    const response = new (own().Response)('text')
+    const { headers } = response
+    headers.set('x', 'y')
+    expect(await new globalThis.Response(response.body).text()).toBe('text')
+    expect(response.headers).toBe(headers)
+    expect([...headers]).toEqual([
+      ['content-type', 'text/plain;charset=UTF-8'],
+      ['x', 'y'],
+    ])
+  })
+})
+
+describe('a Request of the kit’s is one as ever', () => {
+  const came = (method: string, body = ''): Parameters<ReturnType<typeof ownRequests>>[0] => ({
+    method,
+    url: 'http://Example.org/a/../b?c=d e',
+    headers: [
+      ['x-a', '1'],
+      ['X-A', '2'],
+      ['content-type', 'text/plain'],
+    ],
+    body: bytes(body),
+  })
+  const usual = (method: string, body = ''): Request =>
+    new Request(came(method).url, {
+      method,
+      headers: came(method).headers,
+      ...(method !== 'GET' && method !== 'HEAD' && { body }),
+    })
+
+  test.for([
+    ['GET', ''],
+    ['HEAD', ''],
+    ['POST', '{"a":1}'],
+    ['PUT', ''],
+    ['DELETE', 'é'],
+    ['patch', 'x'],
+    ['QUERY', 'x'],
+  ] as const)('%s %s', async ([method, body]) => {
+    const { Request: made, requestOf } = own()
+    const ours = requestOf(came(method, body))
+    expect(ours).toBeInstanceOf(made)
+    expect(ours.constructor).toBe(made)
+    expect(await looks(ours)).toEqual(await looks(usual(method, body)))
+  })
+
+  test('read as JSON, as bytes, by pieces, and as a blob', async () => {
+    const { requestOf } = own()
+    const ask = (): Request => requestOf(came('POST', '{"a":1}'))
+    expect(await ask().json()).toEqual({ a: 1 })
+    expect(new TextDecoder().decode(await ask().arrayBuffer())).toBe('{"a":1}')
+    expect(await new globalThis.Response(ask().body).text()).toBe('{"a":1}')
+    expect(await (await ask().blob()).text()).toBe('{"a":1}')
+    await expect(requestOf(came('POST', '{')).json()).rejects.toThrow(SyntaxError)
+    expect(requestOf(came('GET')).body).toBeNull()
+    const read = ask()
+    await read.text()
+    expect(read.bodyUsed).toBe(true)
+    await expect(read.arrayBuffer()).rejects.toThrow(TypeError)
+    expect(() => read.clone()).toThrow(TypeError)
+  })
+
+  test('cloned and made anew, with headers as they then are', async () => {
+    const { Request: made, requestOf } = own()
+    const ours = requestOf(came('POST', 'body'))
+    ours.headers.set('x-new', '3')
+    const twin = ours.clone()
+    expect(twin).toBeInstanceOf(made)
+    twin.headers.set('x-new', '4')
+    expect([ours.headers.get('x-new'), await twin.text(), ours.bodyUsed]).toEqual(['3', 'body', false])
+    const anew = new made(ours, { headers: { only: 'this' } })
+    expect(ours.signal.aborted).toBe(false)
+    expect([[...anew.headers.keys()].includes('only'), await anew.text(), ours.bodyUsed]).toEqual([
+      true,
+      'body',
+      true,
+    ])
+    expect(() => new made(ours)).toThrow(TypeError)
+    ours.headers.set('x-new', '5')
+    const second = requestOf(came('GET'))
+    void second.signal
+    second.headers.set('x-late', '6')
+    expect(new made(second).headers.get('x-late')).toBe('6')
+    expect(new made('http://a.b/', second).headers.get('x-late')).toBe('6')
+  })
+
+  test.for(['http://no host/', 'http://a:99999/', '/a', 'http://[::1/'])('and of %s there is none', (url) => {
+    expect(() => own().requestOf({ ...came('GET'), url })).toThrow(TypeError)
+  })
+
+  test('whose host may change from one to the next', () => {
+    const { requestOf } = own()
+    const urls = ['http://a.b/c', 'http://a.b.evil/', 'http://A.b:80/d', 'http://a.b/e#f'].map(
+      (url) => requestOf({ ...came('GET'), url }).url,
+    )
+    expect(urls).toEqual(['http://a.b/c', 'http://a.b.evil/', 'http://a.b/d', 'http://a.b/e#f'])
   })
 })
 

@@ -2,9 +2,10 @@ import type { WasiClocksWallClock } from '@theater/wit'
 import type { AmbientUse } from '../build/ambient.ts'
 import type { Log } from '../capabilities.ts'
 import { type FetchHost, Fetches } from './fetch.ts'
-import { type Made, rememberBodies } from './bodies.ts'
 import { show } from './log.ts'
 import { guard, replace } from './replace.ts'
+import { ownRequests, type RequestOf } from './requests.ts'
+import { type Made, ownResponses } from './responses.ts'
 import { bindTime } from './time.ts'
 import { Loop, type LoopHost } from './loop.ts'
 import { type TimerGlobals, TurnTimers } from './timers.ts'
@@ -28,6 +29,7 @@ export interface Globals extends TimerGlobals {
   performance: object
   crypto: { readonly subtle: object }
   readonly ReadableStream?: typeof ReadableStream
+  Request?: typeof Request
   Response?: typeof Response
 }
 
@@ -37,8 +39,12 @@ export interface Environment {
   begin(): void
   /** A turn is over. What it left waiting is dropped. */
   end(): void
-  /** What the body of a response was made of, where nobody has read it; undefined: it has to be read. */
-  bodyOf(response: Response): Made | undefined
+  /** What a response was made of, where nobody has read it; undefined: it has to be read. */
+  readonly madeOf: (response: Response) => Made | undefined
+  /** The `Request` of one that came whole. Throws where the web knows none such. */
+  readonly requestOf: RequestOf
+  /** UTF-8, as the host takes it. */
+  readonly bytesOf: (text: string) => Uint8Array
 }
 
 /**
@@ -90,7 +96,10 @@ export function restrict(globals: Globals, ambient: Ambient): Environment {
       timers.clear()
       fetches?.clear()
     },
-    bodyOf: rememberBodies(globals),
+    madeOf: ownResponses(globals),
+    requestOf: ownRequests(globals),
+    // The build's bindings take a text for its bytes: to make both leaves two objects behind.
+    bytesOf: (text) => text as unknown as Uint8Array,
   }
 }
 

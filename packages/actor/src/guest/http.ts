@@ -1,5 +1,5 @@
 import type { TheaterHttpRequestHandler, WasiHttpTypes, WasiIoStreams } from '@theater/wit'
-import { concat, isBytes, ownBytes } from '../bytes.ts'
+import { concat, isBytes } from '../bytes.ts'
 import { fieldsOf, headersOf } from './headers.ts'
 import { dispose, payloadOf } from './host.ts'
 import type { Environment } from './environment.ts'
@@ -19,49 +19,44 @@ export interface Exchange<T> {
   refuse(status: number, text: string): T
 }
 
-/** A request that came whole, as a handler sees it. */
-export function requestOf({ method, url, headers, body }: TheaterHttpRequestHandler.Request): Request {
-  if (method === 'GET' || method === 'HEAD')
-    return new Request(url, headers.length === 0 ? { method } : { method, headers })
-  return new Request(url, { method, headers, body: ownBytes(body) as Uint8Array<ArrayBuffer> })
-}
-
 /** Who gave a request that came whole, and takes the answer so. */
 export class Whole implements Exchange<Answer> {
-  readonly #bodyOf: Environment['bodyOf']
-  readonly #encoder = new TextEncoder()
+  readonly #environment: Environment
 
-  /** @param bodyOf what the body of a response was made of, where that is known */
-  constructor(bodyOf: Environment['bodyOf']) {
-    this.#bodyOf = bodyOf
+  constructor(environment: Environment) {
+    this.#environment = environment
   }
 
   answer(response: Response, turn: Turn): Answer | Promise<Answer> {
-    if (!isResponse(response)) throw new TypeError('fetch must return a Response')
-    const { status } = response
-    const headers = [...response.headers]
+    const environment = this.#environment
+    const made = environment.madeOf(response)
+    if (made === undefined && !isResponse(response)) throw new TypeError('fetch must return a Response')
+    const { status, headers } = made ?? response
+    const fields: [string, string][] = []
+    if (headers !== undefined) headers.forEach((value, name) => void fields.push([name, value]))
+    else if (made?.type !== undefined) fields.push(['content-type', made.type])
     // By their numbers: to take each apart takes the engine longer than to look for it.
-    for (let i = 0; i < headers.length; i++) {
-      const name = headers[i]![0]
+    for (let i = 0; i < fields.length; i++) {
+      const name = fields[i]![0]
       if (isHosts(name)) throw new TypeError(`a header of the Response cannot be sent: ${name} is the host's`)
     }
-    if (status < 200 || status > 599) throw new TypeError(`${status} is no status of a Response`)
-    const made = this.#bodyOf(response)
+    if (!(status >= 200 && status <= 599)) throw new TypeError(`${status} is no status of a Response`)
     if (made === undefined && response.body !== null)
       return wholeOf(response.body).then((body) => {
         turn.commit()
-        return { status, headers, body }
+        return { status, headers: fields, body }
       })
-    const body = typeof made === 'string' ? this.#encoder.encode(made) : (made ?? new Uint8Array())
+    const kept = made?.body ?? ''
+    const body = typeof kept === 'string' ? environment.bytesOf(kept) : kept
     turn.commit()
-    return { status, headers, body }
+    return { status, headers: fields, body }
   }
 
   refuse(status: number, text: string): Answer {
     return {
       status,
       headers: [['content-type', 'text/plain; charset=utf-8']],
-      body: this.#encoder.encode(`${text}\n`),
+      body: this.#environment.bytesOf(`${text}\n`),
     }
   }
 }

@@ -5,14 +5,18 @@ import type { Log, LogFields } from '../capabilities.ts'
 export function makeLog(host: typeof TheaterActorLog): Log {
   const at =
     (level: TheaterActorLog.Level) =>
-    (message: string, fields: LogFields = {}): void =>
-      host.log(level, String(message), pairs(fields))
+    (message: string, fields?: LogFields): void =>
+      host.log(level, String(message), fields === undefined ? [] : pairs(fields))
   return { trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
 function pairs(fields: LogFields): [string, string][] {
   const out: [string, string][] = []
-  for (const [name, value] of Object.entries(fields)) {
+  const names = Object.keys(fields)
+  // By their numbers: to go through a list takes the engine longer than to write the line.
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!
+    const value = fields[name]
     if (value !== undefined) out.push([name, typeof value === 'string' ? value : show(value)])
   }
   return out

@@ -26,14 +26,14 @@ import type {
 import type { Actor } from '../define.ts'
 import { detailOf as jsonDetail } from './failure-detail.ts'
 import { Failure } from '../failure.ts'
-import type { Json } from '../json.ts'
-import { decodeMessage, decodeReply, encodeReply, type WireMessage } from '../message.ts'
+import { type Json, stringify } from '../json.ts'
+import { decodeMessage, type DecodedMessage, decodeReply, encodeReply, type WireMessage } from '../message.ts'
 import { issueText, type StandardSchema } from '../schema.ts'
 import type { End } from './channels.ts'
 import type { Environment } from './environment.ts'
 import { payloadOf } from './host.ts'
 import type { Host } from './host.ts'
-import { requestOf, Visit, Whole } from './http.ts'
+import { Visit, Whole } from './http.ts'
 import type { Exchange } from './http.ts'
 import { show } from './log.ts'
 import { endOf as socketEnd, requestOf as openingOf } from './sockets.ts'
@@ -111,7 +111,7 @@ interface Loose {
 export function serve(actor: Actor, host: Host, environment: Environment): Exports {
   const definition: Loose = actor.definition
   const kit = new Kit(host)
-  const whole = new Whole((response) => environment.bodyOf(response))
+  const whole = new Whole(environment)
   const held: Held = { state: structuredClone(definition.state) }
 
   /** Begins a turn. {@link over} has to follow. */
@@ -130,7 +130,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     const turn = begin()
     let done: T | Promise<T>
     try {
-      done = work(new TurnContext(kit, turn, sender), turn)
+      done = work(new TurnContext(turn, sender), turn)
     } catch (error) {
       throw undone(turn, sender, error)
     }
@@ -159,34 +159,53 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     return failure
   }
 
-  /** Runs one handler, whose result is the reply. */
-  function handle(
-    sender: string | null,
-    work: (ctx: object, turn: Turn) => unknown,
-  ): WireMessage | Promise<WireMessage> {
-    return run(sender, (ctx, turn) => {
-      const given = work(ctx, turn)
-      return isPromise(given) ? given.then((value) => replied(value, turn)) : replied(given, turn)
-    })
-  }
-
-  function replied(value: unknown, turn: Turn): WireMessage {
-    const reply = encodeReply(value, `the reply to ${turn.name}`)
-    turn.commit()
+  /** Runs the handler of a message, whose result is the reply; at once where that is. Each function in between would cost as much as a short handler. */
+  function dispatch(sender: Sender, message: WireMessage): WireMessage | Promise<WireMessage> {
+    const from = idOf(sender)
+    const turn = begin()
+    let given: unknown
+    let reply: WireMessage
+    try {
+      given = received(turn, new TurnContext(turn, from), message)
+      if (isPromise(given))
+        return settled(
+          turn,
+          from,
+          given.then((value) => replied(value, turn)),
+        )
+      reply = replied(given, turn)
+    } catch (error) {
+      throw undone(turn, from, error)
+    }
+    over(turn)
     return reply
   }
 
-  function dispatch(sender: Sender, message: WireMessage): WireMessage | Promise<WireMessage> {
-    return handle(idOf(sender), (ctx, turn) => {
-      const { type, body } = asked(() => decodeMessage(message))
-      turn.name = type
-      const { messages = {}, accepts = {} } = definition
-      // Names come from senders: `constructor` must not find a function.
-      const handler = Object.hasOwn(messages, type) ? messages[type] : undefined
-      if (handler === undefined) throw new Failure('unknown-message', `there is no message ${type} here`)
-      if (!Object.hasOwn(accepts, type)) return handler(ctx, body)
-      return checked(accepts[type]!, body, 'body').then((value) => handler(ctx, value))
-    })
+  function received(turn: Turn, ctx: object, message: WireMessage): unknown {
+    let decoded: DecodedMessage
+    try {
+      decoded = decodeMessage(message)
+    } catch (error) {
+      throw badMessage(error)
+    }
+    const { type, body } = decoded
+    turn.name = type
+    const { messages, accepts } = definition
+    // Names come from senders: `constructor` must not find a function.
+    const handler = messages !== undefined && Object.hasOwn(messages, type) ? messages[type] : undefined
+    if (handler === undefined) throw new Failure('unknown-message', `there is no message ${type} here`)
+    if (accepts === undefined || !Object.hasOwn(accepts, type)) return handler(ctx, body)
+    return checked(accepts[type]!, body, 'body').then((value) => handler(ctx, value))
+  }
+
+  function replied(value: unknown, turn: Turn): WireMessage {
+    const what = `the reply to ${turn.name}`
+    const reply =
+      value === undefined || isBytes(value)
+        ? encodeReply(value, what)
+        : { format: 'application/json', body: environment.bytesOf(stringify(value, what)) }
+    turn.commit()
+    return reply
   }
 
   /** Hears of a channel. Nobody waits for an answer. */
@@ -251,7 +270,7 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
     turn.name = 'fetch'
     let said: T | Promise<T>
     try {
-      const given = definition.fetch!(new TurnContext(kit, turn, null), request)
+      const given = definition.fetch!(new TurnContext(turn, null), request)
       said = isPromise(given)
         ? given.then((response) => exchange.answer(response, turn))
         : exchange.answer(given, turn)
@@ -421,10 +440,10 @@ export function serve(actor: Actor, host: Host, environment: Environment): Expor
         }),
     },
     requestHandler: {
-      handle: (asked) => {
+      handle: (came) => {
         let request: Request
         try {
-          request = requestOf(asked)
+          request = environment.requestOf(came)
         } catch {
           return whole.refuse(400, UNKNOWN)
         }
@@ -476,8 +495,12 @@ function asked<T>(decode: () => T): T {
   try {
     return decode()
   } catch (error) {
-    throw new Failure('bad-message', error instanceof Error ? error.message : String(error))
+    throw badMessage(error)
   }
+}
+
+function badMessage(error: unknown): Failure {
+  return new Failure('bad-message', error instanceof Error ? error.message : String(error))
 }
 
 async function checked(schema: StandardSchema, value: unknown, root: string): Promise<unknown> {

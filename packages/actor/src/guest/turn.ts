@@ -115,44 +115,50 @@ interface Said {
 
 /** One turn: a draft of the state, made when it is first asked for, and what is to be sent. */
 export class Turn {
+  // Declared, and set by the constructor: a field with a value, or with a name of its class's own, costs the engine a definition, and each
+  // turn has one of these.
   /** What it is about, for people. */
-  name = 'a message'
-  readonly #kit: Kit
-  readonly #held: Held
-  #draft: { value: unknown } | undefined
-  #said: Said | undefined
-  #over = false
+  declare name: string
+  /** What does not change. */
+  declare readonly kit: Kit
+  declare private readonly held: Held
+  declare private draft: { value: unknown } | undefined
+  declare private said: Said | undefined
+  declare private isOver: boolean
 
   /** Begins a turn over this state. */
   constructor(kit: Kit, held: Held) {
-    this.#kit = kit
-    this.#held = held
+    this.name = 'a message'
+    this.kit = kit
+    this.held = held
+    this.draft = undefined
+    this.said = undefined
+    this.isOver = false
   }
 
   /** The draft. */
   get state(): unknown {
-    this.#check()
-    this.#draft ??= { value: structuredClone(this.#held.state) }
-    return this.#draft.value
+    if (this.isOver) throw over()
+    return (this.draft ??= { value: structuredClone(this.held.state) }).value
   }
 
   /** Replaces the draft. */
   set state(value: unknown) {
-    this.#check()
-    this.#draft = { value }
+    this.check()
+    this.draft = { value }
   }
 
   /** What it sends and asks. */
   get conversation(): Conversation {
-    this.#check()
-    const said = this.#saying
-    return (said.conversation ??= this.#kit.converse(said.outgoing))
+    this.check()
+    const said = this.saying
+    return (said.conversation ??= this.kit.converse(said.outgoing))
   }
 
   /** Actors of its own. */
   get supervisor(): Supervisor {
-    this.#check()
-    const { supervisor } = this.#kit
+    this.check()
+    const { supervisor } = this.kit
     if (supervisor === undefined)
       throw new Error("supervisor is not available: add 'supervisor' to uses in defineActor")
     return supervisor
@@ -160,15 +166,15 @@ export class Turn {
 
   /** Turns at a time. */
   get timers(): Timers {
-    this.#check()
-    const said = this.#saying
-    return (said.alarms ??= new Alarms(this.#kit.alarms, said.outgoing.add))
+    this.check()
+    const said = this.saying
+    return (said.alarms ??= new Alarms(this.kit.alarms, said.outgoing.add))
   }
 
   /** Programs of the host. */
   get programs(): Programs {
-    this.#check()
-    const { programs } = this.#kit
+    this.check()
+    const { programs } = this.kit
     if (programs === undefined)
       throw new Error("process is not available: add 'process' to uses in defineActor")
     return programs
@@ -176,9 +182,9 @@ export class Turn {
 
   /** What is published. */
   get topics(): Topics {
-    this.#check()
-    const { topics } = this.#kit
-    const { add } = this.#saying.outgoing
+    this.check()
+    const { topics } = this.kit
+    const { add } = this.saying.outgoing
     return {
       publish: (topic, body) => {
         // Encoded now: what the handler changes later does not go with it.
@@ -195,15 +201,15 @@ export class Turn {
 
   /** One end of a channel. */
   end(id: string, peer: string): End {
-    this.#check()
-    return new End(this.#kit.channels, this.#saying.outgoing.add, id, peer)
+    this.check()
+    return new End(this.kit.channels, this.saying.outgoing.add, id, peer)
   }
 
   /** Accepts a channel that the actor is asked for, where `now` is set by then and the handler has not answered itself. */
   accept(end: End): { now: boolean } {
     const accepting = { now: false }
-    const { channels } = this.#kit
-    this.#saying.outgoing.add('accept', end.peer, () => {
+    const { channels } = this.kit
+    this.saying.outgoing.add('accept', end.peer, () => {
       if (accepting.now && !end.answered) accept(channels, end.id)
     })
     return accepting
@@ -211,57 +217,57 @@ export class Turn {
 
   /** Refuses a channel now. */
   refuse(id: string, why: TheaterActorTypes.Failure): void {
-    abandon(this.#kit.channels, id, why)
+    abandon(this.kit.channels, id, why)
   }
 
   /** Asks for a channel now. It is given up where the turn fails. */
   open(to: string, body: unknown): End {
-    const id = open(this.#kit.channels, to, body)
-    this.#saying.opened.push(id)
+    const id = open(this.kit.channels, to, body)
+    this.saying.opened.push(id)
     return this.end(id, to)
   }
 
   /** The names of channels that were not closed. */
   channels(): string[] {
-    this.#check()
-    return [...this.#kit.channels.list()]
+    this.check()
+    return [...this.kit.channels.list()]
   }
 
   /** A WebSocket connection. */
   socket(id: string): Socket {
-    this.#check()
-    return new Socket(this.#kit.sockets, this.#saying.outgoing.add, id)
+    this.check()
+    return new Socket(this.kit.sockets, this.saying.outgoing.add, id)
   }
 
   /** The WebSocket connections that are open. */
   sockets(): Socket[] {
-    this.#check()
-    return this.#kit.sockets.list().map((id) => this.socket(id))
+    this.check()
+    return this.kit.sockets.list().map((id) => this.socket(id))
   }
 
   /** Nothing of it is to have happened: what it has asked for it gives up. */
   fail(): void {
-    const said = this.#said
+    const said = this.said
     if (said === undefined) return
-    for (const id of said.opened.splice(0)) abandon(this.#kit.channels, id)
+    for (const id of said.opened.splice(0)) abandon(this.kit.channels, id)
     said.alarms?.fail()
   }
 
   /** Sends what is queued, then does the last thing that can fail, then takes over the draft of the state. */
   commit(last?: () => void): void {
-    this.#said?.outgoing.flush()
+    this.said?.outgoing.flush()
     last?.()
-    if (this.#draft !== undefined) this.#held.state = this.#draft.value
+    if (this.draft !== undefined) this.held.state = this.draft.value
   }
 
   /** From now on the handler can neither change nor send anything. */
   finish(): void {
-    this.#over = true
-    this.#said?.conversation?.close()
+    this.isOver = true
+    this.said?.conversation?.close()
   }
 
-  get #saying(): Said {
-    return (this.#said ??= {
+  private get saying(): Said {
+    return (this.said ??= {
       outgoing: new Outgoing(),
       opened: [],
       conversation: undefined,
@@ -269,134 +275,139 @@ export class Turn {
     })
   }
 
-  #check(): void {
-    if (this.#over) throw new Error('this turn is over: a handler must await all that it starts')
+  private check(): void {
+    if (this.isOver) throw over()
   }
 }
+
+function over(): Error {
+  return new Error('this turn is over: a handler must await all that it starts')
+}
+
+/** Where `ctx` keeps its turn: what is private to a class costs the engine four times as much to make. */
+const its = Symbol('turn')
 
 /** `ctx`. All is on the prototype: a turn makes one small object, and only what the handler takes is made. */
 export class TurnContext {
   /** The id of the sender, or null for the host. */
-  readonly sender: string | null
-  readonly #kit: Kit
-  readonly #turn: Turn
+  declare readonly sender: string | null
+  declare private readonly [its]: Turn
 
   /** The context of a turn. */
-  constructor(kit: Kit, turn: Turn, sender: string | null) {
-    this.#kit = kit
-    this.#turn = turn
+  constructor(turn: Turn, sender: string | null) {
+    this[its] = turn
     this.sender = sender
   }
 
   get state(): unknown {
-    return this.#turn.state
+    return this[its].state
   }
 
   set state(value: unknown) {
-    this.#turn.state = value
+    this[its].state = value
   }
 
   get id(): string | undefined {
-    return this.#kit.id
+    return this[its].kit.id
   }
 
   get parent(): string | null | undefined {
-    return this.#kit.parent
+    return this[its].kit.parent
   }
 
   get log(): Log | undefined {
-    return this.#kit.log
+    return this[its].kit.log
   }
 
   get store(): Store | undefined {
-    return this.#kit.store
+    return this[its].kit.store
   }
 
   get fs(): FileSystem | undefined {
-    return this.#kit.fs
+    return this[its].kit.fs
   }
 
   // Functions of their own, so that `({ send }) => …` works; each checks that the turn is not over.
   get send(): Conversation['send'] {
-    return (...args) => this.#turn.conversation.send(...args)
+    return (...args) => this[its].conversation.send(...args)
   }
 
   get sendNow(): Conversation['sendNow'] {
-    return (...args) => this.#turn.conversation.sendNow(...args)
+    return (...args) => this[its].conversation.sendNow(...args)
   }
 
   get request(): Conversation['request'] {
-    return (...args) => this.#turn.conversation.request(...args)
+    return (...args) => this[its].conversation.request(...args)
   }
 
   get run(): Programs['run'] {
-    return (...args) => this.#turn.programs.run(...args)
+    return (...args) => this[its].programs.run(...args)
   }
 
   get timers(): Timers {
     // Each checks that the turn is not over, also where the object is kept.
     return {
-      once: (...args) => this.#turn.timers.once(...args),
-      every: (...args) => this.#turn.timers.every(...args),
-      cancel: (timer) => this.#turn.timers.cancel(timer),
-      list: () => this.#turn.timers.list(),
+      once: (...args) => this[its].timers.once(...args),
+      every: (...args) => this[its].timers.every(...args),
+      cancel: (timer) => this[its].timers.cancel(timer),
+      list: () => this[its].timers.list(),
     }
   }
 
   get publish(): Topics['publish'] {
-    return (topic, body) => this.#turn.topics.publish(topic, body)
+    return (topic, body) => this[its].topics.publish(topic, body)
   }
 
   get publishNow(): Topics['publishNow'] {
-    return (topic, body) => this.#turn.topics.publishNow(topic, body)
+    return (topic, body) => this[its].topics.publishNow(topic, body)
   }
 
   get subscribe(): Topics['subscribe'] {
-    return (topic) => this.#turn.topics.subscribe(topic)
+    return (topic) => this[its].topics.subscribe(topic)
   }
 
   get unsubscribe(): Topics['unsubscribe'] {
-    return (topic) => this.#turn.topics.unsubscribe(topic)
+    return (topic) => this[its].topics.unsubscribe(topic)
   }
 
   get subscribed(): Topics['subscribed'] {
-    return () => this.#turn.topics.subscribed()
+    return () => this[its].topics.subscribed()
   }
 
   get open(): Channels['open'] {
-    return ((to: string, body?: unknown) => this.#turn.open(to, body)) as Channels['open']
+    return ((to: string, body?: unknown) => this[its].open(to, body)) as Channels['open']
   }
 
   get channel(): Channels['channel'] {
-    return ((id: string) => this.#turn.end(id, otherEnd(id, this.#kit.id ?? ''))) as Channels['channel']
+    return ((id: string) => this[its].end(id, otherEnd(id, this[its].kit.id ?? ''))) as Channels['channel']
   }
 
   get channels(): Channels['channels'] {
-    return () => this.#turn.channels()
+    return () => this[its].channels()
   }
 
   get socket(): Sockets['socket'] {
-    return (id) => this.#turn.socket(id)
+    return (id) => this[its].socket(id)
   }
 
   get sockets(): Sockets['sockets'] {
-    return () => this.#turn.sockets()
+    return () => this[its].sockets()
   }
 
   get spawn(): Supervisor['spawn'] {
     return ((...args: Parameters<Supervisor['spawn']>) =>
-      this.#turn.supervisor.spawn(...args)) as Supervisor['spawn']
+      this[its].supervisor.spawn(...args)) as Supervisor['spawn']
   }
 
   get stop(): Supervisor['stop'] {
-    return (id) => this.#turn.supervisor.stop(id)
+    return (id) => this[its].supervisor.stop(id)
   }
 
   get children(): Supervisor['children'] {
-    return () => this.#turn.supervisor.children()
+    return () => this[its].supervisor.children()
   }
 
   get components(): Supervisor['components'] {
-    return () => this.#turn.supervisor.components()
+    return () => this[its].supervisor.components()
   }
 }
