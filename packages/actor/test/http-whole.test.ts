@@ -11,6 +11,18 @@ type Answer = Response | Promise<Response>
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+type Fields = readonly (readonly [name: string, value: string])[]
+
+/** Header fields as they cross. */
+const lines = (fields: Fields): Uint8Array =>
+  Buffer.from(fields.map(([name, value]) => `${name}: ${value}\r\n`).join(''), 'latin1')
+
+const fieldsIn = (given: Uint8Array): Fields => {
+  const all = Buffer.from(given).toString('latin1').split('\r\n')
+  expect(all.pop()).toBe('')
+  return all.map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)])
+}
+
 /** An actor that answers with what it is told to, asked as `theater:http/request-handler` does. */
 function served(
   answer: (request: Request) => Answer,
@@ -18,8 +30,8 @@ function served(
 ): {
   readonly host: FakeHost
   readonly ask: (
-    request?: Partial<TheaterHttpRequestHandler.Request>,
-  ) => Promise<TheaterHttpRequestHandler.Response & { readonly text: string }>
+    request?: Partial<Omit<TheaterHttpRequestHandler.Request, 'headers'>> & { readonly headers?: Fields },
+  ) => Promise<{ readonly status: number; readonly headers: Fields; readonly text: string }>
   readonly state: () => Promise<unknown>
 } {
   const host = new FakeHost()
@@ -43,10 +55,14 @@ function served(
   return {
     host,
     state: async () => await served.state(),
-    async ask(request = {}) {
-      const whole = { method: 'GET', url: 'http://example.org/', headers: [], body: bytes(''), ...request }
-      const response = await served.exports.requestHandler.handle(whole)
-      return { ...response, text: new TextDecoder().decode(response.body) }
+    async ask({ headers = [], ...request } = {}) {
+      const whole = { method: 'GET', url: 'http://example.org/', body: bytes(''), ...request }
+      const response = await served.exports.requestHandler.handle({ ...whole, headers: lines(headers) })
+      return {
+        status: response.status,
+        headers: fieldsIn(response.headers),
+        text: new TextDecoder().decode(response.body),
+      }
     },
   }
 }
@@ -266,20 +282,23 @@ describe('a Response of the kit’s is one as ever', () => {
 })
 
 describe('a Request of the kit’s is one as ever', () => {
+  const headers: [string, string][] = [
+    ['x-a', '1'],
+    ['X-A', '2: 3'],
+    ['x-latin', 'Ã© é'],
+    ['x-empty', ''],
+    ['content-type', 'text/plain'],
+  ]
   const came = (method: string, body = ''): Parameters<ReturnType<typeof ownRequests>>[0] => ({
     method,
     url: 'http://Example.org/a/../b?c=d e',
-    headers: [
-      ['x-a', '1'],
-      ['X-A', '2'],
-      ['content-type', 'text/plain'],
-    ],
+    headers: lines(headers),
     body: bytes(body),
   })
   const usual = (method: string, body = ''): Request =>
     new Request(came(method).url, {
       method,
-      headers: came(method).headers,
+      headers,
       ...(method !== 'GET' && method !== 'HEAD' && { body }),
     })
 

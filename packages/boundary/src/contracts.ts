@@ -8,7 +8,7 @@ export const contracts: Readonly<Record<string, string>> = {
   'theater:actor/self@0.1#parent': 'a69157aa624770c6e51ce629e614db65',
   'theater:http/client@0.1#[static]exchange.finish': '577708fd21b9be16ee7d26a4a58777cc',
   'theater:http/client@0.1#start': '88f31a1d17f0e709e7a314c2e3be3578',
-  'theater:http/request-handler@0.1#handle': 'c06e319bdeab94ad7d4a76adbc65b208',
+  'theater:http/request-handler@0.1#handle': 'ae33680cbc19e7fb1b834b9776f67a28',
   'theater:http/websocket-handler@0.1#handle-close': '58d7a9a97e8338b6f2071d2e917f0e0c',
   'theater:http/websocket-handler@0.1#handle-message': '84314bce8fbd60b66a332fc0eaa52be3',
   'theater:http/websocket-handler@0.1#handle-open': '32df116933875ecaf581193b68a0e18d',

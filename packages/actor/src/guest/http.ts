@@ -1,6 +1,6 @@
 import type { TheaterHttpRequestHandler, WasiHttpTypes, WasiIoStreams } from '@theater/wit'
 import { concat, isBytes } from '../bytes.ts'
-import { fieldsOf, headersOf } from './headers.ts'
+import { fieldsOf, headersOf, latin1Of, linesOf } from './headers.ts'
 import { dispose, payloadOf } from './host.ts'
 import type { Environment } from './environment.ts'
 import type { Turn } from './turn.ts'
@@ -32,32 +32,23 @@ export class Whole implements Exchange<Answer> {
     const made = environment.madeOf(response)
     if (made === undefined && !isResponse(response)) throw new TypeError('fetch must return a Response')
     const { status, headers } = made ?? response
-    const fields: [string, string][] = []
-    if (headers !== undefined) headers.forEach((value, name) => void fields.push([name, value]))
-    else if (made?.type !== undefined) fields.push(['content-type', made.type])
-    // By their numbers: to take each apart takes the engine longer than to look for it.
-    for (let i = 0; i < fields.length; i++) {
-      const name = fields[i]![0]
-      if (isHosts(name)) throw new TypeError(`a header of the Response cannot be sent: ${name} is the host's`)
-    }
+    const lines =
+      headers !== undefined ? linesOf(headers, mayBeSent) : made?.type === undefined ? '' : typed(made.type)
     if (!(status >= 200 && status <= 599)) throw new TypeError(`${status} is no status of a Response`)
     if (made === undefined && response.body !== null)
       return wholeOf(response.body).then((body) => {
         turn.commit()
-        return { status, headers: fields, body }
+        return { status, headers: latin1Of(lines) ?? environment.bytesOf(lines), body }
       })
     const kept = made?.body ?? ''
     const body = typeof kept === 'string' ? environment.bytesOf(kept) : kept
     turn.commit()
-    return { status, headers: fields, body }
+    return { status, headers: latin1Of(lines) ?? environment.bytesOf(lines), body }
   }
 
   refuse(status: number, text: string): Answer {
-    return {
-      status,
-      headers: [['content-type', 'text/plain; charset=utf-8']],
-      body: this.#environment.bytesOf(`${text}\n`),
-    }
+    const { bytesOf } = this.#environment
+    return { status, headers: bytesOf(typed('text/plain; charset=utf-8')), body: bytesOf(`${text}\n`) }
   }
 }
 
@@ -73,9 +64,14 @@ const connection: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** Whether a header is the host's to set. @param name in lower case */
-function isHosts(name: string): boolean {
-  return connection.has(name) || (name[0] === 'p' && name.startsWith('proxy-'))
+/** Throws for a header that is the host's to set. @param name in lower case */
+function mayBeSent(name: string): void {
+  if (connection.has(name) || (name[0] === 'p' && name.startsWith('proxy-')))
+    throw new TypeError(`a header of the Response cannot be sent: ${name} is the host's`)
+}
+
+function typed(type: string): string {
+  return `content-type: ${type}\r\n`
 }
 
 /** All of a body. */

@@ -1,4 +1,5 @@
 import { ownBytes } from '../bytes.ts'
+import { fieldsIn } from './headers.ts'
 import { delegate } from './members.ts'
 import { replace } from './replace.ts'
 
@@ -7,8 +8,8 @@ interface Came {
   readonly method: string
   /** As the host said it, which is a URL but maybe not as the web writes it. */
   readonly url: string
-  /** Header fields, in order. */
-  readonly headers: [string, string][]
+  /** Header fields, as `theater:http/request-handler` has them. */
+  readonly headers: Uint8Array
   readonly body: Uint8Array
 }
 
@@ -51,7 +52,7 @@ export function ownRequests(globals: { Request?: typeof Request }): RequestOf {
   const realOf = (state: State): Request => {
     if (state.real !== undefined) return state.real
     const { came, used } = state
-    state.real = engineRequest(Real, came!, (state.headers ??= new Headers(came!.headers)))
+    state.real = engineRequest(Real, came!, (state.headers ??= new Headers(fieldsIn(came!.headers))))
     // What was read is to be seen as read.
     if (used) void state.real.arrayBuffer()
     return state.real
@@ -77,7 +78,7 @@ export function ownRequests(globals: { Request?: typeof Request }): RequestOf {
     get headers(): Headers {
       const state = this[its]
       return (state.headers ??=
-        state.real === undefined ? new Headers(state.came!.headers) : state.real.headers)
+        state.real === undefined ? new Headers(fieldsIn(state.came!.headers)) : state.real.headers)
     }
 
     get bodyUsed(): boolean {
@@ -159,7 +160,7 @@ function engineRequest(
   { method, url, headers: came, body }: Came,
   headers?: Headers,
 ): Request {
-  const init = { method, headers: headers ?? came }
+  const init = { method, headers: headers ?? fieldsIn(came) }
   if (isBare(method)) return new Engine(url, init)
   return new Engine(url, { ...init, body: ownBytes(body) as Uint8Array<ArrayBuffer> })
 }
