@@ -1,5 +1,8 @@
 /** How a transpiled component is kept in a cache, so that damage is always noticed. */
-import type { Hash } from '@theater/values'
+import type { CheckedGlue } from './prelude.ts'
+
+/** What vouches for bytes, in 32 of them. */
+type Digest = (bytes: Uint8Array) => Uint8Array
 
 /** A core module, by its place among the component's own or by its bytes. */
 export type KeptModule = { readonly embedded: number } | { readonly bytes: Uint8Array }
@@ -11,12 +14,17 @@ export interface Entry {
   readonly modules: readonly KeptModule[]
 }
 
-const magic = 'theater component cache 1\n'
+/** What an entry begins with; all have the same length. A sealed one is not taken for another, nor another for it. */
+const magics = { plain: 'theater component cache 1\n', sealed: 'theater component cache s\n' } as const
+const magicLength = magics.plain.length
 const digestLength = 32
-const headerLength = magic.length + digestLength
+const headerLength = magicLength + digestLength
 
-/** Writes an entry: a magic line, the sha-256 of all that follows, then counted parts. */
-export function encodeEntry(entry: Entry, sha256: Hash): Uint8Array {
+/** What the digest of an entry is good for: damage is noticed, or also what somebody else wrote. */
+export type EntryKind = keyof typeof magics
+
+/** Writes an entry: a magic line, the sha-256 of all that follows (or its seal), then counted parts. */
+export function encodeEntry(entry: Entry, sha256: Digest, kind: EntryKind = 'plain'): Uint8Array {
   const parts: Uint8Array[] = [new TextEncoder().encode(entry.glue)]
   const table: number[] = []
   for (const module of entry.modules) {
@@ -31,23 +39,23 @@ export function encodeEntry(entry: Entry, sha256: Hash): Uint8Array {
   ;[parts[0]?.length ?? 0, entry.modules.length, ...table].forEach((n, i) => view.setUint32(4 * i, n))
   const length = parts.reduce((sum, part) => sum + part.length, headerLength + numbers.length)
   const out = new Uint8Array(length)
-  new TextEncoder().encodeInto(magic, out)
+  new TextEncoder().encodeInto(magics[kind], out)
   out.set(numbers, headerLength)
   let at = headerLength + numbers.length
   for (const part of parts) {
     out.set(part, at)
     at += part.length
   }
-  out.set(sha256(out.subarray(headerLength)), magic.length)
+  out.set(sha256(out.subarray(headerLength)), magicLength)
   return out
 }
 
 /** Reads an entry; `undefined` for anything that is not, byte for byte, what was written. */
-export function decodeEntry(bytes: Uint8Array, sha256: Hash): Entry | undefined {
+export function decodeEntry(bytes: Uint8Array, sha256: Digest, kind: EntryKind = 'plain'): Entry | undefined {
   if (bytes.length < headerLength + 8) return undefined
-  if (new TextDecoder('latin1').decode(bytes.subarray(0, magic.length)) !== magic) return undefined
+  if (new TextDecoder('latin1').decode(bytes.subarray(0, magicLength)) !== magics[kind]) return undefined
   const digest = sha256(bytes.subarray(headerLength))
-  if (digest.some((byte, i) => byte !== bytes[magic.length + i])) return undefined
+  if (digest.some((byte, i) => byte !== bytes[magicLength + i])) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset + headerLength, bytes.length - headerLength)
   try {
     const glueLength = view.getUint32(0)
@@ -68,4 +76,16 @@ export function decodeEntry(bytes: Uint8Array, sha256: Hash): Entry | undefined 
   } catch {
     return undefined
   }
+}
+
+/** Glue that was checked, as a text that says for which entry and by what: neither vouches for another. */
+export function writeChecked({ body, unknown }: CheckedGlue, of: string): string {
+  return `${JSON.stringify([of, unknown ?? null])}\n${body}`
+}
+
+/** Reads it back; `undefined` for what was checked for another entry, or by another version of the check. */
+export function readChecked(text: string, of: string): CheckedGlue | undefined {
+  const end = text.indexOf('\n')
+  const [whose, unknown] = JSON.parse(text.slice(0, end)) as [string, string | null]
+  return whose === of ? { body: text.slice(end + 1), unknown: unknown ?? undefined } : undefined
 }

@@ -1,7 +1,7 @@
 /** From bytes to a checked component, and from a component and a plan to something that can be instantiated. */
 import { type ComponentModel, type FunctionModel, type Hash, sha256 as portableSha256 } from '@theater/values'
 import { checkModule } from './core.ts'
-import { decodeEntry, encodeEntry, type Entry, type KeptModule } from './entry.ts'
+import { decodeEntry, encodeEntry, type Entry, type KeptModule, readChecked, writeChecked } from './entry.ts'
 import { ComponentError } from './errors.ts'
 import type { FenceCache } from './fence.ts'
 import { InstanceMeter } from './instance-meter.ts'
@@ -12,7 +12,7 @@ import { moduleState, stateFormat } from './meter/state.ts'
 import { modelOf } from './model.ts'
 import { parseComponent } from './parse.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
-import { checkGlue } from './prelude.ts'
+import { checkGlue, type CheckedGlue, readyGlue } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
 import { type FunctionImport, functionImports } from './signatures.ts'
 import type { EmbeddedModule } from './syntax.ts'
@@ -32,7 +32,7 @@ import type {
   Resources,
   Transpiler,
 } from './types.ts'
-import { jcoVersion, version } from './version.ts'
+import { checkVersion, jcoVersion, version } from './version.ts'
 
 /**
  * Checks the bytes of a component and reads its types. Nothing of it is compiled or handed to jco before every check
@@ -102,16 +102,19 @@ class LoadedComponent implements Component {
   async #prepare(plan: Plan): Promise<Prepared> {
     const { metering = 'canonical' } = plan
     const key = this.#cacheKey(['glue', this.jco, glueKey(plan)], this.digest)
-    const kept = await this.#fromCache(key)
-    const entry = kept ?? (await this.#transpile(plan))
-    const glue = await checkGlue(entry.glue, hex(this.digest).slice(0, 12))
+    const bytes = await this.#cache?.get(key)
+    const sealed = this.#fromSealed(key, bytes)
+    const plain = bytes === undefined || sealed !== undefined ? undefined : decodeEntry(bytes, this.#sha256)
+    const entry = sealed ?? plain ?? (await this.#transpile(plan))
+    const checked = sealed?.checked ?? (await checkGlue(entry.glue))
+    const glue = readyGlue(checked, hex(this.digest).slice(0, 12))
     const modules = new Map<string, CoreModule>()
     await Promise.all(
       entry.modules.map(async (module, i) =>
         modules.set(moduleName(i), await this.#compile(module, metering)),
       ),
     )
-    if (kept === undefined) await this.#toCache(key, entry)
+    if (sealed === undefined) await this.#keep(key, entry, checked, plain !== undefined)
     const adapted = entry.modules.some((module) => 'bytes' in module)
     return new PreparedComponent(plan, metering === 'none' ? null : meterVersion(adapted ? this.jco : null), {
       model: this.model,
@@ -198,6 +201,25 @@ class LoadedComponent implements Component {
 
   #cacheKey(parts: readonly string[], digest: Uint8Array): string {
     return hex(this.#sha256(new TextEncoder().encode(JSON.stringify([version, ...parts, hex(digest)]))))
+  }
+
+  /** An entry that this cache sealed: its JavaScript passed the check, and no other than its host can have written it. */
+  #fromSealed(
+    key: string,
+    bytes: Uint8Array | undefined,
+  ): (Entry & { readonly checked: CheckedGlue }) | undefined {
+    const { seal } = this.#cache ?? {}
+    const entry = bytes && seal && decodeEntry(bytes, seal, 'sealed')
+    const checked = entry && readChecked(entry.glue, `${key} ${checkVersion}`)
+    return checked && { ...entry, checked }
+  }
+
+  /** Keeps an entry, sealed where the cache can: one that is there unsealed is only written once more for that. */
+  async #keep(key: string, entry: Entry, checked: CheckedGlue, isThere: boolean): Promise<void> {
+    const { seal } = this.#cache ?? {}
+    if (seal === undefined) return isThere ? undefined : this.#toCache(key, entry)
+    const glue = writeChecked(checked, `${key} ${checkVersion}`)
+    await this.#cache?.put(key, encodeEntry({ ...entry, glue }, seal, 'sealed'))
   }
 
   async #fromCache(key: string): Promise<Entry | undefined> {

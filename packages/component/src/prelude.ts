@@ -6,7 +6,6 @@
  * cannot have static imports, exports or `import.meta` at all, so those are syntax errors even if the check
  * before missed one.
  */
-import { init, parse } from 'es-module-lexer'
 import { BoundedSet } from './bounded-set.ts'
 import { ComponentError } from './errors.ts'
 import { exposed, type GlueParts, glueStateName, type GlueState } from './image/glue-state.ts'
@@ -29,6 +28,14 @@ type Instantiate = (
   imports: object,
   instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
 ) => Record<string, unknown>
+
+/** What is left of glue that passed the check: what a host that sealed it runs without another one. */
+export interface CheckedGlue {
+  /** The body of a function of {@link shadowed} and {@link hidden}, without a line that says of what. */
+  readonly body: string
+  /** Why it tells nothing of its state; `undefined`: it does. */
+  readonly unknown: string | undefined
+}
 
 /** Glue that passed the check: each call evaluates it afresh, for one instance. */
 export interface GlueFactory {
@@ -169,8 +176,10 @@ function reject(why: string, cause?: unknown): never {
   throw new ComponentError('glue-rejected', message, cause === undefined ? {} : { cause })
 }
 
-/** Checks generated JavaScript, and makes it ready to be evaluated. Rejects with `ComponentError('glue-rejected')`. */
-export async function checkGlue(glue: string, label: string): Promise<GlueFactory> {
+/** Checks generated JavaScript. Rejects with `ComponentError('glue-rejected')`. */
+export async function checkGlue(glue: string): Promise<CheckedGlue> {
+  // A host whose glue was checked before has no use for it.
+  const { init, parse } = await import('es-module-lexer')
   await init()
   let found: ReturnType<typeof parse>
   try {
@@ -188,13 +197,21 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
   checkShadowing(parts)
   const quick = quickened(parts)
   const shown = exposed(quick)
-  const body = `return function instantiate(${parameters}) {\n${forgetful('text' in shown ? shown.text : textOf(quick))}`
+  const text = forgetful('text' in shown ? shown.text : textOf(quick)).trimEnd()
+  if (!text.endsWith('};')) reject('it is not of the form that jco gives it')
+  // In parentheses it is compiled when it is read, and not read once more when it is first called.
+  const body = `"use strict";\nreturn (function instantiate(${parameters}) {\n${text.slice(0, -1)})`
+  return { body, unknown: 'unknown' in shown ? shown.unknown : undefined }
+}
+
+/** Makes glue that was checked ready to be evaluated. Throws `ComponentError('glue-rejected')`. */
+export function readyGlue({ body, unknown }: CheckedGlue, label: string): GlueFactory {
   try {
     // oxlint-disable-next-line no-implied-eval -- running generated code is what this file is for
     const factory: unknown = new Function(
       ...shadowed,
       ...hidden,
-      `"use strict";\n${body}\n//# sourceURL=theater-component-${label}.js`,
+      `${body}\n//# sourceURL=theater-component-${label}.js`,
     )
     if (typeof factory !== 'function') return reject('it is not a function')
     const evaluate = ({ FinalizationRegistry, meter, state }: GlueGlobals): Instantiate => {
@@ -211,7 +228,7 @@ export async function checkGlue(glue: string, label: string): Promise<GlueFactor
       )
       return instantiate as Instantiate
     }
-    return Object.assign(evaluate, { unknown: 'unknown' in shown ? shown.unknown : undefined })
+    return Object.assign(evaluate, { unknown })
   } catch (error) {
     return reject('it does not compile; two names of the component collide in it', error)
   }

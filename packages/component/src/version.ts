@@ -3,3 +3,9 @@ export const version = '0.0.0'
 
 /** The version of jco-transpile that this package is built with and its tests hold for. */
 export const jcoVersion = '0.15.0'
+
+/**
+ * What JavaScript was checked by, and made ready: the sha-256 of the files that do it, of which a test holds that it is. What another version
+ * has checked is checked again.
+ */
+export const checkVersion = 'b94359e1714df561'

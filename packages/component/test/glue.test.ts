@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { ComponentError, inThread, loadComponent, type Plan } from '../src/index.ts'
 import { LiftMeter } from '../src/lift.ts'
 import { GlueState } from '../src/image/glue-state.ts'
-import { checkGlue } from '../src/prelude.ts'
+import { checkGlue, type GlueFactory, readyGlue } from '../src/prelude.ts'
 import { quickened } from '../src/quicken.ts'
 import { generateWith } from '../src/transpile.ts'
 import { jcoVersion, version } from '../src/version.ts'
@@ -24,11 +24,13 @@ const { glue } = generateWith(generate, {
   memoryMb: 0,
 })
 
+const ready = async (code: string): Promise<GlueFactory> => readyGlue(await checkGlue(code), 'test')
+
 const inside = (code: string): string => glue.replace('let gen= (', `${code}\nlet gen= (`)
 
 test('the glue that jco makes passes', async () => {
-  await expect(checkGlue(glue, 'test')).resolves.toBeTypeOf('function')
-  await expect(checkGlue(inside('let harmless = 1'), 'test')).resolves.toBeTypeOf('function')
+  await expect(ready(glue)).resolves.toBeTypeOf('function')
+  await expect(ready(inside('let harmless = 1'))).resolves.toBeTypeOf('function')
 })
 
 /** What comes of the glue when its parts are made quick. */
@@ -84,7 +86,7 @@ test.for([
   ['no generator', glue.replace('_initGenerator', 'something')],
   ['a document type', '<html></html>'],
 ])('refused: %s', async ([, code = '']) => {
-  const error = await checkGlue(code, 'test').catch((e: unknown) => e)
+  const error = await ready(code).catch((e: unknown) => e)
   expect(ComponentError.is(error) && error.code).toBe('glue-rejected')
 })
 
@@ -104,7 +106,7 @@ test('glue sees none of the host’s globals', async () => {
   const code = inside(
     `throw new Error(JSON.stringify([Object.keys(globalThis), ${names.map((n) => `typeof ${n}`).join()}]))`,
   )
-  const make = await checkGlue(code.replaceAll('// ', '//'), 'test')
+  const make = await ready(code.replaceAll('// ', '//'))
   const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter(), state: untold() })
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }
@@ -136,7 +138,7 @@ const untold = (): GlueState =>
 
 test('what the glue remembers of a component that is made of others has a bound', async () => {
   const code = inside('const remembered = new Set(); for (let i = 0; ; i++) remembered.add(i)')
-  const make = await checkGlue(code, 'test')
+  const make = await ready(code)
   const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter(), state: untold() })
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }

@@ -4,6 +4,7 @@ import { chmod, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promise
 import { join } from 'node:path'
 import { ComponentError } from '../errors.ts'
 import type { ComponentCache } from '../types.ts'
+import { sealOf } from './seal.ts'
 
 /**
  * Opens a cache in a folder of its own, which is made with mode 0700. A folder that others own or can write to is
@@ -18,7 +19,9 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
     throw new ComponentError('cache', `The cache folder ${folder} cannot be made.`, { cause: error })
   }
   await checkFolder(folder)
+  const seal = sealOf(folder)
   return {
+    ...(seal !== undefined && { seal }),
     async get(key) {
       try {
         return await readFile(join(folder, file(key)))

@@ -1,0 +1,201 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sha256 } from '@theater/values/node'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { decodeEntry, encodeEntry, type Entry } from '../src/entry.ts'
+import {
+  type ComponentCache,
+  ComponentError,
+  diskCache,
+  type Transpiler,
+  workerTranspiler,
+} from '../src/node.ts'
+import { sealOf } from '../src/node/seal.ts'
+import { checkVersion } from '../src/version.ts'
+import { spineStillRuns } from './support.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'theater-sealed-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+function counting(): Transpiler & { asked: number } {
+  const inner = workerTranspiler()
+  const counter: Transpiler & { asked: number } = {
+    ...inner,
+    jco: inner.jco,
+    asked: 0,
+    transpile: (request) => {
+      counter.asked++
+      return inner.transpile(request)
+    },
+    meter: (request) => inner.meter(request),
+  }
+  return counter
+}
+
+/** The same cache, of somebody who cannot seal. */
+const unsealed = (cache: ComponentCache): ComponentCache => ({
+  get: (key) => cache.get(key),
+  put: (key, bytes) => cache.put(key, bytes),
+})
+
+async function glueFile(): Promise<string> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    if (name.endsWith('.theater') && (await readFile(path)).includes('instantiate')) return path
+  }
+  throw new Error('there is no glue')
+}
+
+const run = async (transpiler: Transpiler): Promise<boolean> =>
+  spineStillRuns({ cache: await diskCache(folder), transpiler })
+
+const key = (): Promise<Buffer> => readFile(join(folder, 'seal.key'))
+
+function sealed(bytes: Uint8Array): Entry {
+  const entry = decodeEntry(bytes, sealOf(folder) ?? sha256, 'sealed')
+  if (entry === undefined) throw new Error('it is not sealed')
+  return entry
+}
+
+test('the JavaScript of a component is kept as it came out of the check, sealed with a key that the owner alone can read', async () => {
+  const transpiler = counting()
+  expect(await run(transpiler)).toBe(true)
+  expect((await stat(join(folder, 'seal.key'))).mode & 0o777).toBe(0o600)
+  const path = await glueFile()
+  const good = await readFile(path)
+  // What is only there before the check is not kept.
+  expect(sealed(good).glue).not.toContain('use components')
+  // Another process, with the same folder.
+  expect(await run(transpiler)).toBe(true)
+  expect(transpiler.asked).toBe(1)
+  expect(await readFile(path)).toEqual(good)
+})
+
+/** What runs only if nobody looks at it: the check would refuse it for its form. */
+const planted = (entry: Entry): Entry => ({
+  ...entry,
+  glue: entry.glue.replace('(function instantiate', 'globalThis.constructor; (function instantiate'),
+})
+
+test.for([
+  ['with a sha-256 for a seal', (entry: Entry) => encodeEntry(planted(entry), sha256, 'sealed')],
+  [
+    'with the seal of another folder',
+    async (entry: Entry) => {
+      const other = join(folder, 'other')
+      await mkdir(other)
+      const { seal = sha256 } = await diskCache(other)
+      await rm(other, { recursive: true })
+      return encodeEntry(planted(entry), seal, 'sealed')
+    },
+  ],
+  [
+    'with the seal of what it was',
+    (entry: Entry, good: Uint8Array) => {
+      const bytes = encodeEntry(planted(entry), sha256, 'sealed')
+      bytes.set(good.subarray(0, 58))
+      return bytes
+    },
+  ],
+] as const)('what somebody else wrote is not run, but made again: %s', async ([, write]) => {
+  const transpiler = counting()
+  await run(transpiler)
+  const path = await glueFile()
+  const good = await readFile(path)
+  await writeFile(path, await write(sealed(good), good))
+  expect(await run(transpiler)).toBe(true)
+  expect(transpiler.asked).toBe(2)
+  expect(await readFile(path)).toEqual(good)
+})
+
+test('what is not sealed is checked: JavaScript of another form is refused, whatever its digest', async () => {
+  const transpiler = counting()
+  await run(transpiler)
+  const path = await glueFile()
+  await writeFile(path, encodeEntry(planted(sealed(await readFile(path))), sha256))
+  const error = await run(transpiler).catch((e: unknown) => e)
+  expect(ComponentError.is(error) && error.code).toBe('glue-rejected')
+})
+
+test('an entry of a cache that could not seal is checked, and sealed then', async () => {
+  const transpiler = counting()
+  const cache = await diskCache(folder)
+  await spineStillRuns({ cache: unsealed(cache), transpiler })
+  const path = await glueFile()
+  const plain = await readFile(path)
+  expect(decodeEntry(plain, sha256)?.glue).toContain('use components')
+  expect(await run(transpiler)).toBe(true)
+  expect(transpiler.asked).toBe(1)
+  expect(sealed(await readFile(path)).glue).not.toContain('use components')
+  // And the other way round.
+  expect(await spineStillRuns({ cache: unsealed(cache), transpiler })).toBe(true)
+  expect(transpiler.asked).toBe(2)
+})
+
+test('a seal is one of an entry: what was checked for another, or by another version of the check, is made again', async () => {
+  const transpiler = counting()
+  await run(transpiler)
+  const path = await glueFile()
+  const good = await readFile(path)
+  const entry = sealed(good)
+  const seal = sealOf(folder) ?? sha256
+  const key = /[0-9a-f]{64}/.exec(path)?.[0] ?? ''
+  for (const [from, to] of [
+    [key, key.replace(/^./, (digit) => (digit === '0' ? '1' : '0'))],
+    [checkVersion, `${checkVersion}0`],
+  ] as const) {
+    expect(entry.glue).toContain(from)
+    await writeFile(path, encodeEntry({ ...entry, glue: entry.glue.replace(from, to) }, seal, 'sealed'))
+    const before = transpiler.asked
+    expect(await run(transpiler)).toBe(true)
+    expect(transpiler.asked).toBe(before + 1)
+    expect(await readFile(path)).toEqual(good)
+  }
+})
+
+test('a key that others can read, that is another file or has another length is not used: what is kept is checked each time', async () => {
+  const transpiler = counting()
+  await run(transpiler)
+  const path = join(folder, 'seal.key')
+  const good = await key()
+  const unusable = [
+    () => chmod(path, 0o644),
+    async () => {
+      await rm(path)
+      await writeFile(path, good.subarray(1), { mode: 0o600 })
+    },
+  ]
+  for (const spoil of unusable) {
+    await spoil()
+    expect((await diskCache(folder)).seal).toBeUndefined()
+    expect(await run(transpiler)).toBe(true)
+    expect((await readFile(await glueFile())).includes('use components')).toBe(true)
+  }
+  await rm(path)
+  expect(await run(transpiler)).toBe(true)
+  expect(await key()).not.toEqual(good)
+  expect(sealed(await readFile(await glueFile()))).toBeDefined()
+})
+
+test('of two that make a key at the same time both have the one that is there', async () => {
+  const made = sealOf(folder)
+  const again = sealOf(folder)
+  expect(made?.(Buffer.of(1))).toEqual(again?.(Buffer.of(1)))
+  expect(await readdir(folder)).toEqual(['seal.key'])
+})
+
+test('the version of the check is the sha-256 of the files that do it: put it into version.ts where they are changed', async () => {
+  const files = ['prelude', 'quicken', 'lift', 'bounded-set', 'image/glue-state', 'image/guest-handles']
+  const texts = await Promise.all(
+    files.map((file) => readFile(new URL(`../src/${file}.ts`, import.meta.url), 'utf8')),
+  )
+  expect(checkVersion).toBe(
+    Buffer.from(sha256(Buffer.from(texts.join('\0'))))
+      .toString('hex')
+      .slice(0, 16),
+  )
+})
