@@ -1,5 +1,5 @@
 import { sha256 } from '@theater/values'
-import type { ComponentModel, FunctionModel, ResourceType, ValType } from '@theater/values'
+import type { ComponentModel, FunctionModel, Hash, ResourceType, ValType } from '@theater/values'
 import { contracts } from './contracts.ts'
 import { trackName } from './track.ts'
 
@@ -17,22 +17,22 @@ export interface Misfit {
  * a message with a field more, and a handler, or the actor that the message is for, would get what its interface rules
  * out. Interfaces that Theater does not know are not compared: whoever serves them knows them.
  */
-export function misfits({ imports, exports }: ComponentModel): readonly Misfit[] {
+export function misfits({ imports, exports }: ComponentModel, hash: Hash = sha256): readonly Misfit[] {
   const of = (side: Misfit['side'], interfaces: ComponentModel['imports']): Misfit[] =>
     interfaces.flatMap(({ functions }) =>
-      functions.filter((fn) => !fits(fn)).map((fn) => ({ side, fn: fn.id })),
+      functions.filter((fn) => !fits(fn, hash)).map((fn) => ({ side, fn: fn.id })),
     )
   return [...of('import', imports), ...of('export', exports)]
 }
 
-function fits(fn: FunctionModel): boolean {
+function fits(fn: FunctionModel, hash: Hash): boolean {
   const name = trackName(fn)
-  return !Object.hasOwn(contracts, name) || contracts[name] === typesDigest(fn)
+  return !Object.hasOwn(contracts, name) || contracts[name] === typesDigest(fn, hash)
 }
 
 /** What {@link contracts} holds of a function: 16 bytes of the sha-256 of its types as text, in hexadecimal. */
-export function typesDigest(fn: FunctionModel): string {
-  return sha256(new TextEncoder().encode(typesOf(fn)))
+export function typesDigest(fn: FunctionModel, hash: Hash = sha256): string {
+  return hash(new TextEncoder().encode(typesOf(fn)))
     .subarray(0, 16)
     .toHex()
 }

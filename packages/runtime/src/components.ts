@@ -105,6 +105,6 @@ export class Components implements AsyncDisposable {
 
 /** Handlers, and other actors, get what the interface says, not what the guest says that it is. */
 function checkTypes(actor: string, { model }: Component): void {
-  const wrong = misfits(model)
+  const wrong = misfits(model, sha256)
   if (wrong.length > 0) throw misfit(actor, wrong)
 }

@@ -1,4 +1,5 @@
 import type { Instance } from './instance.ts'
+import { now } from './now.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { RecordKeeper } from './record-keeper.ts'
 import type { Summaries } from './summaries.ts'
@@ -9,19 +10,19 @@ const MOST = 50
 
 /** The time that a host has for what is done before it is due: a small part of all its time, whatever each costs. */
 export class Spare {
-  /** Until when nothing is done, in milliseconds of `performance.now()`. */
+  /** Until when nothing is done, in milliseconds of `now()`. */
   #until = 0
   readonly #waiting = new Set<Early>()
   #timer: NodeJS.Timeout | undefined
 
   /** Whether there is any. */
   get left(): boolean {
-    return performance.now() >= this.#until
+    return now() >= this.#until
   }
 
   /** Something took so many milliseconds of the thread. */
   spent(ms: number): void {
-    this.#until = Math.max(this.#until, performance.now()) + SHARE * Math.min(ms, MOST)
+    this.#until = Math.max(this.#until, now()) + SHARE * Math.min(ms, MOST)
   }
 
   /** Somebody has something to do when there is time. */
@@ -37,7 +38,7 @@ export class Spare {
 
   #wait(): void {
     if (this.#timer !== undefined || this.#waiting.size === 0) return
-    const ms = Math.max(0, this.#until - performance.now())
+    const ms = Math.max(0, this.#until - now())
     this.#timer = setTimeout(() => void this.#ring(), Math.ceil(ms)).unref()
   }
 

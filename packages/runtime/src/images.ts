@@ -248,7 +248,7 @@ export class Images {
     if ('none' in snapshot) return snapshot.message
     this.#bytes = raw.length
     const to = (await store.info(record.chain))?.archived?.lead ?? size
-    for await (const start of segments(withContent(readEvents(store, record.chain, 0, to))))
+    for await (const start of segments(withContent(readEvents(store, record.chain, 0, to, { hash: sha256 }))))
       return start.kind === 'start'
         ? // What was archived came after it.
           { snapshot, start: { ...start, complete: true }, tail: withContent(own) }

@@ -10,6 +10,9 @@ import { TheaterError } from './errors.ts'
 import { causeKey } from './received.ts'
 import type { TurnReply } from './turn-reply.ts'
 
+/** Without it what is read is hashed by a portable function, which takes a host some milliseconds to get going. */
+const HASH = Object.freeze({ hash: sha256 })
+
 /** The reply of the turn that begins at `seq`, as the record holds it. */
 export async function recordedReply(
   store: Store,
@@ -17,7 +20,9 @@ export async function recordedReply(
   seq: number,
   exported: (fn: string) => FunctionModel | undefined,
 ): Promise<TurnReply> {
-  for await (const segment of segments(fromTurn(withContent(readEvents(store, chain, seq))))) {
+  for await (const segment of segments(
+    fromTurn(withContent(readEvents(store, chain, seq, undefined, HASH))),
+  )) {
     if (segment.kind !== 'turn') continue
     const last = segment.events.at(-1)
     const fn = exported(segment.turn.content.fn)
@@ -58,7 +63,7 @@ export async function recordedTurn(
   const archived = (await store.info(chain))?.archived
   let found: number | undefined
   const first = archived?.base ?? 0
-  for await (const { seq, kind, content } of readEvents(store, chain, first, undefined, { hash: sha256 }))
+  for await (const { seq, kind, content } of readEvents(store, chain, first, undefined, HASH))
     if (kind === 'turn' && content !== null && content.cause !== null && causeKey(content.cause) === key)
       found = seq
   return found ?? (archived === undefined ? undefined : 'archived')
@@ -67,7 +72,7 @@ export async function recordedTurn(
 /** The intent without a result that ends the turn which begins at `seq`; `undefined`: there is none. */
 export async function givenUpIn(store: Store, chain: Uint8Array, seq: number): Promise<number | undefined> {
   let intent: number | undefined
-  for await (const event of readEvents(store, chain, seq, undefined, { hash: sha256 })) {
+  for await (const event of readEvents(store, chain, seq, undefined, HASH)) {
     if (event.content === null) continue
     if (event.kind === 'call' && event.content.outcome === null) intent = event.seq
     if (event.kind === 'result') intent = undefined
@@ -82,7 +87,7 @@ export async function recordedCall(
   seq: number,
   { imports }: ComponentModel,
 ): Promise<RecordedCall | undefined> {
-  for await (const event of readEvents(store, chain, seq, seq + 1, { hash: sha256 })) {
+  for await (const event of readEvents(store, chain, seq, seq + 1, HASH)) {
     if (event.kind !== 'call' || event.content === null || event.content.outcome !== null) return undefined
     const { fn: id, args } = event.content
     const fn = imports.flatMap(({ functions }) => functions).find((one) => one.id === id)
@@ -98,13 +103,13 @@ export async function recordedCall(
 
 /** Whether a record has the beginning of a turn at `seq`. */
 export async function beginsTurn(store: Store, chain: Uint8Array, seq: number): Promise<boolean> {
-  for await (const { kind } of readEvents(store, chain, seq, seq + 1)) return kind === 'turn'
+  for await (const { kind } of readEvents(store, chain, seq, seq + 1, HASH)) return kind === 'turn'
   return false
 }
 
 /** The types of the component of a record; `undefined` where they are not there. */
 export async function recordedModel(store: Store, chain: Uint8Array): Promise<ComponentModel | undefined> {
-  for await (const { kind, content } of readEvents(store, chain, 0, 1)) {
+  for await (const { kind, content } of readEvents(store, chain, 0, 1, HASH)) {
     if (kind !== 'genesis' || content === null) break
     const wit = await store.get(content.wit)
     return wit && decodeModel(wit)

@@ -1,4 +1,5 @@
 import { TheaterError } from './errors.ts'
+import { now } from './now.ts'
 
 /** Who may leave memory. */
 export interface Resident {
@@ -34,7 +35,7 @@ export class Residents {
   /** An actor has nothing to do. */
   idle(one: Resident): void {
     this.#idle.delete(one)
-    this.#idle.set(one, performance.now())
+    this.#idle.set(one, now())
     if (this.#idle.size > this.#most) this.#leave()
     this.#wait()
   }
@@ -63,7 +64,7 @@ export class Residents {
     const ms = this.#idleMs
     if (ms === undefined || this.#timer !== undefined) return
     for (const since of this.#idle.values()) {
-      const left = Math.max(0, since + ms - performance.now())
+      const left = Math.max(0, since + ms - now())
       this.#timer = setTimeout(() => this.#ring(ms), Math.ceil(left)).unref()
       return
     }
@@ -71,9 +72,9 @@ export class Residents {
 
   #ring(ms: number): void {
     this.#timer = undefined
-    const now = performance.now()
+    const at = now()
     for (const since of this.#idle.values()) {
-      if (since + ms > now) break
+      if (since + ms > at) break
       this.#leave()
     }
     this.#wait()

@@ -160,9 +160,9 @@ describe('the check itself', () => {
     ],
     [
       'a dependency that is not declared',
-      'values',
+      'runtime',
       [],
-      { 'src/index.ts': `import { CID } from 'multiformats/cid'` },
+      { 'src/index.ts': `import { Ajv } from 'ajv'` },
       /not in its dependencies/,
     ],
     [

@@ -1,5 +1,4 @@
 /** A transpiler that works in a thread of Node. */
-import { Worker } from 'node:worker_threads'
 import type { WorkerAnswer, WorkerRequest } from '../jco/answer.ts'
 import {
   doing,
@@ -30,6 +29,8 @@ export function workerTranspiler(options: WorkerTranspilerOptions = {}): Transpi
 }
 
 function start(memoryMb: number): TranspileThread {
+  // Not before it is needed: a host whose components are in its cache starts none.
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   const workerData: WorkerData = { memoryMb }
   const thread = new Worker(workerUrl, {
     name: 'theater-transpile',
