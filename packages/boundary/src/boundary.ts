@@ -1,5 +1,5 @@
 import { InstanceMeter } from '@theater/component'
-import type { Component, HostFunction, HostImports, Instance, Prepared } from '@theater/component'
+import type { Component, HostFunction, HostImports, Instance, Prepared, Stacks } from '@theater/component'
 import type { AbortCode, EventOf, Genesis } from '@theater/event-chain'
 import { encodeData, Reader, sha256, ValueError, Writer } from '@theater/values'
 import type { FunctionModel, Hash, Json } from '@theater/values'
@@ -59,6 +59,12 @@ export interface BoundaryOptions {
    * @default nothing is bounded; events say all the same what was used
    */
   readonly allowance?: Allowance | undefined
+  /**
+   * Where the guest runs when it can be suspended: stacks of any number of boundaries.
+   *
+   * @default each turn has a stack of its own
+   */
+  readonly stacks?: Stacks | undefined
   /** Who performs what the record does not answer. Absent: nobody; the record is all there is. */
   readonly live?: Live
   /**
@@ -127,7 +133,7 @@ export class Boundary {
 
   constructor(options: BoundaryOptions) {
     this.#options = options
-    const { prepared, actor, time, seed, live, maxHandles = 10_000, hash = sha256 } = options
+    const { prepared, actor, time, seed, live, stacks, maxHandles = 10_000, hash = sha256 } = options
     const { grants = {} } = options
     const resources = prepared.newResources()
     const clock = new DerivedClock(time)
@@ -153,7 +159,7 @@ export class Boundary {
     this.#exports = exports
     this.#state = state
     this.#settlement = new Settlement(state)
-    this.#host = { resources, functions, drop: (_resource, n) => crossing.dropped(n), meter }
+    this.#host = { resources, functions, drop: (_resource, n) => crossing.dropped(n), meter, stacks }
   }
 
   /** Whether the instance is finished and why; `undefined` while it can take turns. */
@@ -264,8 +270,7 @@ export class Boundary {
       const started = this.#start(begun)
       return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
-      this.#running = false
-      this.#stage?.leave()
+      this.#over()
     }
   }
 
@@ -279,8 +284,7 @@ export class Boundary {
       const started = this.#start(begun)
       return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
-      this.#running = false
-      this.#stage?.leave()
+      this.#over()
     }
   }
 
@@ -382,6 +386,14 @@ export class Boundary {
         // The instance is over; a handler that cannot let go has nobody to tell.
       }
     }
+  }
+
+  /** The turn is over, however it ended. */
+  #over(): void {
+    this.#running = false
+    this.#stage?.leave()
+    // A guest that is suspended is, for good, where the turn was ended under it.
+    if (this.#state.ended !== undefined) this.#instance?.end()
   }
 
   get #stage(): Stage | undefined {

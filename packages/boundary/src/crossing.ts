@@ -115,7 +115,7 @@ export class Crossing {
   #deliver(fn: Imported, answer: unknown): unknown {
     const { ended, handles, instantiating } = this.#state
     if (answer === ENDED || ended !== undefined) {
-      // A guest that can be suspended is, for good: whoever resumes it to end it gives it something to catch.
+      // A guest that can be suspended is, until its instance is ended: an answer, or none, is something to catch.
       if (fn.suspends && !instantiating) return new Promise(() => undefined)
       // One that waits synchronously dies of a real trap; where the glue would turn an Error into a guest value, a
       // poisoned payload traps inside the glue.

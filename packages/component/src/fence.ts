@@ -14,24 +14,10 @@ import { COPIED_FUEL, CROSSING_FUEL } from './costs.ts'
 import { ComponentError } from './errors.ts'
 import type { InstanceMeter } from './instance-meter.ts'
 import type { FunctionImport, Signature } from './signatures.ts'
+import { codeOf, functionType, leb, smallModule, text } from './small-module.ts'
 
 /** Told what was caught, just before the trap. */
 export type Note = (error: unknown) => void
-
-function leb(value: number): number[] {
-  const out: number[] = []
-  let rest = value
-  do {
-    const low = rest & 0x7f
-    rest >>>= 7
-    out.push(rest === 0 ? low : low | 0x80)
-  } while (rest !== 0)
-  return out
-}
-
-const vector = (items: readonly number[][]): number[] => [...leb(items.length), ...items.flat()]
-const section = (id: number, content: readonly number[]): number[] => [id, ...leb(content.length), ...content]
-const text = (value: string): number[] => [...leb(value.length), ...new TextEncoder().encode(value)]
 
 /** Signed, as constants of i64 are written. */
 function sleb(value: number): number[] {
@@ -105,14 +91,8 @@ const teller = [0, 0x02, 0x40, 0x1f, 0x40, 1, 0x02, 0, 0x20, 0, 0x10, noteIndex,
 
 function fenceModule(signatures: readonly Fenced[], form: Form): Uint8Array<ArrayBuffer> {
   const types = [
-    [0x60, 1, externref, 0],
-    ...signatures.map(({ params, results }) => [
-      0x60,
-      ...leb(params.length),
-      ...params,
-      ...leb(results.length),
-      ...results,
-    ]),
+    functionType([externref], []),
+    ...signatures.map(({ params, results }) => functionType(params, results)),
   ]
   const imports = [
     [...text('host'), ...text('note'), 0x00, noteType],
@@ -129,16 +109,13 @@ function fenceModule(signatures: readonly Fenced[], form: Form): Uint8Array<Arra
   const functions = [[noteType], ...signatures.map((_, i) => leb(i + 1))]
   const exports = signatures.map((_, i) => [...text(String(i)), 0x00, ...leb(tell + 1 + i)])
   const bodies = [teller, ...signatures.map((signature, i) => fenced(i + 1, tell, signature, form))]
-  const preamble = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]
-  const code = vector(bodies.map((body) => [...leb(body.length), ...body]))
-  const sections = [
-    section(1, vector(types)),
-    section(2, vector(imports)),
-    section(3, vector(functions)),
-    section(7, vector(exports)),
-    section(10, code),
-  ]
-  return new Uint8Array([...preamble, ...sections.flat()])
+  return smallModule([
+    [1, types],
+    [2, imports],
+    [3, functions],
+    [7, exports],
+    [10, bodies.map(codeOf)],
+  ])
 }
 
 /** The compiled fences of one component, shared by its instances. */

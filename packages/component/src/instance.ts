@@ -2,6 +2,8 @@
 import { camelCase, type ComponentModel, type FunctionModel } from '@theater/values'
 import { ComponentError } from './errors.ts'
 import { type FenceCache, Fences } from './fence.ts'
+import { type Exporter, glueWebAssembly, Waits } from './glue-webassembly.ts'
+import type { HandoverCache } from './handover.ts'
 import { CoreState } from './image/core-state.ts'
 import { GlueState } from './image/glue-state.ts'
 import { Imaging } from './image/imaging.ts'
@@ -10,13 +12,15 @@ import type { ModuleState } from './meter/state.ts'
 import { isInterfaceName, pascalCase, splitPlainName } from './names.ts'
 import type { GlueFactory } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
-import type { FunctionImport } from './signatures.ts'
+import type { FunctionImport, Signature } from './signatures.ts'
 import type { GuestFunction, HostImports, Instance, InstanceHooks } from './types.ts'
 
 /** A compiled core module, with what has to be fenced when it is instantiated. */
 export interface CoreModule {
   readonly module: WebAssembly.Module
   readonly imports: readonly FunctionImport[]
+  /** The types of the functions that it exports. */
+  readonly exports: ReadonlyMap<string, Signature | null>
   readonly needs: Needs
   /** What can be seen of its state; `undefined` where the meter did not write it. */
   readonly state: ModuleState | undefined
@@ -29,6 +33,7 @@ export interface Blueprint {
   /** By the names under which the glue asks for them. */
   readonly modules: ReadonlyMap<string, CoreModule>
   readonly fences: FenceCache
+  readonly handovers: HandoverCache
   readonly async: boolean
 }
 
@@ -40,7 +45,7 @@ export function instantiate(
   hooks: InstanceHooks = {},
 ): Instance {
   const { model, modules } = blueprint
-  const { resources } = host
+  const { resources, stacks } = host
   if (!(resources instanceof InstanceResources)) {
     throw new ComponentError(
       'bad-plan',
@@ -54,8 +59,17 @@ export function instantiate(
   let index = 0
   const inside = new CoreState()
   const glue = new GlueState(resources, blueprint.glue.unknown)
+  const exporters: Exporter[] = []
+  const waits = new Waits()
+  const ground = stacks && { stacks, handovers: blueprint.handovers, exporters }
+  const globals = {
+    FinalizationRegistry: resources.registry,
+    WebAssembly: blueprint.async ? glueWebAssembly(waits, ground) : WebAssembly,
+    meter: resources.meter,
+    state: glue,
+  }
   const exports = blame.during(() =>
-    blueprint.glue({ FinalizationRegistry: resources.registry, meter: resources.meter, state: glue })(
+    blueprint.glue(globals)(
       (name) => {
         const found = modules.get(name)
         if (found === undefined)
@@ -76,6 +90,7 @@ export function instantiate(
           meter === undefined ? linked : { ...linked, 'theater:meter': meter.globals },
         )
         fences.learn(instance.exports)
+        exporters.push({ exports: instance.exports, types: core.exports })
         inside.add(core.state, instance.exports)
         hooks.onCoreInstance?.(instance, index++)
         return instance
@@ -100,6 +115,7 @@ export function instantiate(
     functions: Object.freeze(functions),
     resources,
     imaging: new Imaging(inside, glue, meter),
+    end: () => waits.end(),
     dropGuest(wrapper) {
       const dispose: unknown = Reflect.get(wrapper, Symbol.dispose)
       if (typeof dispose !== 'function')

@@ -4,6 +4,7 @@ import { checkModule } from './core.ts'
 import { decodeEntry, encodeEntry, type Entry, type KeptModule, readChecked, writeChecked } from './entry.ts'
 import { ComponentError } from './errors.ts'
 import type { FenceCache } from './fence.ts'
+import type { HandoverCache } from './handover.ts'
 import { InstanceMeter } from './instance-meter.ts'
 import { type Blueprint, type CoreModule, instantiate } from './instance.ts'
 import { withDefaults } from './limits.ts'
@@ -14,7 +15,7 @@ import { parseComponent } from './parse.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
 import { checkGlue, type CheckedGlue, readyGlue } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
-import { type FunctionImport, functionImports } from './signatures.ts'
+import { type FunctionImport, functionExports, functionImports } from './signatures.ts'
 import type { EmbeddedModule } from './syntax.ts'
 import { moduleName } from './transpile.ts'
 import type {
@@ -68,6 +69,7 @@ class LoadedComponent implements Component {
   /** Compiled modules, shared by all plans: by place for the component's own, by digest for jco's adapters. */
   readonly #compiled = new Map<string, Promise<CoreModule>>()
   readonly #fences: FenceCache = new Map()
+  readonly #handovers: HandoverCache = new Map()
 
   constructor(
     bytes: Uint8Array,
@@ -121,6 +123,7 @@ class LoadedComponent implements Component {
       glue,
       modules,
       fences: this.#fences,
+      handovers: this.#handovers,
       async: plan.mode === 'jspi',
     })
   }
@@ -176,16 +179,17 @@ class LoadedComponent implements Component {
   async #metered(bytes: Uint8Array, nan: Metering, adapter: boolean): Promise<CoreModule> {
     const needs = meterNeeds(bytes)
     const imports = adapter ? functionImports(bytes).map(copying) : functionImports(bytes)
+    const exports = functionExports(bytes)
     if (nan === 'none') {
       // What such a module says of its state is not the meter's.
-      return { module: await compile(bytes, 'invalid-core'), imports, needs, state: undefined }
+      return { module: await compile(bytes, 'invalid-core'), imports, exports, needs, state: undefined }
     }
     const parts = ['module', meter.name, String(meter.version), `state ${stateFormat}`, nan]
     const key = this.#cacheKey(parts, this.#sha256(bytes))
     const kept = (await this.#fromCache(key))?.modules[0]
     if (kept !== undefined && 'bytes' in kept) {
       const module = await compile(kept.bytes, 'meter-failed')
-      return { module, imports, needs, state: moduleState(module) }
+      return { module, imports, exports, needs, state: moduleState(module) }
     }
     const made = await this.#worker().meter({
       // A view of the component would cross with all of it.
@@ -196,7 +200,7 @@ class LoadedComponent implements Component {
     })
     const module = await compile(made, 'meter-failed')
     await this.#toCache(key, { glue: '', modules: [{ bytes: made }] })
-    return { module, imports, needs, state: moduleState(module) }
+    return { module, imports, exports, needs, state: moduleState(module) }
   }
 
   #cacheKey(parts: readonly string[], digest: Uint8Array): string {

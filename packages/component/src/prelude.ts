@@ -16,6 +16,8 @@ import { quickened } from './quicken.ts'
 interface GlueGlobals {
   /** Stands in for `FinalizationRegistry`. */
   readonly FinalizationRegistry: unknown
+  /** Stands in for `WebAssembly`. */
+  readonly WebAssembly: typeof WebAssembly
   /** Counts what the glue reads out of the guest. */
   readonly meter: LiftMeter
   /** Is told where the glue keeps what it keeps between two calls. */
@@ -90,6 +92,7 @@ const hidden = [
 const shadowed = [
   'globalThis',
   'FinalizationRegistry',
+  'WebAssembly',
   'console',
   'setTimeout',
   'setInterval',
@@ -214,10 +217,16 @@ export function readyGlue({ body, unknown }: CheckedGlue, label: string): GlueFa
       `${body}\n//# sourceURL=theater-component-${label}.js`,
     )
     if (typeof factory !== 'function') return reject('it is not a function')
-    const evaluate = ({ FinalizationRegistry, meter, state }: GlueGlobals): Instantiate => {
+    const evaluate = ({
+      FinalizationRegistry,
+      WebAssembly: wasm,
+      meter,
+      state,
+    }: GlueGlobals): Instantiate => {
       const instantiate: unknown = factory(
         fakeGlobal,
         FinalizationRegistry,
+        wasm,
         fakeConsole,
         noTimer,
         noTimer,

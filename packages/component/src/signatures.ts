@@ -1,4 +1,4 @@
-/** The signatures of the functions that a core module imports. */
+/** The signatures of the functions that a core module imports and exports. */
 import { Wire } from './wire.ts'
 
 /** Value types as the binary format writes them, one byte each: numbers only. */
@@ -31,6 +31,35 @@ export function functionImports(bytes: Uint8Array): FunctionImport[] {
     else if (id > 2 && id !== 13) break
   }
   return imports
+}
+
+/** Reads the functions that a module exports which the engine has accepted, by name; null as for an import. */
+export function functionExports(bytes: Uint8Array): Map<string, Signature | null> {
+  const types: (Signature | null)[] = []
+  const imports: FunctionImport[] = []
+  /** The functions of the module's own, behind those that it imports. */
+  const own: (Signature | null)[] = []
+  const exports = new Map<string, Signature | null>()
+  const wire = new Wire(bytes, 8)
+  while (!wire.done) {
+    const id = wire.byte()
+    const section = wire.range()
+    if (id === 1) section.each(() => recursive(section, types))
+    else if (id === 2) section.each(() => imported(section, types, imports))
+    else if (id === 3) section.each(() => void own.push(types[section.u32()] ?? null))
+    else if (id === 7) {
+      section.each(() => {
+        const name = section.text(section.end)
+        const kind = section.byte()
+        const index = section.u32()
+        if (kind !== 0x00) return
+        const at = index - imports.length
+        exports.set(name, (at < 0 ? imports[index]?.signature : own[at]) ?? null)
+      })
+      break
+    }
+  }
+  return exports
 }
 
 function imported(wire: Wire, types: readonly (Signature | null)[], into: FunctionImport[]): void {

@@ -2,6 +2,7 @@
 import type { ComponentModel, Hash, ResourceType } from '@theater/values'
 import type { Imaging } from './image/imaging.ts'
 import type { InstanceMeter } from './instance-meter.ts'
+import type { Stacks } from './stacks.ts'
 
 /**
  * How a component is called: without ever waiting, or with the imports named here suspending the guest.
@@ -170,6 +171,8 @@ export interface HostImports {
   drop(resource: ResourceType, n: number): void
   /** What this instance may use; it serves one. @default one that bounds nothing */
   readonly meter?: InstanceMeter | undefined
+  /** Where its calls run that can be suspended; of any number of instances. @default each on a stack of its own */
+  readonly stacks?: Stacks | undefined
 }
 
 /** A function of the guest. With a sync plan it answers at once, with jspi it may give a promise. */
@@ -187,6 +190,11 @@ export interface Instance {
   readonly imaging: Imaging
   /** Drops a resource of the guest, which runs its destructor. */
   dropGuest(wrapper: object): void
+  /**
+   * Ends a call that is suspended, and any that is to be: the guest does not go on, and is not told. For an instance that is finished: the
+   * engine holds whatever is suspended, with the whole instance, until it is resumed.
+   */
+  end(): void
 }
 
 /** Why a guest was ended: the closed set of the event chain. */

@@ -107,7 +107,12 @@ test('glue sees none of the host’s globals', async () => {
     `throw new Error(JSON.stringify([Object.keys(globalThis), ${names.map((n) => `typeof ${n}`).join()}]))`,
   )
   const make = await ready(code.replaceAll('// ', '//'))
-  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter(), state: untold() })
+  const instantiate = make({
+    FinalizationRegistry: class {},
+    WebAssembly,
+    meter: new LiftMeter(),
+    state: untold(),
+  })
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }
   let said = ''
@@ -139,7 +144,12 @@ const untold = (): GlueState =>
 test('what the glue remembers of a component that is made of others has a bound', async () => {
   const code = inside('const remembered = new Set(); for (let i = 0; ; i++) remembered.add(i)')
   const make = await ready(code)
-  const instantiate = make({ FinalizationRegistry: class {}, meter: new LiftMeter(), state: untold() })
+  const instantiate = make({
+    FinalizationRegistry: class {},
+    WebAssembly,
+    meter: new LiftMeter(),
+    state: untold(),
+  })
   const module = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
   const imports = { 'test:spine/host': { Counter: class {}, add: () => 0 } }
   const start = () =>

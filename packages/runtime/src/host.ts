@@ -1,5 +1,6 @@
 import type { Departure, EventRef } from '@theater/boundary'
 import type { Cause, Channels, Children, DeliveryFailure, Timers, Topics } from '@theater/handler'
+import type { Stacks } from '@theater/component'
 import type { Actor } from './actor.ts'
 import type { Snapshots } from './images.ts'
 import type { Letter, Told } from './mailbox.ts'
@@ -36,6 +37,8 @@ export interface Host {
   readonly snapshots: Snapshots
   /** Who is in memory and has nothing to do. */
   readonly residents: Residents
+  /** Where guests run that can be suspended. */
+  readonly stacks: Stacks
   /** Who watches the thread; `undefined`: nobody does. */
   readonly watch: Watch | undefined
   /** Milliseconds since the epoch. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { Stacks } from '@theater/component'
 import type { Salts } from '@theater/event-chain'
 import { saltPool, sha256 } from '@theater/event-chain/node'
 import { cidOf } from '@theater/values'
@@ -134,6 +135,7 @@ export class House {
       waits,
       summaries: this.#summaries,
       residents: this.#residents,
+      stacks: new Stacks(),
       snapshots: new Snapshots(taken === false ? undefined : store.caches, taken || {}, log),
       watch: guard?.watch,
       now: () => entropy.now(),
@@ -409,6 +411,7 @@ export class House {
     await this.family.settled()
     await this.#notary?.close()
     await components
+    this.#host.stacks[Symbol.dispose]()
     this.readers.close()
   }
 }

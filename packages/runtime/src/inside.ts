@@ -80,6 +80,7 @@ export class Inside {
       alone: () => this.reception.mailbox.waiting === 0,
       watch: host.watch,
       snapshots: host.snapshots,
+      stacks: host.stacks,
     }
     this.instance = new Instance(parts, around, before?.instance)
     this.residence = new Residence({

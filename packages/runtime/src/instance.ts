@@ -10,7 +10,7 @@ import type {
   TimerStep,
   TurnEnd,
 } from '@theater/boundary'
-import type { Component, Prepared } from '@theater/component'
+import type { Component, Prepared, Stacks } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { AbortCode, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -74,6 +74,8 @@ export interface Surroundings {
   /** Who is told when the guest has the thread. */
   readonly watch: Watch | undefined
   readonly snapshots: Snapshots
+  /** Where guests run that can be suspended. */
+  readonly stacks: Stacks
 }
 
 /** What is known of the instance of an actor that is not in memory. */
@@ -405,7 +407,7 @@ export class Instance {
   #newBoundary(): Boundary {
     const { id, component, prepared, genesis, seed, record, limits } = this.#parts
     this.#crossings ??= functionsOf({ component, prepared, grants: genesis.grants })
-    const { links, signal, leave, watch } = this.#around
+    const { links, signal, leave, watch, stacks } = this.#around
     const stage = watch?.stage(id, () => this.#doing)
     const append: Live['recorder']['append'] = (kind, content) => {
       const ref = record.append(kind, content)
@@ -436,6 +438,7 @@ export class Instance {
         elements: limits.tables,
       },
       hash: sha256,
+      stacks,
       live: {
         recorder: { append, flush: () => this.#flush() },
         links,

@@ -1,5 +1,5 @@
 import { loadComponent, workerTranspiler } from '@theater/component/node'
-import type { Component, Plan, Prepared } from '@theater/component'
+import type { Component, Plan, Prepared, Stacks } from '@theater/component'
 import { encodeContent } from '@theater/event-chain'
 import type { AnyHandler, Binding } from '@theater/handler'
 import type { Json } from '@theater/values'
@@ -37,6 +37,7 @@ export interface ActorOptions {
   /** A plan that is not what the handlers ask for. */
   readonly plan?: Plan
   readonly live?: Partial<Live>
+  readonly stacks?: Stacks
   readonly maxHandles?: number
   readonly seed?: Uint8Array
   readonly parent?: string
@@ -74,6 +75,7 @@ export class TestActor {
       component,
       prepared,
       ...identity(options),
+      stacks: options.stacks,
       live: {
         recorder: log,
         links: new Map(component.model.imports.map(({ name }) => [name, this.#link])),
