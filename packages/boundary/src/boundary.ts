@@ -1,5 +1,13 @@
 import { InstanceMeter } from '@theater/component'
-import type { Component, HostFunction, HostImports, Instance, Prepared, Stacks } from '@theater/component'
+import type {
+  Component,
+  HostFunction,
+  HostImports,
+  Instance,
+  Prepared,
+  Room,
+  Stacks,
+} from '@theater/component'
 import type { AbortCode, EventOf, Genesis } from '@theater/event-chain'
 import { encodeData, Reader, sha256, ValueError, Writer } from '@theater/values'
 import type { FunctionModel, Hash, Json } from '@theater/values'
@@ -314,8 +322,9 @@ export class Boundary {
    * here gives the same, on whatever plan.
    *
    * @param first what the memories held at first, where that is known: then the snapshot is small
+   * @param room for the pages of it, which are as they are until that is used for something else. @default new memory
    */
-  snapshot(first?: FirstMemory): Snapshot | NoSnapshot {
+  snapshot(first?: FirstMemory, room?: Room): Snapshot | NoSnapshot {
     const { ended, handles, clock, queues } = this.#state
     if (this.#perTurn) return noSnapshot('per-turn', 'each turn has an instance of its own')
     if (ended !== undefined) return noSnapshot('finished', 'the instance is finished')
@@ -325,7 +334,7 @@ export class Boundary {
     if (held === 'lent') return noSnapshot('busy', 'the guest is lent something')
     if (held === 'guest-resource')
       return noSnapshot(held, 'the host holds a resource of the guest that cannot be found in its instance')
-    const image = instance.imaging.take(first)
+    const image = instance.imaging.take(first, room)
     if ('none' in image) return image
     return { key: keyOf(this.#options), clock: clock.now, handles: held, instance: image }
   }

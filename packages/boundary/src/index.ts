@@ -152,8 +152,8 @@ export type {
   TurnRequest,
 } from './types.ts'
 export { segments } from './segments.ts'
-export { decodeSnapshot, encodeSnapshot, largestSnapshot } from './snapshot-bytes.ts'
-export type { SnapshotParts } from './snapshot-bytes.ts'
+export { decodeSnapshot, encodeSnapshot, largestSnapshot, snapshotPieces } from './snapshot-bytes.ts'
+export type { SnapshotParts, SnapshotPieces } from './snapshot-bytes.ts'
 export type { FirstMemory, NoSnapshot, NoSnapshotCode, Snapshot, SnapshotKey } from './snapshot.ts'
 export type { GuestImage, HandleImage, HandlesImage } from './handles.ts'
 export type { ClockImage } from './clock.ts'

@@ -35,23 +35,51 @@ export interface SnapshotParts {
   readonly hash?: Hash
 }
 
+/** A snapshot as bytes that are not in one place, for whoever writes a large one bit by bit. */
+export interface SnapshotPieces {
+  /** One after the other they are the bytes. Those behind the first are the pages of the snapshot, where they are. */
+  readonly pieces: readonly Uint8Array[]
+  /** Of what the digest is to be: one after the other. */
+  readonly digested: readonly Uint8Array[]
+  /** The 32 bytes of the first piece where the sha-256 of that belongs: they are still zero. */
+  readonly digest: Uint8Array
+}
+
+/** Writes a snapshot, all but its digest, without copying what it has of memories. */
+export function snapshotPieces(snapshot: Snapshot): SnapshotPieces {
+  const head = encodeData(headOf(snapshot))
+  const first = new Uint8Array(start + head.length)
+  first.set(magic)
+  new DataView(first.buffer).setUint32(start - 4, head.length)
+  first.set(head, start)
+  const pages: Uint8Array[] = []
+  for (const { runs } of snapshot.instance.memories)
+    for (const { bytes } of runs) {
+      const last = pages.at(-1)
+      // Room is given piece by piece, so what is behind one run is mostly the next.
+      const follows = last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset
+      if (!follows) pages.push(bytes)
+      else pages[pages.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length)
+    }
+  const from = magic.length
+  return {
+    pieces: [first, ...pages],
+    digested: [first.subarray(from + digestLength), ...pages],
+    digest: first.subarray(from, from + digestLength),
+  }
+}
+
 /**
  * Writes a snapshot. Equal states give equal bytes. They are not compressed: whoever keeps them does that, and bounds what
  * comes of it.
  */
 export function encodeSnapshot(snapshot: Snapshot, hash: Hash = sha256): Uint8Array<ArrayBuffer> {
-  const { memories } = snapshot.instance
-  const head = encodeData(headOf(snapshot))
-  const runs = memories.flatMap((memory) => memory.runs)
-  const length = runs.reduce((sum, { bytes }) => sum + bytes.length, start + head.length)
-  const out = new Uint8Array(length)
-  out.set(magic)
-  new DataView(out.buffer).setUint32(start - 4, head.length)
-  out.set(head, start)
-  let at = start + head.length
-  for (const { bytes } of runs) {
-    out.set(bytes, at)
-    at += bytes.length
+  const { pieces } = snapshotPieces(snapshot)
+  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    out.set(piece, at)
+    at += piece.length
   }
   out.set(hash(out.subarray(magic.length + digestLength)), magic.length)
   return out

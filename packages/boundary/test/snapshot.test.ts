@@ -1,9 +1,11 @@
+import { ImageRoom } from '@theater/component'
 import type { Component } from '@theater/component'
 import { guest } from '@theater/guests'
 import { assemble } from '@theater/guests/wat'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { Boundary, decodeSnapshot, encodeSnapshot, segments } from '../src/index.ts'
+import { sha256 } from '@theater/values'
+import { Boundary, decodeSnapshot, encodeSnapshot, segments, snapshotPieces } from '../src/index.ts'
 import type { NoSnapshot, Snapshot, TheaterEvent } from '../src/index.ts'
 import { identity, load, restore, show, TestActor } from './support/actor.ts'
 import type { TestHost } from './support/actor.ts'
@@ -265,6 +267,25 @@ describe('a snapshot', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('is the same bytes in pieces, its pages where they were put, one snapshot after the other', async () => {
+    const first = (await again([], 'sync')).firstMemory()
+    const room = new ImageRoom()
+    const actors = [await TestActor.start(component, host), await TestActor.start(component, host)]
+    for (let n = 0; n < 6; n++) {
+      const actor = actors[n % 2] as TestActor
+      await actor.value('run', script(['counter', n, n], ['bump', n, 3], ['wait', n], ['draw']))
+      room.clear()
+      const snapshot = actor.boundary.snapshot(n === 4 ? undefined : first, room) as Snapshot
+      const { pieces, digested, digest } = snapshotPieces(snapshot)
+      expect(pieces.length).toBeLessThanOrEqual(2)
+      digest.set(sha256(Buffer.concat(digested)))
+      const bytes = Buffer.concat(pieces)
+      expect(bytes.equals(encodeSnapshot(snapshot))).toBe(true)
+      expect(bytes.equals(bytesOf(actor.boundary, n === 4 ? undefined : first))).toBe(true)
+      expect(decodeSnapshot(bytes, actor.parts)).not.toHaveProperty('none')
+    }
   })
 
   it('is written against memory that is one actor’s alone where the instantiation called out', async () => {

@@ -191,17 +191,17 @@ const topLevel = {
             properties: {
               everyEvents: {
                 description:
-                  'Events after which one is taken at the latest. Without it 1000, and one more for each 192 bytes of the last, before it is compressed.',
+                  'Events after which one is taken at the latest. Without it 1000, and one more for each 192 bytes of the last, before it is compressed, and for each 3072 of the memory that it is of.',
                 type: 'integer',
                 minimum: 1,
                 maximum: Number.MAX_SAFE_INTEGER,
               },
               everyFuel: {
-                description: 'Fuel that its turns have used after which one is taken at the latest.',
+                description:
+                  'Fuel that its turns have used after which one is taken at the latest. Without it 2000000000, and 96 more for each byte of the last, before it is compressed, and 6 for each of the memory that it is of.',
                 type: 'integer',
                 minimum: 1,
                 maximum: Number.MAX_SAFE_INTEGER,
-                default: 2_000_000_000,
               },
             },
           },

@@ -15,6 +15,7 @@ export type { CapturedImage, GlueImage, TableImage } from './image/glue-state.ts
 export type { GuestPlace } from './image/guest-handles.ts'
 export type { FirstMemory, Imaging, InstanceImage } from './image/imaging.ts'
 export { IMAGE_PAGE, type MemoryImage, type Run } from './image/memory.ts'
+export { ImageRoom, type Room } from './image/room.ts'
 export type { NoImage, NoImageCode } from './image/no-image.ts'
 export { loadComponent } from './load.ts'
 export { meter, meterModule, meterNeeds, type MeterNeeds, type MeterOptions } from './meter/meter.ts'

@@ -1,6 +1,7 @@
 import { assemble } from '@theater/guests/wat'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Instance, type InstanceImage, InstanceMeter, type NoImage } from '../src/index.ts'
+import { ImageRoom, type Instance, type InstanceImage, InstanceMeter, type NoImage } from '../src/index.ts'
 import { exposed } from '../src/image/glue-state.ts'
 import { tellGuests } from '../src/image/guest-handles.ts'
 import { meterModule } from '../src/meter/meter.ts'
@@ -31,6 +32,16 @@ async function maker(wat: string, metering: 'canonical' | 'none' = 'canonical'):
       drop() {},
       meter: new InstanceMeter(budget),
     })
+}
+
+/** Compares pages as bytes: there are too many to print. */
+function same(image: InstanceImage, other: InstanceImage): boolean {
+  const rest = ({ memories }: InstanceImage): unknown =>
+    memories.map(({ pages, runs }) => [pages, runs.map(({ at, bytes }) => [at, bytes.length])])
+  expect(rest(image)).toEqual(rest(other))
+  const all = ({ memories }: InstanceImage): Buffer =>
+    Buffer.concat(memories.flatMap(({ runs }) => runs.map(({ bytes }) => bytes)))
+  return all(image).equals(all(other))
 }
 
 function call(instance: Instance, fn: 'set' | 'get', n: number): unknown {
@@ -187,6 +198,39 @@ describe('the image of an instance', () => {
     const other = make()
     expect(other.imaging.lay({ ...image, memories: odd })).toBeUndefined()
     expect(taken(other.imaging.take(first))).toEqual(image)
+  })
+
+  it('has its pages in room that is used again and again, and is what it is in room of its own', async () => {
+    // `set` fills pages: how many is in the high bits, and where they begin in the low ones.
+    const wat = one(
+      '(memory 80) (data (i32.const 4096) "abc")',
+      '(memory.fill (i32.and (local.get $n) (i32.const 0x3fffff)) (i32.const 7) (i32.shl (i32.shr_u (local.get $n) (i32.const 22)) (i32.const 12)))',
+    )
+    const make = await maker(wat)
+    const first = make().imaging.first()
+    const room = new ImageRoom()
+    const writes = fc.array(fc.tuple(fc.nat(900), fc.integer({ min: 1, max: 300 })), { maxLength: 3 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(writes, fc.boolean()), { maxLength: 4 }), (all) => {
+        for (const [spans, based] of all) {
+          room.clear()
+          const instances = [make(), make()]
+          // Two at once, as of a component with two memories.
+          const images = instances.map((instance, i) => {
+            for (const [page, pages] of spans) call(instance, 'set', (pages << 22) | ((page + i) * 4096))
+            return taken(instance.imaging.take(based ? first : undefined, room))
+          })
+          for (const [i, image] of images.entries()) {
+            const own = taken((instances[i] as Instance).imaging.take(based ? first : undefined))
+            expect(same(image, own)).toBe(true)
+            const other = make()
+            expect(other.imaging.lay(image)).toBeUndefined()
+            expect(same(taken(other.imaging.take(based ? first : undefined)), own)).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 4 },
+    )
   })
 
   const refused: readonly (readonly [code: string, name: string, wat: string])[] = [

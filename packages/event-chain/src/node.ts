@@ -16,6 +16,7 @@ export {
   keepSnapshot,
   keptSnapshot,
   whyNoSnapshot,
+  type KeepingSnapshot,
   type KeptSnapshot,
 } from './node/snapshots.ts'
 export { readSnapshotFile, snapshotFile, type CarriedSnapshot } from './node/snapshot-file.ts'

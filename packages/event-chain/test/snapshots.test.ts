@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChainError, memoryStore } from '../src/index.ts'
+import type { CacheStore, Keeping } from '../src/index.ts'
 import { discardSnapshot, keepSnapshot, keptSnapshot, readSnapshotFile, snapshotFile } from '../src/node.ts'
 import { fill } from './sample.ts'
 
@@ -11,6 +13,35 @@ async function kept() {
   const { chain, head } = await fill(store, 3)
   await keepSnapshot(store.caches, chain, { size: 3, head, bytes })
   return { store, chain, head }
+}
+
+/** Bytes that nothing makes smaller. */
+function noise(length: number, seed: number): Uint8Array {
+  const of = (n: number): Buffer => createHash('sha512').update(`${seed} ${n}`).digest()
+  return Buffer.concat(Array.from({ length: Math.ceil(length / 64) }, (_, n) => of(n))).subarray(0, length)
+}
+
+/** The same caches, and all that is in them, and what they are told to keep. */
+function watched(caches: CacheStore): CacheStore & {
+  readonly all: Map<string, Keeping>
+  fail: (thing: Keeping) => boolean
+} {
+  const all = new Map<string, Keeping>()
+  const watching = {
+    all,
+    fail: (_thing: Keeping): boolean => false,
+    kept: (chain: Uint8Array, kind: string) => caches.kept(chain, kind),
+    async keep(things: readonly Keeping[]): Promise<void> {
+      if (things.some((thing) => watching.fail(thing))) throw new ChainError('full', 'the disk is full')
+      for (const thing of things) all.set(thing.kind, thing)
+      await caches.keep(things)
+    },
+    async discard(chain: Uint8Array, kind: string): Promise<void> {
+      all.delete(kind)
+      await caches.discard(chain, kind)
+    },
+  }
+  return watching
 }
 
 describe('a snapshot that is kept beside a chain', () => {
@@ -58,6 +89,109 @@ describe('a snapshot that is kept beside a chain', () => {
         expect(error === undefined || ChainError.is(error)).toBe(true)
       }),
       { numRuns: 300 },
+    )
+  })
+})
+
+describe('a large snapshot', () => {
+  const KB = 1024
+
+  async function place() {
+    const store = memoryStore()
+    const { chain, head } = await fill(store, 9)
+    return { caches: watched(store.caches), chain, head }
+  }
+
+  it('is kept in parts, one after the other, and each comes back as it was, whatever was there before', async () => {
+    const { caches, chain, head } = await place()
+    const one = fc.record({
+      // In pieces of any length, what makes nothing of them and what makes little.
+      lengths: fc.array(fc.integer({ min: 0, max: 300 * KB }), { minLength: 1, maxLength: 6 }),
+      seed: fc.nat(),
+      size: fc.integer({ min: 1, max: 9 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(one, async ({ lengths, seed, size }) => {
+        const pieces = lengths.map((length, i) =>
+          (seed + i) % 4 === 0 ? new Uint8Array(length).fill(i) : noise(length, seed + i),
+        )
+        const whole = Buffer.concat(pieces)
+        await keepSnapshot(caches, chain, { size, head, bytes: pieces })
+        const found = await keptSnapshot(caches, chain)
+        expect(found?.size).toBe(size)
+        expect(whole.equals((await found?.read(whole.length)) ?? new Uint8Array(0))).toBe(true)
+        const file = await snapshotFile(caches, [chain])
+        const [carried] = readSnapshotFile(file.bytes)
+        expect(carried?.kept).toBe(found?.kept)
+        expect(whole.equals((await carried?.read(whole.length)) ?? new Uint8Array(0))).toBe(true)
+        for (const { bytes } of caches.all.values()) expect(bytes.length).toBeLessThanOrEqual(256 * KB)
+      }),
+      { numRuns: 40 },
+    )
+    await discardSnapshot(caches, chain)
+    expect(await keptSnapshot(caches, chain)).toBeUndefined()
+  })
+
+  it('replaces the one before when all of it is there, and no sooner', async () => {
+    const { caches, chain, head } = await place()
+    const first = noise(700 * KB, 1)
+    await keepSnapshot(caches, chain, { size: 3, head, bytes: first })
+    let left = 2
+    caches.fail = () => left-- === 0
+    const next = keepSnapshot(caches, chain, { size: 5, head, bytes: noise(1200 * KB, 2) })
+    await expect(next).rejects.toMatchObject({ code: 'full' })
+    const found = await keptSnapshot(caches, chain)
+    expect(found?.size).toBe(3)
+    expect(Buffer.from(first).equals((await found?.read(first.length)) ?? new Uint8Array(0))).toBe(true)
+  })
+
+  it('leaves nothing when it is thrown away, nor when a small one takes its place', async () => {
+    const { caches, chain, head } = await place()
+    for (const [n, kb] of [900, 1500, 600, 800].entries())
+      await keepSnapshot(caches, chain, { size: n + 1, head, bytes: noise(kb * KB, n) })
+    expect(caches.all.size).toBeGreaterThan(5)
+    await keepSnapshot(caches, chain, { size: 8, head, bytes: noise(100 * KB, 9) })
+    expect([...caches.all.keys()]).toEqual(['snapshot'])
+    await keepSnapshot(caches, chain, { size: 9, head, bytes: noise(900 * KB, 9) })
+    await discardSnapshot(caches, chain)
+    expect([...caches.all.keys()]).toEqual([])
+  })
+
+  it('is refused where a part is missing, of another one or damaged, and where what lists them is', async () => {
+    const { caches, chain, head } = await place()
+    const bytes = noise(900 * KB, 1)
+    await keepSnapshot(caches, chain, { size: 3, head, bytes })
+    const whole = [...caches.all.values()]
+    const parts = whole.filter(({ kind }) => kind !== 'snapshot')
+    expect(parts.length).toBeGreaterThan(3)
+    const list = whole.find(({ kind }) => kind === 'snapshot') as Keeping
+    const reads = async (): Promise<unknown> => {
+      try {
+        const found = await keptSnapshot(caches, chain)
+        return found && Buffer.from(bytes).equals(await found.read(bytes.length))
+      } catch (error) {
+        return error
+      }
+    }
+    const damaged = { code: 'damaged' }
+    for (const part of parts) {
+      await caches.discard(chain, part.kind)
+      expect(await reads()).toMatchObject(damaged)
+      await caches.keep([{ ...part, size: 2 }])
+      expect(await reads()).toMatchObject(damaged)
+      await caches.keep([{ ...part, bytes: part.bytes.subarray(1) }])
+      expect(await reads()).toMatchObject(damaged)
+      await caches.keep([part])
+      expect(await reads()).toBe(true)
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.nat(list.bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const changed = list.bytes.with(at, (list.bytes[at] ?? 0) ^ by)
+        await caches.keep([{ ...list, bytes: changed }])
+        const found = await reads()
+        // How many parts the other half has is of no use to whoever reads.
+        expect(found === true || ChainError.is(found)).toBe(true)
+      }),
     )
   })
 })

@@ -2,11 +2,11 @@ import type { Instance } from './instance.ts'
 import { now } from './now.ts'
 import type { OwnRecord } from './own-record.ts'
 import type { RecordKeeper } from './record-keeper.ts'
+import type { Snapshots } from './snapshots.ts'
 import type { Summaries } from './summaries.ts'
 
-/** Of how many milliseconds one goes to what is done before it is due, and the most that a single thing counts. */
+/** Of how many milliseconds one goes to what is done before it is due. */
 const SHARE = 100
-const MOST = 50
 
 /** The time that a host has for what is done before it is due: a small part of all its time, whatever each costs. */
 export class Spare {
@@ -22,7 +22,7 @@ export class Spare {
 
   /** Something took so many milliseconds of the thread. */
   spent(ms: number): void {
-    this.#until = Math.max(this.#until, now()) + SHARE * Math.min(ms, MOST)
+    this.#until = Math.max(this.#until, now()) + SHARE * ms
   }
 
   /** Somebody has something to do when there is time. */
@@ -60,7 +60,7 @@ export interface EarlyParts {
   readonly keeper: RecordKeeper
   readonly record: Pick<OwnRecord, 'stored'>
   readonly summaries: Summaries
-  readonly spare: Spare
+  readonly snapshots: Pick<Snapshots, 'spare' | 'free' | 'freed'>
   /** Whether the actor is alive and has nothing to do. */
   readonly idle: () => boolean
 }
@@ -79,8 +79,8 @@ export class Early {
 
   /** The actor has nothing to do. */
   rested(): void {
-    const { instance, spare } = this.#parts
-    if (instance.worthKeeping) spare.ask(this)
+    const { instance, snapshots } = this.#parts
+    if (instance.worthKeeping) snapshots.spare.ask(this)
   }
 
   /** Its time has come. Never rejects. */
@@ -93,12 +93,12 @@ export class Early {
 
   /** No more is begun. Resolves when what was begun is over. */
   async settled(): Promise<void> {
-    this.#parts.spare.leave(this)
+    this.#parts.snapshots.spare.leave(this)
     await this.#keeping
   }
 
   async #keep(): Promise<void> {
-    const { instance, keeper, summaries, record, idle } = this.#parts
+    const { instance, keeper, summaries, record, snapshots, idle } = this.#parts
     try {
       // There may be nobody else who waits for that.
       await record.stored()
@@ -106,6 +106,7 @@ export class Early {
       // Whoever appends next is told.
       return
     }
+    while (!snapshots.free) await snapshots.freed()
     if (!idle()) return
     // Both are of the same events: a turn may begin while they are written.
     const summary = keeper.take()

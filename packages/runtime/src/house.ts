@@ -18,7 +18,7 @@ import { exportedBy } from './exported.ts'
 import { Family } from './family.ts'
 import { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
-import { Snapshots } from './images.ts'
+import { Snapshots } from './snapshots.ts'
 import { Maker } from './maker.ts'
 import { checkTopic } from './messages.ts'
 import { Notary } from './notary.ts'
@@ -406,6 +406,8 @@ export class House {
     const components = this.#components[Symbol.asyncDispose]()
     const actors = [...this.cast.actors]
     await Promise.all(actors.map((actor) => actor.close()))
+    // Of large ones nobody has waited for.
+    await this.#host.snapshots.freed()
     await this.#summaries.keep(actors.map((actor) => actor.keeper.take()).filter((one) => one !== undefined))
     await this.maker.settled()
     await this.family.settled()

@@ -1,6 +1,6 @@
-import { threadCpuUsage } from 'node:process'
-import { decodeSnapshot, encodeSnapshot, largestSnapshot, segments } from '@theater/boundary'
-import type { Boundary, FirstMemory, Segment, Snapshot, TheaterEvent } from '@theater/boundary'
+import { createHash } from 'node:crypto'
+import { decodeSnapshot, largestSnapshot, segments, snapshotPieces } from '@theater/boundary'
+import type { Boundary, NoSnapshot, Segment, Snapshot, TheaterEvent } from '@theater/boundary'
 import type { Component, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { CacheStore, Store } from '@theater/event-chain'
@@ -12,68 +12,20 @@ import {
   sha256,
 } from '@theater/event-chain/node'
 import type { KeptSnapshot } from '@theater/event-chain/node'
-import { Spare } from './early.ts'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
-import type { LogLine } from './host.ts'
 import { needsArchive } from './needs-archive.ts'
 import type { OwnRecord } from './own-record.ts'
 import { withContent } from './record.ts'
+import type { Due, SnapshotSize, Snapshots } from './snapshots.ts'
+import { ThreadTime } from './thread-time.ts'
 
 /** A record that is not much longer than what a snapshot is of is re-run as quickly. */
 const LEAST = 64
 /** Up to so many bytes one is taken quickly enough that a turn may wait for it. */
 const SMALL = 64 * 1024
-/** After how many events one is taken, where nobody says, and how many bytes of the last one count as an event more. */
-const EVENTS = 1000
-const BYTES = 192
-
-/**
- * When snapshots are taken at the latest. One is taken sooner, after 64 events or an eighth of the fuel, of an actor that has nothing to do, or for which
- * no message waits and of which the last had at most 64 KiB: as long as all that are taken so soon take at most about a hundredth of the thread's time.
- */
-export interface SnapshotOptions {
-  /**
-   * Events of an actor after which one is taken at the latest, at the end of a turn.
-   *
-   * @default 1000, and one more for each 192 bytes of the last, as it is before it is compressed: what it costs to take one grows with what there is to keep
-   */
-  readonly everyEvents?: number
-  /** Fuel that its turns have used after which one is taken at the latest. @default 2000000000 */
-  readonly everyFuel?: number
-}
-
-/** What the snapshots of one host have in common. */
-export class Snapshots {
-  readonly everyEvents: number | undefined
-  readonly everyFuel: number
-  /** Absent: none are taken, and none are used. */
-  readonly caches: CacheStore | undefined
-  /** What memories hold before the first turn, where that is the same for every actor of a component. */
-  readonly first = new WeakMap<Prepared, FirstMemory>()
-  /** The time for those that are taken before they are due. */
-  readonly spare = new Spare()
-  readonly #log: (line: LogLine) => void
-
-  /** @throws TheaterError `bad-limit` */
-  constructor(
-    caches: CacheStore | undefined,
-    { everyEvents, everyFuel = 2_000_000_000 }: SnapshotOptions,
-    log: (line: LogLine) => void,
-  ) {
-    for (const [name, n] of Object.entries({ everyEvents: everyEvents ?? EVENTS, everyFuel }))
-      if (!Number.isSafeInteger(n) || n < 1)
-        throw new TheaterError('bad-limit', `snapshots.${name} is ${n}; it is an integer of at least 1`)
-    this.caches = caches
-    this.everyEvents = everyEvents
-    this.everyFuel = everyFuel
-    this.#log = log
-  }
-
-  tell(actor: string, level: 'info' | 'warn', message: string): void {
-    this.#log({ actor, level, message, fields: [] })
-  }
-}
+/** Of a memory. */
+const MEMORY_PAGE = 65_536
 
 /** Whose snapshots they are. */
 export interface ImagesParts {
@@ -97,7 +49,7 @@ export interface Resumption {
 /** What is known of the snapshots of an actor that is not in memory. */
 export interface ImagesLeft {
   readonly size: number
-  readonly bytes: number
+  readonly last: SnapshotSize
   readonly fuel: number
   readonly said: boolean
 }
@@ -108,11 +60,11 @@ export class Images {
   readonly #host: Snapshots
   /** How much of the record the last one is of. */
   #size = 0
-  /** How many bytes the last one has, before it is compressed. */
-  #bytes = 0
+  #last: SnapshotSize = { bytes: 0, memory: 0 }
   /** Fuel that turns have used since. */
   #fuel = 0
-  #taking = false
+  /** Never rejects. */
+  #keeping: Promise<void> | undefined
   /** Whether it was said why there is none. */
   #said = false
 
@@ -122,14 +74,14 @@ export class Images {
     this.#host = host
     if (before === undefined) return
     this.#size = before.size
-    this.#bytes = before.bytes
+    this.#last = before.last
     this.#fuel = before.fuel
     this.#said = before.said
   }
 
   /** What is to be known of them when the actor is in memory again; `undefined`: nothing. */
   get left(): ImagesLeft | undefined {
-    const left = { size: this.#size, bytes: this.#bytes, fuel: this.#fuel, said: this.#said }
+    const left = { size: this.#size, last: this.#last, fuel: this.#fuel, said: this.#said }
     return left.size === 0 && left.fuel === 0 && !left.said ? undefined : left
   }
 
@@ -149,60 +101,118 @@ export class Images {
    * @returns whether one is to be taken, when that is durable and before another turn begins
    */
   turned(boundary: Boundary, alone: boolean): boolean {
-    const { everyEvents = EVENTS + this.#bytes / BYTES, everyFuel } = this.#host
+    const { caches, free, spare } = this.#host
     this.#fuel += boundary.fuelUsed ?? 0
-    if (this.#parts.record.size - this.#size >= everyEvents || this.#fuel >= everyFuel) return true
-    return alone && this.#bytes > 0 && this.#bytes <= SMALL && this.early && this.#host.spare.left
+    // Where another one is being kept, this one is due after a later turn.
+    if (caches === undefined || !free) return false
+    const { events, fuel } = this.#due
+    if (this.#since >= events || this.#fuel >= fuel) return true
+    const { bytes } = this.#last
+    return alone && bytes > 0 && bytes <= SMALL && this.early && spare.left
+  }
+
+  get #due(): Due {
+    return this.#host.dueAfter(this.#last)
+  }
+
+  /** Events that came after the last one. */
+  get #since(): number {
+    return this.#parts.record.size - this.#size
   }
 
   /** Whether it takes long to do again what came after the last one. */
   get #worth(): boolean {
-    return this.#parts.record.size - this.#size >= LEAST || this.#fuel * 8 >= this.#host.everyFuel
+    return this.#since >= LEAST || this.#fuel * 8 >= this.#due.fuel
   }
 
   /** Whether one is of use that is taken before it is due. */
   get early(): boolean {
-    return this.#host.caches !== undefined && !this.#taking && this.#worth
+    return this.#host.caches !== undefined && this.#keeping === undefined && this.#worth
   }
 
-  /** Takes one where it is of use: the instance rests, or is about to be let go of. Never rejects. */
-  async keep(boundary: Boundary): Promise<void> {
-    if (this.#worth) await this.take(boundary)
+  /**
+   * Takes one where it is of use, and keeps it: the instance rests, or is about to be let go of. Where another one is being kept it waits for that.
+   * Never rejects.
+   *
+   * @param boundary the instance, then
+   */
+  async keep(boundary: () => Boundary | undefined): Promise<void> {
+    while (!this.#host.free) await this.#host.freed()
+    const now = boundary()
+    if (now === undefined || !this.#worth) return
+    this.#take(now)
+    await this.#keeping
   }
 
-  /** Takes one of an instance between two turns, all of whose record is durable. Never rejects: an actor is as good without. */
+  /**
+   * Takes one of an instance between two turns, all of whose record is durable. When it resolves the next may begin: a small one is kept then, and what a
+   * large one is of has been copied. Never rejects: an actor is as good without.
+   */
   async take(boundary: Boundary): Promise<void> {
-    const { id, prepared, record } = this.#parts
-    const { caches, first } = this.#host
-    const { chain, size, head, durable } = record
-    if (caches === undefined || this.#taking || durable !== size) return
-    this.#taking = true
-    const before = threadCpuUsage()
+    if (this.#take(boundary) <= SMALL) await this.#keeping
+  }
+
+  /** @returns how many bytes it has */
+  #take(boundary: Boundary): number {
+    const { prepared, record } = this.#parts
+    const { caches, first, free, room } = this.#host
+    const { size, head, durable } = record
+    if (caches === undefined || !free || durable !== size) return 0
+    const time = new ThreadTime()
+    const keeping = this.#keep(
+      () => time.run(() => boundary.snapshot(first.get(prepared), room)),
+      { size, head },
+      time.caches(caches),
+      time,
+    )
+    this.#keeping = keeping.finally(() => {
+      this.#keeping = undefined
+      this.#host.spare.spent(time.spent)
+    })
+    this.#host.occupy(this.#keeping)
+    return this.#last.bytes
+  }
+
+  /** Keeps one that is taken before it waits for anything. Never rejects. */
+  async #keep(
+    take: () => Snapshot | NoSnapshot,
+    { size, head }: Pick<KeptSnapshot, 'size' | 'head'>,
+    caches: CacheStore,
+    time: ThreadTime,
+  ): Promise<void> {
+    const { id, record } = this.#parts
+    const { chain } = record
     try {
-      const snapshot = boundary.snapshot(first.get(prepared))
+      const snapshot = take()
+      // Somebody waited to take it, and it had something to do by then.
+      if ('none' in snapshot && snapshot.none === 'busy') return
+      // Also of what cannot be kept: whoever asks each time asks for nothing.
+      this.#size = size
+      this.#fuel = 0
       if ('none' in snapshot) {
         if (!this.#said) {
+          this.#said = true
           this.#host.tell(id, 'info', `there is no snapshot of it: ${snapshot.message}`)
           await keepNoSnapshot(caches, chain, { size, head }, snapshot.message)
         }
-        this.#said = true
-        // Whoever asks each time asks for nothing.
-        this.#size = size
-        this.#fuel = 0
         return
       }
-      const bytes = encodeSnapshot(snapshot, sha256)
-      await keepSnapshot(caches, chain, { size, head, bytes })
-      this.#bytes = bytes.length
-      this.#size = size
-      this.#fuel = 0
+      const { pieces, digested, digest } = snapshotPieces(snapshot)
+      this.#last = {
+        bytes: pieces.reduce((sum, { length }) => sum + length, 0),
+        memory: memoryOf(snapshot),
+      }
+      const hash = createHash('sha256')
+      for (const piece of digested) {
+        time.run(() => hash.update(piece))
+        // A turn may begin here.
+        if (this.#last.bytes > SMALL) await new Promise((resolve) => void setImmediate(resolve))
+      }
+      digest.set(hash.digest())
+      await keepSnapshot(caches, chain, { size, head, bytes: pieces })
     } catch (error) {
       if (!this.#said) this.#host.tell(id, 'warn', `no snapshot of it could be kept: ${reasonOf(error)}`)
       this.#said = true
-    } finally {
-      this.#taking = false
-      const { user, system } = threadCpuUsage(before)
-      this.#host.spare.spent((user + system) / 1000)
     }
   }
 
@@ -210,6 +220,7 @@ export class Images {
   async last(): Promise<Resumption | undefined> {
     const { record } = this.#parts
     let why: string
+    await this.#keeping
     try {
       const { caches } = this.#host
       const kept = caches && (await keptSnapshot(caches, record.chain))
@@ -246,7 +257,7 @@ export class Images {
     const raw = await kept.read(largestSnapshot(limits.memory))
     const snapshot = decodeSnapshot(raw, { component, prepared, hash: sha256 })
     if ('none' in snapshot) return snapshot.message
-    this.#bytes = raw.length
+    this.#last = { bytes: raw.length, memory: memoryOf(snapshot) }
     const to = (await store.info(record.chain))?.archived?.lead ?? size
     for await (const start of segments(withContent(readEvents(store, record.chain, 0, to, { hash: sha256 }))))
       return start.kind === 'start'
@@ -270,4 +281,8 @@ export class Images {
     const { caches } = this.#host
     if (caches !== undefined) await discardSnapshot(caches, record.chain).catch(() => undefined)
   }
+}
+
+function memoryOf({ instance }: Snapshot): number {
+  return instance.memories.reduce((sum, { pages }) => sum + pages * MEMORY_PAGE, 0)
 }

@@ -12,7 +12,7 @@ export { TheaterError } from './errors.ts'
 export type { TheaterErrorCode } from './errors.ts'
 export type { Grants } from './grants.ts'
 export type { LogLine } from './host.ts'
-export type { SnapshotOptions } from './images.ts'
+export type { SnapshotOptions } from './snapshots.ts'
 export { defaultLimits, maxLimits } from './limits.ts'
 export type { Limits } from './limits.ts'
 export type {

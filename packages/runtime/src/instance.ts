@@ -17,13 +17,14 @@ import { sha256 } from '@theater/event-chain/node'
 import { ValueError } from '@theater/values'
 import { reasonOf } from './failures.ts'
 import { Images } from './images.ts'
-import type { ImagesLeft, Snapshots } from './images.ts'
+import type { ImagesLeft } from './images.ts'
 import type { Limits } from './limits.ts'
 import type { Letter } from './mailbox.ts'
 import type { OwnRecord } from './own-record.ts'
 import { cannotResume, rebuild } from './rebuild.ts'
 import type { Rebuilt, Unfinished } from './rebuild.ts'
 import { withContent } from './record.ts'
+import type { Snapshots } from './snapshots.ts'
 import type { TurnReply } from './turn-reply.ts'
 import type { Doing, Watch } from './watch.ts'
 
@@ -352,8 +353,7 @@ export class Instance {
 
   /** Keeps what it takes to have it again soon: it rests, or is about to be let go of. */
   async keep(): Promise<void> {
-    const boundary = this.#boundary
-    if (boundary !== undefined && !this.#perTurn) await this.#images.keep(boundary)
+    if (!this.#perTurn) await this.#images.keep(() => this.#boundary)
   }
 
   /** Lets go of it until the next turn, for which it is made again. */

@@ -91,7 +91,7 @@ export class Life {
       keeper,
       record,
       summaries,
-      spare: snapshots.spare,
+      snapshots,
       idle: () => this.#idle,
     })
     this.closing = parts.closing

@@ -1,8 +1,9 @@
 // What a snapshot of an actor takes: to be taken and kept, and to go on from in another instance.
-import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
-import { decodeSnapshot, encodeSnapshot } from '@theater/boundary'
-import { sha256 } from '@theater/event-chain/node'
+import { createHash } from 'node:crypto'
+import { decodeSnapshot, snapshotPieces } from '@theater/boundary'
+import { ImageRoom } from '@theater/component'
+import type { CacheStore, Kept } from '@theater/event-chain'
+import { keepSnapshot, keptSnapshot, sha256 } from '@theater/event-chain/node'
 import { resumable } from './boundary.ts'
 import type { Workload } from './boundary.ts'
 import { interleaved } from './measure.ts'
@@ -44,12 +45,25 @@ async function snapshots(
   readonly n: number
 }> {
   const { boundary, component, prepared, first, again } = await resumable(workload, TURNS)
-  const take = async (): Promise<Uint8Array> => {
-    const snapshot = boundary.snapshot(first)
+  const room = new ImageRoom()
+  const caches = cachesOfOne()
+  const chain = new Uint8Array(32)
+  const take = async (): Promise<void> => {
+    room.clear()
+    const snapshot = boundary.snapshot(first, room)
     if ('none' in snapshot) throw new Error(`${workload.name}: ${snapshot.message}`)
-    return promisify(zstdCompress)(encodeSnapshot(snapshot, sha256))
+    const { pieces, digested, digest } = snapshotPieces(snapshot)
+    const hash = createHash('sha256')
+    for (const piece of digested) hash.update(piece)
+    digest.set(hash.digest())
+    await keepSnapshot(caches, chain, { size: 1, head: chain, bytes: pieces })
   }
-  const kept = await take()
+  const read = async (): Promise<{ readonly kept: number; readonly raw: Uint8Array }> => {
+    const found = await keptSnapshot(caches, chain)
+    if (found === undefined) throw new Error('it was kept')
+    return { kept: found.kept, raw: await found.read(2 ** 30) }
+  }
+  await take()
   const subjects = [
     {
       name: 'made',
@@ -67,11 +81,8 @@ async function snapshots(
       name: 'restored',
       run: async (n: number) => {
         for (let i = 0; i < n; i++) {
-          const snapshot = decodeSnapshot(await promisify(zstdDecompress)(kept), {
-            component,
-            prepared,
-            hash: sha256,
-          })
+          const { raw } = await read()
+          const snapshot = decodeSnapshot(raw, { component, prepared, hash: sha256 })
           const made = again()
           const refused = 'none' in snapshot ? snapshot : made.restore(snapshot)
           made.dispose()
@@ -82,5 +93,18 @@ async function snapshots(
   ]
   const { figures, n } = await interleaved(subjects, { rounds, seconds, least: 5 })
   const [madeUs = NaN, takenUs = NaN, restoredUs = NaN] = figures.map(({ median }) => median)
-  return { name: workload.name, madeUs, takenUs, restoredUs, bytes: kept.length, n }
+  const { kept } = await read()
+  return { name: workload.name, madeUs, takenUs, restoredUs, bytes: kept, n }
+}
+
+/** What a store keeps of one chain, without the store. */
+function cachesOfOne(): CacheStore {
+  const all = new Map<string, Kept>()
+  return {
+    kept: async (_chain, kind) => all.get(kind),
+    keep: async (things) => {
+      for (const thing of things) all.set(thing.kind, thing)
+    },
+    discard: async (_chain, kind) => void all.delete(kind),
+  }
 }

@@ -6,13 +6,14 @@ import type { GlueImage, GlueState } from './glue-state.ts'
 import type { GuestPlace } from './guest-handles.ts'
 import { fits, layMemory, type MemoryImage, memoryImage } from './memory.ts'
 import { type NoImage, noImage } from './no-image.ts'
+import { freshRoom, type Room } from './room.ts'
 
 /** What memories held when an instance was fresh: what images are written against. One serves all instances that began alike. */
 export interface FirstMemory {
   readonly memories: readonly Uint8Array[]
 }
 
-/** All that an instance keeps between two calls. Plain data, but for the resource types; nothing of it changes any more. */
+/** All that an instance keeps between two calls. Plain data, but for the resource types; nothing of it changes any more, unless the room for its pages is used again. */
 export interface InstanceImage {
   /** Whether what the memories do not have is what it was when the instance was fresh. Else it is zero. */
   readonly onFirst: boolean
@@ -44,8 +45,12 @@ export class Imaging {
     return { memories: this.#core.memories.map(({ memory }) => new Uint8Array(memory.buffer.slice(0))) }
   }
 
-  /** The state as it is, or why there is no image of it. */
-  take(first?: FirstMemory): InstanceImage | NoImage {
+  /**
+   * The state as it is, or why there is no image of it.
+   *
+   * @param room for its pages. @default new memory
+   */
+  take(first?: FirstMemory, room: Room = freshRoom): InstanceImage | NoImage {
     const meter = this.#meter
     if (meter === undefined) return noImage('not-metered', 'the component was prepared without metering')
     const unfit = this.#core.unfit()
@@ -57,7 +62,7 @@ export class Imaging {
       return noImage('misfit', 'what the memories were at first is not of this component')
     return {
       onFirst: first !== undefined,
-      memories: memories.map(({ memory }, i) => memoryImage(memory, first?.memories[i])),
+      memories: memories.map(({ memory }, i) => memoryImage(memory, first?.memories[i], room)),
       globals: this.#core.bits(),
       glue,
       kept: meter.kept,

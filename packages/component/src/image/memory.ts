@@ -3,12 +3,16 @@
  * zero in the difference takes next to nothing when it is compressed.
  */
 
+import type { Room } from './room.ts'
+
 /** Bytes of a page of an image: smaller than those that memory grows by, because little of it changes in one turn. */
 export const IMAGE_PAGE = 4096
 
 const WORDS = IMAGE_PAGE / 8
 const SMALL_WORD = 4
 const MEMORY_PAGE = 65_536
+/** The most pages of a run: room for it is found in one piece. */
+const LONGEST = 256
 
 /** Bytes that stand one after another. */
 export interface Run {
@@ -22,12 +26,20 @@ export interface Run {
 export interface MemoryImage {
   /** Its size in pages of 64 KiB. */
   readonly pages: number
-  /** In rising order, with something between them. */
+  /** In rising order, with something between them, or behind one of a megabyte. */
   readonly runs: readonly Run[]
 }
 
-/** What of a memory differs from `base`; where there is no base, or nothing more of it, from zeros. */
-export function memoryImage(memory: WebAssembly.Memory, base?: Uint8Array): MemoryImage {
+/**
+ * What of a memory differs from `base`; where there is no base, or nothing more of it, from zeros.
+ *
+ * @param room for the pages, which stay as long as it is not used for anything else
+ */
+export function memoryImage(
+  memory: WebAssembly.Memory,
+  base: Uint8Array | undefined,
+  room: Room,
+): MemoryImage {
   const now = new Uint8Array(memory.buffer)
   const words = new BigInt64Array(memory.buffer)
   const was = base === undefined ? nothing : new BigInt64Array(base.buffer, base.byteOffset, base.length / 8)
@@ -36,14 +48,16 @@ export function memoryImage(memory: WebAssembly.Memory, base?: Uint8Array): Memo
   let from = -1
   for (let page = 0; page <= count; page++) {
     const differs = page < count && pageDiffers(words, was, page * WORDS)
-    if (differs && from < 0) from = page
-    if (!differs && from >= 0) {
-      const bytes = now.slice(from * IMAGE_PAGE, page * IMAGE_PAGE)
+    if (from >= 0 && (!differs || page - from === LONGEST)) {
+      const run = now.subarray(from * IMAGE_PAGE, page * IMAGE_PAGE)
+      const bytes = room.take(run.length)
+      bytes.set(run)
       const before = base?.subarray(from * IMAGE_PAGE, page * IMAGE_PAGE) ?? none
       differ(bytes, 0, before)
       runs.push({ at: from, bytes })
       from = -1
     }
+    if (differs && from < 0) from = page
   }
   return { pages: now.length / MEMORY_PAGE, runs }
 }
