@@ -109,21 +109,36 @@ interface Intent {
 
 function* intents(record: Records): Generator<Intent> {
   for (const [actor, events] of Object.entries(record)) {
-    const answers = new Set(events.flatMap((event) => (event.kind === 'result' ? [event.content?.call] : [])))
+    const answers = new Map(
+      events.flatMap((event) =>
+        event.kind === 'result' && event.content !== null
+          ? [[event.content.call, event.content.outcome]]
+          : [],
+      ),
+    )
     for (const event of events) {
       if (event.kind !== 'call' || event.content === null || event.content.outcome !== null) continue
       const { fn, args } = event.content
-      const answered = answers.has(event.seq)
+      const answer = answers.get(event.seq)
+      const answered = answer !== undefined
       const key = keyOf({ chain: event.chain, seq: event.seq, hash: event.hash })
       const [first] = decodeData(args) as [unknown]
       if (/host#(mark|once)$/.test(fn))
         yield { actor, what: fn.endsWith('mark') ? 'mark' : 'once', n: first as number, key, answered }
       else if (actor === payer && fn.endsWith('client@0.1.0#start')) {
         const [, url] = first as readonly [string, string]
-        yield { actor, what: 'pay', n: Number(new URL(url).searchParams.get('n')), key: '', answered }
+        // An error says that nothing was sent.
+        const sent = answer !== undefined && 'result' in answer && isOk(answer.result)
+        yield { actor, what: 'pay', n: Number(new URL(url).searchParams.get('n')), key: '', answered: sent }
       }
     }
   }
+}
+
+/** Whether what a function answered is the case `ok` of its only result. */
+function isOk(results: Uint8Array): boolean {
+  const [result] = decodeData(results) as [readonly [number, unknown]]
+  return result[0] === 0
 }
 
 /** Every effect has its intent, each intent whose answer is on record its effect, and what happens once happened once. */
