@@ -94,5 +94,6 @@ export const boundary: Guards = {
   'finished-instance': [
     off(crossing, 'if (state.ended !== undefined || this.#whileWaiting()) return ENDED'),
     off(crossing, 'if (answer === ENDED || ended !== undefined) {'),
+    off('boundary/src/boundary.ts', 'if (this.#state.ended !== undefined) this.#instance?.end()'),
   ],
 }

@@ -24,6 +24,6 @@ export const record: Guards = {
   'verify-traps': [off('replay/src/rerun.ts', 'if (++this.#rebuilt > maxTraps) {')],
   'verify-events': [
     off('replay/src/replay.ts', 'if (size > limits.maxEvents) {'),
-    { file: 'replay/src/verify.ts', text: 'maxEvents: limits.maxEvents,', with: 'maxEvents: Infinity,' },
+    { file: 'replay/src/start.ts', text: 'maxEvents: limits.maxEvents,', with: 'maxEvents: Infinity,' },
   ],
 }

@@ -38,8 +38,8 @@ export const serving: Guards = {
   'serve-targets': [
     {
       file: 'handler-http/src/target.ts',
-      text: 'const host = hostOfAuthority(named)',
-      with: "const host = hostOfAuthority(named) ?? 'localhost'",
+      text: 'const host = of(named)',
+      with: "const host = of(named) ?? 'localhost'",
     },
   ],
 }
