@@ -59,8 +59,8 @@ export const boundary: Guards = {
   contracts: [
     {
       file: 'boundary/src/contract.ts',
-      text: 'return !Object.hasOwn(contracts, name) || contracts[name] === typesDigest(fn)',
-      with: 'return typesDigest(fn) !== name',
+      text: 'return !Object.hasOwn(contracts, name) || contracts[name] === typesDigest(fn, hash)',
+      with: 'return typesDigest(fn, hash) !== name',
     },
   ],
   'answer-faults': [
