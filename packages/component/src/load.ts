@@ -15,7 +15,7 @@ import { parseComponent } from './parse.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
 import { checkGlue, type CheckedGlue, readyGlue } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
-import { type FunctionImport, functionExports, functionImports } from './signatures.ts'
+import { type FunctionImport, sharedFunctions } from './signatures.ts'
 import type { EmbeddedModule } from './syntax.ts'
 import { moduleName } from './transpile.ts'
 import type {
@@ -178,8 +178,8 @@ class LoadedComponent implements Component {
   /** Meters one module, or takes it from the cache as it was metered once, and compiles it. */
   async #metered(bytes: Uint8Array, nan: Metering, adapter: boolean): Promise<CoreModule> {
     const needs = meterNeeds(bytes)
-    const imports = adapter ? functionImports(bytes).map(copying) : functionImports(bytes)
-    const exports = functionExports(bytes)
+    const { imports: own, exports } = sharedFunctions(bytes)
+    const imports = adapter ? own.map(copying) : own
     if (nan === 'none') {
       // What such a module says of its state is not the meter's.
       return { module: await compile(bytes, 'invalid-core'), imports, exports, needs, state: undefined }

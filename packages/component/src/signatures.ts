@@ -18,23 +18,15 @@ export interface FunctionImport {
 
 const numeric = new Set([0x7f, 0x7e, 0x7d, 0x7c])
 
-/** Reads the function imports of a module that the engine has accepted. */
-export function functionImports(bytes: Uint8Array): FunctionImport[] {
-  const types: (Signature | null)[] = []
-  const imports: FunctionImport[] = []
-  const wire = new Wire(bytes, 8)
-  while (!wire.done) {
-    const id = wire.byte()
-    const section = wire.range()
-    if (id === 1) section.each(() => recursive(section, types))
-    else if (id === 2) section.each(() => imported(section, types, imports))
-    else if (id > 2 && id !== 13) break
-  }
-  return imports
+/** The functions that a module has in common with others. */
+export interface SharedFunctions {
+  readonly imports: readonly FunctionImport[]
+  /** What it exports, by name; null as for an import. */
+  readonly exports: ReadonlyMap<string, Signature | null>
 }
 
-/** Reads the functions that a module exports which the engine has accepted, by name; null as for an import. */
-export function functionExports(bytes: Uint8Array): Map<string, Signature | null> {
+/** Reads the functions that a module imports and exports which the engine has accepted. */
+export function sharedFunctions(bytes: Uint8Array): SharedFunctions {
   const types: (Signature | null)[] = []
   const imports: FunctionImport[] = []
   /** The functions of the module's own, behind those that it imports. */
@@ -59,7 +51,7 @@ export function functionExports(bytes: Uint8Array): Map<string, Signature | null
       break
     }
   }
-  return exports
+  return { imports, exports }
 }
 
 function imported(wire: Wire, types: readonly (Signature | null)[], into: FunctionImport[]): void {

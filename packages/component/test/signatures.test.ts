@@ -1,6 +1,6 @@
 import { assemble } from '@theater/guests/wat'
 import { expect, test } from 'vitest'
-import { functionImports } from '../src/signatures.ts'
+import { sharedFunctions } from '../src/signatures.ts'
 
 test('function imports and their signatures are found among everything else that a module can import', async () => {
   const module = await assemble(`(module
@@ -17,7 +17,7 @@ test('function imports and their signatures are found among everything else that
     (import "n" "structure" (func (param (ref null $s))))
     (func $own (export "x")))`)
   expect(WebAssembly.validate(module as Uint8Array<ArrayBuffer>)).toBe(true)
-  expect(functionImports(module)).toEqual([
+  expect(sharedFunctions(module).imports).toEqual([
     { module: 'm', name: 'f', signature: { params: [0x7f, 0x7e, 0x7d, 0x7c], results: [0x7f] } },
     { module: 'n', name: 'open', signature: { params: [0x7f], results: [] } },
     { module: 'n', name: 'reference', signature: null },

@@ -14,7 +14,7 @@ import {
   trapCode,
 } from '../src/node.ts'
 import { glueWebAssembly, Waits } from '../src/glue-webassembly.ts'
-import { functionExports } from '../src/signatures.ts'
+import { sharedFunctions } from '../src/signatures.ts'
 
 const HOST = 'test:stacks/host'
 const WAIT = `${HOST}#wait`
@@ -401,7 +401,7 @@ test('a function whose type is not known, or reads the same and is another, has 
     (func (export "plain") (param f64) (result f64) (local.get 0)))`)
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>))
   const stacks = new Stacks()
-  const types = functionExports(bytes)
+  const { exports: types } = sharedFunctions(bytes)
   const ground = { stacks, handovers: new Map(), exporters: [{ exports, types }] }
   const { promising } = glueWebAssembly(new Waits(), ground) as unknown as {
     readonly promising: (fn: unknown) => (...args: unknown[]) => Promise<unknown>

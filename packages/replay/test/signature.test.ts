@@ -1,4 +1,3 @@
-import { cidOf } from '@theater/values'
 import { ChainWriter, encodeContent, memoryStore } from '@theater/event-chain'
 import { exportCar, openCar, bytesSource } from '@theater/event-chain/car'
 import { HostLog, makeSeal, SigningKey } from '@theater/event-chain/log'
@@ -7,6 +6,7 @@ import { saltPool } from '@theater/event-chain/node'
 import { checkSeal, withSignature } from '@theater/replay'
 import type { Verdict } from '@theater/replay'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { genesis } from './support/genesis.ts'
 
 const key = await SigningKey.generate('host.example/theater')
 const stranger = await SigningKey.generate('host.example/theater')
@@ -20,25 +20,7 @@ const withheld: Verdict = { ...subject, verdict: 'inconclusive', code: 'withheld
 
 beforeAll(async () => {
   const store = memoryStore()
-  const cid = cidOf('raw', new Uint8Array(32))
-  const genesis = encodeContent('genesis', {
-    actor: 'a',
-    cause: null,
-    component: cid,
-    derive: 1,
-    format: 1,
-    grants: {},
-    jco: '',
-    limits: {},
-    meter: null,
-    nan: 'canonical',
-    params: null,
-    parent: null,
-    theater: '',
-    time: 0,
-    wit: cidOf('dag-cbor', new Uint8Array(32)),
-  })
-  const writer = ChainWriter.create({ store, salts: saltPool(), label: 'a', genesis })
+  const writer = ChainWriter.create({ store, salts: saltPool(), label: 'a', genesis: genesis('a').content })
   writer.append('seed', encodeContent('seed', { seed: new Uint8Array(32) }))
   writer.append('stop', encodeContent('stop', { reason: '' }))
   await writer.flush()

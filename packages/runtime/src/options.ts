@@ -4,10 +4,10 @@ import type { AnyHandler } from '@theater/handler'
 import type { TheaterError } from './errors.ts'
 import type { Grants } from './grants.ts'
 import type { LogLine } from './host.ts'
-import type { SnapshotOptions } from './snapshots.ts'
 import type { Limits } from './limits.ts'
 import type { CheckpointOptions } from './notary.ts'
 import type { DeadLetter } from './post.ts'
+import type { SnapshotOptions } from './snapshots.ts'
 
 /** A message as `theater:actor/types` has it. */
 export interface Message {

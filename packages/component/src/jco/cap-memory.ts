@@ -1,18 +1,8 @@
 /** Gives the memory of a core module a maximum, so that the engine bounds what a transpilation can take. */
+import { leb } from '../small-module.ts'
 import { Wire } from '../wire.ts'
 
 const page = 65_536
-
-function leb(value: number): number[] {
-  const out: number[] = []
-  let rest = value
-  do {
-    const low = rest & 0x7f
-    rest >>>= 7
-    out.push(rest === 0 ? low : low | 0x80)
-  } while (rest !== 0)
-  return out
-}
 
 /** Answers the module with each memory it defines limited to `bytes`; as it is if it defines none. */
 export function capMemory(module: Uint8Array, bytes: number): Uint8Array {
