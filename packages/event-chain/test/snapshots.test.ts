@@ -130,6 +130,24 @@ describe('a large snapshot', () => {
     )
     await discardSnapshot(caches, chain)
     expect(await keptSnapshot(caches, chain)).toBeUndefined()
+    expect([...caches.all.keys()]).toEqual([])
+  })
+
+  it('leaves nothing of one that was larger, also of one that never was whole', async () => {
+    const { caches, chain, head } = await place()
+    const keep = (length: number, seed: number): Promise<void> =>
+      keepSnapshot(caches, chain, { size: 9, head, bytes: noise(length, seed) })
+    await keep(900 * KB, 1)
+    let parts = 0
+    caches.fail = () => parts++ === 6
+    await expect(keep(2000 * KB, 2)).rejects.toThrow('the disk is full')
+    caches.fail = () => false
+    await keep(700 * KB, 3)
+    const found = await keptSnapshot(caches, chain)
+    expect(await found?.read(700 * KB)).toEqual(noise(700 * KB, 3))
+    expect([...caches.all.keys()].filter((kind) => kind.startsWith('snapshot 1'))).toHaveLength(3)
+    await keep(10 * KB, 4)
+    expect([...caches.all.keys()]).toEqual(['snapshot'])
   })
 
   it('replaces the one before when all of it is there, and no sooner', async () => {

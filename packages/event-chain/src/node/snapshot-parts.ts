@@ -75,7 +75,7 @@ export async function keepParts(
   const counts = half === 0 ? [count, second] : [first, count]
   const bytes = encodeData([half, ...counts, length])
   await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes }])
-  for (let n = count; n < (before?.counts[half] ?? 0); n++) await caches.discard(chain, kindOf(half, n))
+  await discardFrom(caches, chain, { half, from: count, listed: before?.counts[half] ?? 0 })
 }
 
 /** Puts the parts of a snapshot together. @throws ChainError `damaged` */
@@ -105,5 +105,15 @@ export async function discardParts(
   { counts }: PartList,
 ): Promise<void> {
   for (const half of [0, 1] as const)
-    for (let n = 0; n < counts[half]; n++) await caches.discard(chain, kindOf(half, n))
+    await discardFrom(caches, chain, { half, from: 0, listed: counts[half] })
+}
+
+/** Throws the parts of a half away from one on: those that are listed, and those of one that was never whole, which nothing lists. */
+async function discardFrom(
+  caches: CacheStore,
+  chain: Uint8Array,
+  { half, from, listed }: { readonly half: Half; readonly from: number; readonly listed: number },
+): Promise<void> {
+  for (let n = from; n < listed || (await caches.kept(chain, kindOf(half, n))) !== undefined; n++)
+    await caches.discard(chain, kindOf(half, n))
 }

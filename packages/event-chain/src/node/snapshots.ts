@@ -45,13 +45,14 @@ export async function keepSnapshot(
 ): Promise<void> {
   const pieces = bytes instanceof Uint8Array ? [bytes] : bytes
   const length = pieces.reduce((sum, { length }) => sum + length, 0)
+  const before = await listedParts(caches, chain)
   if (length <= SMALL) {
     const [one = new Uint8Array(0)] = pieces
     const small = zstdCompressSync(pieces.length > 1 ? Buffer.concat(pieces) : one, { params })
     await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes: small }])
+    if (before !== undefined) await discardParts(caches, chain, before)
     return
   }
-  const before = await listedParts(caches, chain)
   const parts = compressed(pieces, length)
   const first = await parts.next()
   const second = await parts.next()
