@@ -56,6 +56,16 @@ describe('a snapshot that is kept beside a chain', () => {
     expect(await keptSnapshot(store.caches, chain)).toBeUndefined()
   })
 
+  it('may be of nothing, and of nothing is less than of one byte', async () => {
+    const { store, chain, head } = await kept()
+    const keep = async (length: number) => {
+      await keepSnapshot(store.caches, chain, { size: 3, head, bytes: new Uint8Array(length) })
+      return keptSnapshot(store.caches, chain)
+    }
+    expect(await (await keep(0))?.read(0)).toHaveLength(0)
+    await expect((await keep(1))?.read(0)).rejects.toMatchObject({ code: 'too-large' })
+  })
+
   it('can be carried elsewhere in a file', async () => {
     const { store, chain, head } = await kept()
     const other = await fill(store, 4, 'other')

@@ -121,15 +121,20 @@ export function openSnapshot({ size, head, bytes }: Kept): KeptSnapshot {
   return { size, head, kept: bytes.length, read: (max) => decompress(bytes, max) }
 }
 
-async function decompress(bytes: Uint8Array, maxOutputLength: number): Promise<Uint8Array> {
+async function decompress(bytes: Uint8Array, max: number): Promise<Uint8Array> {
+  const tooLarge = (cause?: unknown): ChainError =>
+    new ChainError('too-large', `the snapshot has more than ${max} bytes`, { cause })
+  let data: Uint8Array
   try {
-    return await promisify(zstdDecompress)(bytes, { maxOutputLength })
+    // zlib takes no limit of nothing.
+    data = await promisify(zstdDecompress)(bytes, { maxOutputLength: Math.max(max, 1) })
   } catch (cause) {
-    const large = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
-    if (large)
-      throw new ChainError('too-large', `the snapshot has more than ${maxOutputLength} bytes`, { cause })
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE')
+      throw tooLarge(cause)
     throw new ChainError('damaged', 'the snapshot is damaged: it is not what was compressed', { cause })
   }
+  if (data.length > max) throw tooLarge()
+  return data
 }
 
 /** Keeps beside a chain why there is no snapshot of it, for people. @param of how much of the chain it is not one */
