@@ -55,7 +55,7 @@ function choose(fn: CoreFunction, { stacks, handovers, exporters }: Ground): Run
     }
   }
   const once = promising(fn)
-  return (args) => once(...args)
+  return (args) => stacks.alone(() => once(...args))
 }
 
 function isFunction(fn: unknown): fn is CoreFunction {

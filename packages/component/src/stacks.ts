@@ -15,6 +15,12 @@ import { codeOf, functionType, smallModule, text } from './small-module.ts'
 /** How many stacks may wait for a call, if nothing else is said. */
 const IDLE = 32
 
+/**
+ * How many there may be, if nothing else is said. The engine ends the process where it gets no memory for a stack: it asks for two mappings for
+ * each, of which Linux gives a process 65,530.
+ */
+const MOST = 10_000
+
 /** A stack keeps the pages that the deepest call on it touched: after so many calls it is given back. */
 const MOST_CALLS = 1000
 
@@ -138,7 +144,8 @@ class Stack {
 
 /** Stacks for the guests of one thread, whoever they are: as many as are suspended at once, and some that wait for a call. */
 export class Stacks implements Disposable {
-  #most: number
+  #mostIdle: number
+  readonly #most: number
   readonly #idle: Stack[] = []
   readonly #calls: Call[] = []
   readonly #module = new WebAssembly.Module(loopModule)
@@ -146,10 +153,16 @@ export class Stacks implements Disposable {
   #coming = false
   #ring: () => void = () => {}
   #made = 0
+  #there = 0
 
-  /** @param options.idle how many may wait for a call @default 32 */
-  constructor({ idle = IDLE }: { readonly idle?: number } = {}) {
-    this.#most = idle
+  /**
+   * @param options.idle how many may wait for a call @default 32
+   * @param options.most how many there may be, of guests that are suspended and of those that wait for a call. A call that would
+   *   need one more is refused, as one for which the engine has no memory (`hostCause` says `host-memory`). @default 10,000
+   */
+  constructor({ idle = IDLE, most = MOST }: { readonly idle?: number; readonly most?: number } = {}) {
+    this.#mostIdle = idle
+    this.#most = most
     void this.#serve()
   }
 
@@ -177,9 +190,20 @@ export class Stacks implements Disposable {
     })
   }
 
+  /** Makes a call for which the engine makes a stack of its own: it counts as one of these. */
+  async alone(call: () => Promise<unknown>): Promise<unknown> {
+    if (this.#there >= this.#most) throw this.#full()
+    this.#there++
+    try {
+      return await call()
+    } finally {
+      this.#there--
+    }
+  }
+
   /** Ends those that wait for a call, and each that is busy when its call has returned. */
   [Symbol.dispose](): void {
-    this.#most = 0
+    this.#mostIdle = 0
     for (const stack of this.#idle.splice(0)) stack.end()
   }
 
@@ -205,13 +229,18 @@ export class Stacks implements Disposable {
   }
 
   #make(): void {
+    if (this.#there >= this.#most) {
+      this.#calls.shift()?.reject(this.#full())
+      return
+    }
     const before = this.#calls.length
     this.#made++
+    this.#there++
     const stack = new Stack(
       () => this.#calls.shift(),
-      () => this.#idle.length < this.#most && this.#idle.push(stack) > 0,
+      () => this.#idle.length < this.#mostIdle && this.#idle.push(stack) > 0,
     )
-    void stack.begin(this.#module)
+    void stack.begin(this.#module).then(() => this.#there--)
     if (this.#calls.length < before) return
     // The engine has none to give: let it say so.
     const call = this.#calls.shift()
@@ -221,5 +250,10 @@ export class Stacks implements Disposable {
     } catch (error) {
       call.reject(error)
     }
+  }
+
+  /** An error as the engine has for what it cannot give. */
+  #full(): RangeError {
+    return new RangeError(`out of memory: ${this.#most} guests wait in this thread, as many as may`)
   }
 }

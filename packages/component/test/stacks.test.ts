@@ -192,6 +192,36 @@ test('as many stacks are made as are suspended at once, and so many are kept as 
   expect([stacks.made, stacks.idle]).toEqual([3, 2])
 })
 
+test('no more guests wait than may: one more is refused as for want of memory, until one has returned or is ended', async () => {
+  const stacks = new Stacks({ most: 2, idle: 1 })
+  const { wait, give } = answers()
+  const [first, second] = [await start(stacks, { wait }), await watched(stacks, wait)]
+  const suspended = first('ask', 1)
+  const ended = second.instance.functions['ask']?.(2) as Promise<unknown>
+  ended.catch(() => {})
+  await idle()
+  const third = await start(stacks, { wait })
+  const refuse = async (): Promise<void> => {
+    const error = await third('ask', 3).catch((thrown: unknown) => thrown)
+    expect([hostCause(error), trapCode(error), stacks.made]).toEqual(['host-memory', undefined, 2])
+  }
+  await refuse()
+  await refuse()
+  await give(1)
+  expect(await suspended).toBe(2)
+  const again = third('ask', 3)
+  await idle()
+  await give(3)
+  expect(await again).toBe(4)
+  second.instance.end()
+  await idle()
+  const both = [first('ask', 5), third('ask', 6)]
+  await idle()
+  for (const n of [5, 6]) await give(n)
+  expect(await Promise.all(both)).toEqual([6, 7])
+  expect(stacks.made).toBe(3)
+})
+
 test('a stack is used again by another guest only when the one before has returned', async () => {
   const stacks = new Stacks()
   const { wait, give } = answers()
@@ -403,9 +433,10 @@ test('a function whose type is not known, or reads the same and is another, has 
   const stacks = new Stacks()
   const { exports: types } = sharedFunctions(bytes)
   const ground = { stacks, handovers: new Map(), exporters: [{ exports, types }] }
-  const { promising } = glueWebAssembly(new Waits(), ground) as unknown as {
+  const glue = glueWebAssembly(new Waits(), ground) as unknown as {
     readonly promising: (fn: unknown) => (...args: unknown[]) => Promise<unknown>
   }
+  const { promising } = glue
   for (const name of ['grouped', 'open', 'reference']) expect(await promising(exports[name])(5)).toBe(5)
   expect(stacks.made).toBe(0)
   expect(await promising(exports['several'])(5, 6n)).toEqual([6n, 5])
@@ -418,6 +449,15 @@ test('a function whose type is not known, or reads the same and is another, has 
   expect(await promising(exports['plain'])(5)).toBe(5)
   expect(stacks.made).toBe(3)
   for (const none of [undefined, {}, () => 5]) expect(() => promising(none)(5)).toThrow(TypeError)
+
+  const few = glueWebAssembly(new Waits(), {
+    ...ground,
+    stacks: new Stacks({ most: 1 }),
+  }) as unknown as typeof glue
+  const [one, two] = [few.promising(exports['grouped'])(5), few.promising(exports['grouped'])(6)]
+  expect(hostCause(await two.catch((error: unknown) => error))).toBe('host-memory')
+  expect(await one).toBe(5)
+  expect(await few.promising(exports['open'])(7)).toBe(7)
 })
 
 test('what a guest calls sees no context of another call', async () => {
