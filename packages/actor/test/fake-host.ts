@@ -13,7 +13,8 @@ import type { Actor } from '../src/define.ts'
 import type { Environment } from '../src/guest/environment.ts'
 import type { Host } from '../src/guest/host.ts'
 import { ownRequests } from '../src/guest/requests.ts'
-import { type Exports, serve } from '../src/guest/serve.ts'
+import type { Exports } from '../src/guest/exports.ts'
+import { serve } from '../src/guest/serve.ts'
 
 type Message = TheaterActorTypes.Message
 

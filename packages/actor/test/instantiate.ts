@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { transpile } from '@bytecodealliance/jco'
 import type { Host } from '../src/guest/host.ts'
-import type { Exports } from '../src/guest/serve.ts'
+import type { Exports } from '../src/guest/exports.ts'
 
 /** An instance of a built component over a fake host, through jco's own glue. */
 export interface Instance extends Exports {

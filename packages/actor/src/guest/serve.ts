@@ -1,37 +1,16 @@
-import type {
-  TheaterActorLifecycle,
-  TheaterActorMigration,
-  TheaterHttpRequestHandler,
-  TheaterHttpWebsocketHandler,
-  TheaterMessagingChannelPeer,
-  TheaterMessagingReceiver,
-  TheaterMessagingResponder,
-  TheaterMessagingSubscriber,
-  TheaterSupervisorWatcher,
-  TheaterTimerTarget,
-  WasiHttpIncomingHandler,
-} from '@theater/wit'
+import type { TheaterMessagingChannelPeer, TheaterMessagingReceiver } from '@theater/wit'
 import { isBytes } from '../bytes.ts'
-import type {
-  Channel,
-  ChannelEnd,
-  ChildEnd,
-  Firing,
-  Log,
-  Published,
-  Socket,
-  SocketEnd,
-  SocketRequest,
-} from '../capabilities.ts'
+import type { ChannelEnd, ChildEnd, Socket } from '../capabilities.ts'
 import type { Actor } from '../define.ts'
 import { detailOf as jsonDetail } from './failure-detail.ts'
 import { Failure } from '../failure.ts'
-import { type Json, stringify } from '../json.ts'
+import { stringify } from '../json.ts'
 import { decodeMessage, type DecodedMessage, decodeReply, encodeReply, type WireMessage } from '../message.ts'
-import { issueText, type StandardSchema } from '../schema.ts'
 import type { End } from './channels.ts'
+import type { Loose } from './definition.ts'
 import type { Environment } from './environment.ts'
-import { payloadOf } from './host.ts'
+import type { Exports } from './exports.ts'
+import { asked, badMessage, checked, failureOf, refuse, refuseClient, stackOf } from './faults.ts'
 import type { Host } from './host.ts'
 import { Visit, Whole } from './http.ts'
 import type { Exchange } from './http.ts'
@@ -41,67 +20,9 @@ import { Kit, Turn, TurnContext } from './turn.ts'
 import type { Held } from './turn.ts'
 
 type Sender = TheaterMessagingReceiver.Sender
-type WireFailure = TheaterMessagingReceiver.Failure
-
-/** The exports of an actor. `theater build` exports those that its definition has a use for. */
-export interface Exports {
-  /** `theater:actor/lifecycle`. */
-  readonly lifecycle: Async<typeof TheaterActorLifecycle>
-  /** `theater:actor/migration`. */
-  readonly migration: Async<typeof TheaterActorMigration>
-  /** `theater:messaging/receiver`. */
-  readonly receiver: Async<typeof TheaterMessagingReceiver>
-  /** `theater:messaging/responder`. */
-  readonly responder: Async<typeof TheaterMessagingResponder>
-  /** `theater:messaging/subscriber`. */
-  readonly subscriber: Async<typeof TheaterMessagingSubscriber>
-  /** `theater:messaging/channel-peer`. */
-  readonly channelPeer: Async<typeof TheaterMessagingChannelPeer>
-  /** `theater:http/websocket-handler`. */
-  readonly websocketHandler: Async<typeof TheaterHttpWebsocketHandler>
-  /** `theater:supervisor/watcher`. */
-  readonly watcher: Async<typeof TheaterSupervisorWatcher>
-  /** `theater:timer/target`. */
-  readonly target: Async<typeof TheaterTimerTarget>
-  /** `theater:http/request-handler`. */
-  readonly requestHandler: Async<typeof TheaterHttpRequestHandler>
-  /** `wasi:http/incoming-handler`. */
-  readonly incomingHandler: Async<typeof WasiHttpIncomingHandler>
-}
-
-type Async<I> = {
-  [K in keyof I]: I[K] extends (...args: infer A) => infer R ? (...args: A) => R | Promise<R> : never
-}
 
 /** What a client is told whose request the web does not know. */
 const UNKNOWN = 'The actor cannot take this request.'
-
-/** The definition, as it is at run time. */
-interface Loose {
-  readonly state?: unknown
-  readonly load?: (saved: Json) => unknown
-  readonly params?: StandardSchema
-  readonly init?: (ctx: object, params: unknown) => unknown
-  readonly accepts?: { readonly [type: string]: StandardSchema }
-  readonly messages?: { readonly [type: string]: (ctx: object, body: unknown) => unknown }
-  readonly subscriptions?: {
-    readonly [topic: string]: (ctx: object, body: unknown, published: Published) => unknown
-  }
-  readonly channels?: {
-    readonly open?: (ctx: object, channel: Channel, body: unknown) => unknown
-    readonly accepted?: (ctx: object, channel: Channel) => unknown
-    readonly message?: (ctx: object, channel: Channel, body: unknown) => unknown
-    readonly closed?: (ctx: object, channel: Channel, end: ChannelEnd) => unknown
-  }
-  readonly websocket?: {
-    readonly open?: (ctx: object, socket: Socket, request: SocketRequest) => unknown
-    readonly message?: (ctx: object, socket: Socket, data: string | Uint8Array) => unknown
-    readonly close?: (ctx: object, socket: Socket, end: SocketEnd) => unknown
-  }
-  readonly onChildEnded?: (ctx: object, child: ChildEnd) => unknown
-  readonly timers?: { readonly [name: string]: (ctx: object, body: unknown, firing: Firing) => unknown }
-  readonly fetch?: (ctx: object, request: Request) => Response | Promise<Response>
-}
 
 /**
  * Runs a definition: its exports over the host's imports. The state is here, in the instance's memory.
@@ -488,66 +409,4 @@ function endOf(how: TheaterMessagingChannelPeer.Closed): ChannelEnd {
   const { code, message, detail } = how.val
   const json = jsonDetail(detail)
   return { how: how.tag, failure: json === undefined ? { code, message } : { code, message, detail: json } }
-}
-
-/** What the other side gave, decoded; what is wrong with it is the other side's fault. */
-function asked<T>(decode: () => T): T {
-  try {
-    return decode()
-  } catch (error) {
-    throw badMessage(error)
-  }
-}
-
-function badMessage(error: unknown): Failure {
-  return new Failure('bad-message', error instanceof Error ? error.message : String(error))
-}
-
-async function checked(schema: StandardSchema, value: unknown, root: string): Promise<unknown> {
-  const result = await schema['~standard'].validate(value)
-  if (result.issues === undefined) return result.value
-  const issues = result.issues.map((issue) => issueText(issue, root))
-  throw new Failure('bad-message', issues.join('; '), { issues })
-}
-
-/** @param told whether who asked may see where it was thrown: the host sees everything, another actor does not */
-function failureOf(error: unknown, what: string, log: Log | undefined, told = false): WireFailure {
-  if (Failure.is(error)) {
-    const { code, message, detail } = error
-    return { code, message, detail: detailOf(detail) }
-  }
-  const stack = stackOf(error)
-  log?.error(`${what} threw`, { error: show(error), stack })
-  // Without a log the answer is the only place for it.
-  const detail = log === undefined && told && stack !== undefined ? detailOf({ stack }) : undefined
-  return { code: 'exception', message: show(error), detail }
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined
-}
-
-/** A failure must not fail: a detail that does not survive JSON is left out. */
-function detailOf(detail: Json | undefined): WireMessage | undefined {
-  try {
-    return detail === undefined ? undefined : encodeReply(detail, 'the detail')
-  } catch {
-    return undefined
-  }
-}
-
-/** Why a client gets no connection. What is no failure of the actor's own is no business of the client's. */
-function refuseClient(error: unknown): unknown {
-  const failure = payloadOf<WireFailure>(error)
-  if (failure === undefined) return error
-  const refusal: TheaterHttpWebsocketHandler.Refusal =
-    failure.code === 'exception' || failure.code === 'send-failed'
-      ? { status: 500, reason: 'The actor failed.' }
-      : { status: /^[45]\d\d$/.test(failure.code) ? Number(failure.code) : 403, reason: failure.message }
-  return Object.assign(new Error(refusal.reason), { payload: refusal })
-}
-
-/** The form in which the engine takes the `err` of a result. */
-function refuse(failure: WireFailure): Error {
-  return Object.assign(new Error(failure.message), { payload: failure })
 }
