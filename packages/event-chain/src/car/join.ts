@@ -4,6 +4,7 @@ import { goneAt } from '../archived.ts'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import type { BlobReader, ChainInfo, ChainReader, StoredEvent } from '../store.ts'
+import { checkAgreement } from './agreement.ts'
 
 /** Something that has a chain, or a part of it: an open CAR file, or a store. */
 export interface JoinedFrom {
@@ -21,17 +22,18 @@ export interface JoinedChain {
 }
 
 /** Events that stand in one place, one after the other. */
-interface Run {
+export interface Run {
   readonly from: number
   readonly to: number
   readonly of: JoinedFrom
 }
 
 /**
- * Reads parts of one chain as one: what was archived, and what comes behind it. They may have events in common. Nothing is believed that
- * `verifyStructure` of the whole would not find; that parts do not contradict each other where they overlap is checked here.
+ * Reads parts of one chain as one: what was archived, and what comes behind it. They may have events in common, and a body is there where one
+ * of them has it. Nothing is believed that `verifyStructure` of the whole would not find; that parts do not contradict each other where they
+ * overlap is checked here.
  *
- * @throws ChainError `broken` at the event at which two of them are not of one chain; `invalid` for none, or for parts of several chains
+ * @throws ChainError `broken` at the first event of which two of them say different things; `invalid` for none, or for parts of several chains
  *
  * @example
  * ```ts
@@ -49,37 +51,31 @@ export async function joinParts(
     throw new ChainError('invalid', 'parts of one chain are joined, and of one at a time')
   const size = Math.max(...parts.map(({ info }) => info.size))
   const last = parts.findIndex(({ info }) => info.size === size)
-  const { runs, lead, base } = cover(parts, size)
+  const all = parts.flatMap(runsOf)
+  const { runs, lead, base } = cover(all, size)
   const { archived: _a, origin: _o, ...own } = (parts[last] as JoinedFrom).info
   const before = parts.find(({ info }) => info.archived?.base === base)?.info.archived
   const info = before === undefined ? own : { ...own, archived: { lead, base, last: before.last, parts: [] } }
-  const store = new Joined(info, parts, runs)
-  for (const { info, store: own } of parts) {
-    const { archived } = info
-    if (archived !== undefined) {
-      await store.check(archived.base - 1, archived.last, hash)
-      const { lead } = archived
-      for await (const { header } of own.read(info.chain, lead - 1, lead))
-        await store.check(lead - 1, hash(header), hash)
-    }
-    await store.check(info.size - 1, info.head, hash)
-  }
+  await checkAgreement(all, hash)
+  const store = new Joined(info, parts, { runs, all })
   return { store, info, last }
+}
+
+/** What a part has: the chain's beginning, and what comes behind an archive. */
+function runsOf(of: JoinedFrom): Run[] {
+  const { archived, size: to } = of.info
+  if (archived === undefined) return [{ from: 0, to, of }]
+  return [
+    { from: 0, to: archived.lead, of },
+    { from: archived.base, to, of },
+  ]
 }
 
 /** What is read where, and how far the first events and the last ones go that have no gap. */
 function cover(
-  parts: readonly JoinedFrom[],
+  all: readonly Run[],
   size: number,
 ): { readonly runs: readonly Run[]; readonly lead: number; readonly base: number } {
-  const all = parts.flatMap((of): Run[] => {
-    const { archived, size: to } = of.info
-    if (archived === undefined) return [{ from: 0, to, of }]
-    return [
-      { from: 0, to: archived.lead, of },
-      { from: archived.base, to, of },
-    ]
-  })
   const runs: Run[] = []
   let lead = 0
   while (lead < size) {
@@ -105,19 +101,18 @@ class Joined implements ChainReader, BlobReader {
   readonly #info: ChainInfo
   readonly #parts: readonly JoinedFrom[]
   readonly #runs: readonly Run[]
+  /** All that there is, of which `#runs` have each event once. */
+  readonly #all: readonly Run[]
 
-  constructor(info: ChainInfo, parts: readonly JoinedFrom[], runs: readonly Run[]) {
+  constructor(
+    info: ChainInfo,
+    parts: readonly JoinedFrom[],
+    { runs, all }: { readonly runs: readonly Run[]; readonly all: readonly Run[] },
+  ) {
     this.#info = info
     this.#parts = parts
     this.#runs = runs
-  }
-
-  /** Checks that an event is what somebody says, where it is here. @throws ChainError `broken` */
-  async check(seq: number, name: Uint8Array, hash: Hash): Promise<void> {
-    if (this.#runAt(seq) === undefined) return
-    for await (const { header } of this.read(this.#info.chain, seq, seq + 1))
-      if (!sameBytes(hash(header), name))
-        throw broken('prev', 'what was given has two different events here, so it is not of one chain', seq)
+    this.#all = all
   }
 
   async *read(chain: Uint8Array, from = 0, to?: number): AsyncIterable<StoredEvent> {
@@ -129,7 +124,11 @@ class Joined implements ChainReader, BlobReader {
       if (run === undefined)
         throw goneAt(label, archived, at) ?? broken('missing', 'the event is in none of the parts', at)
       const until = Math.min(run.to, end)
-      yield* run.of.store.read(chain, at, until)
+      const others = this.#all.filter(({ of, from, to }) => of !== run.of && from < until && to > at)
+      if (others.length === 0) yield* run.of.store.read(chain, at, until)
+      else
+        for await (const event of run.of.store.read(chain, at, until))
+          yield event.body === null ? await withBody(event, chain, at++, others) : (at++, event)
       at = until
     }
   }
@@ -166,4 +165,19 @@ class Joined implements ChainReader, BlobReader {
   #runAt(seq: number): Run | undefined {
     return this.#runs.find(({ from, to }) => seq >= from && seq < to)
   }
+}
+
+/** An event with the body that another part has of it. */
+async function withBody(
+  event: StoredEvent,
+  chain: Uint8Array,
+  seq: number,
+  others: readonly Run[],
+): Promise<StoredEvent> {
+  for (const { of, from, to } of others) {
+    if (seq < from || seq >= to) continue
+    for await (const { body } of of.store.read(chain, seq, seq + 1))
+      if (body !== null) return { ...event, body }
+  }
+  return event
 }

@@ -297,7 +297,8 @@ export class ChainScan {
         throw broken('head', `the seal is of a part that ends with event ${end.size - 1}`, event.seq + 1)
       this.#scan.roots.delete(name)
       this.#root = root
-      this.#intact = this.#checker.end({ unfinished: this.#scan.unfinished })
+      // Nothing is written any more of a part that ends before its chain.
+      this.#intact = this.#checker.end({ unfinished: end === null ? this.#scan.unfinished : 'refuse' })
     }
     this.#skip()
     return event

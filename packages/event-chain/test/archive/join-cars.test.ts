@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { importCars, joinCars, joinParts } from '../../src/car.ts'
 import type { CarFile } from '../../src/car.ts'
 import { memoryStore } from '../../src/index.ts'
-import type { LoggedStore } from '../../src/index.ts'
 import { HostLog, originSeal, SigningKey, verifySeal } from '../../src/log.ts'
 import { sha256 } from '../../src/node.ts'
 import { exportCar } from '../../src/car.ts'
 import { bytesOf } from '../car-helpers.ts'
 import { fill } from '../sample.ts'
+import { lying } from './lying.ts'
 import { archive, fileOf, key, LEAD, open, sealOf, signed, textOf, turns } from './parts.ts'
 
 const LENGTH = 200
@@ -83,21 +83,6 @@ describe('files that are read together', () => {
       })
   })
 })
-
-/** A store that shows another event in one place to whoever grows its tree. */
-function lying(store: LoggedStore, at: number): LoggedStore {
-  const read: LoggedStore['read'] = async function* (id, from = 0, to) {
-    let seq = from
-    for await (const event of store.read(id, from, to))
-      yield seq++ === at ? { ...event, header: event.header.with(-1 + event.header.length, 9) } : event
-  }
-  return new Proxy(store, {
-    get: (target, name) => {
-      const value: unknown = name === 'read' ? read : Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
 
 test('all parts together are held against all that is signed, also what is before a seam', async () => {
   const store = memoryStore()

@@ -2,8 +2,6 @@ import { decode, isLink, same, sha256 } from './cbor.ts'
 import type { Item } from './cbor.ts'
 import { Broken, isBytes, readHeader, shaped, shapes } from './events.ts'
 import type { Header } from './events.ts'
-import { rootBy } from './tree.ts'
-import type { OtherPart } from './tree.ts'
 
 /** Where a chain stands, and what may come next. */
 class Order {
@@ -99,12 +97,25 @@ export interface Stored {
   readonly body: Uint8Array | null
 }
 
+/** Events of a chain that are not there, between two turns. */
+export interface Gap {
+  /** How many come before it. */
+  readonly lead: number
+  /** The number of the first one behind it, and the hash that this one links to. */
+  readonly size: number
+  readonly last: Buffer
+  /** Whether those before it, of which this is the last, are known to be of the chain. */
+  readonly isOfIt: (lead: Buffer) => boolean
+}
+
 /** What is known of a chain. */
 export interface Checked {
   readonly chain: Buffer
   readonly actor: string | null
   readonly hashes: readonly Buffer[]
   readonly withheld: number | null
+  /** Events whose contents are not there. */
+  readonly absent: readonly number[]
   /** Events whose bodies are not there. */
   readonly missing: readonly number[]
 }
@@ -119,23 +130,21 @@ export function checkChain(
   events: Iterable<Stored>,
   block: (digest: Buffer) => Uint8Array | undefined,
   unfinished: boolean,
-  part?: OtherPart,
+  gap?: Gap,
 ): Checked {
   let order = new Order()
-  const begin = part?.begin ?? null
   const hashes: Buffer[] = []
   let chain: Buffer | undefined
   let epoch = 0
   let actor: string | null = null
-  let withheld: number | null = null
+  const absent: number[] = []
   const missing: number[] = []
   let sure = true
   for (const { header: bytes, body } of events) {
-    if (begin !== null && part !== undefined && hashes.length === begin.lead) {
-      const lead = rootBy(hashes[begin.lead - 1] as Buffer, begin.lead - 1, part.size, begin.leadPath)
-      if (lead === undefined || !same(lead, part.root)) throw new Broken(begin.lead - 1, 'prev')
-      hashes.length = begin.size - 1
-      hashes.push(begin.last)
+    if (hashes.length === gap?.lead) {
+      if (!gap.isOfIt(hashes[gap.lead - 1] as Buffer)) throw new Broken(gap.lead - 1, 'prev')
+      hashes.length = gap.size - 1
+      hashes.push(gap.last)
       order = new Order()
       order.state = 'idle'
       sure = false
@@ -155,7 +164,7 @@ export function checkChain(
       sure = true
     }
     const content = readContent(header, body, block, index)
-    if (content === null) withheld ??= index
+    if (content === null) absent.push(index)
     if (body === null) missing.push(index)
     order.take(index, header.kind, content)
     if (content !== null && header.kind === 'resume' && content[0] !== header.epoch)
@@ -168,7 +177,7 @@ export function checkChain(
   }
   if (chain === undefined) throw new Broken(0, 'empty')
   if (!order.finished && !unfinished) throw new Broken(hashes.length, 'unfinished-turn')
-  return { chain, actor, hashes, withheld, missing }
+  return { chain, actor, hashes, withheld: absent[0] ?? null, absent, missing }
 }
 
 function readContent(

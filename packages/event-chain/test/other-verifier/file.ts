@@ -1,7 +1,7 @@
 import { decode, isLink, same, sha256 } from './cbor.ts'
 import type { Item } from './cbor.ts'
 import { checkChain } from './chain.ts'
-import type { Checked, Stored } from './chain.ts'
+import type { Checked, Gap, Stored } from './chain.ts'
 import { Broken, isGenesis, readHeader } from './events.ts'
 import { rootBy } from './tree.ts'
 import type { OtherPart, OtherSeam } from './tree.ts'
@@ -12,6 +12,9 @@ interface FileChain {
   readonly size: number
   readonly broken: Broken | null
   readonly checked: Checked | null
+  /** What the file has of it, in its order. */
+  readonly events: readonly Stored[]
+  readonly part: OtherPart | null
 }
 
 /** A file that is none of chains. */
@@ -80,6 +83,8 @@ interface OtherSeal {
 export interface CheckedFile {
   readonly chains: readonly FileChain[]
   readonly seal: OtherSeal | null
+  /** Blocks that stand outside of events, by their digests. */
+  readonly outside: ReadonlyMap<string, Uint8Array>
 }
 
 const heads = ['01711220', '01551220']
@@ -200,15 +205,18 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
     const reading = new FileReading(outside, seal?.parts ?? [])
     while (reading.broken === null && at < blocks.length && reading.take(blocks[at] as Section)) at++
     if (reading.broken === null && at === blocks.length && lost !== null) reading.lose(lost)
-    const { size, checked, found } = judge(reading.events, outside, reading.part)
+    // Nothing is known to come behind what is broken.
+    const unfinished = reading.broken !== null || (reading.part?.end ?? null) === null
+    const { size, checked, found } = judge(reading.events, outside, reading.part, unfinished)
     const head = checked?.hashes.at(-1)
     const named = head !== undefined && roots.some((root) => same(root, head))
     const short = checked === null ? null : misses(checked.hashes, reading.part)
     const broken = found ?? reading.broken ?? short ?? (named ? null : new Broken(size, 'head'))
-    chains.push({ actor: checked?.actor ?? null, size, broken, checked })
+    const { events, part = null } = reading
+    chains.push({ actor: checked?.actor ?? null, size, broken, checked, events, part })
     if (broken !== null) break
   }
-  return { chains, seal }
+  return { chains, seal, outside }
 }
 
 /** Whether a chain does not come to where the seal says that its part begins, or ends. */
@@ -248,13 +256,25 @@ function linksOf(bytes: Buffer): string[] {
   }
 }
 
+/** What a part does not have of the chain's beginning. */
+function gapOf({ begin, size, root }: OtherPart): Gap | undefined {
+  if (begin === null) return undefined
+  const isOfIt = (lead: Buffer): boolean => {
+    const under = rootBy(lead, begin.lead - 1, size, begin.leadPath)
+    return under !== undefined && same(under, root)
+  }
+  return { lead: begin.lead, size: begin.size, last: begin.last, isOfIt }
+}
+
 function judge(
   events: readonly Stored[],
   outside: ReadonlyMap<string, Buffer>,
   part: OtherPart | undefined,
+  unfinished: boolean,
 ): { size: number; checked: Checked | null; found: Broken | null } {
+  const block = (digest: Buffer): Uint8Array | undefined => outside.get(digest.toString('hex'))
   try {
-    const checked = checkChain(events, (digest) => outside.get(digest.toString('hex')), true, part)
+    const checked = checkChain(events, block, unfinished, part && gapOf(part))
     return { size: checked.hashes.length, checked, found: null }
   } catch (error) {
     if (!(error instanceof Broken)) throw error

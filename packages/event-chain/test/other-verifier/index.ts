@@ -5,4 +5,5 @@
 export { checkChain } from './chain.ts'
 export { isContent, readHeader } from './events.ts'
 export { checkFile, NotAFile } from './file.ts'
+export { readTogether } from './parts.ts'
 export { redactedEvents, signedSizes } from './signature.ts'

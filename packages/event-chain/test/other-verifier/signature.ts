@@ -1,6 +1,7 @@
 import { createPublicKey, verify as verifySignature } from 'node:crypto'
 import { decode, same, sha256 } from './cbor.ts'
 import type { Item } from './cbor.ts'
+import type { Checked } from './chain.ts'
 import type { CheckedFile } from './file.ts'
 import { rootBehind, rootBy, treeRoot } from './tree.ts'
 
@@ -118,15 +119,22 @@ export function signedSizes(
  */
 export function redactedEvents({ chains, seal }: CheckedFile, at: number): number[] {
   const checked = chains[at]?.checked
-  if (seal === null || checked === undefined || checked === null) return []
+  return seal === null || checked === undefined || checked === null ? [] : redactedIn(seal, checked)
+}
+
+/** The same of a chain, by what a seal says. */
+export function redactedIn(
+  seal: Pick<NonNullable<CheckedFile['seal']>, 'note' | 'erased'>,
+  { chain: of, hashes, missing }: Pick<Checked, 'chain' | 'hashes' | 'missing'>,
+): number[] {
   const note = readNote(seal.note)
   return seal.erased.flatMap((sealed) => {
     const [index, entry, path] = sealed as readonly [number, Buffer, readonly Buffer[]]
     const root = rootBy(entry, index, note.size, path)
     if (root === undefined || !same(root, note.root)) return []
     const [, chain, seq, event] = decode(entry) as readonly [number, Buffer, number, Buffer]
-    const hash = checked.hashes[seq]
-    const mine = same(chain, checked.chain) && hash !== undefined && same(hash, event)
-    return mine && checked.missing.includes(seq) ? [seq] : []
+    const hash = hashes[seq]
+    const mine = same(chain, of) && hash !== undefined && same(hash, event)
+    return mine && missing.includes(seq) ? [seq] : []
   })
 }
