@@ -111,6 +111,23 @@ export const scenarios: readonly Scenario[] = [
     fn: responder,
     args: ({ origin }) => ask('get', { url: `${origin}/` }),
   },
+  {
+    name: 'an HTTP request to it',
+    actor: { source: 'site.ts' },
+    engine: 'StarlingMonkey',
+    mode: 'sync',
+    handlers: [http(), log(), cli()],
+    grants: () => ({ http: { serve: [{ path: '/' }] } }),
+    fn: 'theater:http/request-handler@0.1#handle',
+    args: () => [
+      {
+        method: 'POST',
+        url: 'http://localhost/visits?by=soak',
+        headers: Buffer.from('host: localhost\r\naccept: */*\r\ncontent-type: application/json\r\n'),
+        body: Buffer.from('{"seen":1}'),
+      },
+    ],
+  },
 ]
 
 /** The bytes of a committed guest. */
