@@ -4,7 +4,6 @@
  * @module
  */
 import { randomFillSync } from 'node:crypto'
-import { open } from 'node:fs/promises'
 import { saltLength } from './body.ts'
 import type { CarSource } from './car/source.ts'
 import type { Salts } from './linker.ts'
@@ -50,7 +49,7 @@ export interface FileSource extends CarSource, AsyncDisposable {}
 
 /** Opens a file for `openCar`. */
 export async function fileSource(path: string): Promise<FileSource> {
-  const file = await open(path, 'r')
+  const file = await process.getBuiltinModule('node:fs').promises.open(path, 'r')
   try {
     const { size } = await file.stat()
     return {

@@ -1,10 +1,11 @@
 import { pipeline, Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { constants, createZstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib'
+import type * as Zlib from 'node:zlib'
 import { ChainError } from '../errors.ts'
 import type { CacheStore, Kept } from '../store.ts'
 import { discardParts, joinParts, keepParts, PART, partList, SNAPSHOT } from './snapshot-parts.ts'
 import type { PartList } from './snapshot-parts.ts'
+import { readSparseFrame, sparseFrame } from './sparse-frame.ts'
 
 /** What is said in place of one. */
 const NO_SNAPSHOT = 'no-snapshot'
@@ -12,8 +13,16 @@ const NO_SNAPSHOT = 'no-snapshot'
 /** Up to so many bytes are compressed sooner than another thread is told to. */
 const SMALL = 64 * 1024
 
+/** Up to so many are kept without compression, where only runs of one byte are shortened: they take a page or two of the database. */
+const SPARSE = 4 * 1024
+
+/** Not before it is needed: to load it takes a host longer than to read a small snapshot. */
+function zlib(): typeof Zlib {
+  return process.getBuiltinModule('node:zlib')
+}
+
 /** A higher level takes two to three times as long for the same bytes, within some hundredths. */
-const params = { [constants.ZSTD_c_compressionLevel]: 1 }
+const level = (): Record<number, number> => ({ [zlib().constants.ZSTD_c_compressionLevel]: 1 })
 
 /** The snapshot that is kept beside a chain. */
 export interface KeptSnapshot extends Omit<Kept, 'bytes'> {
@@ -48,7 +57,8 @@ export async function keepSnapshot(
   const before = await listedParts(caches, chain)
   if (length <= SMALL) {
     const [one = new Uint8Array(0)] = pieces
-    const small = zstdCompressSync(pieces.length > 1 ? Buffer.concat(pieces) : one, { params })
+    const whole = pieces.length > 1 ? Buffer.concat(pieces) : one
+    const small = sparseFrame(whole, SPARSE) ?? zlib().zstdCompressSync(whole, { params: level() })
     await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes: small }])
     if (before !== undefined) await discardParts(caches, chain, before)
     return
@@ -77,7 +87,7 @@ async function listedParts(caches: CacheStore, chain: Uint8Array): Promise<PartL
 
 /** Compresses bytes, and gives what comes of it in parts. */
 async function* compressed(pieces: readonly Uint8Array[], length: number): AsyncGenerator<Uint8Array> {
-  const zstd = createZstdCompress({ params, chunkSize: PART, pledgedSrcSize: length })
+  const zstd = zlib().createZstdCompress({ params: level(), chunkSize: PART, pledgedSrcSize: length })
   // What goes wrong is heard of by whoever reads what comes of it.
   pipeline(Readable.from(pieces), zstd, () => undefined)
   let some: Uint8Array[] = []
@@ -124,10 +134,11 @@ export function openSnapshot({ size, head, bytes }: Kept): KeptSnapshot {
 async function decompress(bytes: Uint8Array, max: number): Promise<Uint8Array> {
   const tooLarge = (cause?: unknown): ChainError =>
     new ChainError('too-large', `the snapshot has more than ${max} bytes`, { cause })
-  let data: Uint8Array
+  let data = readSparseFrame(bytes)
+  if (data !== undefined && data.length <= max) return data
   try {
     // zlib takes no limit of nothing.
-    data = await promisify(zstdDecompress)(bytes, { maxOutputLength: Math.max(max, 1) })
+    data = await promisify(zlib().zstdDecompress)(bytes, { maxOutputLength: Math.max(max, 1) })
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE')
       throw tooLarge(cause)
