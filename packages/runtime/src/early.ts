@@ -4,6 +4,7 @@ import type { OwnRecord } from './own-record.ts'
 import type { RecordKeeper } from './record-keeper.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Summaries } from './summaries.ts'
+import { ThreadTime } from './thread-time.ts'
 
 /** Of how many milliseconds one goes to what is done before it is due. */
 const SHARE = 100
@@ -79,16 +80,20 @@ export class Early {
 
   /** The actor has nothing to do. */
   rested(): void {
-    const { instance, snapshots } = this.#parts
-    if (instance.worthKeeping) snapshots.spare.ask(this)
+    if (this.#worth) this.#parts.snapshots.spare.ask(this)
   }
 
   /** Its time has come. Never rejects. */
   begin(): Promise<void> {
-    const { idle, instance } = this.#parts
-    if (!idle() || !instance.worthKeeping) return Promise.resolve()
+    if (!this.#parts.idle() || !this.#worth) return Promise.resolve()
     this.#keeping = this.#keep()
     return this.#keeping
+  }
+
+  /** A snapshot may have been taken at the end of a turn, and no summary with it. */
+  get #worth(): boolean {
+    const { instance, keeper } = this.#parts
+    return instance.worthKeeping || keeper.worthKeeping
   }
 
   /** No more is begun. Resolves when what was begun is over. */
@@ -109,8 +114,11 @@ export class Early {
     while (!snapshots.free) await snapshots.freed()
     if (!idle()) return
     // Both are of the same events: a turn may begin while they are written.
-    const summary = keeper.take()
+    const time = new ThreadTime()
+    const summary = time.run(() => keeper.take())
     await instance.keep()
-    if (summary !== undefined) await summaries.keep([summary])
+    if (summary === undefined) return
+    await summaries.keep([summary], time)
+    snapshots.spare.spent(time.spent)
   }
 }

@@ -67,6 +67,11 @@ export class RecordKeeper {
     this.settled()
   }
 
+  /** Whether there is something new to keep. */
+  get worthKeeping(): boolean {
+    return !this.#spoiled && this.#record.failure === null && this.#record.size - this.#kept >= LEAST
+  }
+
   /**
    * What is to be kept beside the record; `undefined`: nothing new.
    *

@@ -2,6 +2,7 @@ import type { CacheStore, Keeping } from '@theater/event-chain'
 import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
 import type { LogLine } from './host.ts'
+import type { ThreadTime } from './thread-time.ts'
 
 /** How many things are kept in one write. */
 const TOGETHER = 1000
@@ -23,18 +24,19 @@ export class Summaries {
     this.#log = log
   }
 
-  /** Keeps them. Never rejects. */
-  async keep(things: Iterable<Keeping>): Promise<void> {
+  /** Keeps them. Never rejects. @param time where what it takes is added up */
+  async keep(things: Iterable<Keeping>, time?: ThreadTime): Promise<void> {
     if (this.#caches === undefined) return
+    const caches = time?.caches(this.#caches) ?? this.#caches
     try {
       let some: Keeping[] = []
       for (const thing of things) {
         some.push(thing)
         if (some.length < TOGETHER) continue
-        await this.#caches.keep(some)
+        await caches.keep(some)
         some = []
       }
-      if (some.length > 0) await this.#caches.keep(some)
+      if (some.length > 0) await caches.keep(some)
       this.#failed = false
     } catch (error) {
       if (this.#failed) return

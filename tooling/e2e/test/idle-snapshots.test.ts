@@ -64,6 +64,19 @@ describe('a snapshot', () => {
     expect(await asked(store)).toMatchObject({ answer: [100], events: 1, ...verified })
   })
 
+  it('does not put off the summary of what it was taken of: at the end of turns too, what the next host reads is little', async () => {
+    const store = memoryStore()
+    await using stage = await Stage.open({ store, snapshots: often }, { a: {} })
+    for (let n = 0; n < 100; n++) await stage.run('a', [add(1)])
+    const { chain } = (await store.find('a'))!
+    let summary: number | undefined
+    while (summary === undefined) {
+      await setImmediate()
+      summary = (await store.caches.kept(chain, 'summary'))?.size
+    }
+    expect(summary).toBeGreaterThan(64)
+  })
+
   it('serves actors that send, ask, act and trap, each of which leaves memory after each turn', async () => {
     const all = jobs(30)
     const store = memoryStore()
