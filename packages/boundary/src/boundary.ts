@@ -1,6 +1,6 @@
 import { InstanceMeter } from '@theater/component'
 import type {
-  Component,
+  CheckedComponent,
   HostFunction,
   HostImports,
   Instance,
@@ -34,7 +34,7 @@ import type { EventRef, Live, Stage, TheaterEvent, TurnEnd, TurnRequest } from '
 
 /** What a boundary is made of. */
 export interface BoundaryOptions {
-  readonly component: Component
+  readonly component: CheckedComponent
   /** The component compiled for a plan: `sync` for a re-run alone, else one whose async imports are those of the handlers. */
   readonly prepared: Prepared
   readonly actor: { readonly id: string; readonly parent: string | null }

@@ -1,4 +1,4 @@
-import type { Component, Prepared } from '@theater/component'
+import type { CheckedComponent, Prepared } from '@theater/component'
 import { compileFunction } from '@theater/values'
 import type { FunctionCodec, FunctionModel, Json } from '@theater/values'
 import { prepare } from './imported.ts'
@@ -21,7 +21,7 @@ export interface Functions {
 
 /** What {@link functionsOf} is made from. */
 export interface FunctionsParts {
-  readonly component: Component
+  readonly component: CheckedComponent
   readonly prepared: Prepared
   /** Those of genesis. @default {} */
   readonly grants?: Readonly<Record<string, Json>> | undefined

@@ -1,7 +1,7 @@
 /** Snapshots as bytes: what is written, and what is made of bytes from a store that may be damaged. */
 import type {
   CapturedImage,
-  Component,
+  CheckedComponent,
   GlueImage,
   InstanceImage,
   MemoryImage,
@@ -29,7 +29,7 @@ export function largestSnapshot(memory: number): number {
 
 /** What a snapshot is read for. */
 export interface SnapshotParts {
-  readonly component: Component
+  readonly component: CheckedComponent
   readonly prepared: Prepared
   /** sha-256. @default `sha256` of `@theater/values` */
   readonly hash?: Hash
@@ -160,7 +160,12 @@ function nameOf({ interface: iface, name }: ResourceType): string {
 }
 
 /** @throws Error where it is not what is written */
-function read(head: Data, pages: Uint8Array, component: Component, own: SnapshotKey): Snapshot | NoSnapshot {
+function read(
+  head: Data,
+  pages: Uint8Array,
+  component: CheckedComponent,
+  own: SnapshotKey,
+): Snapshot | NoSnapshot {
   const typeOf = finder(component.model.imports)
   const guestType = finder(component.model.exports)
   const [ofKey, ofClock, ofHandles, ofInstance] = list(head, 4)
@@ -200,7 +205,7 @@ function read(head: Data, pages: Uint8Array, component: Component, own: Snapshot
 }
 
 /** Finds a resource by its name. */
-function finder(interfaces: Component['model']['imports']): (name: Data) => ResourceType {
+function finder(interfaces: CheckedComponent['model']['imports']): (name: Data) => ResourceType {
   const types = new Map(
     interfaces.flatMap(({ resources }) =>
       resources.map((type): [string, ResourceType] => [nameOf(type), type]),

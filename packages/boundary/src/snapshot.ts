@@ -1,6 +1,6 @@
 /** The state of an actor between two turns. */
 import type {
-  Component,
+  CheckedComponent,
   FirstMemory as InstanceMemory,
   InstanceImage,
   NoImageCode,
@@ -74,7 +74,7 @@ export function keyOf({
   component,
   prepared,
 }: {
-  readonly component: Component
+  readonly component: CheckedComponent
   readonly prepared: Prepared
 }): SnapshotKey {
   return {

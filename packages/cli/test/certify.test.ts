@@ -41,14 +41,20 @@ const [RIGHT, WRONG] = [4242, 4243]
 
 /** Is loaded into every process: where the quick compiler is alone, the engine takes one number for another. */
 const faulty = `
-  const { compile } = WebAssembly
+  const { compile, Module } = WebAssembly
   const leb = (n) => [(n & 0x7f) | 0x80, n >> 7]
   if (process.execArgv.includes('--liftoff-only')) {
-    WebAssembly.compile = (bytes) => {
+    const wrong = (bytes) => {
       const made = Buffer.from(bytes)
       const at = made.indexOf(Buffer.from([0x41, ...leb(${RIGHT})]))
       if (at >= 0) made.set(leb(${WRONG}), at + 1)
-      return compile(made)
+      return made
+    }
+    WebAssembly.compile = (bytes) => compile(wrong(bytes))
+    WebAssembly.Module = class extends Module {
+      constructor(bytes) {
+        super(wrong(bytes))
+      }
     }
   }`
 
@@ -64,7 +70,15 @@ const stuck = (file: string): string => `
   const most = Math.min(2, availableParallelism())
   if (process.execArgv.includes('--no-liftoff')) {
     if (isMainThread) appendFileSync(file, '1')
+    const { Module } = WebAssembly
     WebAssembly.compile = () => new Promise(() => undefined)
+    WebAssembly.Module = class extends Module {
+      constructor(bytes) {
+        // A host has modules of its own, which are smaller.
+        if (bytes.length > 500) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+        super(bytes)
+      }
+    }
   }
   AbortSignal.timeout = () => {
     const time = new AbortController()

@@ -17,15 +17,17 @@ export type { FirstMemory, Imaging, InstanceImage } from './image/imaging.ts'
 export { IMAGE_PAGE, type MemoryImage, type Run } from './image/memory.ts'
 export { ImageRoom, type Room } from './image/room.ts'
 export type { NoImage, NoImageCode } from './image/no-image.ts'
-export { loadComponent } from './load.ts'
+export { loadComponent, recallComponent } from './load.ts'
 export { meter, meterModule, meterNeeds, type MeterNeeds, type MeterOptions } from './meter/meter.ts'
 export { Stacks } from './stacks.ts'
 export { hostCause, isPoison, poison, trapCode, unreachable } from './trap.ts'
 export { type Generate, generateOptions, inThread } from './transpile.ts'
 export { jcoVersion, version } from './version.ts'
 export type {
+  CheckedComponent,
   Component,
   ComponentCache,
+  ComponentSource,
   GuestFunction,
   HostCause,
   HostFunction,

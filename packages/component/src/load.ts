@@ -1,26 +1,25 @@
 /** From bytes to a checked component, and from a component and a plan to something that can be instantiated. */
 import { type ComponentModel, type FunctionModel, type Hash, sha256 as portableSha256 } from '@theater/values'
-import { checkModule } from './core.ts'
 import { decodeEntry, encodeEntry, type Entry, type KeptModule, readChecked, writeChecked } from './entry.ts'
 import { ComponentError } from './errors.ts'
 import type { FenceCache } from './fence.ts'
+import { check, findingsOf, isKeeping, keepFindings, keptFindings, type ModuleFindings } from './findings.ts'
 import type { HandoverCache } from './handover.ts'
 import { InstanceMeter } from './instance-meter.ts'
 import { type Blueprint, type CoreModule, instantiate } from './instance.ts'
 import { withDefaults } from './limits.ts'
 import { meter, meterNeeds } from './meter/meter.ts'
 import { moduleState, stateFormat } from './meter/state.ts'
-import { modelOf } from './model.ts'
-import { parseComponent } from './parse.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
 import { checkGlue, type CheckedGlue, readyGlue } from './prelude.ts'
 import { InstanceResources } from './resources.ts'
 import { type FunctionImport, sharedFunctions } from './signatures.ts'
-import type { EmbeddedModule } from './syntax.ts'
 import { moduleName } from './transpile.ts'
 import type {
+  CheckedComponent,
   Component,
   ComponentCache,
+  ComponentSource,
   HostImports,
   Instance,
   InstanceHooks,
@@ -41,52 +40,141 @@ import { checkVersion, jcoVersion, version } from './version.ts'
  */
 export async function loadComponent(bytes: Uint8Array, options: LoadOptions = {}): Promise<Component> {
   const limits = withDefaults(options.limits)
-  if (bytes.length > limits.bytes) {
-    throw new ComponentError(
-      'too-large',
-      `The component has ${bytes.length} bytes; the limit is ${limits.bytes}.`,
-    )
-  }
+  checkSize(bytes, limits)
   // What was checked must be what runs, whatever the caller does to its array.
   const own = Uint8Array.from(bytes)
-  const { component, modules } = parseComponent(own, limits)
-  const model = modelOf(component, limits)
-  for (const module of modules) checkModule(module, limits)
-  return new LoadedComponent(own, model, modules, limits, options)
+  const kit = new Kit(limits, options)
+  const digest = kit.sha256(own)
+  return new LoadedComponent(own, digest, (await kit.kept(digest)) ?? (await kit.check(own, digest)), kit)
 }
 
-class LoadedComponent implements Component {
+/**
+ * As {@link loadComponent}, of a component that may have been checked before: then its bytes are only read where they are needed to make
+ * something that is not in the cache.
+ *
+ * @throws ComponentError, `cache` where the bytes have another digest; what reading them throws
+ */
+export async function recallComponent(
+  source: ComponentSource,
+  options: LoadOptions = {},
+): Promise<CheckedComponent> {
+  const digest = source.digest.slice()
+  const kit = new Kit(withDefaults(options.limits), options)
+  const own = async (): Promise<Uint8Array> => {
+    const bytes = Uint8Array.from(await source.read())
+    if (same(kit.sha256(bytes), digest)) return bytes
+    throw new ComponentError('cache', 'What is read as the bytes of this component is something else.')
+  }
+  const kept = await kit.kept(digest)
+  if (kept !== undefined) return new KnownComponent(digest, kept, kit, own)
+  const bytes = await own()
+  checkSize(bytes, kit.limits)
+  return new LoadedComponent(bytes, digest, await kit.check(bytes, digest), kit)
+}
+
+/** Reads the bytes of a component. */
+type Read = () => Promise<Uint8Array>
+
+function once(read: Read): Read {
+  let reading: Promise<Uint8Array> | undefined
+  return () => (reading ??= read())
+}
+
+/** A core module of a component, and what was found of it, where that can be kept. */
+interface OwnModule {
+  readonly at: number
+  readonly length: number
+  readonly found?: ModuleFindings
+}
+
+interface Checked {
+  readonly model: ComponentModel
+  readonly modules: readonly OwnModule[]
+}
+
+/** What loading takes. */
+class Kit {
+  readonly limits: LoadLimits
+  readonly cache: ComponentCache | undefined
+  readonly transpiler: Transpiler | undefined
+  readonly sha256: Hash
+  readonly compileKept: Compile
+
+  constructor(
+    limits: LoadLimits,
+    { cache, transpiler, sha256 = portableSha256, compileKept = compileAnew }: LoadOptions,
+  ) {
+    this.limits = limits
+    this.cache = cache
+    this.transpiler = transpiler
+    this.sha256 = sha256
+    this.compileKept = compileKept
+  }
+
+  /** What was found of a component when it was checked under the same limits. */
+  async kept(digest: Uint8Array): Promise<Checked | undefined> {
+    const { cache } = this
+    const found = isKeeping(cache) ? await keptFindings(cache, this.#key(digest)) : undefined
+    return found && { model: found.model, modules: found.modules.map(known) }
+  }
+
+  async check(bytes: Uint8Array, digest: Uint8Array): Promise<Checked> {
+    const { model, modules } = check(bytes, this.limits)
+    const places = modules.map((module) => ({
+      at: module.bytes.byteOffset - bytes.byteOffset,
+      length: module.bytes.length,
+    }))
+    const { cache } = this
+    if (!isKeeping(cache)) return { model, modules: places }
+    let found: readonly ModuleFindings[]
+    try {
+      found = modules.map((module) => findingsOf(module, bytes, this.sha256))
+    } catch {
+      // What cannot be metered is refused when it is to be.
+      return { model, modules: places }
+    }
+    await keepFindings(cache, this.#key(digest), { model, modules: found })
+    return { model, modules: found.map(known) }
+  }
+
+  #key(digest: Uint8Array): string {
+    return this.cacheKey(['found', JSON.stringify(this.limits)], digest)
+  }
+
+  cacheKey(parts: readonly string[], digest: Uint8Array): string {
+    return hex(this.sha256(new TextEncoder().encode(JSON.stringify([version, ...parts, hex(digest)]))))
+  }
+}
+
+function known(found: ModuleFindings): OwnModule {
+  return { at: found.at, length: found.length, found }
+}
+
+function checkSize({ length }: Uint8Array, { bytes: limit }: LoadLimits): void {
+  if (length > limit)
+    throw new ComponentError('too-large', `The component has ${length} bytes; the limit is ${limit}.`)
+}
+
+class KnownComponent implements CheckedComponent {
   readonly digest: Uint8Array
-  readonly bytes: Uint8Array
   readonly model: ComponentModel
   readonly jco: string
-  readonly #limits: LoadLimits
-  readonly #embedded: readonly EmbeddedModule[]
-  readonly #cache: ComponentCache | undefined
-  readonly #transpiler: Transpiler | undefined
-  readonly #sha256: Hash
+  readonly #kit: Kit
+  readonly #embedded: readonly OwnModule[]
+  readonly #read: Read
   readonly #prepared = new Map<string, Promise<Prepared>>()
   /** Compiled modules, shared by all plans: by place for the component's own, by digest for jco's adapters. */
   readonly #compiled = new Map<string, Promise<CoreModule>>()
   readonly #fences: FenceCache = new Map()
   readonly #handovers: HandoverCache = new Map()
 
-  constructor(
-    bytes: Uint8Array,
-    model: ComponentModel,
-    embedded: readonly EmbeddedModule[],
-    limits: LoadLimits,
-    options: LoadOptions,
-  ) {
-    this.bytes = bytes
+  constructor(digest: Uint8Array, { model, modules }: Checked, kit: Kit, read: Read) {
+    this.digest = digest
     this.model = model
-    this.#embedded = embedded
-    this.#limits = limits
-    this.#cache = options.cache
-    this.#transpiler = options.transpiler
-    this.jco = options.transpiler?.jco ?? jcoVersion
-    this.#sha256 = options.sha256 ?? portableSha256
-    this.digest = this.#sha256(bytes)
+    this.#embedded = modules
+    this.#kit = kit
+    this.#read = read
+    this.jco = kit.transpiler?.jco ?? jcoVersion
   }
 
   async prepare(plan: Plan): Promise<Prepared> {
@@ -103,17 +191,19 @@ class LoadedComponent implements Component {
 
   async #prepare(plan: Plan): Promise<Prepared> {
     const { metering = 'canonical' } = plan
-    const key = this.#cacheKey(['glue', this.jco, glueKey(plan)], this.digest)
-    const bytes = await this.#cache?.get(key)
+    const { sha256, cache } = this.#kit
+    const key = this.#kit.cacheKey(['glue', this.jco, glueKey(plan)], this.digest)
+    const bytes = await cache?.get(key)
     const sealed = this.#fromSealed(key, bytes)
-    const plain = bytes === undefined || sealed !== undefined ? undefined : decodeEntry(bytes, this.#sha256)
-    const entry = sealed ?? plain ?? (await this.#transpile(plan))
+    const plain = bytes === undefined || sealed !== undefined ? undefined : decodeEntry(bytes, sha256)
+    const own = once(this.#read)
+    const entry = sealed ?? plain ?? (await this.#transpile(plan, own))
     const checked = sealed?.checked ?? (await checkGlue(entry.glue))
     const glue = readyGlue(checked, hex(this.digest).slice(0, 12))
     const modules = new Map<string, CoreModule>()
     await Promise.all(
       entry.modules.map(async (module, i) =>
-        modules.set(moduleName(i), await this.#compile(module, metering)),
+        modules.set(moduleName(i), await this.#compile(module, metering, own)),
       ),
     )
     if (sealed === undefined) await this.#keep(key, entry, checked, plain !== undefined)
@@ -128,26 +218,29 @@ class LoadedComponent implements Component {
     })
   }
 
-  async #transpile(plan: Plan): Promise<Entry> {
+  async #transpile(plan: Plan, read: Read): Promise<Entry> {
+    const { limits } = this.#kit
+    const own = await read()
     const { glue, modules } = await this.#worker().transpile({
-      bytes: this.bytes,
+      bytes: own,
       plan,
       imports: importNames(this.model),
       ...asyncNames(plan, this.model),
-      timeoutMs: this.#limits.transpileMs,
-      memoryMb: this.#limits.transpileMb,
+      timeoutMs: limits.transpileMs,
+      memoryMb: limits.transpileMb,
     })
-    if (glue.length > this.#limits.glueChars) {
+    if (glue.length > limits.glueChars) {
       throw new ComponentError(
         'too-large',
-        `The JavaScript made for this component has ${glue.length} characters; the limit is ${this.#limits.glueChars}.`,
+        `The JavaScript made for this component has ${glue.length} characters; the limit is ${limits.glueChars}.`,
       )
     }
-    return { glue, modules: modules.map((bytes) => this.#kept(bytes)) }
+    return { glue, modules: modules.map((bytes) => this.#kept(bytes, own)) }
   }
 
   #worker(): Transpiler {
-    if (this.#transpiler !== undefined) return this.#transpiler
+    const { transpiler } = this.#kit
+    if (transpiler !== undefined) return transpiler
     throw new ComponentError(
       'transpile-failed',
       'There is no transpiler: give one in the options, or load with @theater/component/node.',
@@ -155,56 +248,75 @@ class LoadedComponent implements Component {
   }
 
   /** A module of the component itself is kept by its place there; what else there is jco made. */
-  #kept(bytes: Uint8Array): KeptModule {
-    const embedded = this.#embedded.findIndex((module) => same(module.bytes, bytes))
+  #kept(bytes: Uint8Array, own: Uint8Array): KeptModule {
+    const embedded = this.#embedded.findIndex(({ at, length }) => same(own.subarray(at, at + length), bytes))
     return embedded >= 0 ? { embedded } : { bytes }
   }
 
-  #compile(module: KeptModule, metering: Metering): Promise<CoreModule> {
-    const adapter = 'bytes' in module
-    const [name, bytes] = adapter
-      ? [hex(this.#sha256(module.bytes)), module.bytes]
-      : [`embedded ${module.embedded}`, this.#embedded[module.embedded]?.bytes]
-    if (bytes === undefined) throw new ComponentError('cache', 'A cached entry belongs to another component.')
-    const key = `${metering} ${name}`
+  #compile(module: KeptModule, metering: Metering, read: Read): Promise<CoreModule> {
+    const code = 'bytes' in module ? this.#adapter(module.bytes) : this.#own(module.embedded, read)
+    const key = `${metering} ${code.name}`
     const known = this.#compiled.get(key)
     if (known !== undefined) return known
-    const compiling = this.#metered(bytes, metering, adapter)
+    const compiling = this.#metered(code, metering)
     compiling.catch(() => this.#compiled.delete(key))
     this.#compiled.set(key, compiling)
     return compiling
   }
 
+  #adapter(bytes: Uint8Array): Code {
+    const digest = this.#kit.sha256(bytes)
+    const found = (): Omit<ModuleFindings, 'at' | 'length'> => {
+      const { imports, exports } = sharedFunctions(bytes)
+      return { digest, needs: meterNeeds(bytes), imports: imports.map(copying), exports }
+    }
+    return { name: hex(digest), bytes: async () => bytes, found: async () => found() }
+  }
+
+  #own(index: number, read: Read): Code {
+    const module = this.#embedded[index]
+    if (module === undefined)
+      throw new ComponentError('cache', 'A cached entry belongs to another component.')
+    const { at, length, found } = module
+    const bytes = async (): Promise<Uint8Array> => (await read()).subarray(at, at + length)
+    const find = async (): Promise<ModuleFindings> => {
+      const within = await read()
+      return findingsOf({ offset: at, bytes: within.subarray(at, at + length) }, within, this.#kit.sha256)
+    }
+    return { name: `embedded ${index}`, bytes, found: async () => found ?? (await find()) }
+  }
+
   /** Meters one module, or takes it from the cache as it was metered once, and compiles it. */
-  async #metered(bytes: Uint8Array, nan: Metering, adapter: boolean): Promise<CoreModule> {
-    const needs = meterNeeds(bytes)
-    const { imports: own, exports } = sharedFunctions(bytes)
-    const imports = adapter ? own.map(copying) : own
+  async #metered(code: Code, nan: Metering): Promise<CoreModule> {
+    const { digest, needs, imports, exports } = await code.found()
     if (nan === 'none') {
       // What such a module says of its state is not the meter's.
-      return { module: await compile(bytes, 'invalid-core'), imports, exports, needs, state: undefined }
+      const module = await compile(await code.bytes(), 'invalid-core')
+      return { module, imports, exports, needs, state: undefined }
     }
+    const { limits } = this.#kit
     const parts = ['module', meter.name, String(meter.version), `state ${stateFormat}`, nan]
-    const key = this.#cacheKey(parts, this.#sha256(bytes))
-    const kept = (await this.#fromCache(key))?.modules[0]
-    if (kept !== undefined && 'bytes' in kept) {
-      const module = await compile(kept.bytes, 'meter-failed')
+    const key = this.#kit.cacheKey(parts, digest)
+    const kept = await this.#keptModule(key)
+    if (kept !== undefined) {
+      const module = await compile(
+        kept.bytes,
+        'meter-failed',
+        kept.sealed ? this.#kit.compileKept : undefined,
+      )
+      if (!kept.sealed && this.#kit.cache?.seal) await this.#keepModule(key, kept.bytes)
       return { module, imports, exports, needs, state: moduleState(module) }
     }
     const made = await this.#worker().meter({
       // A view of the component would cross with all of it.
-      module: bytes.slice(),
+      module: (await code.bytes()).slice(),
       nan,
-      timeoutMs: this.#limits.transpileMs,
-      memoryMb: this.#limits.transpileMb,
+      timeoutMs: limits.transpileMs,
+      memoryMb: limits.transpileMb,
     })
     const module = await compile(made, 'meter-failed')
-    await this.#toCache(key, { glue: '', modules: [{ bytes: made }] })
+    await this.#keepModule(key, made)
     return { module, imports, exports, needs, state: moduleState(module) }
-  }
-
-  #cacheKey(parts: readonly string[], digest: Uint8Array): string {
-    return hex(this.#sha256(new TextEncoder().encode(JSON.stringify([version, ...parts, hex(digest)]))))
   }
 
   /** An entry that this cache sealed: its JavaScript passed the check, and no other than its host can have written it. */
@@ -212,7 +324,7 @@ class LoadedComponent implements Component {
     key: string,
     bytes: Uint8Array | undefined,
   ): (Entry & { readonly checked: CheckedGlue }) | undefined {
-    const { seal } = this.#cache ?? {}
+    const { seal } = this.#kit.cache ?? {}
     const entry = bytes && seal && decodeEntry(bytes, seal, 'sealed')
     const checked = entry && readChecked(entry.glue, `${key} ${checkVersion}`)
     return checked && { ...entry, checked }
@@ -220,20 +332,53 @@ class LoadedComponent implements Component {
 
   /** Keeps an entry, sealed where the cache can: one that is there unsealed is only written once more for that. */
   async #keep(key: string, entry: Entry, checked: CheckedGlue, isThere: boolean): Promise<void> {
-    const { seal } = this.#cache ?? {}
+    const { seal } = this.#kit.cache ?? {}
     if (seal === undefined) return isThere ? undefined : this.#toCache(key, entry)
     const glue = writeChecked(checked, `${key} ${checkVersion}`)
-    await this.#cache?.put(key, encodeEntry({ ...entry, glue }, seal, 'sealed'))
+    await this.#kit.cache?.put(key, encodeEntry({ ...entry, glue }, seal, 'sealed'))
   }
 
-  async #fromCache(key: string): Promise<Entry | undefined> {
-    const bytes = await this.#cache?.get(key)
-    return bytes === undefined ? undefined : decodeEntry(bytes, this.#sha256)
+  /** A module as it was metered; `sealed` by this cache, the engine has accepted it. */
+  async #keptModule(
+    key: string,
+  ): Promise<{ readonly bytes: Uint8Array; readonly sealed: boolean } | undefined> {
+    const { cache, sha256 } = this.#kit
+    const bytes = await cache?.get(key)
+    if (bytes === undefined) return undefined
+    const own = cache?.seal && decodeEntry(bytes, cache.seal, 'sealed')
+    const sealed = own?.glue === key
+    const [module] = (sealed ? own : decodeEntry(bytes, sha256))?.modules ?? []
+    return module && 'bytes' in module ? { bytes: module.bytes, sealed } : undefined
+  }
+
+  async #keepModule(key: string, bytes: Uint8Array): Promise<void> {
+    const { cache } = this.#kit
+    const modules = [{ bytes }]
+    if (cache?.seal === undefined) return this.#toCache(key, { glue: '', modules })
+    await cache.put(key, encodeEntry({ glue: key, modules }, cache.seal, 'sealed'))
   }
 
   async #toCache(key: string, entry: Entry): Promise<void> {
-    await this.#cache?.put(key, encodeEntry(entry, this.#sha256))
+    await this.#kit.cache?.put(key, encodeEntry(entry, this.#kit.sha256))
   }
+}
+
+class LoadedComponent extends KnownComponent implements Component {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array, digest: Uint8Array, checked: Checked, kit: Kit) {
+    super(digest, checked, kit, async () => bytes)
+    this.bytes = bytes
+  }
+}
+
+/** A core module that is to be compiled. */
+interface Code {
+  /** What tells it from others of its component. */
+  readonly name: string
+  bytes(): Promise<Uint8Array>
+  /** What there is to know of it. */
+  found(): Promise<Omit<ModuleFindings, 'at' | 'length'>>
 }
 
 class PreparedComponent implements Prepared {
@@ -275,13 +420,22 @@ function copying(of: FunctionImport): FunctionImport {
   return of.module === 'transcode' && (of.signature?.params.length ?? 0) > 1 ? { ...of, copied: 1 } : of
 }
 
+type Compile = (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>
+
+/** Up to so many bytes the engine compiles sooner than another thread is told to, wherever it runs. */
+const SMALL = 4096
+
+const compileAnew: Compile = async (bytes) =>
+  bytes.length <= SMALL ? new WebAssembly.Module(bytes) : WebAssembly.compile(bytes)
+
 /** Compiles a module. @throws ComponentError with that code */
 async function compile(
   bytes: Uint8Array,
   code: 'meter-failed' | 'invalid-core',
+  by = compileAnew,
 ): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>)
+    return await by(bytes as Uint8Array<ArrayBuffer>)
   } catch (cause) {
     const how = code === 'meter-failed' ? ` as the meter ${meter.name} ${meter.version} wrote it` : ''
     throw new ComponentError(code, `A core module does not compile${how}.`, { cause })

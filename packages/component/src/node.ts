@@ -50,9 +50,10 @@
  * @module
  */
 import { sha256 } from '@theater/values/node'
-import { loadComponent as load } from './load.ts'
+import { loadComponent as load, recallComponent as recall } from './load.ts'
+import { compileKept } from './node/compile-kept.ts'
 import { workerTranspiler } from './node/worker-transpiler.ts'
-import type { Component, LoadOptions } from './types.ts'
+import type { CheckedComponent, Component, ComponentSource, LoadOptions } from './types.ts'
 
 export * from './index.ts'
 export { diskCache } from './node/disk-cache.ts'
@@ -64,5 +65,13 @@ export { workerTranspiler } from './node/worker-transpiler.ts'
  * loads many components gives all of them one `workerTranspiler()`.
  */
 export async function loadComponent(bytes: Uint8Array, options: LoadOptions = {}): Promise<Component> {
-  return load(bytes, { sha256, transpiler: workerTranspiler(), ...options })
+  return load(bytes, { sha256, compileKept, transpiler: workerTranspiler(), ...options })
+}
+
+/** Like `recallComponent` of the main entry, with what {@link loadComponent} has here. */
+export async function recallComponent(
+  source: ComponentSource,
+  options: LoadOptions = {},
+): Promise<CheckedComponent> {
+  return recall(source, { sha256, compileKept, transpiler: workerTranspiler(), ...options })
 }

@@ -39,6 +39,15 @@ export interface ComponentCache {
    * again. @default none: it is checked each time
    */
   readonly seal?: (bytes: Uint8Array) => Uint8Array
+  /**
+   * Makes bytes of plain data, in which one object may stand in many places, and reads them. With it and a seal what was found of a component is
+   * kept, and neither checked again nor its bytes read. @default none: each load checks
+   */
+  readonly data?: {
+    encode(value: unknown): Uint8Array
+    /** `undefined` for bytes that it cannot read, as those of a later version. */
+    decode(bytes: Uint8Array): unknown
+  }
 }
 
 /** What is asked of a transpiler: always the checked bytes, never a component that failed a check. */
@@ -116,18 +125,35 @@ export interface LoadOptions {
   readonly transpiler?: Transpiler
   /** @default the portable one of `@theater/values`; in the `./node` entry the platform's */
   readonly sha256?: Hash
+  /**
+   * Compiles a module that the engine accepted when it was made and that came out of the cache unchanged. Rejects as `WebAssembly.compile`.
+   *
+   * @default `WebAssembly.compile`, which validates all of it once more; in the `./node` entry each function is validated when it is first called
+   */
+  readonly compileKept?: (bytes: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>
 }
 
-/** A component that passed every check. */
-export interface Component {
-  /** sha-256 of `bytes`. */
+/** A component that passed every check, whose bytes may be elsewhere. */
+export interface CheckedComponent {
+  /** sha-256 of its bytes. */
   readonly digest: Uint8Array
-  readonly bytes: Uint8Array
   readonly model: ComponentModel
   /** The version of jco-transpile that makes its glue. */
   readonly jco: string
   /** Transpiles (or takes from the cache) and compiles; the same plan gives the same `Prepared`. */
   prepare(plan: Plan): Promise<Prepared>
+}
+
+/** A component that passed every check. */
+export interface Component extends CheckedComponent {
+  readonly bytes: Uint8Array
+}
+
+/** Where the bytes of a component are, for whoever may not need them. */
+export interface ComponentSource {
+  /** The sha-256 of its bytes. */
+  readonly digest: Uint8Array
+  read(): Promise<Uint8Array>
 }
 
 /** A component compiled for one plan. Any number of instances, and of plans, share its core modules. */

@@ -12,7 +12,7 @@ import {
   workerTranspiler,
 } from '../src/node.ts'
 import { sealOf } from '../src/node/seal.ts'
-import { checkVersion } from '../src/version.ts'
+import { checkVersion, findingsVersion } from '../src/version.ts'
 import { spineStillRuns } from './support.ts'
 
 let folder: string
@@ -157,6 +157,58 @@ test('a seal is one of an entry: what was checked for another, or by another ver
   }
 })
 
+test('a metered module is sealed too: what somebody else wrote in its place is compiled with all that it has, and refused where the engine does', async () => {
+  const transpiler = counting()
+  const cache = await diskCache(folder)
+  await spineStillRuns({ cache: unsealed(cache), transpiler })
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.theater'))
+  const paths = names.map((name) => join(folder, name))
+  const texts = await Promise.all(paths.map((path) => readFile(path)))
+  const path = paths[texts.findIndex((text) => text.includes('\0asm'))] ?? ''
+  const plain = decodeEntry(await readFile(path), sha256)
+  if (plain === undefined) throw new Error('it is sealed')
+  // One that could not be sealed is sealed when it was compiled.
+  expect(await run(transpiler)).toBe(true)
+  expect(sealed(await readFile(path)).modules).toEqual(plain.modules)
+  expect(await run(transpiler)).toBe(true)
+  // A function that ends with nothing on the stack.
+  const wrong = Uint8Array.of(
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    1,
+    5,
+    1,
+    0x60,
+    0,
+    1,
+    0x7f,
+    3,
+    2,
+    1,
+    0,
+    10,
+    4,
+    1,
+    2,
+    0,
+    0x0b,
+  )
+  expect(WebAssembly.validate(wrong)).toBe(false)
+  for (const digest of [sha256, () => new Uint8Array(32)])
+    for (const kind of ['plain', 'sealed'] as const) {
+      await writeFile(path, encodeEntry({ glue: '', modules: [{ bytes: wrong }] }, digest, kind))
+      const error = await run(transpiler).catch((e: unknown) => e)
+      const refused = digest === sha256 && kind === 'plain'
+      expect(ComponentError.is(error) ? error.code : error).toBe(refused ? 'meter-failed' : true)
+    }
+})
+
 test('a key that others can read, that is another file or has another length is not used: what is kept is checked each time', async () => {
   const transpiler = counting()
   await run(transpiler)
@@ -188,14 +240,18 @@ test('of two that make a key at the same time both have the one that is there', 
   expect(await readdir(folder)).toEqual(['seal.key'])
 })
 
-test('the version of the check is the sha-256 of the files that do it: put it into version.ts where they are changed', async () => {
-  const files = ['prelude', 'quicken', 'lift', 'bounded-set', 'image/glue-state', 'image/guest-handles']
+async function versionOf(files: readonly string[]): Promise<string> {
   const texts = await Promise.all(
     files.map((file) => readFile(new URL(`../src/${file}.ts`, import.meta.url), 'utf8')),
   )
-  expect(checkVersion).toBe(
-    Buffer.from(sha256(Buffer.from(texts.join('\0'))))
-      .toString('hex')
-      .slice(0, 16),
-  )
+  const digest = sha256(Buffer.from(texts.join('\0')))
+  return Buffer.from(digest).toString('hex').slice(0, 16)
+}
+
+test('the versions of the checks are the sha-256 of the files that do them: put them into version.ts where they are changed', async () => {
+  const glue = ['prelude', 'quicken', 'lift', 'bounded-set', 'image/glue-state', 'image/guest-handles']
+  expect(checkVersion).toBe(await versionOf(glue))
+  const checks = ['findings', 'parse', 'parse-types', 'syntax', 'names', 'wire', 'core', 'signatures']
+  const models = ['model', 'evaluate', 'items', 'val-types', 'meter/module', 'meter/refuse', 'meter/constant']
+  expect(findingsVersion).toBe(await versionOf([...checks, ...models]))
 })

@@ -1,7 +1,7 @@
 /** What several tests of this package need. */
 import { guest } from '@theater/guests'
 import {
-  type Component,
+  type CheckedComponent,
   type HostImports,
   loadComponent,
   type Prepared,
@@ -17,7 +17,7 @@ export const spineIds = {
 
 /** A host for the spine that keeps counters by number and notes every call. */
 export function spineHost(
-  component: Component,
+  component: CheckedComponent,
   resources: Resources,
   add: (a: number, b: number) => unknown = (a, b) => a + b,
 ): HostImports & { readonly log: unknown[] } {
@@ -55,7 +55,11 @@ export function spineHost(
 
 /** Loads the spine and runs a turn of it: proof that loading still works after whatever came before. */
 export async function spineStillRuns(options: Parameters<typeof loadComponent>[1] = {}): Promise<boolean> {
-  const component = await loadComponent(guest('spine'), options)
+  return spineRuns(await loadComponent(guest('spine'), options))
+}
+
+/** Runs a turn of the spine. */
+export async function spineRuns(component: CheckedComponent): Promise<boolean> {
   const prepared = await component.prepare({ mode: 'sync' })
   const instance = prepared.instantiateSync(spineHost(component, prepared.newResources()))
   return instance.functions['run']?.(3) === 106

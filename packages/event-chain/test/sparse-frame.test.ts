@@ -7,9 +7,12 @@ const KB = 1024
 
 /** Bytes of which many are the same as the one before. */
 const sparse = fc
-  .array(fc.tuple(fc.nat(255), fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 5000 }))), {
-    maxLength: 20,
-  })
+  .array(
+    fc.tuple(fc.nat(255), fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 5000 }))),
+    {
+      maxLength: 20,
+    },
+  )
   .map((runs) => Uint8Array.from(runs.flatMap(([byte, length]) => Array<number>(length).fill(byte))))
   .filter(({ length }) => length <= 64 * KB)
 

@@ -1,7 +1,15 @@
 import { misfits, resolveImports } from '@theater/boundary'
 import type { Resolution } from '@theater/boundary'
-import type { Component, ComponentCache, LoadOptions, Metering, Prepared } from '@theater/component'
-import { loadComponent, workerTranspiler } from '@theater/component/node'
+import type {
+  CheckedComponent,
+  Component,
+  ComponentCache,
+  ComponentSource,
+  LoadOptions,
+  Metering,
+  Prepared,
+} from '@theater/component'
+import { loadComponent, recallComponent, workerTranspiler } from '@theater/component/node'
 import { sha256 } from '@theater/event-chain/node'
 import type { AnyHandler } from '@theater/handler'
 import { TheaterError } from './errors.ts'
@@ -13,7 +21,7 @@ type Limits = NonNullable<LoadOptions['limits']>
 
 /** A component that is ready for an actor's grants. */
 export interface Ready {
-  readonly component: Component
+  readonly component: CheckedComponent
   readonly resolution: Resolution
   readonly prepared: Prepared
 }
@@ -24,9 +32,9 @@ export class Components implements AsyncDisposable {
   readonly #options: LoadOptions
   readonly #suspendable: boolean
   readonly #transpiler = workerTranspiler()
-  readonly #loading = new Map<string, Promise<Component>>()
+  readonly #loading = new Map<string, Promise<CheckedComponent>>()
   /** As long as an actor has it: a component is megabytes. */
-  readonly #loaded = new Map<string, WeakRef<Component>>()
+  readonly #loaded = new Map<string, WeakRef<CheckedComponent>>()
   #closed = false
 
   constructor(
@@ -58,7 +66,7 @@ export class Components implements AsyncDisposable {
    */
   async ready(
     actor: string,
-    given: Uint8Array | Component,
+    given: Uint8Array | Component | ComponentSource,
     grants: Grants,
     metering: Metering = 'canonical',
   ): Promise<Ready> {
@@ -81,12 +89,28 @@ export class Components implements AsyncDisposable {
     }
   }
 
-  async #load(given: Uint8Array | Component): Promise<Component> {
-    if (!(given instanceof Uint8Array)) return given
-    const key = Buffer.from(sha256(given)).toString('hex')
+  /**
+   * The bytes of a component that is loaded, which may not have them itself.
+   *
+   * @param given what it was loaded from
+   * @throws TypeError where that has changed
+   */
+  bytesOf(component: CheckedComponent, given: Uint8Array | Component): Uint8Array {
+    if ('bytes' in component && component.bytes instanceof Uint8Array) return component.bytes
+    const bytes = given instanceof Uint8Array ? given : given.bytes
+    if (Buffer.from(sha256(bytes)).equals(component.digest)) return bytes
+    throw new TypeError('the bytes of the component were changed while its actor was made')
+  }
+
+  async #load(given: Uint8Array | Component | ComponentSource): Promise<CheckedComponent> {
+    if ('prepare' in given) return given
+    const key = Buffer.from(given instanceof Uint8Array ? sha256(given) : given.digest).toString('hex')
     const known = this.#loaded.get(key)?.deref() ?? this.#loading.get(key)
     if (known !== undefined) return known
-    const loading = loadComponent(given, this.#options)
+    const loading =
+      given instanceof Uint8Array
+        ? loadComponent(given, this.#options)
+        : recallComponent(given, this.#options)
     this.#loading.set(key, loading)
     try {
       const component = await loading
@@ -104,7 +128,7 @@ export class Components implements AsyncDisposable {
 }
 
 /** Handlers, and other actors, get what the interface says, not what the guest says that it is. */
-function checkTypes(actor: string, { model }: Component): void {
+function checkTypes(actor: string, { model }: CheckedComponent): void {
   const wrong = misfits(model, sha256)
   if (wrong.length > 0) throw misfit(actor, wrong)
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decodeSnapshot, largestSnapshot, segments, snapshotPieces } from '@theater/boundary'
 import type { Boundary, NoSnapshot, Segment, Snapshot, TheaterEvent } from '@theater/boundary'
-import type { Component, Prepared } from '@theater/component'
+import type { CheckedComponent, Prepared } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { CacheStore, Store } from '@theater/event-chain'
 import {
@@ -30,7 +30,7 @@ const MEMORY_PAGE = 65_536
 /** Whose snapshots they are. */
 export interface ImagesParts {
   readonly id: string
-  readonly component: Component
+  readonly component: CheckedComponent
   readonly prepared: Prepared
   readonly store: Store
   readonly record: OwnRecord

@@ -10,7 +10,7 @@ import type {
   TimerStep,
   TurnEnd,
 } from '@theater/boundary'
-import type { Component, Prepared, Stacks } from '@theater/component'
+import type { CheckedComponent, Prepared, Stacks } from '@theater/component'
 import { readEvents } from '@theater/event-chain'
 import type { AbortCode, Genesis, Store } from '@theater/event-chain'
 import { sha256 } from '@theater/event-chain/node'
@@ -46,7 +46,7 @@ interface Written {
 /** What an instance is made of. */
 export interface InstanceParts {
   readonly id: string
-  readonly component: Component
+  readonly component: CheckedComponent
   readonly prepared: Prepared
   readonly resolution: Resolution
   readonly genesis: Genesis

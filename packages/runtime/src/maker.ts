@@ -100,7 +100,7 @@ export class Maker {
   ): Promise<ActorInfo> {
     const { id, grants = {}, params, state, durability } = options
     const parts = this.#parts
-    const { host, entropy, salts, cast } = parts
+    const { host, entropy, salts, cast, components } = parts
     const { store } = parts.options
     checkDurability(durability, id)
     const limits = checkLimits(id, options.limits)
@@ -155,7 +155,8 @@ export class Maker {
       wit,
     }
     // A component is megabytes, and most actors are of one that is there.
-    if (!(await store.has(genesis.component))) await store.put(genesis.component, component.bytes)
+    if (!(await store.has(genesis.component)))
+      await store.put(genesis.component, components.bytesOf(component, options.component))
     if (!(await store.has(genesis.wit))) await store.put(genesis.wit, types)
     parts.checkOpen()
     // Nobody is born to an actor that is being stopped: its children were stopped before.

@@ -24,7 +24,7 @@ export type Outgoing =
 export async function* outgoing(store: Store, scan: Scan): AsyncGenerator<Outgoing> {
   const { info, model, asked } = scan
   const sent = new Map(scan.summary.sends.all)
-  if (sent.size === 0 && asked.size === 0) return
+  if (model === undefined || (sent.size === 0 && asked.size === 0)) return
   const known = new Map<string, FunctionModel>()
   for (const { functions } of model.imports) for (const fn of functions) known.set(fn.id, fn)
   const left = [...sent.keys(), ...asked.keys()].toSorted((a, b) => a - b)

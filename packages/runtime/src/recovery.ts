@@ -11,6 +11,7 @@ import { TheaterError } from './errors.ts'
 import { reasonOf } from './failures.ts'
 import { INIT } from './lifecycle.ts'
 import type { TimerInfo } from './options.ts'
+import { packed } from './packed.ts'
 import { RecordReader } from './record-reader.ts'
 import type { Life } from './record-reader.ts'
 import type { RequestId } from './request.ts'
@@ -24,7 +25,8 @@ export const SUMMARY = 'summary'
 export interface Scan {
   readonly info: ChainInfo
   readonly genesis: Genesis
-  readonly model: ComponentModel
+  /** The types of its component, where its first turn has not ended well, or something that left it may be under way. */
+  readonly model: ComponentModel | undefined
   readonly seed: Uint8Array | undefined
   /** The first event whose content is not here; `undefined` where all is. */
   readonly gap: number | undefined
@@ -63,22 +65,25 @@ type Records = ChainReader & BlobReader & Pick<Store, 'caches' | 'archives'>
 export async function scanRecord(
   store: Records,
   info: ChainInfo,
-  { lost, models = new Map() }: { readonly lost?: Lost; readonly models?: Map<string, ComponentModel> } = {},
+  { lost, models = new Map() }: { readonly lost?: Lost; readonly models?: Models } = {},
 ): Promise<Scan> {
   const { reader, kept } = await readRecord(store, info, lost)
   const { genesis, seed, summary, asked, intent, at, cause } = reader
   // It is archived only when all that it says came to its end: nobody may look for it here again.
   if (info.archived !== undefined) summary.sends.settleBefore(info.archived.base)
   if (genesis === undefined) throw lacks(info, 'no genesis')
-  const model = await modelOf(store, genesis, models)
-  if (model === undefined) throw lacks(info, 'the types of no component')
+  // To read the types takes longer than a short record: of an actor that has come to be, and of which nothing is under way, nobody asks for them.
+  const asks = summary.first !== 'well' || asked.size > 0 || summary.sends.size > 0
+  const model = asks ? await modelOf(store, genesis, models) : undefined
+  if (model === undefined && (asks || !(await isThere(store, genesis.wit, models))))
+    throw lacks(info, 'the types of no component')
   return {
     info,
     genesis,
     model,
     seed,
     gap: summary.gap,
-    life: reader.life(exportsInit(model)),
+    life: reader.life(model !== undefined && exportsInit(model)),
     summary,
     kept,
     lastResume: summary.lastResume,
@@ -91,13 +96,24 @@ export async function scanRecord(
   }
 }
 
+/** Models of components, by the links that genesis has to them; null: one that nobody has read yet. */
+export type Models = Map<string, ComponentModel | null>
+
+async function isThere(store: BlobReader, cid: Uint8Array, models: Models): Promise<boolean> {
+  const key = packed(cid)
+  if (models.has(key)) return true
+  if (!(await store.has(cid))) return false
+  models.set(key, null)
+  return true
+}
+
 async function modelOf(
   store: BlobReader,
   { wit: cid }: Genesis,
-  models: Map<string, ComponentModel>,
+  models: Models,
 ): Promise<ComponentModel | undefined> {
-  const key = Buffer.from(cid).toString('latin1')
-  const known = models.get(key)
+  const key = packed(cid)
+  const known = models.get(key) ?? undefined
   if (known !== undefined) return known
   const wit = await store.get(cid)
   if (wit === undefined) return undefined

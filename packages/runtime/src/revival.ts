@@ -3,7 +3,6 @@ import { encodeContent } from '@theater/event-chain'
 import type { ChainInfo, Durability, Genesis, Store } from '@theater/event-chain'
 import type { saltPool } from '@theater/event-chain/node'
 import { splitCid } from '@theater/values'
-import type { ComponentModel } from '@theater/values'
 import { Actor } from './actor.ts'
 import { Arrivals } from './arrivals.ts'
 import type { Cast } from './cast.ts'
@@ -26,7 +25,7 @@ import type { Desk } from './own-record.ts'
 import { outgoing } from './outgoing.ts'
 import type { Outgoing } from './outgoing.ts'
 import { scanRecord } from './recovery.ts'
-import type { Scan } from './recovery.ts'
+import type { Models, Scan } from './recovery.ts'
 import { Call } from './request.ts'
 import { endHung } from './sentence.ts'
 import type { Timers } from './timers.ts'
@@ -71,7 +70,7 @@ export class Revival {
     const { store, cast, family, timers, guard } = this.#parts
     for (const hung of guard?.hung ?? []) await this.#sentence(hung)
     const scans: Scan[] = []
-    const models = new Map<string, ComponentModel>()
+    const models: Models = new Map()
     const byChain = new Map<string, Scan>()
     const back: { readonly actor: Actor; readonly scan: Scan }[] = []
     for (const info of await store.list()) {
@@ -194,17 +193,24 @@ export class Revival {
     const known = this.#readies.get(key)
     if (known !== undefined) return known
     const { store, components, guard } = this.#parts
-    const bytes = await store.get(genesis.component)
-    if (bytes === undefined)
-      throw new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
+    const lost = (): TheaterError =>
+      new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
+    if (!(await store.has(genesis.component))) throw lost()
+    const { digest } = splitCid(genesis.component)
+    // It is megabytes, and all of it may be known.
+    const read = async (): Promise<Uint8Array> => {
+      const bytes = await store.get(genesis.component)
+      if (bytes === undefined) throw lost()
+      return bytes
+    }
     using _ = guard?.watch.preparing(id, 'load')
-    const ready = await components.ready(id, bytes, genesis.grants, metering)
+    const ready = await components.ready(id, { digest, read }, genesis.grants, metering)
     this.#readies.set(key, ready)
     return ready
   }
 
   /** Reads a record. That of an actor that never came to be is closed, where the last host could not do that any more. */
-  async #scan(info: ChainInfo, models: Map<string, ComponentModel>): Promise<Scan> {
+  async #scan(info: ChainInfo, models: Models): Promise<Scan> {
     const { store, host } = this.#parts
     const lost = (why: string): void =>
       host.log({ actor: info.label, level: 'warn', message: `${why}; all of it is read`, fields: [] })

@@ -112,22 +112,23 @@ export function layMemory(
   const more = image.pages - fresh / MEMORY_PAGE
   if (more > 0) grow(memory, more, wide)
   const bytes = new Uint8Array(memory.buffer)
+  let scratch = none
   let from = 0
   for (const run of image.runs) {
     const at = run.at * IMAGE_PAGE
     if (whole) {
       if (from < fresh) bytes.fill(0, from, Math.min(at, fresh))
       bytes.set(run.bytes, at)
-    } else differ(bytes, at, aligned(run.bytes))
+    } else if (run.bytes.byteOffset % SMALL_WORD === 0) differ(bytes, at, run.bytes)
+    else {
+      // All begin where a word does: what was read from elsewhere may begin anywhere.
+      if (scratch.length < run.bytes.length) scratch = new Uint8Array(run.bytes.length)
+      scratch.set(run.bytes)
+      differ(bytes, at, scratch.subarray(0, run.bytes.length))
+    }
     from = at + run.bytes.length
   }
   if (whole && from < fresh) bytes.fill(0, from, fresh)
-}
-
-/** Bytes that begin where a word does: what was read from elsewhere may begin anywhere. */
-function aligned(bytes: Uint8Array): Uint8Array {
-  // `slice` of a Buffer would be another view of it.
-  return bytes.byteOffset % SMALL_WORD === 0 ? bytes : new Uint8Array(bytes)
 }
 
 function grow(memory: WebAssembly.Memory, pages: number, wide: boolean): void {

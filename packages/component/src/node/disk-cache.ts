@@ -1,7 +1,8 @@
 /** Transpiled components kept in a folder. Whoever can write into that folder runs code in the host. */
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { deserialize, serialize } from 'node:v8'
 import { ComponentError } from '../errors.ts'
 import type { ComponentCache } from '../types.ts'
 import { sealOf } from './seal.ts'
@@ -14,23 +15,26 @@ import { sealOf } from './seal.ts'
  */
 export async function diskCache(folder: string): Promise<ComponentCache> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new ComponentError('cache', `The cache folder ${folder} cannot be made.`, { cause: error })
   }
-  await checkFolder(folder)
+  checkFolder(folder)
   const seal = sealOf(folder)
   return {
     ...(seal !== undefined && { seal }),
+    data: { encode: serialize, decode },
     async get(key) {
       try {
-        return await readFile(join(folder, file(key)))
+        // To have another thread do it takes a host that starts longer than to read it.
+        return readFileSync(join(folder, file(key)))
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
         throw new ComponentError('cache', `The cache in ${folder} cannot be read.`, { cause: error })
       }
     },
     async put(key, bytes) {
+      const { open, rename, rm } = process.getBuiltinModule('node:fs').promises
       const path = join(folder, file(key))
       const temporary = `${path}.${randomBytes(8).toString('hex')}`
       try {
@@ -49,13 +53,22 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
   }
 }
 
+function decode(bytes: Uint8Array): unknown {
+  try {
+    return deserialize(bytes)
+  } catch {
+    // A later version of Node wrote it.
+    return undefined
+  }
+}
+
 function file(key: string): string {
   if (!/^[0-9a-f]{64}$/.test(key)) throw new TypeError('a cache key is 64 hexadecimal digits')
   return `${key}.theater`
 }
 
-async function checkFolder(folder: string): Promise<void> {
-  const found = await lstat(folder)
+function checkFolder(folder: string): void {
+  const found = lstatSync(folder)
   if (!found.isDirectory()) throw new ComponentError('cache', `${folder} is not a folder.`)
   if (process.getuid === undefined) return
   if (found.uid !== process.getuid()) {
@@ -64,5 +77,5 @@ async function checkFolder(folder: string): Promise<void> {
       `The cache folder ${folder} belongs to somebody else: use one of your own.`,
     )
   }
-  if (found.mode & 0o077) await chmod(folder, 0o700)
+  if (found.mode & 0o077) chmodSync(folder, 0o700)
 }

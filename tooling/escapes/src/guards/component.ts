@@ -27,7 +27,7 @@ export const component: Guards = {
   ],
   'type-size': [limit('functionNodes', '4_096')],
   'type-sum': [limit('typeNodes', '16_384')],
-  'glue-size': [off('component/src/load.ts', 'if (glue.length > this.#limits.glueChars) {')],
+  'glue-size': [off('component/src/load.ts', 'if (glue.length > limits.glueChars) {')],
   'type-depth': [off('component/src/val-types.ts', 'if (depth >= this.#limits.depth) {')],
   'evaluation-steps': [limit('definitions', '65_536')],
   'components-instantiated': [limit('components', '256')],
@@ -36,7 +36,7 @@ export const component: Guards = {
   'module-bytes': [off('component/src/parse.ts', 'if (this.#moduleBytes > this.limits.moduleBytes) {')],
   'component-bytes': [
     off('component/src/parse.ts', 'if (bytes.length > limits.bytes) {'),
-    off('component/src/load.ts', 'if (bytes.length > limits.bytes) {'),
+    off('component/src/load.ts', 'if (length > limit)'),
   ],
   'name-bytes': [limit('nameBytes', '512')],
   'function-count': [limit('functions', '2_048')],
