@@ -13,6 +13,7 @@ import { fileSource, sha256 } from '@theater/event-chain/node'
 import type { ArchivePlan } from '@theater/runtime'
 import { cidOf } from '@theater/values'
 import { CliError } from './errors.ts'
+import { cannotWrite } from './files.ts'
 import { readGenesis } from './records.ts'
 
 /** Where part of a record goes. */
@@ -34,16 +35,21 @@ export interface ArchiveFile {
  * At whatever moment it ends, one of both has it: the file gets its name when it is whole, and what the store has goes in one transaction.
  *
  * @returns how long the file is
- * @throws CliError `damaged` where what was written is not what is read; `usage` where the file is there, and is another; ChainError
+ * @throws CliError `damaged` where what was written is not what is read; `usage` where the file is there, and is another; `cannot-write`;
+ * ChainError
  */
 export async function archiveTo(file: ArchiveFile): Promise<number> {
   const { store, plan, out, earlier = false } = file
   const { info, base, lead, notes } = plan
-  await sweep(out)
-  if (earlier) await checkEarlier(file)
-  else await write(file)
-  await sync(out)
-  await sync(dirname(out))
+  try {
+    await sweep(out)
+    if (earlier) await checkEarlier(file)
+    else await write(file)
+    await sync(out)
+    await sync(dirname(out))
+  } catch (error) {
+    throw cannotWrite(out, error, 'Nothing was taken out of the record.')
+  }
   try {
     const removal = await removalOf(store, info.chain, { lead, base, file: out, notes, hash: sha256 })
     await store.archives.takeOut(info.chain, removal)

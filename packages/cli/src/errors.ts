@@ -19,6 +19,8 @@ export type CliErrorCode =
   | 'busy'
   /** The data folder cannot be written. */
   | 'read-only'
+  /** A file that was named cannot be written. */
+  | 'cannot-write'
   /** The manifest grants something else than what an actor was made with. */
   | 'grants-changed'
   /** The component is not a command, or has no such export. */
@@ -50,6 +52,7 @@ const cliExits: Readonly<Record<CliErrorCode, Exit>> = {
   'no-data': exits.usage,
   busy: exits.refused,
   'read-only': exits.fault,
+  'cannot-write': exits.fault,
   'grants-changed': exits.refused,
   'not-runnable': exits.refused,
   'bad-handler': exits.refused,
@@ -171,6 +174,9 @@ const advice: Partial<Record<TheaterErrorCode | ComponentErrorCode | ChainErrorC
     'Another theater process has taken the data folder over; this one stopped. Nothing that it recorded is lost.',
   archived:
     '`theater archive ACTOR --restore FILE` puts it back; `theater verify ACTOR FILE…` verifies all of it together.',
+  full: 'What was recorded before is as it was. Make room on the disk that the data folder is on, and give the same command again.',
+  io: 'The machine refused to read or write. Is there room on the disk that the data folder is on, and is that disk well?',
+  cache: 'Make room, or keep it in another folder, which THEATER_CACHE names.',
   'not-wasm':
     'It should be a WebAssembly component (.wasm). TypeScript becomes one by `theater build SRC.ts -o OUT.wasm`.',
   'cannot-resume':

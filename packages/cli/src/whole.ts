@@ -5,6 +5,7 @@ import { joinParts, openCar } from '@theater/event-chain/car'
 import type { JoinedFrom } from '@theater/event-chain/car'
 import { fileSource, sha256 } from '@theater/event-chain/node'
 import { CliError } from './errors.ts'
+import { checkFile } from './files.ts'
 
 /** A record, and where it is read from. */
 export interface Whole {
@@ -19,7 +20,7 @@ export async function readParts(
 ): Promise<readonly JoinedFrom[]> {
   const parts: JoinedFrom[] = []
   for (const file of files) {
-    if (!existsSync(file)) throw new CliError('usage', `there is no file ${file}`)
+    checkFile(file)
     const car = await openCar(opened.use(await fileSource(file)), { hash: sha256 })
     for (const { result } of car.chains) {
       if (!result.ok) throw new CliError('damaged', `${file} is no file of records: ${result.message}`)

@@ -1,11 +1,12 @@
 /** What is wrong with a data folder is said in a sentence, and nothing in it is lost. */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cGuest } from '@theater/guests'
 import { describe, expect, it } from 'vitest'
 import { Going } from './support/going.ts'
+import { asOther, withoutRoom } from './support/other-user.ts'
 import { ECHO, folder, start, theater } from './support/theater.ts'
 
 const SERVING = `[http]
@@ -53,17 +54,6 @@ describe('a second host on the same data folder', () => {
 })
 
 describe('a folder that cannot be written', () => {
-  /** Runs the command as somebody who may only read; undefined where that cannot be. */
-  function asReader(args: readonly string[], cwd: string) {
-    const other = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-    const env = { PATH: process.env['PATH'], HOME: cwd }
-    const run = (...rest: readonly string[]) =>
-      spawnSync(process.execPath, rest, { cwd, env, encoding: 'utf8', ...other })
-    // Where the sources are may be nobody else's business.
-    if (run('--conditions=theater-source', main, '--version').status !== 0) return undefined
-    return run('--conditions=theater-source', main, ...args)
-  }
-
   it('is not run, and nothing in it changes', async ({ skip }) => {
     const cwd = folder({ 'theater.toml': ECHO })
     expect((await theater(['run', 'theater.toml'], { cwd })).code).toBe(0)
@@ -72,14 +62,14 @@ describe('a folder that cannot be written', () => {
     for (const path of [cwd, data]) chmodSync(path, 0o555)
     for (const file of ['theater.db', 'lock']) chmodSync(join(data, file), 0o444)
     try {
-      const ran = asReader(['run', 'theater.toml'], cwd)
+      const ran = asOther(['run', 'theater.toml'], cwd)
       if (ran === undefined) return skip('another user cannot read the sources here')
       expect(ran.stderr).toContain('.theater cannot be written, so none of its actors can be run here.')
       expect([ran.status, noStack.test(ran.stderr)]).toEqual([1, false])
-      const fresh = asReader(['run', 'theater.toml', '--data', 'new'], cwd)
+      const fresh = asOther(['run', 'theater.toml', '--data', 'new'], cwd)
       expect(fresh?.stderr).toContain('new cannot be written')
       expect(fresh?.status).toBe(1)
-      expect(asReader(['ps'], cwd)?.stderr).toContain('can only be read where its folder can be written')
+      expect(asOther(['ps'], cwd)?.stderr).toContain('can only be read where its folder can be written')
       expect(readFileSync(join(data, 'theater.db'))).toEqual(before)
     } finally {
       for (const path of [cwd, data]) chmodSync(path, 0o755)
@@ -94,11 +84,10 @@ describe('a disk without room', () => {
     if (process.platform !== 'linux') return skip('no limit on the size of files here')
     const cwd = folder({ 'theater.toml': ECHO })
     expect((await theater(['run', 'theater.toml'], { cwd })).code).toBe(0)
-    // Blocks of 512 bytes: enough for the log that is begun, not for what a long message needs.
-    const limited = `trap '' XFSZ; ulimit -f 100; exec "$0" --conditions=theater-source "$@"`
     const message = JSON.stringify({ format: 'text/plain', body: { utf8: 'x'.repeat(90_000) } })
     const args = ['call', 'echo', 'theater:messaging/responder#handle-request', '"host"', message]
-    const ran = spawnSync('sh', ['-c', limited, process.execPath, main, ...args], { cwd, encoding: 'utf8' })
+    // Enough for the log that is begun, not for what a long message needs.
+    const ran = withoutRoom(100, args, cwd)
     expect([ran.status, noStack.test(ran.stderr)]).toEqual([1, false])
     expect(ran.stderr).toMatch(/the record of echo cannot be written; it stands still \(.*(disk|room)/)
     const again = await theater(args, { cwd })

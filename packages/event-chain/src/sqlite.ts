@@ -46,9 +46,13 @@ export function sqliteStore(path: string, options: SqliteOptions = {}): LoggedSt
   })
 }
 
+/** `SQLITE_READONLY`, and on a file system that is read-only as a whole `SQLITE_CANTOPEN`: https://sqlite.org/rescode.html */
+const readOnlyCodes: ReadonlySet<number> = new Set([8, 14])
+
 /** Who reads writes too: SQLite notes readers in a file beside the database, so that its writer leaves them what they read. */
 function unreadable(error: unknown): unknown {
-  const refused = error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 8
+  const refused =
+    error instanceof Error && 'errcode' in error && readOnlyCodes.has(Number(error.errcode) & 0xff)
   if (!refused) return error
   const message = 'the database can only be read where its folder can be written: copy it to another one'
   return new ChainError('read-only', message, { cause: error })

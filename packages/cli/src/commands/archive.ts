@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { ChainError, hex } from '@theater/event-chain'
 import type { LoggedStore } from '@theater/event-chain'
 import { openCar, restorePart } from '@theater/event-chain/car'
@@ -9,6 +9,7 @@ import { archiveTo, partIn } from '../archive-file.ts'
 import { dataPaths, findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
+import { checkFile, checkFolderOf } from '../files.ts'
 import { openHostLog } from '../host-key.ts'
 import { takeLock } from '../lock.ts'
 import type { Output } from '../output.ts'
@@ -45,12 +46,11 @@ export async function archive(
   if (restore !== undefined && (keep ?? before) !== undefined)
     throw new CliError('usage', '--restore puts a part back as it is: --keep and --before say nothing there')
   if (out !== undefined) checkPlace(out)
-  for (const file of restore ?? [])
-    if (!existsSync(file)) throw new CliError('usage', `there is no file ${file}`)
-  await using known = await readChains(data)
+  for (const file of restore ?? []) checkFile(file)
+  await using known = await readChains(data).catch(refused(data))
   checkOwn(await findActor(known, actor, data), 'what is archived of it')
   await known.close()
-  using _lock = takeLock(paths.lock, paths.folder)
+  using _lock = lock(paths)
   const { sqliteStore } = await import('@theater/event-chain/sqlite')
   await using store = sqliteStore(paths.chains)
   if (restore !== undefined) return await putBack(store, { actor, data, files: restore }, output)
@@ -95,10 +95,33 @@ export async function archive(
 }
 
 function checkPlace(out: string): void {
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true)
-    throw new CliError('usage', `${out} is there already, and a folder: name a file`)
-  if (!existsSync(dirname(resolve(out))))
-    throw new CliError('usage', `there is no folder ${dirname(out)} to write into`)
+  const found = out === '' ? undefined : statSync(out, { throwIfNoEntry: false })
+  if (out === '' || found?.isDirectory() === true)
+    throw new CliError('usage', `${out || 'that'} is ${out && 'there already, and '}a folder: name a file`)
+  if (found !== undefined && !found.isFile())
+    throw new CliError('usage', `${out} is there already, and no file of records: name another file`)
+  checkFolderOf(out)
+}
+
+/** For whoever opens a data folder that cannot be written. */
+function refused(data: string): (error: unknown) => never {
+  return (error) => {
+    const isRefused = (CliError.is(error) || ChainError.is(error)) && error.code === 'read-only'
+    if (!isRefused) throw error
+    throw new CliError(
+      'read-only',
+      `${data} cannot be written, so nothing can be taken out of its records, or put back. Nothing in it was changed. Do it as a user who may write there, or name another folder with --data.`,
+      { cause: error },
+    )
+  }
+}
+
+function lock({ lock: path, folder }: ReturnType<typeof dataPaths>): Disposable {
+  try {
+    return takeLock(path, folder)
+  } catch (error) {
+    return refused(folder)(error)
+  }
 }
 
 /** What is to be archived, and whether an earlier try of the same did all of it. */
@@ -220,22 +243,35 @@ async function putBackLast(
   chain: Uint8Array,
   files: readonly string[],
 ): Promise<{ readonly file: string; readonly events: number } | { readonly refused: unknown }> {
-  let refused: unknown
+  let due: unknown
   for (const file of files) {
     await using source = await fileSource(file)
-    const car = await openCar(source, { hash: sha256 })
+    const car = await openCar(source, { hash: sha256 }).catch((error: unknown) => {
+      throw noParts(file, error)
+    })
     const one =
       car.chains.find((other) => other.chain !== null && hex(other.chain) === hex(chain)) ?? car.chains[0]
     if (one === undefined) continue
     try {
       return { file, events: await restorePart(car, one, store, { hash: sha256 }) }
     } catch (error) {
-      if (!ChainError.is(error) || (error.code !== 'conflict' && error.code !== 'not-found')) throw error
-      refused ??= new CliError('usage', `${file}: ${error.message}`, { cause: error })
+      if (!ChainError.is(error) || (error.code !== 'conflict' && error.code !== 'not-found'))
+        throw noParts(file, error)
+      due ??= new CliError('usage', `${file}: ${error.message}`, { cause: error })
     }
   }
-  return { refused }
+  return { refused: due }
 }
+
+/** What is wrong with a file, with its name: several may have been given. */
+function noParts(file: string, error: unknown): unknown {
+  if (!ChainError.is(error) || !ofFiles.has(error.code)) return error
+  const { code, message, index, reason, cause } = error
+  const data = { cause, ...(index !== undefined && { index }), ...(reason !== undefined && { reason }) }
+  return new ChainError(code, `${file}: ${message}. Nothing of it was put back`, data)
+}
+
+const ofFiles: ReadonlySet<string> = new Set(['bad-car', 'broken', 'archived', 'too-large'])
 
 /** What is taken out leaves pages that are free: the file gets smaller by that. */
 async function shrink(store: LoggedStore, output: Output): Promise<void> {

@@ -1,6 +1,6 @@
-import { createWriteStream, existsSync, statSync } from 'node:fs'
+import { createWriteStream, statSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { hex } from '@theater/event-chain'
@@ -11,6 +11,7 @@ import { sha256, snapshotFile } from '@theater/event-chain/node'
 import { findActor, readChains } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
+import { cannotWrite, checkFolderOf } from '../files.ts'
 import type { Output } from '../output.ts'
 import { actorRow } from '../records.ts'
 import { sealOf } from '../signed-records.ts'
@@ -81,6 +82,8 @@ export async function exportActors(
   try {
     await pipeline(Readable.from(chunks()), createWriteStream(part))
     await rename(part, out)
+  } catch (error) {
+    throw cannotWrite(out, error)
   } finally {
     output.endStatus()
     await rm(part, { force: true })
@@ -123,8 +126,7 @@ export async function exportActors(
 
 /** @throws CliError `usage` where no file can be written under a name */
 function checkPlace(path: string, option: string, file: string): void {
-  if (!existsSync(dirname(resolve(path))))
-    throw new CliError('usage', `there is no folder ${dirname(path)} to write into`)
+  checkFolderOf(path)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
     throw new CliError('usage', `${path} is a folder. Name the file: ${option} ${join(path, file)}`)
 }
@@ -140,6 +142,8 @@ async function writeSnapshots(
   try {
     await writeFile(part, bytes, { mode: 0o600 })
     await rename(part, path)
+  } catch (error) {
+    throw cannotWrite(path, error)
   } finally {
     await rm(part, { force: true })
   }

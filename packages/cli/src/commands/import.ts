@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs'
 import { ChainError, hex } from '@theater/event-chain'
 import type { ChainInfo, LoggedStore } from '@theater/event-chain'
 import { importCars, joinCars, openCar } from '@theater/event-chain/car'
@@ -11,6 +10,7 @@ import type { Verdict } from '@theater/replay'
 import { dataPaths, makeDataFolder } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { exits } from '../exits.ts'
+import { checkFile } from '../files.ts'
 import { publicKeys } from '../host-key.ts'
 import { takeLock } from '../lock.ts'
 import { actorId, isActorId } from '../options.ts'
@@ -35,8 +35,7 @@ export async function importRecords(
 ): Promise<number> {
   const { data, key } = options
   const adopt = options.adopt === true
-  for (const file of files)
-    if (!existsSync(file) || !statSync(file).isFile()) throw new CliError('usage', `there is no file ${file}`)
+  for (const file of files) checkFile(file)
   const keys = await publicKeys(key)
   await using opened = new AsyncDisposableStack()
   const parts: CarFile[] = []

@@ -17,7 +17,9 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new ComponentError('cache', `The cache folder ${folder} cannot be made.`, { cause: error })
+    throw new ComponentError('cache', `The cache folder ${folder} cannot be made: ${why(error)}.`, {
+      cause: error,
+    })
   }
   checkFolder(folder)
   const seal = sealOf(folder)
@@ -47,7 +49,9 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
         await rename(temporary, path)
       } catch (error) {
         await rm(temporary, { force: true })
-        throw new ComponentError('cache', `The cache in ${folder} cannot be written.`, { cause: error })
+        throw new ComponentError('cache', `The cache in ${folder} cannot be written: ${why(error)}.`, {
+          cause: error,
+        })
       }
     },
   }
@@ -60,6 +64,10 @@ function decode(bytes: Uint8Array): unknown {
     // A later version of Node wrote it.
     return undefined
   }
+}
+
+function why(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function file(key: string): string {

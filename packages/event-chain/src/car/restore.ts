@@ -24,7 +24,8 @@ export async function restorePart(
   { hash = sha256 }: { readonly hash?: Hash | undefined } = {},
 ): Promise<number> {
   const name = label ?? 'the record'
-  if (!result.ok) throw broken(result.reason, result.message, result.index)
+  if (!result.ok)
+    throw new ChainError('broken', result.message, { index: result.index, reason: result.reason })
   const info = chain === null ? undefined : await store.info(chain)
   const last = info?.archived?.parts.at(-1)
   if (chain === null || info?.archived === undefined || last === undefined)
