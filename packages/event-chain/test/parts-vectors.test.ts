@@ -4,7 +4,7 @@ import { joinParts } from '../src/car.ts'
 import { ChainError, hex, verifyStructure } from '../src/index.ts'
 import { decodeSeal, encodeSeal, VerifierKey, verifySeal } from '../src/log.ts'
 import { open } from './car-helpers.ts'
-import { checkFile, NotAFile, signedSizes } from './other-verifier/index.ts'
+import { checkFile, NotAFile, readSeal, Refused, signedSizes } from './other-verifier/index.ts'
 
 interface Vectors {
   readonly key: string
@@ -79,5 +79,6 @@ describe('parts', () => {
 
   test.each(invalid)('in a seal that is none: $why', ({ hex: text }) => {
     expect(() => decodeSeal(bytes(text))).toThrow(expect.objectContaining({ code: 'bad-proof' }))
+    expect(() => readSeal(bytes(text))).toThrow(Refused)
   })
 })

@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { hex } from '../src/index.ts'
 import { decodeEntry, decodeSeal, encodeEntry, VerifierKey, verifySeal } from '../src/log.ts'
 import { open } from './car-helpers.ts'
-import { checkFile, redactedEvents, signedSizes } from './other-verifier/index.ts'
+import {
+  checkFile,
+  readEntry,
+  readSeal,
+  redactedEvents,
+  Refused,
+  signedSizes,
+} from './other-verifier/index.ts'
 import { fromDagJson } from './vectors/dag-json.ts'
 
 interface Vectors {
@@ -56,9 +63,11 @@ describe('tombstones', () => {
 
   test.each(invalid.entries)('that are none: $why', ({ hex: text }) => {
     expect(() => decodeEntry(bytes(text))).toThrow(expect.objectContaining({ code: 'bad-proof' }))
+    expect(() => readEntry(bytes(text))).toThrow(Refused)
   })
 
   test.each(invalid.seals)('in a seal that is none: $why', ({ hex: text }) => {
     expect(() => decodeSeal(bytes(text))).toThrow(expect.objectContaining({ code: 'bad-proof' }))
+    expect(() => readSeal(bytes(text))).toThrow(Refused)
   })
 })

@@ -7,6 +7,8 @@ export const MAX_DEPTH = 512
 
 /** Text up to here is read byte by byte. */
 const SHORT = 24
+/** Text up to here is looked at byte by byte. */
+const MEDIUM = 256
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -206,13 +208,7 @@ export class Reader {
         return text
       }
     }
-    const slice = this.#take(n)
-    try {
-      return decoder.decode(slice)
-    } catch (cause) {
-      if (cause instanceof TypeError) throw new ValueError('bad-utf8', 'text that is not UTF-8', { cause })
-      throw new ValueError('too-large', `text of ${n} bytes`, { cause })
-    }
+    return decodeText(this.#take(n))
   }
 
   /** Reads an IEEE 754 double as CBOR has it (head fb), for plain data. Says nothing about NaN or whole numbers. */
@@ -270,28 +266,46 @@ export class Reader {
   }
 
   /**
-   * Steps over one item, whatever it is, without building it. Heads, lengths, nesting, links and floats are checked as
-   * when reading; the inside of text and the order of map keys are not.
+   * Steps over one item, whatever it is, without building it. It is checked as when it is read.
    *
    * @throws ValueError also `too-deep`, beyond 512 levels.
    */
   skip(): void {
     // How many items are still to come at each level; a stack of our own, so that bytes cannot overflow the engine's.
     const left = [1]
+    // Of each map that is under way the key before, by its level; null before the first.
+    let keys: Map<number, Uint8Array | null> | undefined
     for (;;) {
       const top = left.length - 1
-      if (left[top] === 0) {
+      const n = left[top] as number
+      if (n === 0) {
         if (top === 0) return
         left.pop()
+        keys?.delete(top)
         continue
       }
-      left[top] = (left[top] as number) - 1
-      const items = this.#skipOne()
-      if (items >= 0) {
-        if (left.length > MAX_DEPTH) throw new ValueError('too-deep', `more than ${MAX_DEPTH} levels`)
-        left.push(items)
+      left[top] = n - 1
+      const before = keys?.get(top)
+      if (before !== undefined && n % 2 === 0) {
+        keys?.set(top, this.#keyAfter(before))
+        continue
       }
+      const isMap = this.#peek() >> 5 === 5
+      const items = this.#skipOne()
+      if (items < 0) continue
+      if (left.length > MAX_DEPTH) throw new ValueError('too-deep', `more than ${MAX_DEPTH} levels`)
+      left.push(items)
+      if (isMap) (keys ??= new Map<number, Uint8Array | null>()).set(top + 1, null)
     }
+  }
+
+  /** Steps over a key of a map; returns its bytes. */
+  #keyAfter(before: Uint8Array | null): Uint8Array {
+    const key = this.#take(this.head(3))
+    checkText(key)
+    if (before !== null && !isKeyAfter(before, key))
+      throw new ValueError('not-canonical', 'a key that is not after the one before')
+    return key
   }
 
   /** Steps over one head and what is directly under it; returns how many items follow inside, -1 if it holds none. */
@@ -307,7 +321,7 @@ export class Reader {
         this.#take(this.head(2))
         return -1
       case 3:
-        this.#take(this.head(3))
+        checkText(this.#take(this.head(3)))
         return -1
       case 4:
         return this.array()
@@ -383,5 +397,32 @@ export class Reader {
   #data(): DataView {
     const bytes = this.#bytes
     return (this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+  }
+}
+
+/** Whether a key follows another in DAG-CBOR: shorter ones come first, then by bytes. */
+function isKeyAfter(before: Uint8Array, key: Uint8Array): boolean {
+  if (before.length !== key.length) return before.length < key.length
+  const at = before.findIndex((byte, i) => byte !== key[i])
+  return at !== -1 && (before[at] as number) < (key[at] as number)
+}
+
+/** Throws `bad-utf8`. */
+function checkText(bytes: Uint8Array): void {
+  // To look at many bytes one by one takes longer than to decode them.
+  if (bytes.length <= MEDIUM) {
+    let i = 0
+    while (i < bytes.length && (bytes[i] as number) < 0x80) i++
+    if (i === bytes.length) return
+  }
+  decodeText(bytes)
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    if (cause instanceof TypeError) throw new ValueError('bad-utf8', 'text that is not UTF-8', { cause })
+    throw new ValueError('too-large', `text of ${bytes.length} bytes`, { cause })
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 export const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
 export const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
-class NotCanonical extends Error {}
+export class NotCanonical extends Error {}
 
 /** A link to a block. */
 export interface Link {
@@ -31,7 +31,7 @@ export const isLink = (item: Item | undefined): item is Link =>
 export const isCounter = (item: Item | undefined): item is number => typeof item === 'number' && item >= 0
 
 /** Reads one value of canonical DAG-CBOR, and nothing behind it. */
-export function decode(bytes: Uint8Array): Item {
+export function decode(bytes: Uint8Array, deepest = 512): Item {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   let at = 0
   const take = (n: number): Buffer => {
@@ -60,7 +60,7 @@ export function decode(bytes: Uint8Array): Item {
     return said
   }
   const value = (depth: number): Item => {
-    if (depth > 512) throw new NotCanonical('too deep')
+    if (depth > deepest) throw new NotCanonical('too deep')
     const [first = 0] = take(1)
     const major = first >> 5
     const info = first & 31
@@ -78,7 +78,6 @@ export function decode(bytes: Uint8Array): Item {
       case 0:
         return integer(n)
       case 1:
-        if (n >= 2n ** 63n) throw new NotCanonical('too negative')
         return integer(-1n - n)
       case 2:
         return take(count(n))
@@ -120,4 +119,14 @@ function linkOf(cid: Buffer): Link {
   const codec = head === '01711220' ? 'dag-cbor' : head === '01551220' ? 'raw' : undefined
   if (codec === undefined || cid.length !== 36) throw new NotCanonical('a CID that is none of ours')
   return { codec, digest: cid.subarray(4) }
+}
+
+/** Whether an item nests no deeper than it may. */
+export function isShallow(item: Item | undefined, left = 512): boolean {
+  const inside = Array.isArray(item)
+    ? (item as readonly Item[])
+    : item instanceof Map
+      ? [...item.values()]
+      : undefined
+  return inside === undefined || (left > 0 && inside.every((one) => isShallow(one, left - 1)))
 }

@@ -190,7 +190,7 @@ function readContent(
   if (!same(sha256(body), header.body)) throw new Broken(index, 'digest')
   let item: Item
   try {
-    item = decode(body)
+    item = decode(body, deepest)
   } catch {
     throw new Broken(index, isBody(body) ? 'content' : 'body')
   }
@@ -205,12 +205,15 @@ function readContent(
   if (bytes === undefined) return null
   if (!same(sha256(bytes), inline.digest)) throw new Broken(index, 'digest')
   try {
-    return contentOf(header.kind, decode(bytes), index)
+    return contentOf(header.kind, decode(bytes, deepest), index)
   } catch (error) {
     if (error instanceof Broken) throw error
     throw new Broken(index, 'content')
   }
 }
+
+/** What nests in a content is counted by itself. */
+const deepest = 520
 
 /** Whether bytes begin as a body: what is wrong is the content. */
 const isBody = (body: Uint8Array): boolean => body[0] === 0x82 && body[1] === 0x50

@@ -1,4 +1,4 @@
-import { decode, isCounter, isLink } from './cbor.ts'
+import { decode, isCounter, isLink, isShallow } from './cbor.ts'
 import type { Item, Link } from './cbor.ts'
 
 /** What the page calls broken: the event, and why. */
@@ -93,13 +93,14 @@ export function readHeader(bytes: Uint8Array, index: number): Header {
   return { chain, epoch, seq, kind: name, prev: prev === null ? null : prev.digest, body: body.digest }
 }
 
-const isJson = (item: Item | undefined): boolean =>
+const isJson = (item: Item | undefined): boolean => isShallow(item) && isPlain(item)
+const isPlain = (item: Item | undefined): boolean =>
   item === null ||
   typeof item === 'string' ||
   typeof item === 'boolean' ||
   typeof item === 'number' ||
-  (Array.isArray(item) && item.every(isJson)) ||
-  (item instanceof Map && [...item.values()].every(isJson)) ||
+  (Array.isArray(item) && item.every(isPlain)) ||
+  (item instanceof Map && [...item.values()].every(isPlain)) ||
   (typeof item === 'object' && 'float' in item)
 const isJsonMap = (item: Item | undefined): boolean => item instanceof Map && isJson(item)
 const orNull = (item: Item | undefined, is: (item: Item | undefined) => boolean): boolean =>
@@ -109,8 +110,9 @@ export const isBytes =
   (length: number) =>
   (item: Item | undefined): boolean =>
     Buffer.isBuffer(item) && item.length === length
-const isList = (item: Item | undefined): boolean => Array.isArray(item)
-const isResult = (item: Item | undefined): boolean => Array.isArray(item) && item.length < 2
+const isList = (item: Item | undefined): boolean => Array.isArray(item) && isShallow(item)
+const isResult = (item: Item | undefined): boolean =>
+  Array.isArray(item) && item.length < 2 && item.every((value) => isShallow(value))
 const isMade = (item: Item | undefined): boolean => Array.isArray(item) && item.every(isJson)
 const isCause = (item: Item | undefined): boolean => shaped(item, [isBytes(32), isCounter, isBytes(32)])
 const isOutcome = (item: Item | undefined): boolean =>
@@ -156,7 +158,7 @@ export const shapes: Readonly<Record<string, (item: Item) => boolean>> = {
 }
 
 export function isGenesis(item: Item | undefined): boolean {
-  if (!(item instanceof Map)) return false
+  if (!(item instanceof Map) || !isShallow(item)) return false
   const instance = item.has('instance') ? 1 : 0
   if (item.size !== genesisKeys.length + instance || (instance === 1 && item.get('instance') !== 'turn'))
     return false
@@ -183,7 +185,7 @@ export function isGenesis(item: Item | undefined): boolean {
 /** Whether bytes are the content of an event of a kind. */
 export function isContent(kind: string, bytes: Uint8Array): boolean {
   try {
-    return shapes[kind]?.(decode(bytes)) === true
+    return shapes[kind]?.(decode(bytes, 520)) === true
   } catch {
     return false
   }

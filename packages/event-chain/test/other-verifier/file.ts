@@ -3,8 +3,11 @@ import type { Item } from './cbor.ts'
 import { checkChain } from './chain.ts'
 import type { Checked, Gap, Stored } from './chain.ts'
 import { Broken, isGenesis, readHeader } from './events.ts'
+import { Refused } from './notes.ts'
+import { isPartUnder, readSeal } from './seal.ts'
+import type { OtherSeal } from './seal.ts'
 import { rootBy } from './tree.ts'
-import type { OtherPart, OtherSeam } from './tree.ts'
+import type { OtherPart } from './tree.ts'
 
 /** A chain of a file. */
 interface FileChain {
@@ -58,6 +61,8 @@ function sections(file: Buffer): { roots: Buffer[]; blocks: Section[]; lost: Buf
     if (!isLink(root) || root.codec !== 'dag-cbor') throw new NotAFile('a root that is none')
     return root.digest
   })
+  if (new Set(links.map((root) => root.toString('hex'))).size !== links.length)
+    throw new NotAFile('a root twice')
   const blocks: Section[] = []
   while (at < file.length) {
     const start = file.subarray(at, at + 9 + 36)
@@ -68,15 +73,6 @@ function sections(file: Buffer): { roots: Buffer[]; blocks: Section[]; lost: Buf
     at += size
   }
   return { roots: links, blocks, lost: null }
-}
-
-/** What a host signed, as it stands in a file. */
-interface OtherSeal {
-  readonly note: string
-  readonly chains: readonly Item[]
-  readonly rotations: readonly Item[]
-  readonly erased: readonly Item[]
-  readonly parts: readonly OtherPart[]
 }
 
 /** What is known of a file. */
@@ -103,6 +99,7 @@ class FileReading {
   readonly events: { header: Buffer; body: Buffer | null }[] = []
   readonly #outside: Map<string, Buffer>
   readonly #parts: readonly OtherPart[]
+  readonly #roots: readonly Buffer[]
   /** The numbers of the event under way, and of the next one. */
   #at = -1
   #next = 0
@@ -114,7 +111,8 @@ class FileReading {
   #content: string | undefined
   broken: Broken | null = null
 
-  constructor(outside: Map<string, Buffer>, parts: readonly OtherPart[]) {
+  constructor(outside: Map<string, Buffer>, parts: readonly OtherPart[], roots: readonly Buffer[]) {
+    this.#roots = roots
     this.#outside = outside
     this.#parts = parts
   }
@@ -153,6 +151,11 @@ class FileReading {
   #begin(header: Buffer): void {
     try {
       const { body, chain } = readHeader(header, this.#next)
+      const before = this.events.at(-1)?.header
+      const over = before === undefined ? undefined : sha256(before)
+      // What else is wrong with it is said first.
+      if (over !== undefined && this.#roots.some((root) => same(root, over)))
+        this.broken = new Broken(this.#next, 'stray')
       if (this.#next === 0) this.part = this.#parts.find((one) => same(one.chain, chain))
       const begin = this.part?.begin ?? null
       this.#at = this.#next
@@ -195,14 +198,20 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
     roots.some((root) => same(root, first.cid.subarray(4)))
   ) {
     if (!intact(first)) throw new NotAFile('a damaged seal')
-    seal = readSeal(first.bytes)
+    try {
+      seal = readSeal(first.bytes)
+    } catch (error) {
+      throw error instanceof Refused ? new NotAFile(error.message) : error
+    }
+    if (!seal.parts.every((part) => isPartUnder(part)))
+      throw new NotAFile('a part that is not under its entry')
     blocks.shift()
     roots.shift()
   }
   const chains: FileChain[] = []
   const outside = new Map<string, Buffer>()
-  for (let at = 0; at < blocks.length || chains.length === 0;) {
-    const reading = new FileReading(outside, seal?.parts ?? [])
+  for (let at = 0; at < blocks.length || (chains.length === 0 && lost !== null);) {
+    const reading = new FileReading(outside, seal?.parts ?? [], roots)
     while (reading.broken === null && at < blocks.length && reading.take(blocks[at] as Section)) at++
     if (reading.broken === null && at === blocks.length && lost !== null) reading.lose(lost)
     // Nothing is known to come behind what is broken.
@@ -214,7 +223,11 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
     const broken = found ?? reading.broken ?? short ?? (named ? null : new Broken(size, 'head'))
     const { events, part = null } = reading
     chains.push({ actor: checked?.actor ?? null, size, broken, checked, events, part })
-    if (broken !== null) break
+    if (broken !== null) return { chains, seal, outside }
+  }
+  for (let left = chains.length; left < roots.length; left++) {
+    const broken = new Broken(0, 'missing')
+    chains.push({ actor: null, size: 0, broken, checked: null, events: [], part: null })
   }
   return { chains, seal, outside }
 }
@@ -280,71 +293,4 @@ function judge(
     if (!(error instanceof Broken)) throw error
     return { size: error.index, checked: null, found: error }
   }
-}
-
-function readSeal(bytes: Buffer): OtherSeal {
-  let item: Item
-  try {
-    item = decode(bytes)
-  } catch {
-    throw new NotAFile('a seal that is none')
-  }
-  const none = (): NotAFile => new NotAFile('a seal that is none')
-  if (!(item instanceof Map)) throw none()
-  const [note, chains, rotations, erased = [], parts = []] = [
-    'note',
-    'chains',
-    'rotations',
-    'erased',
-    'parts',
-  ].map((key) => item.get(key))
-  if (!Array.isArray(erased) || !Array.isArray(parts)) throw none()
-  const version = parts.length > 0 ? 3 : erased.length > 0 ? 2 : 1
-  if (item.get('seal') !== version || item.size !== 3 + version) throw none()
-  if (item.has('erased') !== version > 1 || item.has('parts') !== (version === 3)) throw none()
-  if (!erased.every((one) => isTombstone(one))) throw none()
-  if (typeof note !== 'string' || !Array.isArray(chains) || !Array.isArray(rotations)) throw none()
-  const entries = chains.map((one) => decode((one as readonly Item[])[1] as Buffer) as readonly Item[])
-  let next = 0
-  const read = parts.map((one) => {
-    const [chain, begin, end] = one as readonly [Buffer, Item, Item]
-    const at = entries.findIndex((entry, i) => i >= next && same(entry[1] as Buffer, chain))
-    const [, , , size, root] = entries[at] ?? []
-    if (typeof size !== 'number' || !Buffer.isBuffer(root)) throw none()
-    next = at + 1
-    return readPart({ chain, size, root }, begin, end)
-  })
-  return { note, chains, rotations, erased, parts: read }
-}
-
-function readPart(of: Pick<OtherPart, 'chain' | 'size' | 'root'>, begin: Item, end: Item): OtherPart {
-  const seam = (item: Item, length: number): OtherSeam | null => {
-    if (item === null) return null
-    if (!Array.isArray(item) || item.length !== length) throw new NotAFile('a part that is none')
-    const [size, last, path] = item as unknown as readonly [number, Buffer, readonly Buffer[]]
-    const root = rootBy(last, size - 1, of.size, path)
-    if (root === undefined || !same(root, of.root)) throw new NotAFile('a part that is not under its entry')
-    return { size, last, path }
-  }
-  const first = seam(begin, 5)
-  const [, , , lead, leadPath] = (begin ?? []) as unknown as readonly [0, 0, 0, number, readonly Buffer[]]
-  if (first !== null && (lead < 2 || lead >= first.size)) throw new NotAFile('a part that is none')
-  return { ...of, begin: first && { ...first, lead, leadPath }, end: seam(end, 3) }
-}
-
-function isTombstone(item: Item): boolean {
-  const bytes = Array.isArray(item) ? (item as readonly Item[])[1] : undefined
-  if (!Buffer.isBuffer(bytes)) return false
-  let entry: Item
-  try {
-    entry = decode(bytes)
-  } catch {
-    return false
-  }
-  const [kind, chain, seq, event, time, reason] = Array.isArray(entry) ? (entry as readonly Item[]) : []
-  const digests =
-    Buffer.isBuffer(chain) && chain.length === 32 && Buffer.isBuffer(event) && event.length === 32
-  const numbers = [seq, time].every((n) => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0)
-  const words = typeof reason === 'string' && Buffer.byteLength(reason) <= 1024
-  return Array.isArray(entry) && entry.length === 6 && kind === 2 && digests && numbers && words
 }

@@ -1,4 +1,4 @@
-import { decode, same, sha256 } from './cbor.ts'
+import { same, sha256 } from './cbor.ts'
 import { checkChain } from './chain.ts'
 import type { Checked, Gap, Stored } from './chain.ts'
 import { Broken } from './events.ts'
@@ -122,9 +122,7 @@ function signedOf(
 ): number | undefined {
   const size = signedSizes(file, verifierKey)?.get(chain.toString('hex'))
   if (size === undefined || !whole || (found.part?.end ?? null) !== null) return size
-  const entry = file.seal?.chains
-    .map((sealed) => decode((sealed as readonly Buffer[])[1] as Buffer) as readonly Buffer[])
-    .find(([, of]) => same(of as Buffer, chain))
-  const root = entry?.[4]
+  const entry = file.seal?.chains.find((sealed) => same(sealed.entry[1] as Buffer, chain))?.entry
+  const root = entry?.[4] as Buffer | undefined
   return root !== undefined && same(treeRoot(hashes.slice(0, size)), root) ? size : undefined
 }

@@ -1,4 +1,4 @@
-import { sha256 } from './cbor.ts'
+import { same, sha256 } from './cbor.ts'
 
 const node = (left: Uint8Array, right: Uint8Array): Buffer =>
   sha256(Buffer.concat([Buffer.of(1), left, right]))
@@ -76,4 +76,31 @@ export function rootBehind(begin: OtherSeam, hashes: readonly Buffer[], size: nu
     return node(root(from, middle), root(middle, to))
   }
   return root(0, size)
+}
+
+/** Whether a tree is the beginning of another, by a path of consistency. */
+export function isPrefix(
+  before: { readonly size: number; readonly root: Buffer },
+  now: { readonly size: number; readonly root: Buffer },
+  path: readonly Buffer[],
+): boolean {
+  const left = [...path]
+  if (before.size === 0 || before.size > now.size) return false
+  if (before.size === now.size) return left.length === 0 && same(before.root, now.root)
+  /** The roots over the first `m` and all `n` leaves of a subtree; `known` says that the first is the root that was kept. */
+  const climb = (m: number, n: number, known: boolean): readonly [Buffer, Buffer] | undefined => {
+    if (m === n) {
+      const root = known ? before.root : left.shift()
+      return root && [root, root]
+    }
+    let k = 1
+    while (k * 2 < n) k *= 2
+    const inner = m <= k ? climb(m, k, known) : climb(m - k, n - k, false)
+    const sibling = left.shift()
+    if (inner === undefined || sibling === undefined) return undefined
+    const [was, is] = inner
+    return m <= k ? [was, node(is, sibling)] : [node(sibling, was), node(sibling, is)]
+  }
+  const found = climb(before.size, now.size, true)
+  return found !== undefined && left.length === 0 && same(found[0], before.root) && same(found[1], now.root)
 }
