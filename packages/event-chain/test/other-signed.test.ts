@@ -1,5 +1,8 @@
+import { decode, encode } from '@ipld/dag-cbor'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { ChainError } from '../src/index.ts'
+import { parseNote, VerifierKey, verifyCosignatures, verifyEventProof } from '../src/log.ts'
 import {
   cosignedAt,
   goesOn,
@@ -66,6 +69,47 @@ describe('another verifier takes', () => {
 
   test.each<any>(vectors.additions)('what a witness is asked after $before', ({ text, before, note }) => {
     expect(readAddition(text)).toMatchObject({ before, note })
+  })
+})
+
+describe('as this package does', () => {
+  const trusted = async (name: string) => VerifierKey.parse(vectors.keys.public[name])
+
+  test('each cosignature that claims to be of a key that is trusted has to be', async () => {
+    const [{ note, line, by }] = vectors.cosignatures
+    const said = Buffer.from(line.trim().split(' ')[2], 'base64')
+    said.writeUInt8(said.readUInt8(20) ^ 1, 20)
+    const again = `${note}${line.split(' ').slice(0, 2).join(' ')} ${said.toString('base64')}\n`
+    await expect(verifyCosignatures(parseNote(again), [await trusted(by)])).rejects.toMatchObject({
+      code: 'bad-signature',
+    })
+    expect(() => cosignedAt(readNote(again), key(by))).toThrow(Refused)
+  })
+
+  test('a body of a proof is bytes, or null', async () => {
+    const [{ text, trusted: names }] = vectors.proofs
+    for (const [body, right] of [
+      [null, true],
+      [7, false],
+      ['', false],
+    ]) {
+      const changed = text.replace(/extra (.*)/, (_: string, extra: string) => {
+        const data: unknown[] = decode(Buffer.from(extra, 'base64'))
+        return `extra ${Buffer.from(encode(data.with(2, body))).toString('base64')}`
+      })
+      const ours = await verifyEventProof(changed, [await trusted(names[0])]).then(
+        () => true,
+        (error: unknown) => ChainError.is(error) && error.code !== 'bad-proof',
+      )
+      const theirs = (() => {
+        try {
+          return provenEvent(changed, [key(names[0])]).size > 0
+        } catch (error) {
+          return !(error instanceof Refused)
+        }
+      })()
+      expect([body, ours, theirs]).toEqual([body, right, right])
+    }
   })
 })
 

@@ -106,6 +106,7 @@ export async function verifyEventProof(
   if (version !== 1 || rest.length > 0 || !(header instanceof Uint8Array) || !(bytes instanceof Uint8Array)) {
     throw badProof('its extra data is not that of an event of Theater')
   }
+  if (body !== null && !(body instanceof Uint8Array)) throw badProof('its body is none')
   const { checkpoint, by } = await verifyCheckpoint(note, readRotations(rotations), keys, hash)
   if (!includes(checkpoint.root, checkpoint.size, index, leafHash(bytes, hash), path, hash)) {
     throw badProof('the entry is not under the checkpoint')
@@ -113,11 +114,7 @@ export async function verifyEventProof(
   const entry = decodeEntry(bytes)
   if (entry.kind !== 'chain') throw badProof('the entry is not one of a chain')
   try {
-    const event = await decodeEvent(
-      { header, body: body instanceof Uint8Array ? body : null },
-      decodeHeader(header).seq,
-      { hash },
-    )
+    const event = await decodeEvent({ header, body }, decodeHeader(header).seq, { hash })
     const under = includes(
       entry.root,
       entry.size,

@@ -96,6 +96,7 @@ export function cosignedAt(note: OtherNote, key: OtherKey): number | undefined {
   const times = mine.map(({ said }) => {
     need(key.type === 4 && said.length === 72, 'no cosignature')
     const time = Number(said.readBigUInt64BE(0))
+    need(Number.isSafeInteger(time) && time > 0, 'no time')
     need(signs(key, `cosignature/v1\ntime ${time}\n${note.text}`, said.subarray(8)), 'a wrong cosignature')
     return time
   })
