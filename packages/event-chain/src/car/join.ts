@@ -123,12 +123,15 @@ class Joined implements ChainReader, BlobReader {
       const run = this.#runAt(at)
       if (run === undefined)
         throw goneAt(label, archived, at) ?? broken('missing', 'the event is in none of the parts', at)
-      const until = Math.min(run.to, end)
-      const others = this.#all.filter(({ of, from, to }) => of !== run.of && from < until && to > at)
-      if (others.length === 0) yield* run.of.store.read(chain, at, until)
+      const others = this.#all.filter(({ of }) => of !== run.of)
+      const also = others.filter(({ from, to }) => at >= from && at < to)
+      // Up to where the same parts have it; most have only the beginning in common.
+      const seams = others.flatMap(({ from, to }) => [from, to]).filter((seam) => seam > at)
+      const until = Math.min(run.to, end, ...seams)
+      if (also.length === 0) yield* run.of.store.read(chain, at, until)
       else
         for await (const event of run.of.store.read(chain, at, until))
-          yield event.body === null ? await withBody(event, chain, at++, others) : (at++, event)
+          yield event.body === null ? await withBody(event, chain, at++, also) : (at++, event)
       at = until
     }
   }
