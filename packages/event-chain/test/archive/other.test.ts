@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { bytesSource, carBlocks } from '../../src/car.ts'
+import { bytesSource, carBlocks, carHeader, readCarHeader } from '../../src/car.ts'
 import { ChainError, hex, memoryStore } from '../../src/index.ts'
 import { checkFile, NotAFile, signedSizes } from '../other-verifier/index.ts'
-import { archive, fileOf, key, open, signed, turns } from './parts.ts'
+import { sha256 } from '../../src/node.ts'
+import { carOf } from '../car-helpers.ts'
+import { archive, fileOf, key, LEAD, open, signed, turns } from './parts.ts'
 
 // docs/chain-format.md says all of parts that another verifier needs: one that was written from it comes to the same.
 
@@ -49,6 +51,27 @@ beforeAll(async () => {
 })
 
 describe('another verifier', () => {
+  test('finds nothing behind a beginning for the same reason', async () => {
+    const [bytes] = parts[2] ?? []
+    if (bytes === undefined) throw new Error('there is a tail')
+    const [seal, ...blocks] = await Array.fromAsync(carBlocks(bytesSource(bytes)))
+    if (seal === undefined) throw new Error('there is a seal')
+    const { roots } = await readCarHeader(bytesSource(bytes))
+    const headers = blocks.filter(({ bytes: block }) => block[0] === 0x87)
+    const cut = blocks.slice(0, blocks.indexOf(headers[LEAD] as (typeof blocks)[number]))
+    const lead = sha256((headers[LEAD - 1] as (typeof blocks)[number]).bytes)
+    const begin = checkFile(bytes).chains[0]?.part?.begin?.size
+    for (const [root, reason] of [
+      [lead, 'missing'],
+      [roots[1] as Uint8Array, 'head'],
+    ] as const) {
+      const file = carOf(carHeader([roots[0] as Uint8Array, root]), [seal, ...cut])
+      const broken = { index: begin, reason }
+      expect((await open(file)).chains[0]?.result).toMatchObject(broken)
+      expect(checkFile(file).chains[0]?.broken).toMatchObject(broken)
+    }
+  })
+
   test('finds parts intact, and signed as far as they go', async () => {
     for (const [bytes, size] of parts) {
       expect([theirs(bytes), await ours(bytes)]).toEqual([`intact: ${size}`, `intact: ${size}`])

@@ -219,7 +219,7 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
     const { size, checked, found } = judge(reading.events, outside, reading.part, unfinished)
     const head = checked?.hashes.at(-1)
     const named = head !== undefined && roots.some((root) => same(root, head))
-    const short = checked === null ? null : misses(checked.hashes, reading.part)
+    const short = checked === null ? null : misses(checked.hashes, reading.part, named)
     const broken = found ?? reading.broken ?? short ?? (named ? null : new Broken(size, 'head'))
     const { events, part = null } = reading
     chains.push({ actor: checked?.actor ?? null, size, broken, checked, events, part })
@@ -233,9 +233,9 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
 }
 
 /** Whether a chain does not come to where the seal says that its part begins, or ends. */
-function misses(hashes: readonly Buffer[], part: OtherPart | undefined): Broken | null {
+function misses(hashes: readonly Buffer[], part: OtherPart | undefined, named: boolean): Broken | null {
   const { begin = null, end = null } = part ?? {}
-  if (begin !== null && hashes.length < begin.size) return new Broken(begin.size, 'missing')
+  if (begin !== null && hashes.length < begin.size) return new Broken(begin.size, named ? 'missing' : 'head')
   const last = hashes.at(-1)
   if (end === null || last === undefined || (hashes.length === end.size && same(last, end.last))) return null
   return new Broken(hashes.length, 'head')
