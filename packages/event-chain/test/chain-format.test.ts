@@ -28,7 +28,7 @@ async function ours(bytes: Uint8Array): Promise<string> {
     const { result } = chains[at] ?? {}
     return result === undefined || result.ok
       ? `intact: ${chains.map(({ size }) => size).join()}`
-      : `chain ${at}, event ${result.index}`
+      : `chain ${at}, event ${result.index}: ${result.reason}`
   } catch (error) {
     if (ChainError.is(error)) return error.code
     throw error
@@ -41,7 +41,9 @@ function theirs(bytes: Uint8Array): string {
     const { chains } = checkFile(bytes)
     const at = chains.findIndex(({ broken }) => broken !== null)
     const found = chains[at]?.broken
-    return found ? `chain ${at}, event ${found.index}` : `intact: ${chains.map(({ size }) => size).join()}`
+    return found
+      ? `chain ${at}, event ${found.index}: ${found.reason}`
+      : `intact: ${chains.map(({ size }) => size).join()}`
   } catch (error) {
     if (error instanceof NotAFile) return 'bad-car'
     throw error

@@ -14,7 +14,7 @@ async function ours(bytes: Uint8Array): Promise<string> {
     const [one] = (await open(bytes)).chains
     return one?.result.ok === true
       ? `intact: ${one.size}`
-      : `event ${one?.result.ok === false && one.result.index}`
+      : `event ${one?.result.ok === false && `${one.result.index}: ${one.result.reason}`}`
   } catch (error) {
     if (ChainError.is(error)) return error.code
     throw error
@@ -25,7 +25,9 @@ async function ours(bytes: Uint8Array): Promise<string> {
 function theirs(bytes: Uint8Array): string {
   try {
     const [one] = checkFile(bytes).chains
-    return one?.broken === null ? `intact: ${one.size}` : `event ${one?.broken?.index}`
+    return one?.broken === null
+      ? `intact: ${one.size}`
+      : `event ${one?.broken?.index}: ${one?.broken?.reason}`
   } catch (error) {
     if (error instanceof NotAFile) return 'bad-car'
     throw error

@@ -1,5 +1,5 @@
 import { decode, isLink, same, sha256 } from './cbor.ts'
-import type { Item } from './cbor.ts'
+import type { Item, Link } from './cbor.ts'
 import { checkChain } from './chain.ts'
 import type { Checked, Gap, Stored } from './chain.ts'
 import { Broken, isGenesis, readHeader } from './events.ts'
@@ -83,15 +83,18 @@ export interface CheckedFile {
   readonly outside: ReadonlyMap<string, Uint8Array>
 }
 
-const heads = ['01711220', '01551220']
+/** CIDs begin so, of dag-cbor and of raw blocks. */
+const heads = ['01711220', '01551220'] as const
+const digestIn = (cid: string): string => cid.slice(heads[0].length)
 
 function intact({ cid, bytes }: Section): boolean {
-  return heads.includes(cid.subarray(0, 4).toString('hex')) && same(cid.subarray(4), sha256(bytes))
+  const head = cid.subarray(0, 4).toString('hex')
+  return heads.some((one) => one === head) && same(cid.subarray(4), sha256(bytes))
 }
 
 /** Whether a section names one of these blocks, whatever its length says. */
-function claims(start: Buffer, digests: readonly string[]): boolean {
-  return digests.some((digest) => heads.some((head) => start.indexOf(Buffer.from(head + digest, 'hex')) >= 1))
+function claims(start: Buffer, cids: readonly string[]): boolean {
+  return cids.some((cid) => start.indexOf(Buffer.from(cid, 'hex')) >= 1)
 }
 
 /** One chain of a file, block by block. */
@@ -104,15 +107,25 @@ class FileReading {
   #at = -1
   #next = 0
   part: OtherPart | undefined
-  /** Digests of blocks that the event under way lets come, and of those that came. */
+  /** CIDs of blocks that the event under way lets come, and of those that came. */
   #wanted: string[] = []
   #seen: string[] = []
   /** The digest of the block that its content stands in, until that is here. */
   #content: string | undefined
   broken: Broken | null = null
 
-  constructor(outside: Map<string, Buffer>, parts: readonly OtherPart[], roots: readonly Buffer[]) {
+  /** The chain under way, and those before it. */
+  #chain: string | undefined
+  readonly #before: ReadonlySet<string>
+
+  constructor(
+    outside: Map<string, Buffer>,
+    parts: readonly OtherPart[],
+    roots: readonly Buffer[],
+    before: ReadonlySet<string>,
+  ) {
     this.#roots = roots
+    this.#before = before
     this.#outside = outside
     this.#parts = parts
   }
@@ -121,20 +134,22 @@ class FileReading {
   take(block: Section): boolean {
     const event = this.events.at(-1)
     const right = intact(block)
-    const digest = block.cid.subarray(4).toString('hex')
+    const cid = block.cid.toString('hex')
+    const digest = sha256(block.bytes).toString('hex')
     const mine =
-      this.#wanted.includes(digest) ||
-      this.#wanted.includes(sha256(block.bytes).toString('hex')) ||
+      this.#wanted.some((one) => one === cid || digestIn(one) === digest) ||
       (!right && claims(block.start, this.#wanted))
     if (event !== undefined && mine) {
-      if (right) this.#belongs(event, digest, block.bytes)
+      if (right && this.#wanted.includes(cid)) this.#belongs(event, cid, block.bytes)
       else this.broken = new Broken(this.#at, 'digest')
       return true
     }
     const isHeader = block.bytes[0] === 0x87
-    if (right && isHeader && block.bytes.length < 100 && event !== undefined) return false
+    // Behind the last event of a chain the next one is another chain's first.
+    const isOver = event !== undefined && this.#names(event.header)
+    if (isOver && (!right || (isHeader && this.#beginsAnother(block.bytes)))) return false
     const lacks = event?.body === null || this.#content !== undefined
-    if (right && !isHeader && event !== undefined && (lacks || this.#seen.includes(digest))) {
+    if (right && !isHeader && event !== undefined && (lacks || this.#seen.includes(cid))) {
       this.broken = new Broken(this.#at, 'stray')
     } else if (!right) this.broken = new Broken(this.#next, 'digest')
     else if (!isHeader) this.broken = new Broken(this.#next, 'stray')
@@ -151,16 +166,15 @@ class FileReading {
   #begin(header: Buffer): void {
     try {
       const { body, chain } = readHeader(header, this.#next)
-      const before = this.events.at(-1)?.header
-      const over = before === undefined ? undefined : sha256(before)
+      const before = this.events.at(-1)
       // What else is wrong with it is said first.
-      if (over !== undefined && this.#roots.some((root) => same(root, over)))
-        this.broken = new Broken(this.#next, 'stray')
+      if (before !== undefined && this.#names(before.header)) this.broken = new Broken(this.#next, 'stray')
+      this.#chain ??= chain.toString('hex')
       if (this.#next === 0) this.part = this.#parts.find((one) => same(one.chain, chain))
       const begin = this.part?.begin ?? null
       this.#at = this.#next
       this.#next = begin !== null && this.#next + 1 === begin.lead ? begin.size : this.#next + 1
-      this.#wanted = [body.toString('hex')]
+      this.#wanted = [heads[0] + body.toString('hex')]
       this.#seen = []
       this.#content = undefined
       this.events.push({ header, body: null })
@@ -169,16 +183,34 @@ class FileReading {
     }
   }
 
-  #belongs(event: { body: Buffer | null }, digest: string, bytes: Buffer): void {
-    this.#seen.push(digest)
-    this.#wanted = this.#wanted.filter((one) => one !== digest)
+  /** Whether a header is the first of a chain that did not come yet. */
+  #beginsAnother(bytes: Buffer): boolean {
+    try {
+      const { chain, prev, seq } = readHeader(bytes, 0)
+      const name = chain.toString('hex')
+      return prev === null && seq === 0 && name !== this.#chain && !this.#before.has(name)
+    } catch {
+      return false
+    }
+  }
+
+  /** Whether a root names an event. */
+  #names(header: Buffer): boolean {
+    const hash = sha256(header)
+    return this.#roots.some((root) => same(root, hash))
+  }
+
+  #belongs(event: { body: Buffer | null }, cid: string, bytes: Buffer): void {
+    const digest = digestIn(cid)
+    this.#seen.push(cid)
+    this.#wanted = this.#wanted.filter((one) => one !== cid)
     if (event.body === null) {
       event.body = bytes
       this.#content = contentLink(bytes)
       if (this.#content !== undefined && this.#outside.has(this.#content)) this.#content = undefined
     } else this.#outside.set(digest, bytes)
     if (this.#content === digest) this.#content = undefined
-    this.#wanted.push(...linksOf(bytes).filter((one) => !this.#outside.has(one)))
+    this.#wanted.push(...linksOf(bytes).filter((one) => !this.#outside.has(digestIn(one))))
   }
 }
 
@@ -192,10 +224,12 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
   const { roots, blocks, lost } = sections(file)
   let seal: OtherSeal | null = null
   const [first] = blocks
+  // By its name, or by what it hashes to: one of both may be what is damaged.
+  const isRoot = (digest: Buffer): boolean => roots.some((root) => same(root, digest))
   if (
     first !== undefined &&
     [0xa4, 0xa5, 0xa6].includes(first.bytes[0] ?? 0) &&
-    roots.some((root) => same(root, first.cid.subarray(4)))
+    (isRoot(first.cid.subarray(4)) || isRoot(sha256(first.bytes)))
   ) {
     if (!intact(first)) throw new NotAFile('a damaged seal')
     try {
@@ -209,19 +243,27 @@ export function checkFile(bytes: Uint8Array): CheckedFile {
     roots.shift()
   }
   const chains: FileChain[] = []
+  const came: string[] = []
   const outside = new Map<string, Buffer>()
   for (let at = 0; at < blocks.length || (chains.length === 0 && lost !== null);) {
-    const reading = new FileReading(outside, seal?.parts ?? [], roots)
+    const reading = new FileReading(outside, seal?.parts ?? [], roots, new Set(came))
     while (reading.broken === null && at < blocks.length && reading.take(blocks[at] as Section)) at++
     if (reading.broken === null && at === blocks.length && lost !== null) reading.lose(lost)
     // Nothing is known to come behind what is broken.
-    const unfinished = reading.broken !== null || (reading.part?.end ?? null) === null
-    const { size, checked, found } = judge(reading.events, outside, reading.part, unfinished)
+    const last = reading.events.at(-1)?.header
+    const isWhole = reading.broken === null && last !== undefined && isRoot(sha256(last))
+    const unfinished = !isWhole || (reading.part?.end ?? null) === null
+    const nothing = { size: 0, checked: null, found: null }
+    const { size, checked, found } =
+      reading.broken !== null && last === undefined
+        ? nothing
+        : judge(reading.events, outside, reading.part, unfinished)
     const head = checked?.hashes.at(-1)
     const named = head !== undefined && roots.some((root) => same(root, head))
     const short = checked === null ? null : misses(checked.hashes, reading.part, named)
     const broken = found ?? reading.broken ?? short ?? (named ? null : new Broken(size, 'head'))
     const { events, part = null } = reading
+    if (checked !== null) came.push(checked.chain.toString('hex'))
     chains.push({ actor: checked?.actor ?? null, size, broken, checked, events, part })
     if (broken !== null) return { chains, seal, outside }
   }
@@ -241,6 +283,9 @@ function misses(hashes: readonly Buffer[], part: OtherPart | undefined, named: b
   return new Broken(hashes.length, 'head')
 }
 
+const cidOf = ({ codec, digest }: Link): string =>
+  heads[codec === 'dag-cbor' ? 0 : 1] + digest.toString('hex')
+
 /** The digest of the block that a content stands in. */
 function contentLink(body: Buffer): string | undefined {
   try {
@@ -252,17 +297,17 @@ function contentLink(body: Buffer): string | undefined {
   }
 }
 
-/** The digests of blocks that a body, or a genesis in a block of its own, links to. */
+/** The CIDs of blocks that a body, or a genesis in a block of its own, links to. */
 function linksOf(bytes: Buffer): string[] {
   try {
     const item = decode(bytes)
     const content = Array.isArray(item) && item.length === 2 ? (item as readonly Item[])[1] : item
-    if (isLink(content)) return [content.digest.toString('hex')]
+    if (isLink(content)) return [cidOf(content)]
     const map = Array.isArray(content) ? (content as readonly Item[])[0] : undefined
     if (!isGenesis(map)) return []
     return ['wit', 'component'].flatMap((key) => {
       const link = (map as Map<string, Item>).get(key)
-      return isLink(link) ? [link.digest.toString('hex')] : []
+      return isLink(link) ? [cidOf(link)] : []
     })
   } catch {
     return []
