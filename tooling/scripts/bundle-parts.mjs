@@ -23,13 +23,20 @@ export function withoutBuiltins(text) {
   })
 }
 
+/** What stands in place of an import of a built-in. */
+const taken = /= globalThis\.process\.getBuiltinModule\(["'](node:[\w/]+)/g
+
+/** A file of so many characters, source map and all, takes longer to find than to read. */
+const SMALL = 32 * 1024
+
 /** What of a file tells that it is for Node alone. */
 const node = /\bgetBuiltinModule\(|\bfrom ?"node:/
 
 /**
  * The files that esbuild makes with `splitting`: one for each set of entries that have something in common. Each file takes Node about as
  * long to find, read and link, whatever its size, so what all of them share becomes one; two, where some of it is for Node and the
- * main entry is not. What is only loaded once it is asked for stays as it is.
+ * main entry is not. With it goes what is small and needs nothing else from outside, though only some of what is loaded once it is asked for
+ * needs it; the rest of that stays as it is.
  */
 export class Parts {
   /** @type {ReadonlyMap<string, string>} */
@@ -55,9 +62,16 @@ export class Parts {
     const nodeOnly = (/** @type {string} */ path) =>
       [...this.#reached([path])].some((one) => node.test(this.#texts.get(one) ?? ''))
     const apart = given.includes(main) && !nodeOnly(main)
+    const always = this.#reached(given)
+    const outside = this.#outside(always)
+    const small = (/** @type {string} */ path) => {
+      const within = [...this.#reached([path])].filter((one) => !always.has(one))
+      const fits = within.every((one) => isPart(one) && (this.#texts.get(one)?.length ?? 0) <= SMALL)
+      return fits && this.#outside(within).isSubsetOf(outside)
+    }
     this.#merged = new Map(
-      [...this.#reached(given)]
-        .filter(isPart)
+      [...this.#outputs.keys()]
+        .filter((path) => isPart(path) && (always.has(path) || small(path)))
         .map((path) => [path, join(dist, apart && nodeOnly(path) ? 'bundled-node.js' : 'bundled-shared.js')]),
     )
   }
@@ -141,6 +155,21 @@ export class Parts {
     const names = this.#outputs.get(part)?.exports ?? []
     const list = names.map((name) => (back ? `${name}_${number} as ${name}` : `${name} as ${name}_${number}`))
     return `export { ${list.join(', ')} } from ${JSON.stringify(from)}`
+  }
+
+  /**
+   * What is loaded with files from other packages, and from Node.
+   *
+   * @param {Iterable<string>} files
+   */
+  #outside(files) {
+    const found = new Set()
+    for (const file of files) {
+      for (const [, name] of (this.#texts.get(file) ?? '').matchAll(taken)) found.add(name)
+      for (const { path, kind, external } of this.#outputs.get(file)?.imports ?? [])
+        if (kind === 'import-statement' && external === true) found.add(path)
+    }
+    return found
   }
 
   /**

@@ -8,7 +8,7 @@ import { surelyValid } from '@theater/values'
 import type { Json } from '@theater/values'
 import type * as Schemas from 'ajv/dist/2020.js'
 import type { ValidateFunction } from 'ajv/dist/2020.js'
-import { parse, TomlDate, TomlError } from 'smol-toml'
+import type * as Toml from 'smol-toml'
 import { ManifestError } from './manifest-error.ts'
 import { handlerNames } from './grant-schemas.ts'
 import type { GrantSchemas } from './grant-schemas.ts'
@@ -77,6 +77,9 @@ export interface ManifestOptions {
   /** Handlers beside those of `theater`: their grants are checked by their schemas. @default [] */
   readonly handlers?: readonly Pick<AnyHandler, 'name' | 'grant'>[]
 }
+
+/** A command without a manifest does not wait for what reads one. */
+const toml = (): typeof Toml => createRequire(import.meta.url)('smol-toml') as typeof Toml
 
 const MAX_BYTES = 1 << 20
 const MAX_DEPTH = 64
@@ -314,6 +317,7 @@ function undecodable(value: Json): Fault[] {
 }
 
 function parseToml(source: ManifestSource): unknown {
+  const { parse, TomlError } = toml()
   try {
     return parse(source.text, {
       integersAsBigInt: 'asNeeded',
@@ -329,7 +333,7 @@ function parseToml(source: ManifestSource): unknown {
   }
 }
 
-function whatOf({ message }: TomlError): string {
+function whatOf({ message }: Error): string {
   const [what = ''] = message.replace(/^Invalid TOML document: /, '').split('\n')
   return what.includes('unsafe property')
     ? '__proto__ and constructor cannot be keys: every object of JavaScript has them'
@@ -338,6 +342,7 @@ function whatOf({ message }: TomlError): string {
 
 /** TOML has values that JSON has not: dates, infinities, integers beyond what a number holds. */
 function plain(root: unknown): { readonly value: Json; readonly faults: readonly Fault[] } {
+  const { TomlDate } = toml()
   const faults: Fault[] = []
   const fault = (one: Fault): void => {
     if (faults.length < MAX_FAULTS) faults.push(one)

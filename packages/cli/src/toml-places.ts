@@ -1,4 +1,5 @@
-import { parseTOML } from 'toml-eslint-parser'
+import { createRequire } from 'node:module'
+import type * as Parser from 'toml-eslint-parser'
 import type { AST } from 'toml-eslint-parser'
 
 /** A stretch of a text: where it begins, and how far it goes on its first line. Line and column count from 1, columns in UTF-16 units. */
@@ -35,6 +36,7 @@ export class TomlPlaces {
   readonly #root: Node = { key: undefined, value: start, closed: false, lastLine: 1, inside: new Map() }
 
   constructor(text: string) {
+    const { parseTOML } = createRequire(import.meta.url)('toml-eslint-parser') as typeof Parser
     let document: AST.TOMLProgram
     try {
       document = parseTOML(text, { tomlVersion: '1.1' })

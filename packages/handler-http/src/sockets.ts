@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WitError, type ActorContext } from '@theater/handler'
 import type { TheaterHttpWebsocket, TheaterHttpWebsocketHandler } from '@theater/wit'
-import { WebSocketServer, type ServerOptions } from 'ws'
+import type { ServerOptions, WebSocketServer } from 'ws'
 import { Connection, sizeOf, type Closed, type ConnectionHost, type Message } from './connection.ts'
 import { HANDLE_CLOSE, HANDLE_MESSAGE, HANDLE_OPEN, WEBSOCKET } from './functions.ts'
 import { answered } from './handshake.ts'
@@ -62,7 +62,8 @@ export class Sockets implements ConnectionHost {
   readonly #actor: ActorContext
   readonly #session: Session
   readonly #host: SocketsHost
-  readonly #server: WebSocketServer
+  readonly #options: ServerOptions
+  #server: WebSocketServer | undefined
   readonly #agreed = new WeakMap<IncomingMessage, string>()
   /** Those that neither end has closed, and those that wait to be accepted. */
   readonly #connections = new Map<string, Connection>()
@@ -87,7 +88,7 @@ export class Sockets implements ConnectionHost {
       closeTimeout: host.closeMs,
       handleProtocols: (_offered, request) => this.#agreed.get(request) ?? false,
     }
-    this.#server = new WebSocketServer(options)
+    this.#options = options
   }
 
   get name(): string {
@@ -135,13 +136,16 @@ export class Sockets implements ConnectionHost {
     const connection = new Connection(randomUUID(), this)
     this.#connections.set(connection.name, connection)
     try {
+      // Most actors never have one, and a host that starts would load it for each of them.
+      const { WebSocketServer: Server } = await import('ws')
+      const server = (this.#server ??= new Server(this.#options))
       const answer = await this.#ask(connection, opening, handshake.gone)
       if (answer.tag === 'err') {
         this.gone(connection)
         return refusalOf(answer.val)
       }
       const wrong = answer.val !== undefined && !opening.subprotocols.includes(answer.val)
-      if (!wrong && this.#accept(connection, handshake, answer.val)) return undefined
+      if (!wrong && this.#accept(server, connection, handshake, answer.val)) return undefined
       connection.lose()
       return hostAnswers.badAnswer
     } catch (error) {
@@ -182,12 +186,17 @@ export class Sockets implements ConnectionHost {
   }
 
   /** Tells the client that it is accepted. @returns whether it was there to be told */
-  #accept(connection: Connection, { request, socket }: Handshake, subprotocol: string | undefined): boolean {
+  #accept(
+    server: WebSocketServer,
+    connection: Connection,
+    { request, socket }: Handshake,
+    subprotocol: string | undefined,
+  ): boolean {
     if (socket.destroyed || this.#session.ended) return false
     if (subprotocol !== undefined) this.#agreed.set(request, subprotocol)
     let accepted = false
     answered(socket)
-    this.#server.handleUpgrade(request, socket, Buffer.alloc(0), (opened) => {
+    server.handleUpgrade(request, socket, Buffer.alloc(0), (opened) => {
       accepted = true
       connection.accept(opened)
     })
