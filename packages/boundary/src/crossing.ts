@@ -206,7 +206,7 @@ export class Crossing {
       recorded.kind !== 'call' ||
       recorded.content.fn !== fn.model.id ||
       recorded.content.fuel !== fuel ||
-      !sameBytes(recorded.content.args, out.bytes(start)) ||
+      !out.holds(recorded.content.args, start) ||
       // Only an outside effect makes the queue leave before the turn's end.
       (sent && recorded.content.outcome !== null)
     ) {
@@ -260,10 +260,4 @@ export class Crossing {
 /** What the guest calls, for a divergence: the writer holds its arguments. */
 function actualOf({ fn, out, start, fuel }: Crossed): Actual {
   return { kind: 'call', fn: fn.model.id, args: out.bytes(start).slice(), fuel }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
 }

@@ -43,6 +43,8 @@ export interface Target {
   readonly effect: Effect
   /** What each call asks for and does; `undefined` where its arguments decide. */
   readonly weight: Weight | undefined
+  /** The function that the first call found on the binding. */
+  found: unknown
 }
 
 /** What one call asks for and does. */
@@ -161,7 +163,8 @@ export class Performer {
       : beyondPermit(fn.track, objects, (entry) => this.#liveObject(entry))
   }
 
-  #call(fn: Imported, { link, functions }: Target, objects: readonly unknown[]): unknown {
+  #call(fn: Imported, target: Target, objects: readonly unknown[]): unknown {
+    const { link, functions } = target
     const { model } = fn
     if (fn.io !== undefined) return fn.io.run(this.#io(), objects)
     if (model.kind === 'method') {
@@ -171,7 +174,7 @@ export class Performer {
         throw new TypeError(`the object of ${link?.handler.name} has no ${model.name}`)
       return method.apply(self, rest) as unknown
     }
-    const found = functions?.[fn.key]
+    const found = (target.found ??= functions?.[fn.key])
     if (typeof found !== 'function') throw new TypeError(`${link?.handler.name} binds no ${model.id}`)
     return found.apply(functions, objects as unknown[]) as unknown
   }
@@ -309,7 +312,8 @@ function resolved(fn: Imported, link: Link | undefined): Target | undefined {
     | Readonly<Record<string, Readonly<Record<string, unknown>>>>
     | undefined
   const functions = imports?.[fn.interfaceTrack]
-  return { link, functions, declared, mode, effect, weight: fixed ? { ask: undefined, effect } : undefined }
+  const weight = fixed ? { ask: undefined, effect } : undefined
+  return { link, functions, declared, mode, effect, weight, found: undefined }
 }
 
 /** The live object of a described resource; `undefined` where it cannot be had any more. */

@@ -61,9 +61,7 @@ export class Settlement {
     if (recorded !== undefined) {
       if (state.abortRecorded(recorded)) return this.failed(undefined)
       const same =
-        recorded.kind === 'return' &&
-        recorded.content.fuel === fuel &&
-        sameBytes(recorded.content.result, out.bytes(1))
+        recorded.kind === 'return' && recorded.content.fuel === fuel && out.holds(recorded.content.result, 1)
       const left = same ? state.tape.next() : recorded
       if (left === undefined) {
         return { tag: 'return', value: handed, ref: { seq: recorded.seq, hash: recorded.hash }, sends }
@@ -185,8 +183,4 @@ class LateRef implements EventRef {
 function writeFuel(out: Writer, fuel: number | null): void {
   if (fuel === null) out.null()
   else out.uint(fuel)
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
 }

@@ -54,7 +54,7 @@ export function putLink(out: Uint8Array, at: number, digest: Uint8Array): number
 /** Writes bytes as they are. For a few, a loop is several times faster than `set`. */
 export function putBytes(out: Uint8Array, at: number, bytes: Uint8Array): void {
   const { length } = bytes
-  if (length > 64) out.set(bytes, at)
+  if (length > 32) out.set(bytes, at)
   else for (let i = 0; i < length; i++) out[at + i] = bytes[i] as number
 }
 

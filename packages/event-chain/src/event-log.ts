@@ -1,4 +1,4 @@
-import { kindNumber, kinds } from './kinds.ts'
+import { kinds, numberOf } from './kinds.ts'
 import type { Kind } from './kinds.ts'
 import { Headers, SlabEvent } from './slab-event.ts'
 import type { Sealing } from './slab-event.ts'
@@ -42,8 +42,9 @@ export class EventLog {
   #page = new Int32Array(0)
   #noted = 0
   #size = 0
-  /** The last event that may have no header yet. Whoever reads makes it, and those of the events before. */
-  #late: SlabEvent | undefined
+  /** Whoever makes the hashes of the last event that may have none yet, and its number. Who reads has them made. */
+  #late: Sealing | undefined
+  #lateSeq = 0
 
   get size(): number {
     return this.#size
@@ -59,9 +60,12 @@ export class EventLog {
         this.#runs.push({ sealing, shift })
         this.#chunk = undefined
       }
-      if (this.#late !== undefined && sealing !== this.#late.sealing) this.#late.seal()
-      this.#late = event
-      this.#note(bodyAt, ((digestAt - bodyAt) << KIND) | kindNumber[kind])
+      if (sealing !== this.#late) {
+        this.#seal()
+        this.#late = sealing
+      }
+      this.#lateSeq = event.seq
+      this.#note(bodyAt, ((digestAt - bodyAt) << KIND) | numberOf(kind))
     } else this.#copy(event)
   }
 
@@ -115,8 +119,7 @@ export class EventLog {
     const [buffer, at, what] = [page[i] ?? 0, page[i + 1] ?? 0, page[i + 2] ?? 0]
     const bytes = this.#buffers[buffer]
     if (bytes === undefined) return undefined
-    this.#late?.seal()
-    this.#late = undefined
+    this.#seal()
     const run = this.#runs[buffer]
     if (run === undefined) {
       const bodyAt = at + what
@@ -133,6 +136,11 @@ export class EventLog {
       header: headers.of(run.sealing, { seq: seq + run.shift, kind, slab: bytes, bodyAt: at, digestAt }),
       body: what < 0 ? null : bytes.subarray(at, digestAt),
     }
+  }
+
+  #seal(): void {
+    this.#late?.upTo(this.#lateSeq)
+    this.#late = undefined
   }
 
   /** Overwrites the body of an event, and answers what it was; null where there was none. */

@@ -2,9 +2,8 @@ import { hashInto } from '@theater/values'
 import type { Hash } from '@theater/values'
 import { linkLength, putBytes, putLink, putUint } from './cbor-bytes.ts'
 import { FORMAT, maxHeaderLength } from './header.ts'
-import { kindNumber } from './kinds.ts'
-import type { Kind } from './kinds.ts'
-import { copy, DIGEST } from './slab-event.ts'
+import { numberOf } from './kinds.ts'
+import { DIGEST } from './slab-event.ts'
 import type { Place } from './slab-event.ts'
 
 const bodyAt = maxHeaderLength - 32
@@ -19,29 +18,31 @@ const widths: readonly (readonly [bytes: number, limit: number])[] = [
 ]
 const zero = new Uint8Array(32)
 
-/** The number of a kind. One lookup by a name that varies takes as long as a dozen comparisons. */
-function numberOf(kind: Kind): number {
-  return kind === 'call' ? call : kind === 'turn' ? turn : kind === 'return' ? end : kindNumber[kind]
-}
-
-const { call, turn, return: end } = kindNumber
-
 /** Bytes up to here are copied: a view of its own for each body takes longer, and is garbage. */
-const SHORT = 128
+const SHORT = 256
 
 /** Parts of slabs, to be hashed: a view is made once for each length, over a buffer that the parts are copied to. */
 class Scratch {
   readonly #buffer = new Uint8Array(SHORT)
+  readonly #words = wordsOf(this.#buffer)
   readonly #views: (Uint8Array | undefined)[] = []
 
-  /** The bytes between two offsets; valid until the next call. */
-  copied(slab: Uint8Array, from: number, to: number): Uint8Array {
+  /** A body; valid until the next call. Behind it in its slab its digest has room, so what is copied may end in that. */
+  copied(slab: Uint8Array, words: DataView, from: number, to: number): Uint8Array {
     const length = to - from
     if (length > SHORT) return slab.subarray(from, to)
-    const buffer = this.#buffer
-    for (let i = 0; i < length; i++) buffer[i] = slab[from + i] as number
-    return (this.#views[length] ??= buffer.subarray(0, length))
+    move(words, from, this.#words, 0, length)
+    return (this.#views[length] ??= this.#buffer.subarray(0, length))
   }
+}
+
+function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
+}
+
+/** Copies bytes, and up to three more: four at once, wherever they stand, take a third of the time of one by one. */
+function move(from: DataView, at: number, out: DataView, to: number, length: number): void {
+  for (let i = 0; i < length; i += 4) out.setInt32(to + i, from.getInt32(at + i, true), true)
 }
 
 /**
@@ -54,7 +55,11 @@ export class HeaderWriter {
   readonly #epoch: number
   /** The header stands at its end, so that only what comes before the sequence number moves when that grows. */
   readonly #buffer = new Uint8Array(maxHeaderLength)
+  readonly #words = wordsOf(this.#buffer)
   readonly #scratch = new Scratch()
+  /** The slab of the last event. */
+  #slab: Uint8Array = this.#buffer
+  #slabWords = this.#words
   #seqAt = kindAt
   /** The first sequence number that does not fit behind `#seqAt`. */
   #limit = 0
@@ -93,13 +98,19 @@ export class HeaderWriter {
    */
   seal({ seq, kind, slab, bodyAt: from, digestAt }: Place): void {
     if (seq >= this.#limit) this.#widen(seq)
+    if (slab !== this.#slab) {
+      this.#slab = slab
+      this.#slabWords = wordsOf(slab)
+    }
     const buffer = this.#buffer
+    const words = this.#words
+    const out = this.#slabWords
     putUint(buffer, this.#seqAt, seq)
     buffer[kindAt] = numberOf(kind)
-    if (from === DIGEST) copy(buffer, prevAt, slab, 0)
-    hashInto(this.#hash, this.#scratch.copied(slab, from, digestAt), buffer, bodyAt)
-    copy(buffer, bodyAt, slab, digestAt)
+    if (from === DIGEST) move(words, prevAt, out, 0, DIGEST)
+    hashInto(this.#hash, this.#scratch.copied(slab, out, from, digestAt), buffer, bodyAt)
+    move(words, bodyAt, out, digestAt, DIGEST)
     hashInto(this.#hash, this.#header, buffer, prevAt)
-    copy(buffer, prevAt, slab, digestAt + DIGEST)
+    move(words, prevAt, out, digestAt + DIGEST, DIGEST)
   }
 }

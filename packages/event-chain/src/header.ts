@@ -1,7 +1,7 @@
 import { Reader } from '@theater/values'
 import { linkHead, linkLength, putBytes, putLink, putUint, readBlockLink } from './cbor-bytes.ts'
 import { broken, ChainError, messageOf } from './errors.ts'
-import { kindNumber, kinds } from './kinds.ts'
+import { kinds, numberOf } from './kinds.ts'
 import type { Kind } from './kinds.ts'
 
 /** The format version that this package writes and reads. */
@@ -43,7 +43,7 @@ function putHeader(
   putBytes(out, at + 4, chain)
   let end = putUint(out, at + 36, epoch)
   end = putUint(out, end, seq)
-  out[end++] = kindNumber[kind]
+  out[end++] = numberOf(kind)
   if (prev === null) out[end++] = 0xf6
   else end = putLink(out, end, prev)
   return putLink(out, end, body)

@@ -1,6 +1,6 @@
 import { linkHead, linkLength, putUint } from './cbor-bytes.ts'
 import { FORMAT, maxHeaderLength } from './header.ts'
-import { kindNumber } from './kinds.ts'
+import { numberOf } from './kinds.ts'
 import type { Kind } from './kinds.ts'
 import type { Block, StoredEvent } from './store.ts'
 
@@ -139,7 +139,7 @@ function putHeaderOf(
   copy(chain, 0, out, at + 4)
   let end = putUint(out, at + 4 + DIGEST, epoch)
   end = putUint(out, end, seq)
-  out[end++] = kindNumber[kind]
+  out[end++] = numberOf(kind)
   if (kind === 'genesis') out[end++] = 0xf6
   else end = putLinkTo(slab, bodyAt - DIGEST, out, end)
   return putLinkTo(slab, digestAt, out, end)
@@ -151,7 +151,7 @@ function putLinkTo(from: Uint8Array, at: number, out: Uint8Array, to: number): n
   return to + linkLength
 }
 
-/** Copies a digest. For so few bytes a loop is several times faster than `set`. */
-export function copy(from: Uint8Array, at: number, out: Uint8Array, to: number): void {
+/** Copies a digest. */
+function copy(from: Uint8Array, at: number, out: Uint8Array, to: number): void {
   for (let i = 0; i < DIGEST; i++) out[to + i] = from[at + i] as number
 }

@@ -85,6 +85,7 @@ export class ChainWriter {
   readonly #made: Made | undefined
   /** Where nobody waits: what the store was given last, and how many bytes it has not confirmed. */
   #given = Promise.resolve()
+  readonly #done = this.#given
   #underway = 0
   #running: Promise<void> | null = null
   #next: Promise<void> | null = null
@@ -213,11 +214,15 @@ export class ChainWriter {
   }
 
   /** Gives events to a store that takes them at once. */
-  async #add({ take }: Made, tip: Tip): Promise<void> {
+  #add({ take }: Made, tip: Tip): Promise<void> {
     const events = this.#pending
     const last = events.at(-1)
-    if (last === undefined) return
-    if (this.#linker.late > MAX_LATE) this.#linker.seal()
+    if (last === undefined) return this.#done
+    try {
+      if (this.#linker.late > MAX_LATE) this.#linker.seal()
+    } catch (error) {
+      return Promise.reject(error)
+    }
     const blobs = this.#blobs
     this.#pending = []
     this.#pendingBytes = 0
@@ -226,10 +231,11 @@ export class ChainWriter {
       const { chain, epoch } = this
       take(chain, tip, blobs.length === 0 ? { epoch, events } : { epoch, events, blobs })
     } catch (error) {
-      throw this.#failed(error)
+      return Promise.reject(this.#failed(error))
     }
     this.#tip = last
     this.#durableSize = this.size
+    return this.#done
   }
 
   #start(): Promise<void> {

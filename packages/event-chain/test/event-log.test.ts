@@ -1,6 +1,7 @@
+import { sha256 } from '@theater/values'
 import { describe, expect, test } from 'vitest'
 import { EventLog } from '../src/event-log.ts'
-import { ChainLinker, ChainWriter, memoryStore } from '../src/index.ts'
+import { ChainLinker, ChainWriter, decodeHeader, memoryStore } from '../src/index.ts'
 import type { Kind, Linked, StoredEvent } from '../src/index.ts'
 import { held } from './held.ts'
 import { content, countingSalts, genesis } from './helpers.ts'
@@ -36,6 +37,23 @@ describe('events in memory', () => {
   test('are the same, kept where they were made or copied', () => {
     expect(all(logOf(a))).toEqual(a.map(plain))
     expect(all(logOf(a.map(plain)))).toEqual(a.map(plain))
+  })
+
+  test('name the digest of their body, whatever its length, and the hash of the header before', () => {
+    const linker = new ChainLinker({ epoch: 0, salts: countingSalts() })
+    const made = Array.from({ length: 1200 }, (_, i) =>
+      i === 0
+        ? linker.link('genesis', content('genesis', genesis()))
+        : linker.link('send', new Uint8Array(i % 300).fill(i)),
+    )
+    let prev: Uint8Array | null = null
+    for (const { header, body, hash } of made) {
+      const said = decodeHeader(header)
+      expect(said.body).toEqual(sha256(body))
+      expect(said.prev).toEqual(prev)
+      expect(hash).toEqual(sha256(header))
+      prev = hash
+    }
   })
 
   test('may be of several writers, some where they were made, and begin anywhere in their chains', () => {

@@ -66,6 +66,15 @@ export class Writer {
     return (this.#views[length & (VIEWS - 1)] = this.#buffer.subarray(0, length))
   }
 
+  /** Whether what was written from `from` on is these bytes. */
+  holds(bytes: Uint8Array, from = 0): boolean {
+    const { length } = bytes
+    if (this.#length - from !== length) return false
+    const buffer = this.#buffer
+    for (let i = 0; i < length; i++) if (buffer[from + i] !== bytes[i]) return false
+    return true
+  }
+
   /** Returns a copy of what was written from `from` on. */
   copy(from = 0): Uint8Array<ArrayBuffer> {
     return this.#buffer.slice(from, this.#length)

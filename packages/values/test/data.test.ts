@@ -299,6 +299,24 @@ describe('Reader and Writer', () => {
     )
   })
 
+  it('a writer holds what its bytes are, and nothing longer, shorter or else', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.nat(), fc.nat(), (all, a, b) => {
+        const out = new Writer(1)
+        out.raw(all)
+        const from = a % all.length
+        const rest = all.slice(from)
+        const at = b % rest.length
+        expect(out.holds(rest, from)).toBe(true)
+        expect(out.holds(all)).toBe(true)
+        expect(out.holds(new Uint8Array(0), all.length)).toBe(true)
+        expect(out.holds(Uint8Array.of(...rest, 0), from)).toBe(false)
+        expect(out.holds(rest.subarray(1), from)).toBe(false)
+        expect(out.holds(rest.with(at, (rest[at] as number) ^ 1), from)).toBe(false)
+      }),
+    )
+  })
+
   it('take back, keep views apart from copies, and do not keep a large buffer', () => {
     const out = new Writer(1)
     out.text('a')

@@ -7,14 +7,14 @@ export const record: Guards = {
   'compare-returns': [
     {
       file: settle,
-      text: '        sameBytes(recorded.content.result, out.bytes(1))\n',
-      with: '        out.bytes(1) !== undefined\n',
+      text: 'out.holds(recorded.content.result, 1)\n',
+      with: 'out.bytes(1) !== undefined\n',
     },
   ],
   'compare-calls': [
     {
       file: 'boundary/src/crossing.ts',
-      text: '      !sameBytes(recorded.content.args, out.bytes(start)) ||\n',
+      text: '      !out.holds(recorded.content.args, start) ||\n',
       with: '',
     },
   ],
