@@ -98,6 +98,11 @@ class Stack {
     this.#rest = rest
   }
 
+  /** Whether it has taken a call. */
+  get isUsed(): boolean {
+    return this.#left < MOST_CALLS
+  }
+
   /** Takes calls at once, until there are none, or a guest waits. Ends with the stack. */
   async begin(module: WebAssembly.Module): Promise<void> {
     try {
@@ -233,7 +238,6 @@ export class Stacks implements Disposable {
       this.#calls.shift()?.reject(this.#full())
       return
     }
-    const before = this.#calls.length
     this.#made++
     this.#there++
     const stack = new Stack(
@@ -241,15 +245,11 @@ export class Stacks implements Disposable {
       () => this.#idle.length < this.#mostIdle && this.#idle.push(stack) > 0,
     )
     void stack.begin(this.#module).then(() => this.#there--)
-    if (this.#calls.length < before) return
+    // Not by what is left of the queue: what runs on it may have called somebody at once.
+    if (stack.isUsed) return
     // The engine has none to give: let it say so.
     const call = this.#calls.shift()
-    if (call === undefined) return
-    try {
-      call.resolve(promising(call.fn)(...call.args))
-    } catch (error) {
-      call.reject(error)
-    }
+    if (call !== undefined) call.resolve(this.alone(() => promising(call.fn)(...call.args)))
   }
 
   /** An error as the engine has for what it cannot give. */

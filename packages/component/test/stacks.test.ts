@@ -460,6 +460,31 @@ test('a function whose type is not known, or reads the same and is another, has 
   expect(await few.promising(exports['open'])(7)).toBe(7)
 })
 
+test('a function that is called while another runs counts as any', async () => {
+  const bytes = await assemble(`(module
+    (import "" "call" (func $call))
+    (import "" "wait" (func $wait))
+    (func (export "first") (call $call) (call $wait))
+    (func (export "second") (param i32) (result i32) (call $wait) (local.get 0)))`)
+  const exporters: { exports: WebAssembly.Exports; types: ReturnType<typeof sharedFunctions>['exports'] }[] = []
+  const ground = { stacks: new Stacks({ most: 1 }), handovers: new Map(), exporters }
+  const glue = glueWebAssembly(new Waits(), ground) as unknown as {
+    readonly promising: (fn: unknown) => (...args: unknown[]) => Promise<unknown>
+    readonly Suspending: new (fn: () => Promise<void>) => WebAssembly.ImportValue
+  }
+  let refused: Promise<unknown> | undefined
+  const call = (): void => {
+    refused = glue.promising(exports['second'])(2).catch((error: unknown) => error)
+  }
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), {
+    '': { call, wait: new glue.Suspending(idle) },
+  })
+  exporters.push({ exports, types: sharedFunctions(bytes).exports })
+  await glue.promising(exports['first'])()
+  expect(hostCause(await refused)).toBe('host-memory')
+  expect(await glue.promising(exports['second'])(3)).toBe(3)
+})
+
 test('what a guest calls sees no context of another call', async () => {
   const context = new AsyncLocalStorage<string>()
   const stacks = new Stacks()
