@@ -73,10 +73,15 @@ export async function judge(
   return { verdicts, graph, componentUsed: given.used }
 }
 
-/** The cache of a data folder's components, where there is one. */
+/**
+ * The cache of a data folder's components, where there is one that can tell what its host wrote: a folder may come from whoever is to be
+ * believed nothing, and what it keeps is what records are re-run with.
+ */
 export async function cacheOf(data: string): Promise<ComponentCache | undefined> {
   const { cache } = dataPaths(data)
-  return existsSync(cache) ? diskCache(cache) : undefined
+  if (!existsSync(cache)) return undefined
+  const opened = await diskCache(cache)
+  return opened.seal && opened
 }
 
 /** The limits that the command line gives. */

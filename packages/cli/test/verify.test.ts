@@ -1,10 +1,12 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChainWriter, encodeContent, readEvents } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
 import { saltPool, sha256 } from '@theater/event-chain/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
-import { describe, expect, it } from 'vitest'
+import { diskCache } from '@theater/component/node'
+import { describe, expect, it, vi } from 'vitest'
+import { cacheOf } from '../src/verifier.ts'
 import { endless } from './support/endless.ts'
 import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
 
@@ -244,5 +246,20 @@ describe('a data folder', () => {
     const fresh = await theater(['run', 'theater.toml', '--fresh'], { cwd })
     expect(fresh.code).toBe(6)
     expect(readFileSync(db, 'utf8')).toContain('not a database')
+  })
+
+  it('whose cache cannot tell what its host wrote is verified without it', async () => {
+    const data = folder({})
+    vi.stubEnv('THEATER_CACHE', '')
+    try {
+      expect(await cacheOf(data)).toBeUndefined()
+      await diskCache(join(data, 'cache'))
+      expect(await cacheOf(data)).toBeDefined()
+      // As somebody would send it whose entries have a digest in the place of a seal.
+      chmodSync(join(data, 'cache/seal.key'), 0o644)
+      expect(await cacheOf(data)).toBeUndefined()
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 })

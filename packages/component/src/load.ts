@@ -195,7 +195,8 @@ class KnownComponent implements CheckedComponent {
     const key = this.#kit.cacheKey(['glue', this.jco, glueKey(plan)], this.digest)
     const bytes = await cache?.get(key)
     const sealed = this.#fromSealed(key, bytes)
-    const plain = bytes === undefined || sealed !== undefined ? undefined : decodeEntry(bytes, sha256)
+    // Where the cache can seal, nothing else is its host's.
+    const plain = bytes === undefined || cache?.seal ? undefined : decodeEntry(bytes, sha256)
     const own = once(this.#read)
     const entry = sealed ?? plain ?? (await this.#transpile(plan, own))
     const checked = sealed?.checked ?? (await checkGlue(entry.glue))
@@ -206,7 +207,7 @@ class KnownComponent implements CheckedComponent {
         modules.set(moduleName(i), await this.#compile(module, metering, own)),
       ),
     )
-    if (sealed === undefined) await this.#keep(key, entry, checked, plain !== undefined)
+    if (sealed === undefined && plain === undefined) await this.#keep(key, entry, checked)
     const adapted = entry.modules.some((module) => 'bytes' in module)
     return new PreparedComponent(plan, metering === 'none' ? null : meterVersion(adapted ? this.jco : null), {
       model: this.model,
@@ -304,7 +305,6 @@ class KnownComponent implements CheckedComponent {
         'meter-failed',
         kept.sealed ? this.#kit.compileKept : undefined,
       )
-      if (!kept.sealed && this.#kit.cache?.seal) await this.#keepModule(key, kept.bytes)
       return { module, imports, exports, needs, state: moduleState(module) }
     }
     const made = await this.#worker().meter({
@@ -330,10 +330,10 @@ class KnownComponent implements CheckedComponent {
     return checked && { ...entry, checked }
   }
 
-  /** Keeps an entry, sealed where the cache can: one that is there unsealed is only written once more for that. */
-  async #keep(key: string, entry: Entry, checked: CheckedGlue, isThere: boolean): Promise<void> {
+  /** Keeps an entry, sealed where the cache can. */
+  async #keep(key: string, entry: Entry, checked: CheckedGlue): Promise<void> {
     const { seal } = this.#kit.cache ?? {}
-    if (seal === undefined) return isThere ? undefined : this.#toCache(key, entry)
+    if (seal === undefined) return this.#toCache(key, entry)
     const glue = writeChecked(checked, `${key} ${checkVersion}`)
     await this.#kit.cache?.put(key, encodeEntry({ ...entry, glue }, seal, 'sealed'))
   }
@@ -345,10 +345,12 @@ class KnownComponent implements CheckedComponent {
     const { cache, sha256 } = this.#kit
     const bytes = await cache?.get(key)
     if (bytes === undefined) return undefined
-    const own = cache?.seal && decodeEntry(bytes, cache.seal, 'sealed')
-    const sealed = own?.glue === key
-    const [module] = (sealed ? own : decodeEntry(bytes, sha256))?.modules ?? []
-    return module && 'bytes' in module ? { bytes: module.bytes, sealed } : undefined
+    const { seal } = cache ?? {}
+    const entry = seal === undefined ? decodeEntry(bytes, sha256) : decodeEntry(bytes, seal, 'sealed')
+    // What was sealed in another place is none of this one.
+    if (seal !== undefined && entry?.glue !== key) return undefined
+    const [module] = entry?.modules ?? []
+    return module && 'bytes' in module ? { bytes: module.bytes, sealed: seal !== undefined } : undefined
   }
 
   async #keepModule(key: string, bytes: Uint8Array): Promise<void> {

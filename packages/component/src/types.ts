@@ -36,7 +36,7 @@ export interface ComponentCache {
   put(key: string, bytes: Uint8Array): Promise<void>
   /**
    * Answers 32 bytes for some that nobody else can make for them. With it JavaScript is kept as it came out of the check, and is not checked
-   * again. @default none: it is checked each time
+   * again, and what has no seal is made again. @default none: JavaScript is checked each time, and modules are believed
    */
   readonly seal?: (bytes: Uint8Array) => Uint8Array
   /**

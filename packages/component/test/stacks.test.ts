@@ -466,7 +466,8 @@ test('a function that is called while another runs counts as any', async () => {
     (import "" "wait" (func $wait))
     (func (export "first") (call $call) (call $wait))
     (func (export "second") (param i32) (result i32) (call $wait) (local.get 0)))`)
-  const exporters: { exports: WebAssembly.Exports; types: ReturnType<typeof sharedFunctions>['exports'] }[] = []
+  const exporters: { exports: WebAssembly.Exports; types: ReturnType<typeof sharedFunctions>['exports'] }[] =
+    []
   const ground = { stacks: new Stacks({ most: 1 }), handovers: new Map(), exporters }
   const glue = glueWebAssembly(new Waits(), ground) as unknown as {
     readonly promising: (fn: unknown) => (...args: unknown[]) => Promise<unknown>
@@ -474,7 +475,9 @@ test('a function that is called while another runs counts as any', async () => {
   }
   let refused: Promise<unknown> | undefined
   const call = (): void => {
-    refused = glue.promising(exports['second'])(2).catch((error: unknown) => error)
+    refused = glue
+      .promising(exports['second'])(2)
+      .catch((error: unknown) => error)
   }
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), {
     '': { call, wait: new glue.Suspending(idle) },

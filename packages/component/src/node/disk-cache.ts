@@ -1,6 +1,6 @@
 /** Transpiled components kept in a folder. Whoever can write into that folder runs code in the host. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import { chmodSync, constants, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { ComponentError } from '../errors.ts'
@@ -29,7 +29,8 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
     async get(key) {
       try {
         // To have another thread do it takes a host that starts longer than to read it.
-        return readFileSync(join(folder, file(key)))
+        // And of a pipe one would wait for somebody who writes.
+        return readFileSync(join(folder, file(key)), { flag: constants.O_RDONLY | constants.O_NONBLOCK })
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
         throw new ComponentError('cache', `The cache in ${folder} cannot be read.`, { cause: error })
@@ -49,6 +50,8 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
         await rename(temporary, path)
       } catch (error) {
         await rm(temporary, { force: true })
+        // What is of no use and cannot be replaced, as in a folder that is only read now, is made each time.
+        if (existsSync(path)) return
         throw new ComponentError('cache', `The cache in ${folder} cannot be written: ${why(error)}.`, {
           cause: error,
         })
