@@ -185,6 +185,28 @@ describe('a large snapshot', () => {
     expect([...caches.all.keys()]).toEqual([])
   })
 
+  it.for([10, 700])(
+    'leaves nothing where throwing it away was cut off, whatever comes next: %i KiB',
+    async (kb) => {
+      for (const done of [0, 3, 5, 8]) {
+        const { caches, chain, head } = await place()
+        const keep = (length: number, seed: number): Promise<void> =>
+          keepSnapshot(caches, chain, { size: 9, head, bytes: noise(length * KB, seed) })
+        for (const n of [1, 2]) await keep(1200, n)
+        const discard = caches.discard.bind(caches)
+        let left = done
+        caches.discard = async (of, kind) => {
+          if (left-- === 0) throw new ChainError('full', 'the disk is full')
+          await discard(of, kind)
+        }
+        await expect(keep(10, 3)).rejects.toThrow('the disk is full')
+        caches.discard = discard
+        for (const n of [4, 5]) await keep(kb, n)
+        expect(caches.all.size).toBe(kb === 10 ? 1 : 7)
+      }
+    },
+  )
+
   it('is refused where a part is missing, of another one or damaged, and where what lists them is', async () => {
     const { caches, chain, head } = await place()
     const bytes = noise(900 * KB, 1)

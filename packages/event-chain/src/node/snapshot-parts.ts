@@ -98,22 +98,26 @@ export async function joinParts(
   return joined
 }
 
-/** Throws all parts away. */
+/** Throws all parts away, also those that nothing lists. */
 export async function discardParts(
   caches: CacheStore,
   chain: Uint8Array,
-  { counts }: PartList,
+  list: PartList | undefined,
 ): Promise<void> {
   for (const half of [0, 1] as const)
-    await discardFrom(caches, chain, { half, from: 0, listed: counts[half] })
+    await discardFrom(caches, chain, { half, from: 0, listed: list?.counts[half] ?? 0 })
 }
 
-/** Throws the parts of a half away from one on: those that are listed, and those of one that was never whole, which nothing lists. */
+/**
+ * Throws the parts of a half away from one on: those that are listed, and those of one that was never whole, which nothing lists. The last goes
+ * first: where a crash cuts this off, what is left has no gap, and is found the next time.
+ */
 async function discardFrom(
   caches: CacheStore,
   chain: Uint8Array,
   { half, from, listed }: { readonly half: Half; readonly from: number; readonly listed: number },
 ): Promise<void> {
-  for (let n = from; n < listed || (await caches.kept(chain, kindOf(half, n))) !== undefined; n++)
-    await caches.discard(chain, kindOf(half, n))
+  let end = Math.max(from, listed)
+  while ((await caches.kept(chain, kindOf(half, end))) !== undefined) end++
+  while (end > from) await caches.discard(chain, kindOf(half, --end))
 }

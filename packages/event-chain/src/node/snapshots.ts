@@ -60,7 +60,7 @@ export async function keepSnapshot(
     const whole = pieces.length > 1 ? Buffer.concat(pieces) : one
     const small = sparseFrame(whole, SPARSE) ?? zlib().zstdCompressSync(whole, { params: level() })
     await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes: small }])
-    if (before !== undefined) await discardParts(caches, chain, before)
+    await discardParts(caches, chain, before)
     return
   }
   const parts = compressed(pieces, length)
@@ -75,7 +75,7 @@ export async function keepSnapshot(
     await keepParts(caches, chain, { size, head }, all(), before)
   } else if (first.done !== true) {
     await caches.keep([{ chain, kind: SNAPSHOT, size, head, bytes: first.value }])
-    if (before !== undefined) await discardParts(caches, chain, before)
+    await discardParts(caches, chain, before)
   }
 }
 
@@ -172,5 +172,5 @@ export async function whyNoSnapshot(
 export async function discardSnapshot(caches: CacheStore, chain: Uint8Array): Promise<void> {
   const parts = await listedParts(caches, chain)
   await caches.discard(chain, SNAPSHOT)
-  if (parts !== undefined) await discardParts(caches, chain, parts)
+  await discardParts(caches, chain, parts)
 }
