@@ -1,6 +1,10 @@
 /** What a component's bytes do to whoever loads them. */
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type Component,
+  diskCache,
   type LoadOptions,
   loadComponent,
   type Prepared,
@@ -429,4 +433,50 @@ export const escapes: readonly Escape[] = [
     code: 'transpile-failed',
     attempt: () => loads(kitGuest('kit-counter'), undefined, { limits: { transpileMb: 24 } }),
   },
+  {
+    id: 'loader/a-cache-that-somebody-sent',
+    class: 'loader',
+    guard: 'cache-seals',
+    code: 'nothing ran',
+    attempt: async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'theater-escapes-'))
+      try {
+        const theirs = join(folder, 'theirs')
+        await loads(PLAIN, undefined, { cache: await diskCache(theirs) })
+        await plant(theirs)
+        // As an archive of it is unpacked, with its key.
+        const here = join(folder, 'here')
+        await mkdir(here, { mode: 0o700 })
+        for (const name of await readdir(theirs))
+          await writeFile(join(here, name), await readFile(join(theirs, name)), { mode: 0o600 })
+        return await loads(PLAIN, ran, { cache: await diskCache(here) })
+      } finally {
+        await rm(folder, { recursive: true })
+      }
+    },
+  },
 ]
+
+const PLAIN =
+  '(component (core module $m (func (export "f"))) (core instance $i (instantiate $m)) (func (export "f") (canon lift (core func $i "f"))))'
+
+/** Puts code into what a cache keeps, sealed as whoever has its key can. */
+async function plant(folder: string): Promise<void> {
+  const { seal } = await diskCache(folder)
+  const begins = '(function instantiate'
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name)
+    const was = await readFile(path)
+    const at = was.indexOf(begins)
+    if (at < 0 || seal === undefined) continue
+    const planted = `(${code}, ${begins.slice(1)}`
+    const now = Buffer.concat([was.subarray(0, at), Buffer.from(planted), was.subarray(at + begins.length)])
+    // Behind the magic line and the seal: how long the JavaScript is.
+    now.writeUInt32BE(now.readUInt32BE(SEALED) + planted.length - begins.length, SEALED)
+    now.set(seal(now.subarray(SEALED)), SEALED - 32)
+    await writeFile(path, now)
+  }
+}
+
+/** Where in an entry begins what is sealed. */
+const SEALED = 58

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { cGuest } from '@theater/guests'
 import { http, type HttpOptions } from '@theater/handler-http'
 import { type Escape, type Outcome, stopped, through, variants } from '../escape.ts'
+import { answering } from '../hostile/whole-answers.ts'
 import { type Stage, stage } from '../stage.ts'
 
 const common = { class: 'serving' } as const
@@ -39,9 +40,10 @@ const statuses = (text: string): readonly string[] =>
 async function site(
   server: HttpOptions['server'],
   attempt: (port: number, made: Stage) => Promise<Outcome>,
+  guest: Uint8Array = cGuest('web'),
 ): Promise<Outcome> {
   await using handler = http({ ...(server !== undefined && { server }) })
-  await using made = await stage(cGuest('web'), {
+  await using made = await stage(guest, {
     handlers: [handler],
     grants: { http: { serve: [{ path: '/' }] } },
   })
@@ -196,6 +198,38 @@ export const escapes: readonly Escape[] = [
         (name) => `GET /count HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`,
       ),
     ),
+  },
+  {
+    ...common,
+    id: 'serving/fields-of-an-answer-that-are-none',
+    guard: 'serve-fields',
+    code: '502',
+    // The guest is hostile here: what it has for fields would be another answer, or the end of this one.
+    attempt: async () => {
+      const fields = [
+        'Transfer-Encoding: chunked\r\n',
+        'connection: upgrade\r\n',
+        'x: a\nset-cookie: b\r\n',
+        'x: a\rset-cookie: b\r\n',
+        'x: a\r\n set-cookie: b\r\n',
+        'x: a\r\n\r\nHTTP/1.1 200 OK\r\n',
+        'transfer-encoding : chunked\r\n',
+        ': b\r\n',
+        'x: \0\r\n',
+      ]
+      const requests = fields.map(
+        (_, i) => `POST / HTTP/1.1\r\n${HEAD}Connection: close\r\nContent-Length: 1\r\n\r\n${i}`,
+      )
+      return site(
+        undefined,
+        (port) =>
+          variants(requests, async (bytes) => {
+            const text = await says(port, bytes)
+            return statuses(text).join() === '502' ? stopped('502') : through(`it is sent: ${text}`)
+          }),
+        await answering(fields),
+      )
+    },
   },
 ]
 

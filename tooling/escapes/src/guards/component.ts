@@ -15,6 +15,13 @@ export const component: Guards = {
   'own-bytes': [
     { file: 'component/src/load.ts', text: 'const own = Uint8Array.from(bytes)', with: 'const own = bytes' },
   ],
+  'cache-seals': [
+    {
+      file: 'component/src/node/seal.ts',
+      text: '.update(`${ino} ${birthtimeNs || ctimeNs}`)',
+      with: ".update('')",
+    },
+  ],
   'import-map': [
     { file: 'component/src/transpile.ts', text: 'map: imports.map((id) => [id, id]),', with: 'map: [],' },
     inWorker,

@@ -1,4 +1,4 @@
-import type { Guards } from './patch.ts'
+import { type Guards, off } from './patch.ts'
 
 const listener = 'handler-http/src/listener.ts'
 
@@ -34,6 +34,12 @@ export const serving: Guards = {
       text: "    host === 'localhost' ||\n",
       with: "    host !== '' ||\n",
     },
+  ],
+  'serve-fields': [
+    off(
+      'handler-http/src/whole.ts',
+      'if (!isToken(name) || !isValue(value) || isForbidden(name, value)) return undefined',
+    ),
   ],
   'serve-targets': [
     {
