@@ -22,6 +22,10 @@ export interface Unmet {
 
 /** Who answers which import of a component under some grants. */
 export interface Resolution {
+  /**
+   * By interface: what is imported, and of what is exported the interface by which a handler that is granted, and answers no import, calls the
+   * component.
+   */
   readonly served: ReadonlyMap<string, Served>
   readonly unmet: readonly Unmet[]
   /** Imports that may suspend the guest: ids, sorted. Empty: the component can run without JSPI. */
@@ -29,7 +33,7 @@ export interface Resolution {
 }
 
 /**
- * Matches a component's imports with handlers and grants, deny by default.
+ * Matches a component's imports, and the exports that handlers call, with handlers and grants, deny by default.
  *
  * @param grants by handler name; a handler without one is inert where it can be, else its interfaces are unmet
  */
@@ -50,6 +54,12 @@ export function resolveImports(
   const asyncImports: string[] = []
   for (const imported of model.imports) {
     for (const fn of imported.functions) if (suspends(fn, bound)) asyncImports.push(fn.id)
+  }
+  for (const handler of handlers) {
+    if (bound.has(handler) || !Object.hasOwn(grants, handler.name)) continue
+    const called = model.exports.find(({ name }) => handler.exports?.includes(trackOf(name)))
+    if (called !== undefined && !served.has(called.name))
+      served.set(called.name, { state: 'granted', handler })
   }
   return { served, unmet, asyncImports: asyncImports.toSorted() }
 }

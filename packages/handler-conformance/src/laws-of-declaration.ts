@@ -15,10 +15,12 @@ export const lawsOfDeclaration: readonly Law[] = [
   {
     name: 'it names itself, its tracks and its functions',
     async run(subject) {
-      const { name, interfaces, functions } = subject.bare()
+      const { name, interfaces, exports = [], functions } = subject.bare()
       assert.match(name, /^[a-z][a-z0-9-]*$/)
-      assert.equal(new Set(interfaces).size, interfaces.length, 'a track is listed twice')
-      for (const track of interfaces) assert.match(track, TRACK)
+      for (const tracks of [interfaces, exports]) {
+        assert.equal(new Set(tracks).size, tracks.length, 'a track is listed twice')
+        for (const track of tracks) assert.match(track, TRACK)
+      }
       for (const fn of Object.keys(functions)) {
         assert.ok(isStream(fn) || interfaces.includes(parse(fn).track), `${fn} is of no track that it serves`)
       }

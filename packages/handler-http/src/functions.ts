@@ -8,8 +8,10 @@ import { isKeyed } from './idempotency.ts'
 import { kindOf } from './methods.ts'
 
 /** The exports that answer requests: with resources of `wasi:http`, and with values alone. */
-export const HANDLE = 'wasi:http/incoming-handler@0.2#handle'
-export const HANDLE_WHOLE = 'theater:http/request-handler@0.1#handle'
+const INCOMING = 'wasi:http/incoming-handler@0.2'
+const REQUEST_HANDLER = 'theater:http/request-handler@0.1'
+export const HANDLE = `${INCOMING}#handle`
+export const HANDLE_WHOLE = `${REQUEST_HANDLER}#handle`
 
 /** The tracks of `wasi:http`. */
 export const TYPES = 'wasi:http/types@0.2'
@@ -23,6 +25,10 @@ export const STREAMS = 'wasi:io/streams@0.2'
 /** The track of WebSocket connections, and the exports that hear of them. */
 export const WEBSOCKET = 'theater:http/websocket@0.1'
 const WEBSOCKET_HANDLER = 'theater:http/websocket-handler@0.1'
+
+/** The tracks of all of them. */
+export const CALLED = [INCOMING, REQUEST_HANDLER, WEBSOCKET_HANDLER]
+
 export const HANDLE_OPEN = `${WEBSOCKET_HANDLER}#handle-open`
 export const HANDLE_MESSAGE = `${WEBSOCKET_HANDLER}#handle-message`
 export const HANDLE_CLOSE = `${WEBSOCKET_HANDLER}#handle-close`

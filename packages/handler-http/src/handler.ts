@@ -5,6 +5,7 @@ import { Client, ClientExchange, lost, type Bounds, type ClientResponse } from '
 import { codeOf, headerError, HttpIoError, httpError, LOST, plainError, type ErrorCode } from './errors.ts'
 import { Fields } from './fields.ts'
 import {
+  CALLED,
   CLIENT,
   FUNCTIONS,
   HANDLE,
@@ -80,6 +81,7 @@ export function httpHandler({
   return defineHandler<HttpGrant, HttpImports>({
     name: 'http',
     interfaces: [TYPES, OUTGOING, CLIENT, WEBSOCKET],
+    exports: CALLED,
     grant: httpGrant,
     functions: FUNCTIONS,
     within: (child, parent) => within(child, parent, defaults),

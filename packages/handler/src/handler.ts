@@ -139,6 +139,12 @@ export interface Handler<Grant extends Json = Json, Imports extends object = obj
   readonly name: string
   /** The compatibility tracks it serves: `wasi:filesystem/types@0.2` is every 0.2.x. */
   readonly interfaces: readonly string[]
+  /**
+   * The tracks whose functions an actor exports for this handler to call: `theater:http/request-handler@0.1`. An actor that has a grant and exports one gets the
+   * handler bound, also where it imports none of its interfaces.
+   * @default none
+   */
+  readonly exports?: readonly string[]
   /** The schema of a grant; manifest validation, documentation and completion come from it. */
   readonly grant: JsonSchema
   /**
