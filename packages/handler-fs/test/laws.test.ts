@@ -249,6 +249,7 @@ test.runIf(process.platform === 'linux')('the host’s own handles are all given
   const count = (): number => readdirSync('/proc/self/fd').length
   for (const { world } of worlds) {
     const here = world()
+    // What the tests before had open may be closed meanwhile.
     const before = count()
     const { binding, root } = await bind(here, granted(here))
     for (let i = 0; i < 20; i++) {
@@ -261,12 +262,12 @@ test.runIf(process.platform === 'linux')('the host’s own handles are all given
       await code(() => root('/data').openAt({}, 'up/to-top/nothing', {}, READ))
     }
     await binding[Symbol.asyncDispose]?.()
-    expect(count()).toBe(before)
+    expect(count()).toBeLessThanOrEqual(before)
     await expect(
       bind(here, {
         mounts: { '/a': { host: `${here.root}/data`, rights: 'r' }, '/b': { host: '/nothing', rights: 'r' } },
       }),
     ).rejects.toThrow('/nothing')
-    expect(count()).toBe(before)
+    expect(count()).toBeLessThanOrEqual(before)
   }
 })
