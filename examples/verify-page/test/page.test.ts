@@ -21,7 +21,7 @@ const source = (of: ReadonlyMap<string, ChainSource>, name: string): ChainSource
 }
 
 /** Milliseconds, for a machine that has much else to do. */
-const slow = 240_000
+const slow = 600_000
 
 describe.skipIf(executablePath === undefined)('the page, in Chromium', { timeout: slow }, () => {
   let folder: string
