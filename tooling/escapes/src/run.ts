@@ -1,5 +1,8 @@
 /** Runs attempts, each watched from another process: what one of them does to its host is part of what is found. */
 import { type ChildProcess, fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Escape, EscapeClass, Outcome } from './escape.ts'
 
 /** What a child is asked: to run one attempt. */
@@ -32,11 +35,17 @@ const STARTS_MS = 120_000
 /** A process that runs attempts one after another. */
 export class Runner implements AsyncDisposable {
   readonly #guard: string | undefined
+  /**
+   * Where a process without a guard keeps its transpiled components. A cache believes what it keeps: nobody else may find there what a
+   * guard that was off let through.
+   */
+  readonly #cache: string | undefined
   #child: ChildProcess | undefined
 
   /** @param guard the guard to turn off */
   constructor(guard?: string) {
     this.#guard = guard
+    if (guard !== undefined) this.#cache = mkdtempSync(join(tmpdir(), 'theater-escapes-without-'))
   }
 
   /**
@@ -71,6 +80,7 @@ export class Runner implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end()
+    if (this.#cache !== undefined) rmSync(this.#cache, { recursive: true, force: true })
   }
 
   async #end(): Promise<void> {
@@ -93,6 +103,7 @@ export class Runner implements AsyncDisposable {
         '--max-old-space-size=700',
         ...(this.#guard === undefined ? [] : ['--import', disarm.href]),
       ],
+      ...(this.#cache !== undefined && { env: { ...process.env, THEATER_CACHE: this.#cache } }),
       serialization: 'advanced',
       // What a crashing engine prints is no part of the answer.
       stdio: ['ignore', 'ignore', process.env['DEBUG'] === undefined ? 'ignore' : 'inherit', 'ipc'],

@@ -10,8 +10,8 @@ import { type Limits, type LogLine, type Message, Theater, TheaterError } from '
 import type { Json } from '@theater/values'
 import { type Outcome, stopped, through } from './escape.ts'
 
-/** Transpiled components, kept for the next process: each guard that is turned off has one of its own. */
-const cache = await diskCache(join(tmpdir(), 'theater-escapes-cache'))
+/** Transpiled components, kept for the next process. */
+const cache = await diskCache(process.env['THEATER_CACHE'] || join(tmpdir(), 'theater-escapes-transpiled'))
 
 const load = componentLoader({ cache })
 

@@ -34,4 +34,13 @@ describe('with its guard off, every attempt gets through', () => {
     expect(findings.filter(({ ok }) => !ok)).toEqual([])
     expect(findings.length).toBeGreaterThan(0)
   })
+
+  it('and what got through is in no cache that others use', async () => {
+    const escape = escapes.find(({ guard }) => guard === 'meter-name')
+    if (escape === undefined) throw new Error('no attempt names meter-name')
+    await using off = new Runner('meter-name')
+    await using on = new Runner()
+    expect(await off.run(escape, 120_000)).toMatchObject({ stopped: false })
+    expect(await on.run(escape, 120_000)).toMatchObject({ stopped: true })
+  })
 })
