@@ -52,10 +52,7 @@ export function encodeEntry(entry: Entry, sha256: Digest, kind: EntryKind = 'pla
 
 /** Reads an entry; `undefined` for anything that is not, byte for byte, what was written. */
 export function decodeEntry(bytes: Uint8Array, sha256: Digest, kind: EntryKind = 'plain'): Entry | undefined {
-  if (bytes.length < headerLength + 8) return undefined
-  if (new TextDecoder('latin1').decode(bytes.subarray(0, magicLength)) !== magics[kind]) return undefined
-  const digest = sha256(bytes.subarray(headerLength))
-  if (digest.some((byte, i) => byte !== bytes[magicLength + i])) return undefined
+  if (!isWhole(bytes, sha256, kind)) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset + headerLength, bytes.length - headerLength)
   try {
     const glueLength = view.getUint32(0)
@@ -76,6 +73,24 @@ export function decodeEntry(bytes: Uint8Array, sha256: Digest, kind: EntryKind =
   } catch {
     return undefined
   }
+}
+
+/**
+ * A sealed entry with another seal, for whoever has that one alone, as a thread to which one cannot give the first; `undefined` for anything that
+ * has not the seal that it should.
+ */
+export function resealed(bytes: Uint8Array, from: Digest, to: Digest): Uint8Array<ArrayBuffer> | undefined {
+  if (!isWhole(bytes, from, 'sealed')) return undefined
+  const out = Uint8Array.from(bytes)
+  out.set(to(out.subarray(headerLength)), magicLength)
+  return out
+}
+
+function isWhole(bytes: Uint8Array, sha256: Digest, kind: EntryKind): boolean {
+  if (bytes.length < headerLength + 8) return false
+  if (new TextDecoder('latin1').decode(bytes.subarray(0, magicLength)) !== magics[kind]) return false
+  const digest = sha256(bytes.subarray(headerLength))
+  return digest.every((byte, i) => byte === bytes[magicLength + i])
 }
 
 /** Glue that was checked, as a text that says for which entry and by what: neither vouches for another. */

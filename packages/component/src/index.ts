@@ -7,6 +7,7 @@
  * @module
  */
 export { codeFacts, type CodeFacts } from './code-facts.ts'
+export { resealed } from './entry.ts'
 export { ComponentError, type ComponentErrorCode } from './errors.ts'
 export { defaultLimits } from './limits.ts'
 export { BYTE_FUEL, CROSSING_FUEL, FREE_BYTES } from './costs.ts'

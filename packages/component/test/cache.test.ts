@@ -5,7 +5,7 @@ import { guest } from '@theater/guests'
 import { sha256 } from '@theater/values/node'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { decodeEntry, encodeEntry, type Entry } from '../src/entry.ts'
+import { decodeEntry, encodeEntry, type Entry, resealed } from '../src/entry.ts'
 import {
   ComponentError,
   diskCache,
@@ -158,4 +158,16 @@ test('a cache that cannot be read or written is an error of its own', async () =
   await rm(join(folder, 'gone'), { recursive: true })
   const error = await spineStillRuns({ cache }).catch((e: unknown) => e)
   expect(ComponentError.is(error) && error.code).toBe('cache')
+})
+
+test('an entry gets another seal only where it has the one that it should, and then is what it was', () => {
+  const entry = { glue: 'glue', modules: [{ embedded: 3 }, { bytes: Uint8Array.of(1, 2) }] }
+  const [one, other] = [1, 2].map((n) => (bytes: Uint8Array) => sha256(Uint8Array.of(n, ...bytes)))
+  if (one === undefined || other === undefined) throw new Error('there are two')
+  const sealed = encodeEntry(entry, one, 'sealed')
+  const again = resealed(sealed, one, other)
+  expect(again).toEqual(encodeEntry(entry, other, 'sealed'))
+  expect(sealed).toEqual(encodeEntry(entry, one, 'sealed'))
+  for (const bytes of [again ?? sealed, encodeEntry(entry, one), sealed.subarray(1), sealed.subarray(0, 60)])
+    expect(resealed(bytes, one, other)).toBeUndefined()
 })

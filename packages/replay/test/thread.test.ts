@@ -1,7 +1,11 @@
 import { getEventListeners } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { diskCache, loadComponent, workerTranspiler } from '@theater/component/node'
 import { ChainError } from '@theater/event-chain'
 import { assemble } from '@theater/guests/wat'
-import { ComponentError } from '@theater/component'
+import { type ComponentCache, ComponentError, type Transpiler } from '@theater/component'
 import {
   componentLoader,
   RerunThread,
@@ -23,6 +27,12 @@ const loops = assemble(`(component
     (func (export "run") (param i32) (loop $l (br_if $l (local.get 0)))))
   (core instance $i (instantiate $m))
   (func (export "run") (param "on" bool) (canon lift (core func $i "run"))))`)
+
+/** Answers 41. */
+const answers = assemble(`(component
+  (core module $m (func (export "run") (result i32) (i32.const 41)))
+  (core instance $i (instantiate $m))
+  (func (export "run") (result u32) (canon lift (core func $i "run"))))`)
 
 const CBOR_TRUE = Uint8Array.of(0x81, 0xf5)
 
@@ -179,6 +189,45 @@ describe('a thread that re-runs', async () => {
     const before = new Map(kept)
     expect(await verifyInThread(recording, { cache })).toMatchObject({ verdict: 'verified' })
     expect(kept).toEqual(before)
+  })
+
+  it('leaves what its caller sealed as it is, and believes nothing there that has no seal', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'theater-rerun-'))
+    try {
+      const bytes = await answers
+      const said = await record({ component: bytes, steps: [{ fn: 'run', args: [] }] })
+      const cache = await diskCache(folder)
+      const files = async (): Promise<Map<string, string>> => {
+        const names = (await readdir(folder)).filter((name) => name.endsWith('.theater')).toSorted()
+        const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'latin1')))
+        return new Map(names.map((name, i) => [name, texts[i] ?? '']))
+      }
+      expect(await verify(said, { load: componentLoader({ cache }) })).toMatchObject({ verdict: 'verified' })
+      const sealed = await files()
+      expect(await verifyInThread(said, { cache })).toMatchObject({ verdict: 'verified' })
+      expect(await files()).toEqual(sealed)
+      // As whoever sends a folder writes it: what the meter is said to have made answers something else.
+      const unsealed: ComponentCache = {
+        get: async () => undefined,
+        put: (key, entry) => cache.put(key, entry),
+      }
+      const honest = workerTranspiler()
+      const lying: Transpiler = {
+        jco: honest.jco,
+        transpile: (request) => honest.transpile(request),
+        meter: (request) =>
+          honest.meter({ ...request, module: request.module.map((byte) => (byte === 41 ? 42 : byte)) }),
+      }
+      await (await loadComponent(bytes, { cache: unsealed, transpiler: lying })).prepare({ mode: 'sync' })
+      expect(await files()).not.toEqual(sealed)
+      expect(await verifyInThread(said, { cache })).toMatchObject({ verdict: 'verified' })
+      expect(await files()).toEqual(sealed)
+      for (const [name, text] of sealed) if (text.includes('\0asm')) await rm(join(folder, name))
+      expect(await verifyInThread(said, { cache })).toMatchObject({ verdict: 'verified' })
+      expect(await files()).toEqual(sealed)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it.each([new ComponentError('cache', 'the cache is gone'), new Error('full')])(

@@ -29,7 +29,12 @@ export interface Job {
 export interface ThreadData {
   /** Whether there is a cache of components to ask. */
   readonly cached: boolean
+  /** Whether that cache seals what it keeps. */
+  readonly sealed: boolean
 }
+
+/** The seal of an entry on its way between the two threads, where nobody else writes: whoever has the cache checks its own, and makes it. */
+export const underway = (): Uint8Array => new Uint8Array(32)
 
 /** What the thread asks for: the chain stays where it is, and so does what is open there. */
 export interface Served {
@@ -45,7 +50,7 @@ export interface Served {
   has(cid: Uint8Array): Promise<boolean>
   snapshots(chain: Uint8Array): Promise<readonly SnapshotInfo[]>
   snapshot(chain: Uint8Array, size: number, max: number): Promise<Uint8Array | undefined>
-  /** What the cache of components has. */
+  /** What the cache of components has; where it seals, of what has its seal, with that of {@link underway}. */
   cached(key: string): Promise<Uint8Array | undefined>
   keep(key: string, bytes: Uint8Array): Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { ComponentCache } from '@theater/component'
 import type { StoredEvent } from '@theater/event-chain'
 import type { ChainSource, SnapshotSource } from '../types.ts'
-import { errorOf } from './protocol.ts'
+import { errorOf, underway } from './protocol.ts'
 import type { FromThread, Served, ToThread } from './protocol.ts'
 
 /** A chain that another thread holds, and its cache of components, asked for what is needed. */
@@ -10,12 +10,22 @@ export class RemoteSource {
   readonly #seen: () => void
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
   readonly #failures = new WeakMap<Error, number>()
+  /** What the host found of a component is not in it: a verifier checks for itself. */
+  readonly cache: ComponentCache
   #asked = 0
 
-  /** @param seen is called for each event that is read */
-  constructor(send: (question: FromThread) => void, seen: () => void) {
+  /**
+   * @param seen is called for each event that is read
+   * @param sealed whether the cache seals what it keeps
+   */
+  constructor(send: (question: FromThread) => void, seen: () => void, sealed: boolean) {
     this.#send = send
     this.#seen = seen
+    this.cache = {
+      get: (key) => this.#ask('cached', key),
+      put: (key, bytes) => this.#ask('keep', key, bytes),
+      ...(sealed && { seal: underway }),
+    }
   }
 
   /** Takes an answer. */
@@ -45,11 +55,6 @@ export class RemoteSource {
   readonly snapshots: SnapshotSource = {
     list: (chain) => this.#ask('snapshots', chain),
     read: (chain, size, max) => this.#ask('snapshot', chain, size, max),
-  }
-
-  readonly cache: ComponentCache = {
-    get: (key) => this.#ask('cached', key),
-    put: (key, bytes) => this.#ask('keep', key, bytes),
   }
 
   async *#read(chain: Uint8Array, from?: number, to?: number): AsyncGenerator<StoredEvent> {

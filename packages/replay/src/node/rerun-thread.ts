@@ -21,7 +21,7 @@ export interface RerunThreadOptions {
    * @default 600
    */
   readonly maxSeconds?: number | undefined
-  /** Keeps transpiled components. It is asked in the thread that made this. */
+  /** Keeps transpiled components. It is asked in the thread that made this. Where it has a `seal`, what has none is not believed. */
   readonly cache?: ComponentCache | undefined
 }
 
@@ -157,7 +157,10 @@ export class RerunThread implements AsyncDisposable {
   }
 
   #start(): Worker {
-    const workerData: ThreadData = { cached: this.#cache !== undefined }
+    const workerData: ThreadData = {
+      cached: this.#cache !== undefined,
+      sealed: this.#cache?.seal !== undefined,
+    }
     const worker = new Worker(workerUrl, {
       name: 'theater-rerun',
       workerData,

@@ -11,10 +11,10 @@ import { faultOf } from './protocol.ts'
 import type { FromThread, Job, ThreadData, ToThread } from './protocol.ts'
 import { RemoteSource } from './remote-source.ts'
 
-function serve(port: MessagePort, { cached }: ThreadData): void {
+function serve(port: MessagePort, { cached, sealed }: ThreadData): void {
   const tell = (news: FromThread): void => port.postMessage(news)
   const life = new Life(() => tell({ alive: true }))
-  const remote = new RemoteSource(tell, () => life.now())
+  const remote = new RemoteSource(tell, () => life.now(), sealed)
   const loader = componentLoader(cached ? { cache: remote.cache } : {})
 
   const run = async ({ how, chain, told, ...job }: Job): Promise<FromThread> => {

@@ -1,7 +1,8 @@
+import { resealed } from '@theater/component'
 import type { ComponentCache } from '@theater/component'
 import type { StoredEvent } from '@theater/event-chain'
 import type { ChainSource } from '../types.ts'
-import { faultOf } from './protocol.ts'
+import { faultOf, underway } from './protocol.ts'
 import type { Ask, Served, ToThread } from './protocol.ts'
 
 /** Events, and bytes of them, that cross at once. */
@@ -95,9 +96,13 @@ function servedBy(
     },
     async cached(key) {
       const bytes = await cache?.get(key)
-      return bytes && alone(bytes)
+      if (bytes === undefined) return undefined
+      return cache?.seal === undefined ? alone(bytes) : resealed(bytes, cache.seal, underway)
     },
-    keep: async (key, bytes) => cache?.put(key, bytes),
+    async keep(key, bytes) {
+      const entry = cache?.seal === undefined ? bytes : resealed(bytes, underway, cache.seal)
+      if (entry !== undefined) await cache?.put(key, entry)
+    },
   }
 }
 
