@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { ComponentError } from '@theater/component'
 import type { ComponentCache } from '@theater/component'
 import { diskCache } from '@theater/component/node'
 import { sha256 } from '@theater/event-chain/node'
@@ -22,6 +23,8 @@ export interface VerifierOptions {
   /** Seconds that it may take without getting on. @default 600 */
   readonly maxSeconds?: number | undefined
   readonly progress: (text: string) => void
+  /** Told what is of no consequence for a verdict. */
+  readonly note: (text: string) => void
 }
 
 /** What is known of chains together. */
@@ -41,12 +44,12 @@ export interface Judgement {
  */
 export async function judge(
   subjects: readonly Subject[],
-  { data, component, limits, from, maxSeconds, progress: show }: VerifierOptions,
+  { data, component, limits, from, maxSeconds, progress: show, note }: VerifierOptions,
 ): Promise<Judgement> {
   const verdicts: Verdict[] = []
   const read: { readonly source: ChainSource; readonly at: number }[] = []
   const given = new GivenComponent(component)
-  await using thread = new RerunThread({ maxSeconds, cache: await cacheOf(data) })
+  await using thread = new RerunThread({ maxSeconds, cache: await cacheOf(data, note) })
   for (const [at, { name, size, source, verdict, tombstones }] of subjects.entries()) {
     if (source === undefined) {
       if (verdict !== undefined) verdicts[at] = verdict
@@ -75,13 +78,35 @@ export async function judge(
 
 /**
  * The cache of a data folder's components, where there is one that can tell what its host wrote: a folder may come from whoever is to be
- * believed nothing, and what it keeps is what records are re-run with.
+ * believed nothing, and what it keeps is what records are re-run with. Where it cannot be read or written, what is re-run is made without it.
+ *
+ * @param note told once why
  */
-export async function cacheOf(data: string): Promise<ComponentCache | undefined> {
-  const { cache } = dataPaths(data)
-  if (!existsSync(cache)) return undefined
-  const opened = await diskCache(cache)
-  return opened.seal && opened
+export async function cacheOf(
+  data: string,
+  note: (text: string) => void,
+): Promise<ComponentCache | undefined> {
+  const { cache: folder } = dataPaths(data)
+  if (!existsSync(folder)) return undefined
+  let noted = false
+  const without = async <T>(what: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await what
+    } catch (error) {
+      if (!ComponentError.is(error) || error.code !== 'cache') throw error
+      if (!noted) note(`${error.message} What is re-run is transpiled again.`)
+      noted = true
+      return undefined
+    }
+  }
+  const cache = await without(diskCache(folder))
+  return (
+    cache?.seal && {
+      ...cache,
+      get: (key) => without(cache.get(key)),
+      put: (key, bytes) => without(cache.put(key, bytes)),
+    }
+  )
 }
 
 /** The limits that the command line gives. */

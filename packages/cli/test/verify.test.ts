@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChainWriter, encodeContent, readEvents } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
@@ -8,6 +8,7 @@ import { diskCache } from '@theater/component/node'
 import { describe, expect, it, vi } from 'vitest'
 import { cacheOf } from '../src/verifier.ts'
 import { endless } from './support/endless.ts'
+import { withoutRoom } from './support/other-user.ts'
 import { copies, ECHO, folder, objects, theater } from './support/theater.ts'
 
 const KEYS = [
@@ -252,14 +253,53 @@ describe('a data folder', () => {
     const data = folder({})
     vi.stubEnv('THEATER_CACHE', '')
     try {
-      expect(await cacheOf(data)).toBeUndefined()
+      const notes: string[] = []
+      const open = () => cacheOf(data, (text) => notes.push(text))
+      expect(await open()).toBeUndefined()
       await diskCache(join(data, 'cache'))
-      expect(await cacheOf(data)).toBeDefined()
+      expect(await open()).toBeDefined()
       // As somebody would send it whose entries have a digest in the place of a seal.
       chmodSync(join(data, 'cache/seal.key'), 0o644)
-      expect(await cacheOf(data)).toBeUndefined()
+      expect(await open()).toBeUndefined()
+      expect(notes).toEqual([])
     } finally {
       vi.unstubAllEnvs()
     }
   })
+
+  it.for([
+    ['that is no folder', (cache: string) => writeFileSync(cache, ''), 'cannot be made'],
+    [
+      'in which there is no room',
+      (cache: string) => {
+        mkdirSync(cache)
+        writeFileSync(join(cache, 'seal.key'), Buffer.alloc(32, 1), { mode: 0o600 })
+      },
+      'cannot be written',
+    ],
+  ] as const)(
+    'with a cache %s is verified without it, and that is said once',
+    async ([, make, why], { skip }) => {
+      if (process.platform !== 'linux') return skip('no limit on the size of files here')
+      vi.stubEnv('THEATER_CACHE', '')
+      try {
+        const cwd = folder({ 'theater.toml': ECHO })
+        expect((await theater(['run', 'theater.toml'], { cwd })).code).toBe(0)
+        expect((await theater(['export', 'echo', '-o', 'echo.car'], { cwd })).code).toBe(0)
+        const here = folder({}, 'file')
+        copyFileSync(join(cwd, 'echo.car'), join(here, 'echo.car'))
+        mkdirSync(join(here, '.theater'))
+        make(join(here, '.theater/cache'))
+        for (const command of ['verify', 'replay']) {
+          const ran = withoutRoom(0, [command, 'echo.car'], here)
+          // To replay writes nothing there.
+          const times = command === 'replay' && why === 'cannot be written' ? 0 : 1
+          expect([command, ran.status, ran.stderr.split(why).length - 1]).toEqual([command, 0, times])
+          expect(ran.stdout).toContain('verified')
+        }
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    },
+  )
 })

@@ -64,7 +64,7 @@ export async function replay(name: string, flags: ReplayFlags, output: Output): 
     throw new CliError('usage', `it cannot begin with event ${flags.from} and stop after ${until}`)
   if (source === undefined) return tell(subject, subject.verdict, output)
   const show = new Show(subject, flags, output)
-  const cache = await cacheOf(flags.data)
+  const cache = await cacheOf(flags.data, (text) => output.note(text))
   try {
     const { verdict, next } = await replayInThread(source, {
       maxSeconds: flags.maxSeconds,

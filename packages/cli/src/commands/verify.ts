@@ -58,6 +58,7 @@ export async function verify(names: readonly string[], flags: VerifyFlags, outpu
     limits: limitsOf(flags),
     from: flags.from,
     progress: (text) => output.status(text),
+    note: (text) => output.note(text),
   })
   output.endStatus()
   const signed = keys.length === 0 ? undefined : await signatures(found, judged, { keys, witnesses })
