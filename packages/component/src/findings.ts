@@ -2,7 +2,7 @@
 import type { ComponentModel, Hash } from '@theater/values'
 import { checkModule } from './core.ts'
 import { decodeEntry, encodeEntry } from './entry.ts'
-import { meterNeeds, type MeterNeeds } from './meter/meter.ts'
+import { meterNeeds, type MeterNeeds } from './meter/needs.ts'
 import { modelOf } from './model.ts'
 import { parseComponent } from './parse.ts'
 import { sharedFunctions, type SharedFunctions } from './signatures.ts'

@@ -8,7 +8,8 @@ import type { HandoverCache } from './handover.ts'
 import { InstanceMeter } from './instance-meter.ts'
 import { type Blueprint, type CoreModule, instantiate } from './instance.ts'
 import { withDefaults } from './limits.ts'
-import { meter, meterNeeds } from './meter/meter.ts'
+import { meter } from './meter/meter.ts'
+import { meterNeeds } from './meter/needs.ts'
 import { moduleState, stateFormat } from './meter/state.ts'
 import { asyncNames, glueKey, normalPlan, planKey } from './plan.ts'
 import { checkGlue, type CheckedGlue, readyGlue } from './prelude.ts'
@@ -191,8 +192,8 @@ class KnownComponent implements CheckedComponent {
 
   async #prepare(plan: Plan): Promise<Prepared> {
     const { metering = 'canonical' } = plan
-    const { sha256, cache } = this.#kit
-    const key = this.#kit.cacheKey(['glue', this.jco, glueKey(plan)], this.digest)
+    const { sha256, cache, limits } = this.#kit
+    const key = this.#kit.cacheKey(['glue', this.jco, glueKey(plan), `of ${limits.glueChars}`], this.digest)
     const bytes = await cache?.get(key)
     const sealed = this.#fromSealed(key, bytes)
     // Where the cache can seal, nothing else is its host's.

@@ -152,6 +152,14 @@ test('a cache that cannot seal keeps nothing of it', async () => {
   expect([found === '', glue === '']).toEqual([true, false])
 })
 
+test('a component whose JavaScript was made under a larger limit is refused under a smaller one', async () => {
+  await loaded()
+  const cache = await diskCache(folder)
+  const limits = { glueChars: 1000 }
+  const { component } = await recalled({ cache, limits })
+  await expect(component.prepare({ mode: 'sync' })).rejects.toMatchObject({ code: 'too-large' })
+})
+
 test('of a component that is refused nothing is kept', async () => {
   const cache = await diskCache(folder)
   const bytes = guest('spine').slice(0, -1)

@@ -1,8 +1,19 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { promises } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { sha256 } from '@theater/values/node'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { decodeEntry, encodeEntry, type Entry } from '../src/entry.ts'
@@ -332,6 +343,49 @@ test('of two that make a key at the same time both have the one that is there', 
   expect(await readdir(folder)).toEqual(['seal.key'])
 })
 
+test('a seal is of the engine that accepted what is sealed, and of what it was told of WebAssembly', () => {
+  const seals = (...options: string[]): string => {
+    const code = `import { sealOf } from ${JSON.stringify(new URL('../src/node/seal.ts', import.meta.url).href)}
+      console.log(Buffer.from(sealOf(${JSON.stringify(folder)})(Buffer.of(1))).toString('hex'))`
+    const { NODE_OPTIONS: _, ...env } = process.env
+    return execFileSync(process.execPath, [...options, '--input-type=module', '-e', code], {
+      encoding: 'utf8',
+      env,
+    })
+  }
+  const plain = seals()
+  expect(seals('--max-old-space-size=200', '--wasm-stack-switching-stack-size=900')).toBe(plain)
+  expect(seals('--no-experimental-wasm-exnref')).not.toBe(plain)
+  const [one, other] = ['14.6', '14.7'].map((engine) => sealOf(folder, engine)?.(Buffer.of(1)))
+  expect(one).toHaveLength(32)
+  expect(one).not.toEqual(other)
+})
+
+test('a link or a folder in the place of an entry is none, and neither is what is larger than any', async () => {
+  const transpiler = counting()
+  await run(transpiler)
+  const path = await glueFile()
+  const good = await readFile(path)
+  const large = join(folder, 'large')
+  await writeFile(large, good)
+  const planted: readonly (() => Promise<void>)[] = [
+    () => symlink(large, path),
+    async () => void (await mkdir(path)),
+    async () => {
+      await writeFile(path, good)
+      await truncate(path, 3 * 1024 ** 3)
+    },
+  ]
+  for (const plant of planted) {
+    await rm(path, { recursive: true })
+    await plant()
+    const before = transpiler.asked
+    expect(await run(transpiler)).toBe(true)
+    expect(transpiler.asked).toBe(before + 1)
+    expect(await readFile(large)).toEqual(good)
+  }
+})
+
 async function versionOf(files: readonly string[]): Promise<string> {
   const texts = await Promise.all(
     files.map((file) => readFile(new URL(`../src/${file}.ts`, import.meta.url), 'utf8')),
@@ -345,5 +399,21 @@ test('the versions of the checks are the sha-256 of the files that do them: put 
   expect(checkVersion).toBe(await versionOf(glue))
   const checks = ['findings', 'parse', 'parse-types', 'syntax', 'names', 'wire', 'core', 'signatures']
   const models = ['model', 'evaluate', 'items', 'val-types', 'meter/module', 'meter/refuse', 'meter/constant']
-  expect(findingsVersion).toBe(await versionOf([...checks, ...models]))
+  const files = [...checks, ...models, 'meter/needs']
+  expect(findingsVersion).toBe(await versionOf(files))
+  // What is only kept by, or said, decides nothing.
+  const others = ['entry', 'errors', 'version', 'types']
+  expect((await importedBy('findings')).filter((file) => !others.includes(file))).toEqual(
+    files.filter((file) => file !== 'syntax').toSorted(),
+  )
 })
+
+/** A file of the source, and all that it imports to run. */
+async function importedBy(file: string, found = new Set<string>()): Promise<string[]> {
+  if (found.has(file)) return []
+  found.add(file)
+  const text = await readFile(new URL(`../src/${file}.ts`, import.meta.url), 'utf8')
+  for (const [, path = ''] of text.matchAll(/^import (?!type )[^;]*? from '(\.[^']+)\.ts'$/gms))
+    await importedBy(join(dirname(file), path), found)
+  return [...found].toSorted()
+}

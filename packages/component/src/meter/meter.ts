@@ -29,28 +29,6 @@ export interface MeterOptions {
   readonly maxBytes?: number
 }
 
-/** What the memories and tables of a module have when it is instantiated. */
-export interface MeterNeeds {
-  /** Pages of 64 KiB. */
-  readonly pages: number
-  /** Elements of tables. */
-  readonly elements: number
-}
-
-/** Sums up the initial sizes of the memories and tables that a module defines; those it imports are another's. */
-export function meterNeeds(bytes: Uint8Array): MeterNeeds {
-  return needsOf(readModule(bytes))
-}
-
-/** As {@link meterNeeds}, of a module that was read already. */
-export function needsOf({ memories, importedMemories, tables, importedTables }: ModuleShape): MeterNeeds {
-  const sum = (total: number, { min }: { readonly min: number }): number => total + min
-  return {
-    pages: memories.slice(importedMemories).reduce(sum, 0),
-    elements: tables.slice(importedTables).reduce(sum, 0),
-  }
-}
-
 /**
  * Writes a core module anew: with five more imported globals of the module `theater:meter` (`fuel`, `depth`, `pages`,
  * `elements`, `why`), instructions that count, and what `state.ts` says of its state. The engine has accepted the module before; a module that imports or

@@ -1,6 +1,16 @@
 /** Transpiled components kept in a folder. Whoever can write into that folder runs code in the host. */
 import { randomBytes } from 'node:crypto'
-import { chmodSync, constants, existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { deserialize, serialize } from 'node:v8'
 import { ComponentError } from '../errors.ts'
@@ -28,11 +38,8 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
     data: { encode: serialize, decode },
     async get(key) {
       try {
-        // To have another thread do it takes a host that starts longer than to read it.
-        // And of a pipe one would wait for somebody who writes.
-        return readFileSync(join(folder, file(key)), { flag: constants.O_RDONLY | constants.O_NONBLOCK })
+        return read(join(folder, file(key)))
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
         throw new ComponentError('cache', `The cache in ${folder} cannot be read.`, { cause: error })
       }
     },
@@ -57,6 +64,32 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
         })
       }
     },
+  }
+}
+
+/** The most that an entry has: what is more nobody wrote here, and all of it would have to be read to find that. */
+const MOST = 256 * 1024 * 1024
+
+/** Nothing of a pipe, where one would wait for somebody who writes, or of a link: somebody else put them there. */
+const HOW = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
+
+/** What opening says of what is none of ours: not there, a link, a socket. */
+const absent: ReadonlySet<unknown> = new Set(['ENOENT', 'ELOOP', 'ENXIO'])
+
+/** To have another thread do it takes a host that starts longer than to read it. */
+function read(path: string): Uint8Array | undefined {
+  let fd: number
+  try {
+    fd = openSync(path, HOW)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && absent.has(error.code)) return undefined
+    throw error
+  }
+  try {
+    const found = fstatSync(fd)
+    return found.isFile() && found.size <= MOST ? readFileSync(fd) : undefined
+  } finally {
+    closeSync(fd)
   }
 }
 
