@@ -23,8 +23,7 @@ export interface Unmet {
 /** Who answers which import of a component under some grants. */
 export interface Resolution {
   /**
-   * By interface: what is imported, and of what is exported the interface by which a handler that is granted, and answers no import, calls the
-   * component.
+   * By interface: what is imported; and by `export`, interface and handler what is exported for a handler that is granted, and answers no import, to call.
    */
   readonly served: ReadonlyMap<string, Served>
   readonly unmet: readonly Unmet[]
@@ -58,8 +57,9 @@ export function resolveImports(
   for (const handler of handlers) {
     if (bound.has(handler) || !Object.hasOwn(grants, handler.name)) continue
     const called = model.exports.find(({ name }) => handler.exports?.includes(trackOf(name)))
-    if (called !== undefined && !served.has(called.name))
-      served.set(called.name, { state: 'granted', handler })
+    // A component may import what it exports, from somebody else; and two handlers may call the same.
+    if (called !== undefined)
+      served.set(`export ${called.name} ${handler.name}`, { state: 'granted', handler })
   }
   return { served, unmet, asyncImports: asyncImports.toSorted() }
 }

@@ -105,7 +105,7 @@ export interface ManifestParts {
   readonly unserved: readonly string[]
 }
 
-/** One handler that a component imports something of. */
+/** One handler that a component imports something of, or that calls it. */
 export interface Need {
   readonly handler: string
   readonly schema: JsonSchema

@@ -3,7 +3,7 @@ import { keepNoSnapshot, keepSnapshot } from '@theater/event-chain/node'
 import { sqliteStore } from '@theater/event-chain/sqlite'
 import { cGuest } from '@theater/guests'
 import { relayGuest } from '@theater/guests/relay'
-import { assemble } from '@theater/guests/wat'
+import { assemble, fromCore } from '@theater/guests/wat'
 import { defaultLimits } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
 import { ECHO, folder, objects, theater } from './support/theater.ts'
@@ -149,6 +149,18 @@ describe('inspect', () => {
     // Without a route nobody could ask it.
     expect(stdout).toMatch(/^\[actor\.web\.grants\.http\]\n# .*\nserve = \[\{ path = "\/" \}\]$/m)
     expect(stdout).not.toMatch(/^out = /m)
+  })
+
+  it('grants to be asked to a component that imports nothing of what asks it', async () => {
+    const wit = `package theater:http@0.1.0;
+interface request-handler { handle: func(); }
+world guest { export request-handler; }`
+    const wat = '(module (func (export "theater:http/request-handler@0.1.0#handle")))'
+    const cwd = folder({ 'alone.wasm': await fromCore(wat, wit, 'guest') })
+    const { stdout } = await theater(['inspect', 'alone.wasm', '--toml'], { cwd })
+    expect(stdout).toMatch(
+      /^# For theater:http\/request-handler@0\.1\.0: handle\.\n\[actor\.alone\.grants\.http\]\n# .*\nserve = /m,
+    )
   })
 
   it('makes no manifest of a manifest', async () => {

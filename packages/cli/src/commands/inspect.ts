@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
-import { trackName } from '@theater/boundary'
+import { trackName, trackOf } from '@theater/boundary'
 import type { Component } from '@theater/component'
 import { printable } from '@theater/handler-log'
 import type { AnyHandler } from '@theater/handler'
@@ -94,24 +94,30 @@ function isActor(name: string): boolean {
   return /^[a-z0-9._~-]+$/.test(name) && !/\.(?:wasm|toml)$/.test(name) && !existsSync(name)
 }
 
-/** What of each handler a component imports. */
+/** What of each handler a component imports, and exports for it to call. */
 function needsOf(
   model: Component['model'],
   imports: readonly Import[],
   handlers: readonly AnyHandler[],
 ): Need[] {
-  return handlers.flatMap(({ name, grant }): Need[] => {
+  return handlers.flatMap(({ name, grant, exports = [] }): Need[] => {
     const ones = imports.filter(({ handler }) => handler === name)
-    if (ones.length === 0) return []
+    const called = model.exports.filter((one) => exports.includes(trackOf(one.name)))
+    if (ones.length + called.length === 0) return []
     const schema = grantSchema(name) ?? grant
+    const functions = [
+      ...ones.flatMap((one) => one.functions),
+      ...called.flatMap((one) => one.functions.map((fn) => fn.name)),
+    ]
     return [
       {
         handler: name,
         schema,
         example: exampleWith(schema, name === 'http' ? httpKeys(model) : []),
-        optional: ones.every(({ state }) => state === 'inert'),
-        interfaces: ones.map((one) => one.name),
-        functions: ones.flatMap(({ functions }) => functions.map((fn) => fn.replace(/^\[[a-z]+\]/, ''))),
+        // What is called by nobody is of no use.
+        optional: called.length === 0 && ones.every(({ state }) => state === 'inert'),
+        interfaces: [...ones, ...called].map((one) => one.name),
+        functions: functions.map((fn) => fn.replace(/^\[[a-z]+\]/, '')),
       },
     ]
   })
