@@ -100,7 +100,7 @@ describe('guests on stacks that are used again', () => {
       await actor.value('test:phases/guest#count')
       return [show(await actor.turn(`test:phases/guest#${fn}`, ...args)), actor.log.print]
     }
-    const stacks = new Stacks()
+    const stacks = new Stacks({ most: 1 })
     for (const fn of [
       'before',
       'after',
@@ -165,7 +165,7 @@ describe('a turn that is ended while its guest is suspended', () => {
     ['read', true, 'deadline'],
     ['once', false, 'deadline'],
   ])('leaves nothing behind: %s, stacks used again: %s, %s', async (effect, again, how) => {
-    const stacks = again ? new Stacks() : undefined
+    const stacks = again ? new Stacks({ most: 1 }) : undefined
     const notes: number[] = []
     const cores: WeakRef<object>[] = []
     const play = async (): Promise<void> => {
