@@ -4,7 +4,7 @@ import { goneAt } from '../archived.ts'
 import { hex, sameBytes } from '../cbor-bytes.ts'
 import { broken, ChainError } from '../errors.ts'
 import type { BlobReader, ChainInfo, ChainReader, StoredEvent } from '../store.ts'
-import { checkAgreement } from './agreement.ts'
+import { checkAgreement, cover } from './agreement.ts'
 
 /** Something that has a chain, or a part of it: an open CAR file, or a store. */
 export interface JoinedFrom {
@@ -52,7 +52,7 @@ export async function joinParts(
   const size = Math.max(...parts.map(({ info }) => info.size))
   const last = parts.findIndex(({ info }) => info.size === size)
   const all = parts.flatMap(runsOf)
-  const { runs, lead, base } = cover(all, size)
+  const { runs, lead, base } = ends(cover(all), size)
   const { archived: _a, origin: _o, ...own } = (parts[last] as JoinedFrom).info
   const before = parts.find(({ info }) => info.archived?.base === base)?.info.archived
   const info = before === undefined ? own : { ...own, archived: { lead, base, last: before.last, parts: [] } }
@@ -71,29 +71,16 @@ function runsOf(of: JoinedFrom): Run[] {
   ]
 }
 
-/** What is read where, and how far the first events and the last ones go that have no gap. */
-function cover(
-  all: readonly Run[],
+/** How far the first events and the last ones go that have no gap, and what of those is read where. */
+function ends(
+  runs: readonly Run[],
   size: number,
 ): { readonly runs: readonly Run[]; readonly lead: number; readonly base: number } {
-  const runs: Run[] = []
   let lead = 0
-  while (lead < size) {
-    const next = all.filter(({ from, to }) => from <= lead && to > lead).toSorted((a, b) => b.to - a.to)[0]
-    if (next === undefined) break
-    runs.push({ ...next, from: lead })
-    lead = next.to
-  }
+  for (const { from, to } of runs) if (from === lead) lead = to
   let base = size
-  while (base > lead) {
-    const next = all
-      .filter(({ from, to }) => to >= base && from < base)
-      .toSorted((a, b) => a.from - b.from)[0]
-    if (next === undefined) break
-    runs.push({ ...next, to: base })
-    base = next.from
-  }
-  return { runs, lead, base }
+  for (const { from, to } of runs.toReversed()) if (to === base && base > lead) base = from
+  return { runs: runs.filter(({ from, to }) => to <= lead || from >= base), lead, base }
 }
 
 /** One chain, in several places. */
@@ -123,11 +110,14 @@ class Joined implements ChainReader, BlobReader {
       const run = this.#runAt(at)
       if (run === undefined)
         throw goneAt(label, archived, at) ?? broken('missing', 'the event is in none of the parts', at)
-      const others = this.#all.filter(({ of }) => of !== run.of)
-      const also = others.filter(({ from, to }) => at >= from && at < to)
+      const also: Run[] = []
       // Up to where the same parts have it; most have only the beginning in common.
-      const seams = others.flatMap(({ from, to }) => [from, to]).filter((seam) => seam > at)
-      const until = Math.min(run.to, end, ...seams)
+      let until = Math.min(run.to, end)
+      for (const other of this.#all) {
+        if (other.of === run.of) continue
+        if (at >= other.from && at < other.to) also.push(other)
+        for (const seam of [other.from, other.to]) if (seam > at && seam < until) until = seam
+      }
       if (also.length === 0) yield* run.of.store.read(chain, at, until)
       else
         for await (const event of run.of.store.read(chain, at, until))
