@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { importCars, joinCars, joinParts } from '../../src/car.ts'
 import type { CarFile } from '../../src/car.ts'
 import { memoryStore } from '../../src/index.ts'
-import { HostLog, originSeal, SigningKey, verifySeal } from '../../src/log.ts'
+import { HostLog, originSeal, removalOf, SigningKey, verifySeal } from '../../src/log.ts'
 import { sha256 } from '../../src/node.ts'
 import { exportCar } from '../../src/car.ts'
 import { bytesOf } from '../car-helpers.ts'
 import { fill } from '../sample.ts'
 import { lying } from './lying.ts'
-import { archive, fileOf, key, LEAD, open, sealOf, signed, textOf, turns } from './parts.ts'
+import { archive, fileOf, key, LEAD, notes, open, sealOf, signed, textOf, turns } from './parts.ts'
 
 const LENGTH = 200
 let chain: Uint8Array
@@ -93,8 +93,14 @@ test('all parts together are held against all that is signed, also what is befor
   const seal = await sealOf(liar, id, bases[1])
   const first = await bytesOf(exportCar(store, [id], { hash: sha256, seal }))
   expect((await open(first)).chains).toMatchObject([{ result: { ok: true }, sealed: { matches: true } }])
+  const taken = { lead: LEAD, base: bases[1], file: 'first.car', notes, hash: sha256 }
+  await store.archives.takeOut(id, await removalOf(liar, id, taken))
   const all = await sealOf(liar, id)
   const rest = await bytesOf(exportCar(store, [id], { hash: sha256, seal: all }))
+  // What is signed of its events is what they are, and it has none of those before.
+  expect((await open(rest)).chains).toMatchObject([
+    { part: { begin: { size: bases[1] } }, result: { ok: true }, sealed: { matches: true } },
+  ])
   const [car] = await joined(first, rest)
   expect(car?.chains).toMatchObject([{ result: { ok: true }, sealed: { matches: false } }])
 })
