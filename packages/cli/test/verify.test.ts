@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChainWriter, encodeContent, readEvents } from '@theater/event-chain'
 import { exportCar } from '@theater/event-chain/car'
@@ -258,8 +258,8 @@ describe('a data folder', () => {
       expect(await open()).toBeUndefined()
       await diskCache(join(data, 'cache'))
       expect(await open()).toBeDefined()
-      // As somebody would send it whose entries have a digest in the place of a seal.
-      chmodSync(join(data, 'cache/seal.key'), 0o644)
+      rmSync(join(data, 'cache/seal.key'))
+      mkdirSync(join(data, 'cache/seal.key'))
       expect(await open()).toBeUndefined()
       expect(notes).toEqual([])
     } finally {

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmod,
+  lstat,
   mkdir,
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -237,7 +239,8 @@ test.skipIf(process.platform === 'win32')(
     const keyPath = join(folder, 'seal.key')
     await rm(keyPath)
     execFileSync('mkfifo', ['-m', '600', keyPath])
-    expect((await diskCache(folder)).seal).toBeUndefined()
+    expect((await diskCache(folder)).seal).toBeDefined()
+    expect(await key()).toHaveLength(32)
   },
 )
 
@@ -312,28 +315,45 @@ test('what somebody else wrote in the place of a metered module is not even comp
     }
 })
 
-test('a key that others can read, that is another file or has another length is not used: what is kept is checked each time', async () => {
+test('in the place of a key that others can read, that is a link or has another length there is a new one, and all is made again', async () => {
   const transpiler = counting()
   await run(transpiler)
   const path = join(folder, 'seal.key')
-  const good = await key()
   const unusable = [
     () => chmod(path, 0o644),
+    async () => writeFile(path, (await key()).subarray(1)),
+    async () => truncate(path, 3 * 1024 ** 3),
     async () => {
-      await rm(path)
-      await writeFile(path, good.subarray(1), { mode: 0o600 })
+      await rename(path, join(folder, 'elsewhere'))
+      await symlink('elsewhere', path)
     },
+    () => rm(path),
   ]
   for (const spoil of unusable) {
     await spoil()
-    expect((await diskCache(folder)).seal).toBeUndefined()
+    // As somebody writes who knows that key.
+    await spineStillRuns({ cache: unsealed(await diskCache(folder)), transpiler: workerTranspiler() })
+    const before = transpiler.asked
     expect(await run(transpiler)).toBe(true)
-    expect((await readFile(await glueFile())).includes('use components')).toBe(true)
+    expect(transpiler.asked).toBe(before + 1)
+    const { mode, size } = await lstat(path)
+    expect([mode & 0o777, size]).toEqual([0o600, 32])
+    expect(sealed(await readFile(await glueFile()))).toBeDefined()
   }
-  await rm(path)
-  expect(await run(transpiler)).toBe(true)
-  expect(await key()).not.toEqual(good)
-  expect(sealed(await readFile(await glueFile()))).toBeDefined()
+})
+
+test('where there can be no key nothing is kept, and nothing that is there is believed', async () => {
+  const transpiler = counting()
+  await spineStillRuns({ cache: unsealed(await diskCache(folder)), transpiler })
+  await rm(join(folder, 'seal.key'))
+  await mkdir(join(folder, 'seal.key'))
+  const before = await readdir(folder)
+  const cache = await diskCache(folder)
+  expect(cache.seal).toBeUndefined()
+  const asked = transpiler.asked
+  expect(await spineStillRuns({ cache, transpiler })).toBe(true)
+  expect(transpiler.asked).toBe(asked + 1)
+  expect(await readdir(folder)).toEqual(before)
 })
 
 test('of two that make a key at the same time both have the one that is there', async () => {

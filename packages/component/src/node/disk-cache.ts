@@ -21,7 +21,8 @@ import { sealOf } from './seal.ts'
  * Opens a cache in a folder of its own, which is made with mode 0700. A folder that others own or can write to is
  * refused: **who can write the cache owns the host**, because what it keeps is run as JavaScript.
  *
- * Entries are written to a file of another name and renamed, so a reader never sees half of one.
+ * Entries are written to a file of another name and renamed, so a reader never sees half of one. Where there can be no key to seal them with, as in a
+ * folder that is only read, nothing is kept, and nothing that is there is believed.
  */
 export async function diskCache(folder: string): Promise<ComponentCache> {
   try {
@@ -33,8 +34,9 @@ export async function diskCache(folder: string): Promise<ComponentCache> {
   }
   checkFolder(folder)
   const seal = sealOf(folder)
+  if (seal === undefined) return { get: () => Promise.resolve(undefined), put: () => Promise.resolve() }
   return {
-    ...(seal !== undefined && { seal }),
+    seal,
     data: { encode: serialize, decode },
     async get(key) {
       try {

@@ -7,6 +7,7 @@ import {
   linkSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -62,16 +63,28 @@ function read(path: string, engine: string): Uint8Array | undefined {
   }
 }
 
-/** Another process may make one at the same time: whichever is there first is the one of both. */
+/**
+ * Another process may make one at the same time: whichever is there first is the one of both. In the place of what is no key, or one that others may know, as
+ * whoever sent a folder does, there is a new one.
+ */
 function make(path: string, engine: string): Uint8Array | undefined {
   const temporary = `${path}.${randomBytes(8).toString('hex')}`
   try {
     writeFileSync(temporary, randomBytes(KEY_LENGTH), { flag: 'wx', mode: 0o600 })
-    linkSync(temporary, path)
+    if (!linked(temporary, path) && read(path, engine) === undefined) renameSync(temporary, path)
   } catch {
-    // There is one by now, or none can be.
+    // None can be.
   } finally {
     rmSync(temporary, { force: true })
   }
   return read(path, engine)
+}
+
+function linked(file: string, to: string): boolean {
+  try {
+    linkSync(file, to)
+    return true
+  } catch {
+    return false
+  }
 }
