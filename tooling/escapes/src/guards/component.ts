@@ -18,7 +18,7 @@ export const component: Guards = {
   'cache-seals': [
     {
       file: 'component/src/node/seal.ts',
-      text: '.update(`${ino} ${birthtimeNs || ctimeNs}`)',
+      text: '.update(`${ino} ${birthtimeNs || ctimeNs} ${engine}`)',
       with: ".update('')",
     },
   ],
