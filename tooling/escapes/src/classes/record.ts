@@ -1,7 +1,23 @@
 /** What is done to a record so that it says something else, by whoever keeps it or sends it. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type ComponentCache,
+  diskCache,
+  loadComponent,
+  type Transpiler,
+  workerTranspiler,
+} from '@theater/component/node'
 import { memoryStore } from '@theater/event-chain'
 import { assemble } from '@theater/guests/wat'
-import { type ChainSource, componentLoader, verify, type VerifyOptions } from '@theater/replay/node'
+import {
+  type ChainSource,
+  componentLoader,
+  verify,
+  verifyInThread,
+  type VerifyOptions,
+} from '@theater/replay/node'
 import { Theater } from '@theater/runtime'
 import { type Change, copyChain, type Draft, edited, relink, sourceOf } from '@theater/tamper'
 import { type Escape, type Outcome, stopped, through } from '../escape.ts'
@@ -47,6 +63,23 @@ async function recorded(
   for (let i = 0; i < 3; i++) await theater.call('guest', 'boom', []).catch(() => undefined)
   await theater.close()
   return copyChain({ store, chain })
+}
+
+/** Writes what anybody can into a cache, without its key: of the counter a core that takes away, as metered. */
+async function plant(cache: ComponentCache): Promise<void> {
+  const honest = workerTranspiler()
+  const [add, subtract] = [0x6a, 0x6b]
+  const transpiler: Transpiler = {
+    jco: honest.jco,
+    transpile: (request) => honest.transpile(request),
+    meter: (request) =>
+      honest.meter({ ...request, module: request.module.map((byte) => (byte === add ? subtract : byte)) }),
+  }
+  const unsealed: ComponentCache = {
+    get: async () => undefined,
+    put: (key, entry) => cache.put(key, entry),
+  }
+  await (await loadComponent(counter, { cache: unsealed, transpiler })).prepare({ mode: 'sync' })
 }
 
 /** What a verifier says of a record; `verified` is what it must not say. */
@@ -136,6 +169,26 @@ export const escapes: readonly Escape[] = [
       return verdict.verdict === 'inconclusive'
         ? stopped(`inconclusive: ${verdict.code}`)
         : through(`an honest record is ${verdict.verdict}`)
+    },
+  },
+  {
+    ...common,
+    id: 'record/a-cache-that-somebody-sent',
+    guard: 'rerun-seals',
+    code: 'verified as it was recorded',
+    attempt: async () => {
+      const { source } = await recorded()
+      const folder = await mkdtemp(join(tmpdir(), 'theater-escapes-'))
+      try {
+        const cache = await diskCache(folder)
+        await plant(cache)
+        const { verdict } = await verifyInThread(source, { cache })
+        return verdict === 'verified'
+          ? stopped('verified as it was recorded')
+          : through(`an honest record is ${verdict}`)
+      } finally {
+        await rm(folder, { recursive: true })
+      }
     },
   },
   {

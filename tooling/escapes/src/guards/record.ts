@@ -20,6 +20,18 @@ export const record: Guards = {
   ],
   'compare-traps': [{ file: settle, text: 'recorded.content.code === code && ', with: '' }],
   'body-digests': [off('event-chain/src/event.ts', 'if (!sameBytes(digestOf(body), header.body)) {')],
+  'rerun-seals': [
+    {
+      file: 'replay/src/node/rerun-thread.ts',
+      text: 'sealed: this.#cache?.seal !== undefined,',
+      with: 'sealed: false,',
+    },
+    {
+      file: 'replay/src/node/source-server.ts',
+      text: 'return cache?.seal === undefined ? alone(bytes) : resealed(bytes, cache.seal, underway)',
+      with: 'return alone(bytes)',
+    },
+  ],
   'component-digest': [off('replay/src/execution.ts', 'if (!same(actual, genesis.component)) {')],
   'verify-traps': [off('replay/src/rerun.ts', 'if (++this.#rebuilt > maxTraps) {')],
   'verify-events': [
