@@ -1,6 +1,7 @@
 import { isOutside, otherEnd, meteredAlike, meteringOf, meterName } from '@theater/boundary'
 import { encodeContent } from '@theater/event-chain'
 import type { ChainInfo, Durability, Genesis, Store } from '@theater/event-chain'
+import { sha256 } from '@theater/event-chain/node'
 import type { saltPool } from '@theater/event-chain/node'
 import { splitCid } from '@theater/values'
 import { Actor } from './actor.ts'
@@ -193,14 +194,15 @@ export class Revival {
     const known = this.#readies.get(key)
     if (known !== undefined) return known
     const { store, components, guard } = this.#parts
-    const lost = (): TheaterError =>
-      new TheaterError('cannot-resume', `the component of ${id} is not in the store`, { actor: id })
-    if (!(await store.has(genesis.component))) throw lost()
+    const lost = (what: string): TheaterError =>
+      new TheaterError('cannot-resume', `the component of ${id} ${what}`, { actor: id })
+    if (!(await store.has(genesis.component))) throw lost('is not in the store')
     const { digest } = splitCid(genesis.component)
     // It is megabytes, and all of it may be known.
     const read = async (): Promise<Uint8Array> => {
       const bytes = await store.get(genesis.component)
-      if (bytes === undefined) throw lost()
+      if (bytes === undefined) throw lost('is not in the store')
+      if (!Buffer.from(sha256(bytes)).equals(digest)) throw lost('is damaged in the store')
       return bytes
     }
     using _ = guard?.watch.preparing(id, 'load')

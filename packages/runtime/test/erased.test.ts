@@ -48,6 +48,20 @@ it('an actor whose record has lost an event does not come back, and says so', as
   }
 })
 
+it('an actor whose component is damaged in the store does not come back, and says so', async () => {
+  const store = await recorded(false)
+  const whole = guest('spine')
+  const get = store.get.bind(store)
+  store.get = async (cid) => {
+    const bytes = await get(cid)
+    return bytes?.length === whole.length ? whole.with(-1, 255) : bytes
+  }
+  await using theater = await Theater.open({ store, handlers: [spineHandler({ calls: [] })] })
+  await theater.idle()
+  const message = expect.stringContaining('the component of spine is damaged in the store')
+  expect(theater.actors()).toMatchObject([{ state: 'failed', failure: { code: 'cannot-resume', message } }])
+})
+
 it('of an actor that still runs nothing is kept that has what was erased', async () => {
   const store = memoryStore()
   const kept = async (): Promise<string[]> => {
