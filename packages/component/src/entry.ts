@@ -98,9 +98,10 @@ export function writeChecked({ body, unknown }: CheckedGlue, of: string): string
   return `${JSON.stringify([of, unknown ?? null])}\n${body}`
 }
 
-/** Reads it back; `undefined` for what was checked for another entry, or by another version of the check. */
+/** Reads it back; `undefined` for what was checked for another entry, or by another version of the check, and for an entry of another sort. */
 export function readChecked(text: string, of: string): CheckedGlue | undefined {
+  if (!text.startsWith(`[${JSON.stringify(of)},`)) return undefined
   const end = text.indexOf('\n')
-  const [whose, unknown] = JSON.parse(text.slice(0, end)) as [string, string | null]
-  return whose === of ? { body: text.slice(end + 1), unknown: unknown ?? undefined } : undefined
+  const [, unknown] = JSON.parse(text.slice(0, end)) as [string, string | null]
+  return { body: text.slice(end + 1), unknown: unknown ?? undefined }
 }

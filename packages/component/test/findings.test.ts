@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serialize } from 'node:v8'
@@ -150,6 +150,21 @@ test('a cache that cannot seal keeps nothing of it', async () => {
   await spineStillRuns({ cache, transpiler })
   const { found, glue } = await files()
   expect([found === '', glue === '']).toEqual([true, false])
+})
+
+test('an entry in the place of another one, sealed as it is, is made again', async () => {
+  await loaded()
+  const kinds = ['found', 'glue', 'module'] as const
+  for (const from of kinds)
+    for (const to of kinds) {
+      if (from === to) continue
+      const { [from]: one, [to]: other } = await files()
+      const good = await readFile(other)
+      await copyFile(one, other)
+      const { component } = await recalled()
+      expect([from, to, await spineRuns(component)]).toEqual([from, to, true])
+      expect([from, to, await readFile(other)]).toEqual([from, to, good])
+    }
 })
 
 test('a component whose JavaScript was made under a larger limit is refused under a smaller one', async () => {
