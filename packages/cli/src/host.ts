@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { ComponentCache } from '@theater/component'
 import type { LoggedStore } from '@theater/event-chain'
 import type { AnyHandler } from '@theater/handler'
@@ -115,6 +116,20 @@ export class Host implements AsyncDisposable {
   async cache(): Promise<ComponentCache> {
     const { diskCache } = await import('@theater/component/node')
     return diskCache(this.paths.cache)
+  }
+
+  /**
+   * Where components are kept that are built of sources; `undefined` where they cannot be. Only who can seal what the cache keeps knows
+   * the name: what came with a folder that somebody sent is not taken for built of its sources, but thrown away.
+   */
+  async builds(): Promise<string | undefined> {
+    const { seal } = await this.cache()
+    if (seal === undefined) return undefined
+    const { builds } = this.paths
+    const name = Buffer.from(seal(Buffer.from('builds'))).toString('hex', 0, 16)
+    const others = (await readdir(builds).catch(() => [])).filter((other) => other !== name)
+    for (const other of others) await rm(join(builds, other), { recursive: true, force: true })
+    return join(builds, name)
   }
 
   /**

@@ -67,6 +67,7 @@ class Session implements Disposable {
   readonly #watcher: Watcher
   readonly #feed: Feed
   readonly #live: Live
+  #builds: Promise<string | undefined> | undefined
   #changed = Promise.withResolvers<void>()
   /** What is done to the actor is done one after the other: a message does not come between two components. */
   #work: Promise<void> = Promise.resolve()
@@ -117,7 +118,11 @@ class Session implements Disposable {
     output.status(`building ${this.#source}`)
     const checking = checkTypes(this.#source).catch((error: unknown) => error)
     try {
-      const delivery = await this.#builder.build({ entry: this.#source, cache: host.paths.builds })
+      const cache = await (this.#builds ??= host.builds())
+      const delivery = await this.#builder.build({
+        entry: this.#source,
+        ...(cache !== undefined && { cache }),
+      })
       this.#watcher.follow([this.#source, ...delivery.inputs])
       if (this.#over) return
       if ('refused' in delivery) {

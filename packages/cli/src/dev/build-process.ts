@@ -5,8 +5,8 @@ import type { Built, Diagnostic } from '@theater/actor/build'
 /** What is asked for. */
 export interface Order {
   readonly entry: string
-  /** Where components are kept by what they are made of. */
-  readonly cache: string
+  /** Where components are kept by what they are made of. @default none are */
+  readonly cache?: string
 }
 
 /** What comes back. `inputs` are the files that were read, also where it failed. */
