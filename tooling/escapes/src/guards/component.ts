@@ -34,7 +34,7 @@ export const component: Guards = {
   ],
   'type-size': [limit('functionNodes', '4_096')],
   'type-sum': [limit('typeNodes', '16_384')],
-  'glue-size': [off('component/src/load.ts', 'if (glue.length > limits.glueChars) {')],
+  'glue-size': [off('component/src/known-component.ts', 'if (glue.length > limits.glueChars) {')],
   'type-depth': [off('component/src/val-types.ts', 'if (depth >= this.#limits.depth) {')],
   'evaluation-steps': [limit('definitions', '65_536')],
   'components-instantiated': [limit('components', '256')],
