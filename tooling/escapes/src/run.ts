@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Escape, EscapeClass, Outcome } from './escape.ts'
+import { patchesOf } from './guards.ts'
 
 /** What a child is asked: to run one attempt. */
 export interface Asked {
@@ -36,8 +37,8 @@ const STARTS_MS = 120_000
 export class Runner implements AsyncDisposable {
   readonly #guard: string | undefined
   /**
-   * Where a process without a guard keeps its transpiled components. A cache believes what it keeps: nobody else may find there what a
-   * guard that was off let through.
+   * Where a process keeps its transpiled components that has a guard of the loader turned off. A cache believes what it keeps: nobody
+   * else may find there what that guard let through.
    */
   readonly #cache: string | undefined
   #child: ChildProcess | undefined
@@ -45,7 +46,7 @@ export class Runner implements AsyncDisposable {
   /** @param guard the guard to turn off */
   constructor(guard?: string) {
     this.#guard = guard
-    if (guard !== undefined) this.#cache = mkdtempSync(join(tmpdir(), 'theater-escapes-without-'))
+    if (guard !== undefined && isOfLoader(guard)) this.#cache = mkdtempSync(join(tmpdir(), 'theater-escapes-without-'))
   }
 
   /**
@@ -130,4 +131,9 @@ export class Runner implements AsyncDisposable {
     if (told === 'hang' || told === 'crash') await this.#end()
     return told
   }
+}
+
+/** Whether what a cache keeps may be other without a guard: `component` alone writes there, and imports nothing of ours but `values`. */
+function isOfLoader(guard: string): boolean {
+  return patchesOf(guard).some(({ file }) => /^(?:component|values)\//.test(file))
 }
