@@ -46,7 +46,8 @@ export class Runner implements AsyncDisposable {
   /** @param guard the guard to turn off */
   constructor(guard?: string) {
     this.#guard = guard
-    if (guard !== undefined && isOfLoader(guard)) this.#cache = mkdtempSync(join(tmpdir(), 'theater-escapes-without-'))
+    if (guard !== undefined && isOfLoader(guard))
+      this.#cache = mkdtempSync(join(tmpdir(), 'theater-escapes-without-'))
   }
 
   /**
