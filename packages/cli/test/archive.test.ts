@@ -42,7 +42,10 @@ describe('theater archive', () => {
     await theater(['export', 'echo', '-o', 'before.car'], { cwd })
     const before = bytesOf(cwd)
     const first = await json(cwd, 'archive', 'echo', '-o', '1.car', '--before', '200')
-    expect([first.ran.code, first.ran.stderr]).toEqual([0, expect.stringContaining('keep it')])
+    expect([first.ran.code, first.ran.stderr]).toEqual([
+      0,
+      expect.stringContaining('keep it. `theater verify echo 1.car` verifies both'),
+    ])
     const [one] = first.all
     expect(one).toMatchObject({
       actor: 'echo',
@@ -57,6 +60,10 @@ describe('theater archive', () => {
     const second = await json(cwd, 'archive', 'echo', '-o', '2.car', '--keep', '60')
     const [two] = second.all
     expect([second.ran.code, two.from]).toEqual([0, one.to])
+    // By itself with what is left it is not all.
+    expect(second.ran.stderr).toContain(
+      '`theater verify echo 2.car FILE…`, with the files of the parts before',
+    )
     expect(two.size - two.to).toBeGreaterThanOrEqual(60)
     expect((await json(cwd, 'call', 'echo', 'divide', '9', '3')).ran.code).toBe(0)
 

@@ -88,9 +88,11 @@ export async function archive(
     return `${output.style('bold', out ?? '')}  ${count(bytes)} bytes  ${what}`
   })
   if (earlier) output.note(`${out} was there, from an earlier try, with just these events`)
-  output.note(
-    `${out} is the only place now that has them: keep it. \`theater verify ${actor} ${out}\` verifies both together`,
-  )
+  const how =
+    from === lead
+      ? `\`theater verify ${actor} ${out}\` verifies both together`
+      : `\`theater verify ${actor} ${out} FILE…\`, with the files of the parts before, verifies all of it together`
+  output.note(`${out} is the only place now that has them: keep it. ${how}`)
   return exits.done
 }
 
