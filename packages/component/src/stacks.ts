@@ -24,6 +24,9 @@ const MOST = 10_000
 /** A stack keeps the pages that the deepest call on it touched: after so many calls it is given back. */
 const MOST_CALLS = 1000
 
+/** What a stack keeps is in nobody's limit: one that was not needed for so many milliseconds is given back, when that is seen for the second time at the latest. */
+const REST_MS = 15_000
+
 /** A call that is to be made. */
 interface Call {
   readonly handover: Handover
@@ -147,6 +150,9 @@ class Stack {
   }
 }
 
+const none = (): undefined => undefined
+const never = (): boolean => false
+
 /** Stacks for the guests of one thread, whoever they are: as many as are suspended at once, and some that wait for a call. */
 export class Stacks implements Disposable {
   #mostIdle: number
@@ -159,6 +165,9 @@ export class Stacks implements Disposable {
   #ring: () => void = () => {}
   #made = 0
   #there = 0
+  /** The fewest that waited at once since somebody looked: so many were not needed. */
+  #spare = 0
+  #looking: ReturnType<typeof setTimeout> | undefined
 
   /**
    * @param options.idle how many may wait for a call @default 32
@@ -190,7 +199,7 @@ export class Stacks implements Disposable {
       this.#calls.push({ handover, fn, args, resolve, reject })
       if (this.#coming) return
       this.#coming = true
-      this.#idle.pop()?.wake()
+      this.#next()?.wake()
       this.#ring()
     })
   }
@@ -209,6 +218,7 @@ export class Stacks implements Disposable {
   /** Ends those that wait for a call, and each that is busy when its call has returned. */
   [Symbol.dispose](): void {
     this.#mostIdle = 0
+    clearTimeout(this.#looking)
     for (const stack of this.#idle.splice(0)) stack.end()
   }
 
@@ -221,7 +231,7 @@ export class Stacks implements Disposable {
       await new Promise<void>((ring) => (this.#ring = ring))
       // The stack that was woken has run. Where calls are left, its guest waits, or has ended.
       while (this.#calls.length > 0) {
-        const stack = this.#idle.pop()
+        const stack = this.#next()
         if (stack === undefined) this.#make()
         else {
           stack.wake()
@@ -233,6 +243,38 @@ export class Stacks implements Disposable {
     }
   }
 
+  /** The one that was used last. */
+  #next(): Stack | undefined {
+    const stack = this.#idle.pop()
+    this.#spare = Math.min(this.#spare, this.#idle.length)
+    return stack
+  }
+
+  /** Keeps one for the next call. @returns whether it is kept */
+  #rest(stack: Stack): boolean {
+    if (this.#idle.length >= this.#mostIdle) return false
+    this.#idle.push(stack)
+    if (this.#looking === undefined) this.#look()
+    return true
+  }
+
+  /** Gives back, after a while, those that were not needed meanwhile. */
+  #look(): void {
+    this.#spare = this.#idle.length
+    this.#looking = setTimeout(() => {
+      this.#looking = undefined
+      const unused = this.#idle.splice(0, this.#spare)
+      for (const stack of unused) stack.end()
+      if (this.#idle.length > 0) this.#look()
+      // The engine lets go of the pages of those that are done when it makes the next.
+      if (unused.length > 0) setTimeout(() => void new Stack(none, never).begin(this.#module))
+    }, REST_MS)
+    // In Node it would keep the process; in a browser it is a number.
+    const timer: unknown = this.#looking
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+      timer.unref()
+  }
+
   #make(): void {
     if (this.#there >= this.#most) {
       this.#calls.shift()?.reject(this.#full())
@@ -242,7 +284,7 @@ export class Stacks implements Disposable {
     this.#there++
     const stack = new Stack(
       () => this.#calls.shift(),
-      () => this.#idle.length < this.#mostIdle && this.#idle.push(stack) > 0,
+      () => this.#rest(stack),
     )
     void stack.begin(this.#module).then(() => this.#there--)
     // Not by what is left of the queue: what runs on it may have called somebody at once.

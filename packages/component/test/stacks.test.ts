@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { assemble, fromCore } from '@theater/guests/wat'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test, vi } from 'vitest'
 import {
   type Component,
   hostCause,
@@ -220,6 +220,44 @@ test('no more guests wait than may: one more is refused as for want of memory, u
   for (const n of [5, 6]) await give(n)
   expect(await Promise.all(both)).toEqual([6, 7])
   expect(stacks.made).toBe(3)
+})
+
+test('those that nobody needed for a while are given back, and those that were needed are not', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const stacks = new Stacks()
+    const { wait, give } = answers()
+    const guests = await Promise.all(Array.from({ length: 4 }, () => start(stacks, { wait })))
+    const together = async (count: number): Promise<void> => {
+      const all = guests.slice(0, count).map((call, n) => call('ask', n))
+      await idle()
+      for (let n = 0; n < count; n++) await give(n)
+      expect(await Promise.all(all)).toEqual(Array.from({ length: count }, (_, n) => n + 1))
+    }
+    const look = async (): Promise<void> => {
+      vi.advanceTimersByTime(15_001)
+      await idle()
+    }
+    await together(4)
+    expect([stacks.made, stacks.idle]).toEqual([4, 4])
+    await together(3)
+    await look()
+    await together(2)
+    await look()
+    expect(stacks.idle).toBe(2)
+    await together(2)
+    expect([stacks.made, stacks.idle]).toEqual([4, 2])
+    await look()
+    expect(stacks.idle).toBe(2)
+    await look()
+    expect([stacks.idle, vi.getTimerCount()]).toEqual([0, 0])
+    await together(4)
+    expect([stacks.made, stacks.idle]).toEqual([8, 4])
+    stacks[Symbol.dispose]()
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a stack is used again by another guest only when the one before has returned', async () => {
