@@ -8,12 +8,14 @@ import { deadLetters, planArchive, Theater } from '@theater/runtime'
 import type { ArchiveOptions, ArchivePlan, LogLine, SpawnOptions } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
 import { freshHandler } from './support/fresh-handler.ts'
+import { cache } from './support/kept.ts'
 
 const key = await SigningKey.generate('host.example/theater')
 
 /** A host that takes a snapshot after each turn. */
 function open(store: LoggedStore, log?: (line: LogLine) => void): Promise<Theater> {
   return Theater.open({
+    cache,
     store,
     handlers: [freshHandler({ calls: [] })],
     snapshots: { everyEvents: 1 },

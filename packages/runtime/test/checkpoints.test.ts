@@ -6,6 +6,7 @@ import { Theater } from '@theater/runtime'
 import type { CheckpointOptions, LogLine } from '@theater/runtime'
 import { describe, expect, it, vi } from 'vitest'
 import { spineHandler } from './support/spine-handler.ts'
+import { cache } from './support/kept.ts'
 
 const key = await SigningKey.generate('host.example/theater')
 
@@ -15,7 +16,7 @@ async function open(
   log: (line: LogLine) => void = () => undefined,
 ): Promise<Theater> {
   const checkpoints = { log: await HostLog.open({ store, key }), ...options }
-  return Theater.open({ store, handlers: [spineHandler({ calls: [] })], checkpoints, log })
+  return Theater.open({ cache, store, handlers: [spineHandler({ calls: [] })], checkpoints, log })
 }
 
 const plain = { component: guest('spine'), grants: { spine: {} } }
@@ -114,7 +115,7 @@ describe('a host signs', () => {
 
   it('never, where it is not told to; and only by what can be', async () => {
     const store = memoryStore()
-    const theater = await Theater.open({ store, handlers: [spineHandler({ calls: [] })] })
+    const theater = await Theater.open({ cache, store, handlers: [spineHandler({ calls: [] })] })
     await theater.spawn({ id: 'a', ...plain })
     await theater.close()
     expect(await latestCheckpoint(store)).toBeUndefined()

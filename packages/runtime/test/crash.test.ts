@@ -9,6 +9,7 @@ import { Theater } from '@theater/runtime'
 import { afterAll, describe, expect, it } from 'vitest'
 import { spineHandler } from './support/spine-handler.ts'
 import type { SpineWorld } from './support/spine-handler.ts'
+import { cache } from './support/kept.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'theater-crash-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -38,7 +39,7 @@ describe('a host that is killed in the middle of a turn', () => {
       const world: SpineWorld = { calls: [] }
       const store = sqliteStore(file)
       {
-        await using theater = await Theater.open({ store, handlers: [spineHandler(world)] })
+        await using theater = await Theater.open({ cache, store, handlers: [spineHandler(world)] })
         await theater.idle()
         expect(theater.actors()[0]?.recovery).toMatchObject({ turns: 1, unfinished: true })
         // Only what the record does not answer was done, and the counter came back by its description.
@@ -57,6 +58,7 @@ describe('a host that is killed in the middle of a turn', () => {
     await crash(file, 'once', 4, 'after')
     const world: SpineWorld = { calls: [] }
     await using theater = await Theater.open({
+      cache,
       store: sqliteStore(file),
       handlers: [spineHandler(world, 'once')],
     })

@@ -6,11 +6,12 @@ import type { LogLine } from '@theater/runtime'
 import { guest } from '@theater/guests'
 import { expect, it } from 'vitest'
 import { spineHandler } from './support/spine-handler.ts'
+import { cache } from './support/kept.ts'
 
 /** A store with the record of one actor, which was called twice. */
 async function recorded(stop: boolean): Promise<LoggedStore> {
   const store = memoryStore()
-  await using theater = await Theater.open({ store, handlers: [spineHandler({ calls: [] })] })
+  await using theater = await Theater.open({ cache, store, handlers: [spineHandler({ calls: [] })] })
   await theater.spawn({ id: 'spine', component: guest('spine'), grants: { spine: {} } })
   await theater.call('spine', 'run', [1])
   await theater.call('spine', 'run', [2])
@@ -31,6 +32,7 @@ it('an actor whose record has lost an event does not come back, and says so', as
     await erase(store, seq)
     const lines: LogLine[] = []
     await using theater = await Theater.open({
+      cache,
       store,
       handlers: [spineHandler({ calls: [] })],
       log: (line) => lines.push(line),
@@ -72,6 +74,7 @@ it('of an actor that still runs nothing is kept that has what was erased', async
   }
   {
     await using theater = await Theater.open({
+      cache,
       store,
       handlers: [spineHandler({ calls: [] })],
       snapshots: { everyEvents: 1 },
@@ -93,7 +96,7 @@ it('of an actor that has ended the host knows that, whatever was erased of its r
   for (const seq of [1, 2, 3, -2, -1]) {
     const store = await recorded(true)
     await erase(store, seq)
-    await using theater = await Theater.open({ store, handlers: [spineHandler({ calls: [] })] })
+    await using theater = await Theater.open({ cache, store, handlers: [spineHandler({ calls: [] })] })
     await theater.idle()
     expect([seq, theater.actors()]).toMatchObject([seq, [{ id: 'spine', state: 'stopped' }]])
     expect(await deadLetters(store)).toEqual([])

@@ -12,13 +12,14 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { Readers } from '../src/record-events.ts'
 import { heldStore } from './support/held-store.ts'
 import { spineHandler } from './support/spine-handler.ts'
+import { cache } from './support/kept.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'theater-events-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const spine = { component: guest('spine'), grants: { spine: {} } }
 const open = (store: Store): Promise<Theater> =>
-  Theater.open({ store, handlers: [spineHandler({ calls: [] })] })
+  Theater.open({ cache, store, handlers: [spineHandler({ calls: [] })] })
 
 /** The numbers of the events that a reading gives. */
 async function seqs(events: AsyncIterable<Event>): Promise<number[]> {

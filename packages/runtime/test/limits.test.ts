@@ -7,6 +7,7 @@ import type { AnyHandler } from '@theater/handler'
 import { defaultLimits, maxLimits, Theater } from '@theater/runtime'
 import type { Limits, LogLine, TheaterOptions } from '@theater/runtime'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { cache } from './support/kept.ts'
 
 const track = 'test:limits/host'
 
@@ -113,6 +114,7 @@ describe('a limit', () => {
     const store = memoryStore()
     const lines: LogLine[] = []
     const theater = await Theater.open({
+      cache,
       store,
       handlers: [greed],
       log: (line) => lines.push(line),
@@ -243,7 +245,7 @@ describe('a limit', () => {
   it.each(Object.keys(maxLimits) as (keyof Limits)[])(
     '%s has a most, and docs/limits.md says it',
     async (name) => {
-      const theater = await Theater.open({ store: memoryStore(), handlers: [greed] })
+      const theater = await Theater.open({ cache, store: memoryStore(), handlers: [greed] })
       const more = { [name]: maxLimits[name] + 1 }
       await expect(
         theater.spawn({ id: 'a', component, grants: { greed: {} }, limits: more }),

@@ -12,6 +12,7 @@ import type { SpawnOptions } from '@theater/runtime'
 import { afterAll, describe, expect, it } from 'vitest'
 import { freshHandler } from './support/fresh-handler.ts'
 import type { FreshWorld } from './support/fresh-handler.ts'
+import { cache } from './support/kept.ts'
 
 const fresh: SpawnOptions = {
   id: 'fresh',
@@ -21,7 +22,7 @@ const fresh: SpawnOptions = {
 }
 
 const open = (world: FreshWorld, store: Store = memoryStore()): Promise<Theater> =>
-  Theater.open({ store, handlers: [freshHandler(world)] })
+  Theater.open({ cache, store, handlers: [freshHandler(world)] })
 
 async function kinds(store: Store): Promise<string[]> {
   const [info] = await store.list()

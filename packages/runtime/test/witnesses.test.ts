@@ -14,6 +14,7 @@ import type { CheckpointOptions, LogLine } from '@theater/runtime'
 import { describe, expect, it, vi } from 'vitest'
 import { spineHandler } from './support/spine-handler.ts'
 import { WitnessServer } from './support/witness-server.ts'
+import { cache } from './support/kept.ts'
 
 const key = await SigningKey.generate('host.example/theater')
 const witnessKey = await SigningKey.generate('witness.example/w1', 'cosignature')
@@ -26,6 +27,7 @@ async function open(
 ): Promise<{ theater: Theater; lines: LogLine[] }> {
   const lines: LogLine[] = []
   const theater = await Theater.open({
+    cache,
     store,
     handlers: [spineHandler({ calls: [] })],
     checkpoints: {

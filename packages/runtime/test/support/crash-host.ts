@@ -5,6 +5,7 @@ import { sqliteStore } from '@theater/event-chain/sqlite'
 import { guest } from '@theater/guests'
 import { Theater } from '@theater/runtime'
 import { spineHandler } from './spine-handler.ts'
+import { cache } from './kept.ts'
 
 const [file, effect, at, when] = process.argv.slice(2) as [string, 'idempotent' | 'once', string, string]
 let adds = 0
@@ -20,7 +21,11 @@ const world = {
     done()
   },
 }
-const theater = await Theater.open({ store: sqliteStore(file), handlers: [spineHandler(world, effect)] })
+const theater = await Theater.open({
+  cache,
+  store: sqliteStore(file),
+  handlers: [spineHandler(world, effect)],
+})
 await theater.spawn({ id: 'spine', component: guest('spine'), grants: { spine: {} } })
 await theater.call('spine', 'run', [2])
 await theater.call('spine', 'run', [3])

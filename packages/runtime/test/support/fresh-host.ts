@@ -3,9 +3,11 @@ import { sqliteStore } from '@theater/event-chain/sqlite'
 import { guest } from '@theater/guests'
 import { Theater } from '@theater/runtime'
 import { freshHandler } from './fresh-handler.ts'
+import { cache } from './kept.ts'
 
 const [file, turns] = process.argv.slice(2) as [string, string]
 const theater = await Theater.open({
+  cache,
   store: sqliteStore(file),
   handlers: [
     freshHandler({
