@@ -7,6 +7,7 @@ import { Theater } from '@theater/runtime'
 import { describe, expect, it } from 'vitest'
 import { verdicts } from './support/courier.ts'
 import { Journal } from './support/journal.ts'
+import { cache } from './support/actors.ts'
 
 const TRACK = 'test:porter/parcels'
 const DESK = 'test:porter/desk'
@@ -71,7 +72,7 @@ class Post {
   }
 
   async open(store: Store = memoryStore()): Promise<Theater> {
-    const theater = await Theater.open({ store, handlers: [this.handler] })
+    const theater = await Theater.open({ cache, store, handlers: [this.handler] })
     if (!theater.actors().some(({ id }) => id === 'a'))
       await theater.spawn({ id: 'a', component: porter, grants: { post: {} }, limits: { mailbox: 2 } })
     return theater
