@@ -9,8 +9,10 @@ import type {
   Stacks,
 } from '@theater/component'
 import type { AbortCode, EventOf, Genesis } from '@theater/event-chain'
-import { encodeData, Reader, sha256, ValueError, Writer } from '@theater/values'
+import { sha256, Writer } from '@theater/values'
 import type { FunctionModel, Hash, Json } from '@theater/values'
+import { beginLive, beginRecorded } from './beginning.ts'
+import type { Beginning } from './beginning.ts'
 import { DerivedClock, DerivedRandom } from './clock.ts'
 import { Crossing } from './crossing.ts'
 import { BoundaryError } from './errors.ts'
@@ -89,16 +91,6 @@ export interface BoundaryOptions {
    * middle of a turn, so it MUST NOT throw. An event may come twice.
    */
   readonly taken?: ((event: TheaterEvent) => void) | undefined
-}
-
-/** What a turn begins with. */
-interface Beginning {
-  readonly fn: Exported
-  readonly args: readonly unknown[]
-  /** How many they are in the record. */
-  readonly bytes: number
-  readonly time: number
-  readonly seq: number
 }
 
 /** A turn that started: what the export gave, or threw. */
@@ -271,8 +263,8 @@ export class Boundary {
     if (fn === undefined) throw new BoundaryError('no-export', `the component exports no ${request.fn}`)
     this.#enter(request.fn)
     try {
-      const begun = this.#beginLive(fn, request, live)
-      if ('tag' in begun) return begun
+      const begun = beginLive(this.#state, { fn, request, live, out: this.#writer })
+      if (begun === undefined) return this.#settlement.failed(undefined)
       if (this.#stage !== undefined && !(await this.#onRecord(live, this.#stage)))
         return this.#settlement.failed(undefined)
       const started = this.#start(begun)
@@ -288,7 +280,7 @@ export class Boundary {
     try {
       if (this.#stage !== undefined) await this.#enterStage(this.#stage)
       const begun = this.#beginRecorded(turn, recorded)
-      if ('tag' in begun) return begun
+      if (begun === undefined) return this.#settlement.failed(undefined)
       const started = this.#start(begun)
       return this.#finish(waits(started) ? await this.#wait(started) : started)
     } finally {
@@ -301,7 +293,7 @@ export class Boundary {
     this.#enter(turn.content.fn)
     try {
       const begun = this.#beginRecorded(turn, recorded)
-      return 'tag' in begun ? begun : this.#finish(this.#start(begun))
+      return begun === undefined ? this.#settlement.failed(undefined) : this.#finish(this.#start(begun))
     } finally {
       this.#running = false
     }
@@ -460,76 +452,9 @@ export class Boundary {
     return this.#options.instance === 'turn'
   }
 
-  #beginLive(fn: Exported, request: TurnRequest, live: Live): Beginning | TurnEnd {
-    const { clock, handles } = this.#state
-    const time = Math.max(Math.floor(live.now()), clock.notBefore(), request.notBefore ?? 0)
-    const out = this.#writer
-    out.reset()
-    out.array(6)
-    out.text(request.fn)
-    const { origin } = fn
-    handles.begin({ origin, link: request.link }, [])
-    const mark = handles.mark()
-    const before = out.length
-    let args: readonly unknown[]
-    let bytes: number
-    try {
-      // After a restart it is whoever serves the interface that resumes them.
-      if (origin !== '' && request.link !== undefined && request.link !== live.links.get(origin))
-        throw new ValueError('wrong-type', `resources of ${origin} are not of the handler that calls`, {
-          path: 'args',
-        })
-      args = fn.codec.writeArgs(request.args, out, handles.lowering)
-      bytes = out.length - before
-      if (handles.full) throw new ValueError('out-of-range', `more than ${handles.limit} open resources`)
-    } catch (error) {
-      handles.rollback(mark)
-      if (ValueError.is(error)) throw error
-      const reason = error instanceof Error ? error.message : String(error)
-      throw new ValueError('wrong-type', reason, { path: 'args', cause: error })
-    }
-    if (request.sender === null) out.null()
-    else out.text(request.sender)
-    if (request.cause === null) out.null()
-    else out.raw(encodeData([request.cause.chain, request.cause.seq, request.cause.hash]))
-    out.uint(time)
-    handles.writeMade(out)
-    this.#state.tape = new Tape([])
-    const ref = this.#state.append('turn', out.bytes())
-    if (ref === undefined) return this.#settlement.failed(undefined)
-    return { fn, args, bytes, time, seq: ref.seq }
-  }
-
-  #beginRecorded(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): Beginning | TurnEnd {
-    const state = this.#state
-    const { handles, clock } = state
-    state.tape = new Tape(recorded, false, this.#options.taken)
-    const { fn: id, args: bytes, time, made } = turn.content
-    const fn = this.#exports.get(id)
-    const refuse = (reason: string): TurnEnd => {
-      state.diverge(turn, { kind: 'refused-record', reason })
-      return this.#settlement.failed(undefined)
-    }
-    if (fn === undefined) return refuse(`the component exports no ${id}`)
-    if (time < clock.notBefore()) return refuse('the turn starts before what the actor saw')
-    clock.startTurn(time)
-    if (clock.ended) return refuse('the turn starts after the end of the clock')
-    handles.begin(
-      { origin: fn.origin, link: undefined },
-      made.map((one) => one ?? undefined),
-    )
-    let args: readonly unknown[]
-    try {
-      const input = new Reader(bytes)
-      args = fn.codec.readArgs(input, handles.lowering)
-      input.finish()
-      handles.checkMade()
-      if (handles.full) return refuse(`more than ${handles.limit} open resources`)
-    } catch (error) {
-      return refuse(error instanceof Error ? error.message : String(error))
-    }
-    if (state.endsHere()) return this.#settlement.failed(undefined)
-    return { fn, args, bytes: bytes.length, time, seq: turn.seq }
+  #beginRecorded(turn: EventOf<'turn'>, recorded: readonly TheaterEvent[]): Beginning | undefined {
+    this.#state.tape = new Tape(recorded, false, this.#options.taken)
+    return beginRecorded(this.#state, this.#exports.get(turn.content.fn), turn)
   }
 
   #start({ fn, args, bytes, time, seq }: Beginning): Started {

@@ -14,7 +14,6 @@ import type { RecordedLetter } from './dead.ts'
 import { checkDurability } from './durability.ts'
 import { TheaterError } from './errors.ts'
 import { isTakenOver, recordFailure } from './failures.ts'
-import { exportedBy } from './exported.ts'
 import { Family } from './family.ts'
 import { GrantChecker } from './grants.ts'
 import type { Host } from './host.ts'
@@ -22,11 +21,11 @@ import { Snapshots } from './snapshots.ts'
 import { Maker } from './maker.ts'
 import { checkTopic } from './messages.ts'
 import { Notary } from './notary.ts'
-import type { ActorInfo, Entropy, IdleOptions, TheaterOptions, TimerInfo } from './options.ts'
+import type { Entropy, IdleOptions, TheaterOptions, TimerInfo } from './options.ts'
+import { Outcomes } from './outcomes.ts'
 import { Outside } from './outside.ts'
 import { Post } from './post.ts'
-import { beginsTurn, recordedModel, recordedReply, releaseName } from './record.ts'
-import { chainKey } from './received.ts'
+import { releaseName } from './record.ts'
 import { Readers } from './record-events.ts'
 import { Residents } from './residents.ts'
 import { Revival } from './revival.ts'
@@ -54,6 +53,8 @@ export class House {
   readonly outside: Outside
   /** Whoever reads records while they grow. */
   readonly readers: Readers
+  /** What became of what threads before this one began. */
+  readonly outcomes: Outcomes
   readonly #options: TheaterOptions
   readonly #grants: GrantChecker
   readonly #components: Components
@@ -73,6 +74,7 @@ export class House {
     const entropy = options.entropy ?? machine
     this.#options = options
     this.readers = readers
+    this.outcomes = new Outcomes({ store, cast, actor: (id) => this.actor(id) })
     this.outside = new Outside({
       actor: (id) => this.actor(id),
       find: (id) => cast.find(id),
@@ -236,60 +238,6 @@ export class House {
   /** Ends an actor for good, its children before it. @throws TheaterError */
   async stop(id: string, reason = 'stopped by the host'): Promise<void> {
     await this.family.stop(this.actor(id), reason)
-  }
-
-  /**
-   * What became of an actor whose record a thread before this one began; `undefined`: it did not get into the store.
-   *
-   * @throws TheaterError why it did not come to be
-   */
-  async born(chain: Uint8Array): Promise<ActorInfo | undefined> {
-    const info = await this.#options.store.info(chain)
-    if (info === undefined) return undefined
-    const actor = this.#of(chain)
-    if (actor !== undefined) {
-      const failure = await actor.born
-      if (failure !== undefined) throw failure
-      return actor.info
-    }
-    const known = this.cast.infos.find((one) => chainKey(one.chain) === chainKey(chain))
-    if (known?.state === 'stopped') return known
-    throw (
-      known?.failure ??
-      new TheaterError('failed-to-start', `${info.label} did not come to be`, { actor: info.label })
-    )
-  }
-
-  /**
-   * What became of a turn that began in a thread before this one, of which `undefined` is that it did not get into the
-   * store.
-   *
-   * @throws TheaterError why its actor was not brought back
-   */
-  async outcome({
-    chain,
-    seq,
-  }: {
-    readonly chain: Uint8Array
-    readonly seq: number
-  }): Promise<TurnReply | undefined> {
-    const { store } = this.#options
-    const info = await store.info(chain)
-    if (info === undefined || !(await beginsTurn(store, chain, seq))) return undefined
-    const left = this.#of(chain)?.left
-    if (left?.seq === seq) return left.reply
-    const model = await recordedModel(store, chain)
-    try {
-      return await recordedReply(store, chain, seq, (fn) => model && exportedBy(model, fn))
-    } catch (error) {
-      // Where it has no end its actor was not brought back, which says why.
-      this.actor(info.label)
-      throw error
-    }
-  }
-
-  #of(chain: Uint8Array): Actor | undefined {
-    return [...this.cast.actors].find((actor) => chainKey(actor.chain) === chainKey(chain))
   }
 
   /** The dead letters of its store. @throws ChainError; TheaterError `closed` */

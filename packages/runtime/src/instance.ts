@@ -24,24 +24,10 @@ import type { OwnRecord } from './own-record.ts'
 import { cannotResume, rebuild } from './rebuild.ts'
 import type { Rebuilt, Unfinished } from './rebuild.ts'
 import { withContent } from './record.ts'
+import { RecordShare } from './record-share.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { TurnReply } from './turn-reply.ts'
 import type { Doing, Watch } from './watch.ts'
-
-/**
- * The most bytes of a record that wait to be written while a guest runs: less than what a verifier reads of one turn by
- * default. Each event counts some more than its content.
- */
-const MAX_UNWRITTEN = 192 * 1024 * 1024
-const EVENT_BYTES = 512
-
-type EventKind = Parameters<Live['recorder']['append']>[0]
-
-/** What the turn that runs has written, or the instantiation. */
-interface Written {
-  events: number
-  bytes: number
-}
 
 /** What an instance is made of. */
 export interface InstanceParts {
@@ -115,12 +101,9 @@ export class Instance {
   #notBefore: number | undefined
   /** Whether the record has turns that no instance here has seen. */
   #behind: boolean
-  /** Bytes of the record that were appended, and how many of them have been written. */
-  #appended = 0
-  #flushed = 0
   /** The conclusions of turns, one behind the other. */
   #concluding = Promise.resolve()
-  readonly #written: Written = { events: 0, bytes: 0 }
+  readonly #share: RecordShare
   #doing: Doing = 'start'
 
   /** @param before what was known of it when the actor left memory */
@@ -128,6 +111,7 @@ export class Instance {
     this.#parts = parts
     this.#around = around
     this.#behind = !parts.record.taken
+    this.#share = new RecordShare(parts.limits)
     this.#notBefore = before?.notBefore
     this.#images = new Images(parts, around.snapshots, before?.images)
   }
@@ -386,22 +370,10 @@ export class Instance {
   }
 
   async #write(): Promise<void> {
-    const appended = this.#appended
+    const mark = this.#share.mark
     await this.#parts.record.flush()
-    this.#flushed = Math.max(this.#flushed, appended)
+    this.#share.flushed(mark)
     await this.#around.breathe()
-  }
-
-  /** The limit that an event goes beyond, of those of its turn; the last of a turn goes beyond none. */
-  #over(kind: EventKind, bytes: number): AbortCode | undefined {
-    const written = this.#written
-    if (kind === 'turn') written.events = written.bytes = 0
-    written.events++
-    written.bytes += bytes
-    if (kind !== 'call' && kind !== 'result' && kind !== 'drop') return undefined
-    const { turnEvents, turnBytes } = this.#parts.limits
-    if (written.events > turnEvents) return 'turn-events'
-    return written.bytes > turnBytes ? 'turn-bytes' : undefined
   }
 
   #newBoundary(): Boundary {
@@ -411,12 +383,8 @@ export class Instance {
     const stage = watch?.stage(id, () => this.#doing)
     const append: Live['recorder']['append'] = (kind, content) => {
       const ref = record.append(kind, content)
-      this.#appended += EVENT_BYTES + content.length
-      const over = this.#over(kind, content.length)
-      if (over !== undefined) boundary.abort(over, undefined)
-      // A guest that never waits never lets the record be written: this host would die of it, with all its actors.
-      if (this.#appended - this.#flushed > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))
-        boundary.abort('host-memory', new Error(`more than ${MAX_UNWRITTEN} bytes of record in one go`))
+      const over = this.#share.takes(kind, content.length)
+      if (over !== undefined) boundary.abort(over.code, over.error)
       return ref
     }
     const boundary = new Boundary({

@@ -56,7 +56,7 @@ export class Doer {
     const begins = (at: Begun): void => tell({ tag: 'begun', n, begun: at })
     switch (question.do) {
       case 'spawn': {
-        const known = begun && (await house.born(begun.chain))
+        const known = begun && (await house.outcomes.actor(begun.chain))
         return packInfo(
           known ??
             (await house.maker.make(question.options, undefined, (chain) => begins({ chain, seq: 0 }))),
@@ -105,7 +105,7 @@ export class Doer {
     begins: (at: Begun) => void,
   ): Promise<unknown> {
     const { house } = this.#parts
-    const known = begun && (await house.outcome(begun))
+    const known = begun && (await house.outcomes.turn(begun))
     if (known !== undefined) return unwrap(id, known)
     const actor = house.actor(id)
     const reply = await actor.reception.call({ fn, args, sender: null, cause: null }, (seq) =>
@@ -122,7 +122,7 @@ export class Doer {
   ): Promise<unknown> {
     const { outside } = this.#parts.house
     const peer = peerOf(said)
-    const known = begun && (await this.#parts.house.outcome(begun))
+    const known = begun && (await this.#parts.house.outcomes.turn(begun))
     if (known !== undefined) return unwrap(peer, known)
     // The thread that had the channel is no more.
     if (again)
@@ -134,7 +134,7 @@ export class Doer {
 
   async #retry(letter: string, begun: Begun | undefined, begins: (at: Begun) => void): Promise<undefined> {
     const { house } = this.#parts
-    const known = begun && (await house.outcome(begun))
+    const known = begun && (await house.outcomes.turn(begun))
     const { to, reply } =
       known === undefined
         ? await house.retry(letter, begins)

@@ -73,9 +73,9 @@ export const boundary: Guards = {
   ],
   'argument-faults': [
     {
-      file: 'boundary/src/boundary.ts',
-      text: "      throw new ValueError('wrong-type', reason, { path: 'args', cause: error })\n",
-      with: '      throw new Error(reason, { cause: error })\n',
+      file: 'boundary/src/beginning.ts',
+      text: "    throw new ValueError('wrong-type', reason, { path: 'args', cause: error })\n",
+      with: '    throw new Error(reason, { cause: error })\n',
     },
     {
       file: 'values/src/property.ts',

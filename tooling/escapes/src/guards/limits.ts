@@ -54,16 +54,14 @@ export const limits: Guards = {
       with: 'return sizeOf(args, messageBytes) < 0',
     },
   ],
-  'turn-events': [off('runtime/src/instance.ts', "if (written.events > turnEvents) return 'turn-events'")],
+  'turn-events': [
+    off('runtime/src/record-share.ts', "if (this.#events > turnEvents) return { code: 'turn-events',"),
+  ],
   'turn-bytes': [
-    {
-      file: 'runtime/src/instance.ts',
-      text: "return written.bytes > turnBytes ? 'turn-bytes' : undefined",
-      with: "return turnBytes < 0 ? 'turn-bytes' : undefined",
-    },
+    off('runtime/src/record-share.ts', "if (this.#bytes > turnBytes) return { code: 'turn-bytes',"),
     off(
-      'runtime/src/instance.ts',
-      "if (this.#appended - this.#flushed > MAX_UNWRITTEN && (kind === 'call' || kind === 'drop'))",
+      'runtime/src/record-share.ts',
+      "if (this.#appended - this.#flushed > MAX_UNWRITTEN && kind !== 'result') return",
     ),
   ],
   'actor-count': [off('runtime/src/maker.ts', 'if (cast.with(this.#making.keys()) >= maxActors) {')],
