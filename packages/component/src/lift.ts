@@ -30,61 +30,95 @@ export class LiftMeter {
   }
 }
 
+/**
+ * Counts what is read through it. There is one class for all instances: each would be another to the engine, whose caches are of the code that
+ * all share.
+ */
+class MeteredDataView extends DataView<ArrayBuffer> {
+  static {
+    Object.freeze(this.prototype)
+  }
+
+  readonly #meter: LiftMeter
+
+  constructor(meter: LiftMeter, buffer: ArrayBuffer, offset?: number, length?: number) {
+    super(buffer, offset, length)
+    this.#meter = meter
+  }
+
+  override getInt8(at: number): number {
+    this.#meter.spend(SCALAR)
+    return super.getInt8(at)
+  }
+  override getUint8(at: number): number {
+    this.#meter.spend(SCALAR)
+    return super.getUint8(at)
+  }
+  override getInt16(at: number, little?: boolean): number {
+    this.#meter.spend(SCALAR)
+    return super.getInt16(at, little)
+  }
+  override getUint16(at: number, little?: boolean): number {
+    this.#meter.spend(SCALAR)
+    return super.getUint16(at, little)
+  }
+  override getInt32(at: number, little?: boolean): number {
+    this.#meter.spend(SCALAR)
+    return super.getInt32(at, little)
+  }
+  override getUint32(at: number, little?: boolean): number {
+    this.#meter.spend(SCALAR)
+    return super.getUint32(at, little)
+  }
+  override getBigInt64(at: number, little?: boolean): bigint {
+    this.#meter.spend(SCALAR)
+    return super.getBigInt64(at, little)
+  }
+  override getBigUint64(at: number, little?: boolean): bigint {
+    this.#meter.spend(SCALAR)
+    return super.getBigUint64(at, little)
+  }
+  override getFloat32(at: number, little?: boolean): number {
+    this.#meter.spend(SCALAR)
+    return super.getFloat32(at, little)
+  }
+  override getFloat64(at: number, little?: boolean): number {
+    this.#meter.spend(SCALAR)
+    return super.getFloat64(at, little)
+  }
+}
+
+/** jco's decoders eat a byte order mark at the start of a string; it is a character like any other. */
+class WholeTextDecoder extends TextDecoder {
+  static {
+    Object.freeze(this.prototype)
+  }
+
+  readonly #meter: LiftMeter
+
+  constructor(meter: LiftMeter, label?: string) {
+    super(label, { ignoreBOM: true })
+    this.#meter = meter
+  }
+
+  override decode(input?: Parameters<TextDecoder['decode']>[0]): string {
+    if (input !== undefined) this.#meter.spend(SCALAR + input.byteLength)
+    return super.decode(input)
+  }
+}
+
 /** Stand-ins for what the glue reads memory with, in the order of {@link liftNames}. */
 export function liftGlobals(meter: LiftMeter): readonly unknown[] {
-  class MeteredDataView extends DataView<ArrayBuffer> {
-    override getInt8(at: number): number {
-      meter.spend(SCALAR)
-      return super.getInt8(at)
-    }
-    override getUint8(at: number): number {
-      meter.spend(SCALAR)
-      return super.getUint8(at)
-    }
-    override getInt16(at: number, little?: boolean): number {
-      meter.spend(SCALAR)
-      return super.getInt16(at, little)
-    }
-    override getUint16(at: number, little?: boolean): number {
-      meter.spend(SCALAR)
-      return super.getUint16(at, little)
-    }
-    override getInt32(at: number, little?: boolean): number {
-      meter.spend(SCALAR)
-      return super.getInt32(at, little)
-    }
-    override getUint32(at: number, little?: boolean): number {
-      meter.spend(SCALAR)
-      return super.getUint32(at, little)
-    }
-    override getBigInt64(at: number, little?: boolean): bigint {
-      meter.spend(SCALAR)
-      return super.getBigInt64(at, little)
-    }
-    override getBigUint64(at: number, little?: boolean): bigint {
-      meter.spend(SCALAR)
-      return super.getBigUint64(at, little)
-    }
-    override getFloat32(at: number, little?: boolean): number {
-      meter.spend(SCALAR)
-      return super.getFloat32(at, little)
-    }
-    override getFloat64(at: number, little?: boolean): number {
-      meter.spend(SCALAR)
-      return super.getFloat64(at, little)
-    }
+  // `function`, because they are called with `new`; what they answer takes the place of what that made.
+  function View(buffer: ArrayBuffer, offset?: number, length?: number): object {
+    return new MeteredDataView(meter, buffer, offset, length)
   }
-  /** jco's decoders eat a byte order mark at the start of a string; it is a character like any other. */
-  class WholeTextDecoder extends TextDecoder {
-    constructor(label?: string) {
-      super(label, { ignoreBOM: true })
-    }
-    override decode(input?: Parameters<TextDecoder['decode']>[0]): string {
-      if (input !== undefined) meter.spend(SCALAR + input.byteLength)
-      return super.decode(input)
-    }
+  function Decoder(label?: string): object {
+    return new WholeTextDecoder(meter, label)
   }
-  return [MeteredDataView, WholeTextDecoder, ...arrays.map((of) => metered(of, meter))]
+  View.prototype = MeteredDataView.prototype
+  Decoder.prototype = WholeTextDecoder.prototype
+  return [View, Decoder, ...arrays.map((of) => metered(of, meter))]
 }
 
 const arrays = [

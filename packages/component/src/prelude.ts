@@ -11,6 +11,7 @@ import { ComponentError } from './errors.ts'
 import { exposed, type GlueParts, glueStateName, type GlueState } from './image/glue-state.ts'
 import { liftGlobals, liftNames, type LiftMeter } from './lift.ts'
 import { quickened } from './quicken.ts'
+import { shareClasses } from './share.ts'
 
 /** What a guest's glue is given under other names than the globals of the host. */
 interface GlueGlobals {
@@ -33,7 +34,7 @@ type Instantiate = (
 
 /** What is left of glue that passed the check: what a host that sealed it runs without another one. */
 export interface CheckedGlue {
-  /** The body of a function of {@link shadowed} and {@link hidden}, without a line that says of what. */
+  /** The body of a function of {@link shadowed} and {@link hidden}, without a line that says of what; it answers one of {@link perInstance}. */
   readonly body: string
   /** Why it tells nothing of its state; `undefined`: it does. */
   readonly unknown: string | undefined
@@ -88,19 +89,11 @@ const hidden = [
   'window',
 ] as const
 
-/** Names that the glue gets a stand-in for. */
-const shadowed = [
-  'globalThis',
-  'FinalizationRegistry',
-  'WebAssembly',
-  'console',
-  'setTimeout',
-  'setInterval',
-  'clearInterval',
-  'Set',
-  glueStateName,
-  ...liftNames,
-] as const
+/** Names that the glue gets a stand-in for, which knows nothing of the instance. */
+const shadowed = ['globalThis', 'console', 'setTimeout', 'setInterval', 'clearInterval', 'Set'] as const
+
+/** Names of what each instance has of its own. */
+const perInstance = ['FinalizationRegistry', 'WebAssembly', glueStateName, ...liftNames] as const
 
 /**
  * Names of the language that jco's glue uses and does not keep a component's classes from taking: a resource `promise`
@@ -200,10 +193,11 @@ export async function checkGlue(glue: string): Promise<CheckedGlue> {
   checkShadowing(parts)
   const quick = quickened(parts)
   const shown = exposed(quick)
-  const text = forgetful('text' in shown ? shown.text : textOf(quick)).trimEnd()
+  const { shared, own } = shareClasses(forgetful('text' in shown ? shown.text : textOf(quick)))
+  const text = own.trimEnd()
   if (!text.endsWith('};')) reject('it is not of the form that jco gives it')
   // In parentheses it is compiled when it is read, and not read once more when it is first called.
-  const body = `"use strict";\nreturn (function instantiate(${parameters}) {\n${text.slice(0, -1)})`
+  const body = `"use strict";\n${shared}return (function (${perInstance.join(', ')}) { return (function instantiate(${parameters}) {\n${text.slice(0, -1)})})`
   return { body, unknown: 'unknown' in shown ? shown.unknown : undefined }
 }
 
@@ -217,24 +211,15 @@ export function readyGlue({ body, unknown }: CheckedGlue, label: string): GlueFa
       `${body}\n//# sourceURL=theater-component-${label}.js`,
     )
     if (typeof factory !== 'function') return reject('it is not a function')
+    const ofEach: unknown = factory(fakeGlobal, fakeConsole, noTimer, noTimer, noTimer, BoundedSet)
+    if (typeof ofEach !== 'function') return reject('it is not a function')
     const evaluate = ({
       FinalizationRegistry,
       WebAssembly: wasm,
       meter,
       state,
     }: GlueGlobals): Instantiate => {
-      const instantiate: unknown = factory(
-        fakeGlobal,
-        FinalizationRegistry,
-        wasm,
-        fakeConsole,
-        noTimer,
-        noTimer,
-        noTimer,
-        BoundedSet,
-        state,
-        ...liftGlobals(meter),
-      )
+      const instantiate: unknown = ofEach(FinalizationRegistry, wasm, state, ...liftGlobals(meter))
       return instantiate as Instantiate
     }
     return Object.assign(evaluate, { unknown })
