@@ -45,7 +45,7 @@ beforeAll(async () => {
   serving = await serve(one, { host: '127.0.0.1', port: 0 })
   const cosigned = `\n[[host.witnesses]]\nkey = "${witness.toString()}"\nurl = "${serving.url}"\n`
   writeFileSync(join(cwd, 'theater.toml'), actor + cosigned)
-}, 120_000)
+})
 
 afterAll(async () => {
   await serving[Symbol.asyncDispose]()
@@ -56,49 +56,45 @@ const verify = (...args: string[]): Promise<any> =>
   json('verify', ...args, '--key', host, '--witness', witness.toString())
 
 describe('a host whose witness is this one', () => {
-  it(
-    'has cosigned what it exports, and is found out where its store was put back',
-    { timeout: 240_000 },
-    async () => {
-      await theater('export', 'echo', '-o', 'before.car')
-      expect(await verify('before.car')).toMatchObject({
-        verdict: 'inconclusive',
-        code: 'unwitnessed',
-        levels: { structure: 'pass', signature: 'none', execution: 'pass' },
-      })
-      const ran = await theater('run', 'theater.toml')
-      expect([ran.code, ran.stderr]).toEqual([0, expect.not.stringContaining('witness')])
-      const first = await json('checkpoint', '-o', 'kept.checkpoint')
-      expect(first.witnesses).toMatchObject([{ name: 'witness.example/w1', size: first.size, fault: null }])
-      cpSync(join(cwd, '.theater'), join(cwd, 'backup'), { recursive: true })
+  it('has cosigned what it exports, and is found out where its store was put back', async () => {
+    await theater('export', 'echo', '-o', 'before.car')
+    expect(await verify('before.car')).toMatchObject({
+      verdict: 'inconclusive',
+      code: 'unwitnessed',
+      levels: { structure: 'pass', signature: 'none', execution: 'pass' },
+    })
+    const ran = await theater('run', 'theater.toml')
+    expect([ran.code, ran.stderr]).toEqual([0, expect.not.stringContaining('witness')])
+    const first = await json('checkpoint', '-o', 'kept.checkpoint')
+    expect(first.witnesses).toMatchObject([{ name: 'witness.example/w1', size: first.size, fault: null }])
+    cpSync(join(cwd, '.theater'), join(cwd, 'backup'), { recursive: true })
 
-      // Every command that runs the actors goes on with it.
-      await theater('call', 'echo', 'log', '"seen"')
-      await theater('export', 'echo', '-o', 'after.car')
-      const after = await verify('after.car')
-      expect(after).toMatchObject({ verdict: 'verified', levels: { signature: 'pass' } })
-      expect(after.witnessed).toMatchObject([{ name: 'witness.example/w1', time: expect.any(Number) }])
-      await theater('proof', '--since', 'kept.checkpoint', '-o', 'now.tlog-consistency')
-      const since = ['--since', 'kept.checkpoint']
-      const proven = await verify('now.tlog-consistency', ...since)
-      expect(proven).toMatchObject({ since: first.size, size: first.size + 1 })
-      expect(proven.witnessed).toMatchObject([{ name: 'witness.example/w1' }])
-      await theater('proof', 'echo', '0', '-o', 'one.tlog-proof')
-      expect((await verify('one.tlog-proof')).witnessed).toHaveLength(1)
+    // Every command that runs the actors goes on with it.
+    await theater('call', 'echo', 'log', '"seen"')
+    await theater('export', 'echo', '-o', 'after.car')
+    const after = await verify('after.car')
+    expect(after).toMatchObject({ verdict: 'verified', levels: { signature: 'pass' } })
+    expect(after.witnessed).toMatchObject([{ name: 'witness.example/w1', time: expect.any(Number) }])
+    await theater('proof', '--since', 'kept.checkpoint', '-o', 'now.tlog-consistency')
+    const since = ['--since', 'kept.checkpoint']
+    const proven = await verify('now.tlog-consistency', ...since)
+    expect(proven).toMatchObject({ since: first.size, size: first.size + 1 })
+    expect(proven.witnessed).toMatchObject([{ name: 'witness.example/w1' }])
+    await theater('proof', 'echo', '0', '-o', 'one.tlog-proof')
+    expect((await verify('one.tlog-proof')).witnessed).toHaveLength(1)
 
-      // The records of one call are taken away, by putting back what there was before it.
-      rmSync(join(cwd, '.theater'), { recursive: true })
-      cpSync(join(cwd, 'backup'), join(cwd, '.theater'), { recursive: true })
-      const forked = await theater('call', 'echo', 'log', '"instead"')
-      expect(forked).toMatchObject({ code: 0 })
-      expect(forked.stderr).toContain('the witness witness.example/w1 did not cosign')
-      expect(forked.stderr).toMatch(/cut back or written anew/)
-      const shown = await theater('checkpoint')
-      expect(shown.stderr).toContain('other-log')
-      await theater('export', 'echo', '-o', 'forked.car')
-      expect(await verify('forked.car')).toMatchObject({ verdict: 'inconclusive', code: 'unwitnessed' })
-      await theater('export', 'echo', '-o', 'older.car', '--witnessed')
-      expect(await verify('older.car')).toMatchObject({ verdict: 'inconclusive', code: 'unsigned' })
-    },
-  )
+    // The records of one call are taken away, by putting back what there was before it.
+    rmSync(join(cwd, '.theater'), { recursive: true })
+    cpSync(join(cwd, 'backup'), join(cwd, '.theater'), { recursive: true })
+    const forked = await theater('call', 'echo', 'log', '"instead"')
+    expect(forked).toMatchObject({ code: 0 })
+    expect(forked.stderr).toContain('the witness witness.example/w1 did not cosign')
+    expect(forked.stderr).toMatch(/cut back or written anew/)
+    const shown = await theater('checkpoint')
+    expect(shown.stderr).toContain('other-log')
+    await theater('export', 'echo', '-o', 'forked.car')
+    expect(await verify('forked.car')).toMatchObject({ verdict: 'inconclusive', code: 'unwitnessed' })
+    await theater('export', 'echo', '-o', 'older.car', '--witnessed')
+    expect(await verify('older.car')).toMatchObject({ verdict: 'inconclusive', code: 'unsigned' })
+  })
 })

@@ -222,7 +222,7 @@ describe('theater archive', () => {
     expect([less.code, less.stderr, same()]).toEqual([2, expect.stringContaining('other events'), 0])
   })
 
-  it('is done by the same command line again, wherever it was killed', { timeout: 300_000 }, async () => {
+  it('is done by the same command line again, wherever it was killed', async () => {
     const cwd = await long()
     const killer = new URL('support/killer.mjs', import.meta.url).href
     const killed = async (at: string, ...args: string[]): Promise<void> => {

@@ -19,4 +19,4 @@ test('with node:test each law is a test, and one that does not hold fails', asyn
   expect(stdout).toMatch(/^# Subtest: laws of theater:actor\/log: deaf$/m)
   expect(stdout).toMatch(/^ +not ok \d+ - a line is written with its level/m)
   expect([count('tests'), count('fail'), code]).toEqual([laws.length + logLaws.length, 2, 1])
-}, 120_000)
+})

@@ -426,7 +426,7 @@ describe.each(worlds)('$name', ({ world }) => {
 })
 
 describe.each(disks)('$name, on the disk', ({ name, world }) => {
-  test('a fifo, a socket, a device: looked at, not opened', { timeout: 60_000 }, async () => {
+  test('a fifo, a socket, a device: looked at, not opened', async () => {
     const here = world()
     execFileSync('mkfifo', [join(here.root, 'data/fifo')])
     const data = await open(here)
@@ -440,7 +440,7 @@ describe.each(disks)('$name, on the disk', ({ name, world }) => {
     expect(await code(() => data.statAt({}, 'fifo/x'))).toBe('not-directory')
   })
 
-  test('a socket: nobody connects to it', { timeout: 60_000 }, async () => {
+  test('a socket: nobody connects to it', async () => {
     const here = world()
     let connected = 0
     const server = createServer(() => connected++)

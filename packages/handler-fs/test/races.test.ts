@@ -129,7 +129,7 @@ describe.each(disks)('$name', ({ name, world }) => {
     expect(text(now.read(9n, 0n)[0])).toBe('other')
   })
 
-  test('a file becomes a fifo before it is opened: nobody waits', { timeout: 60_000 }, async () => {
+  test('a file becomes a fifo before it is opened: nobody waits', async () => {
     for (const mode of [READ, { write: true }, WRITE]) {
       const here = world()
       const swapFile = (): void => {

@@ -123,7 +123,7 @@ async function alarms(): Promise<LoggedStore> {
 }
 
 describe('what is kept beside a record', () => {
-  it('goes on from any turn to what the whole record says', { timeout: 60_000 }, async () => {
+  it('goes on from any turn to what the whole record says', async () => {
     const stores = [await conversations(), await alarms()]
     for (const store of stores)
       for (const events of await eventsOf(store))
@@ -138,7 +138,7 @@ describe('what is kept beside a record', () => {
     )
   })
 
-  it('is what the record says, as its host kept it', { timeout: 60_000 }, async () => {
+  it('is what the record says, as its host kept it', async () => {
     const all = Array.from({ length: 12 }, (_, n) => n)
     for (const store of [await busy(all), await conversations(), await alarms()])
       expect(await wrongBeside(store)).toEqual([])
